@@ -1,0 +1,70 @@
+"""ringfence and its peers on the same files: CPU time of the analysis, of the whole process, and whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import agreement, measuring
+from bench.clusters import Size
+from bench.files import comparable_folders
+from bench.peers import Peer, Run
+from bench.stages import analysis_seconds, listed_rows, outside
+from bench.table import Line, at_least, plain
+
+ANALYSIS_TARGET = 1000.0
+PROCESS_TARGET = 150.0
+TARGET_SIZE = "L"
+
+
+class WrongResultError(AssertionError):
+    """Two tools that should agree don't."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFigures:
+    """CPU seconds of one peer: on the folder, on the same folder without policies; and what it listed."""
+
+    whole: Run
+    bare: float
+
+    @property
+    def analysis(self) -> float:
+        """What the policies cost."""
+        return self.whole.cpu - self.bare
+
+
+def compare(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator[Line]:
+    """The lines of one size. Raises WrongResultError when a peer lists other connections."""
+    full, bare = comparable_folders(folder, size)
+    ours_analysis = analysis_seconds(size, times)
+    ours_whole = measuring.best(
+        measuring.python("-m", "ringfence", "map", str(full), "--level", "pod", "-o", "csv"), times
+    )
+    label = f"{size.name} ({size.pods} pods, {size.policies} policies)"
+    yield plain(f"{label}: ringfence, parsed objects to complete list", ours_analysis * 1000, "ms")
+    yield plain(f"{label}: ringfence, whole process from YAML", ours_whole.cpu, "s")
+    yield plain(f"{label}: ringfence, peak memory of that process", ours_whole.memory, "MB")
+    ours = agreement.relation(listed_rows(size))
+    for peer in peers:
+        repeat = 1 if size.pods > 200 else times
+        figures = PeerFigures(
+            min((peer.list(full) for _ in range(repeat)), key=lambda one: one.cpu),
+            min(peer.list(bare).cpu for _ in range(repeat)),
+        )
+        yield from _lines(f"{label}: {peer.name}", figures, ours_analysis, ours_whole.cpu, size)
+        wrong = agreement.differences(agreement.relation(peer.rows(figures.whole.output)), ours, outside(size))
+        if wrong:
+            raise WrongResultError(f"{label}: {peer.name} and ringfence differ in {len(wrong)} pairs, such as {wrong[0]}")
+        yield Line(f"{label}: {peer.name} lists the same {len(ours):,} pairs", "equal")
+
+
+def _lines(label: str, peer: PeerFigures, ours: float, ours_whole: float, size: Size) -> Iterator[Line]:
+    yield plain(f"{label}, analysis", peer.analysis, "s")
+    yield plain(f"{label}, whole process", peer.whole.cpu, "s")
+    yield plain(f"{label}, peak memory", peer.whole.memory, "MB")
+    ratios = ((f"{label}, analysis: times ours", peer.analysis / ours, ANALYSIS_TARGET),
+              (f"{label}, whole process: times ours", peer.whole.cpu / ours_whole, PROCESS_TARGET))  # fmt: skip
+    for what, ratio, target in ratios:
+        yield at_least(what, ratio, target, "×") if size.name == TARGET_SIZE else plain(what, ratio, "×")

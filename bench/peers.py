@@ -1,0 +1,125 @@
+"""The tools that the same question is asked to, each in an environment of its own and never imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import venv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import measuring
+from bench.measuring import REPOSITORY, Run
+
+BINARY_VARIABLE = "RINGFENCE_BENCH_NETPOL_ANALYZER"
+CACHE_VARIABLE = "RINGFENCE_BENCH_CACHE"
+PACKAGE = "network-config-analyzer"
+REQUIREMENTS = REPOSITORY / "requirements" / "bench-peer.txt"
+
+Row = tuple[str, str, str]
+"""Source, destination, ports: ends as ``namespace/name`` or ``first-last``; ports as ``all`` or ``TCP 80,90-99``."""
+
+
+class PeerError(RuntimeError):
+    """A peer could not be set up or run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A tool: the command that lists a folder's connections, and how its rows read."""
+
+    name: str
+    command: Callable[[Path], list[str]]
+    rows: Callable[[str], Iterator[Row]]
+
+    def list(self, folder: Path) -> Run:
+        """One whole run. Raises PeerError when it fails."""
+        done = measuring.run(self.command(folder), cwd=folder.parent)
+        if done.code:
+            raise PeerError(f"{self.name} left with {done.code}: {(done.errors or done.output)[-500:]}")
+        return done
+
+
+def cache_folder() -> Path:
+    """Where environments and dumps are kept between runs."""
+    given = os.environ.get(CACHE_VARIABLE)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(given) if given else base / "ringfence-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def available() -> tuple[list[Peer], list[str]]:
+    """The peers that can be run here, and for each other one why it can't."""
+    peers: list[Peer] = []
+    missing: list[str] = []
+    try:
+        peers.append(network_config_analyzer())
+    except PeerError as error:
+        missing.append(str(error))
+    binary = os.environ.get(BINARY_VARIABLE, "")
+    if not binary:
+        missing.append(f"netpol-analyzer: not compared; {BINARY_VARIABLE} does not name its binary")
+    elif shutil.which(binary) is None:
+        missing.append(f"netpol-analyzer: not compared; {BINARY_VARIABLE} names {binary}, which can't be run")
+    else:
+        peers.append(netpol_analyzer(shutil.which(binary) or binary))
+    return peers, missing
+
+
+def network_config_analyzer() -> Peer:
+    """The package from the index that pip is set up with, installed once. Raises PeerError."""
+    folder = cache_folder() / f"peer-{sys.version_info.major}.{sys.version_info.minor}"
+    script = folder / "bin" / "nca"
+    if not script.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        wanted = ["--require-hashes", "-r", str(REQUIREMENTS)] if REQUIREMENTS.exists() else [PACKAGE]
+        done = measuring.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted])
+        if done.code:
+            shutil.rmtree(folder)
+            raise PeerError(f"{PACKAGE}: not compared; pip can't install it: {done.errors.strip()[-300:]}")
+
+    def command(data: Path) -> list[str]:
+        given = [argument for flag in ("--connectivity", "-n", "-p") for argument in (flag, str(data))]
+        return [str(script), *given, "-o", "txt_no_fw_rules", "--output_endpoints", "pods"]
+
+    return Peer(PACKAGE, command, _nca_rows)
+
+
+def netpol_analyzer(binary: str) -> Peer:
+    """A binary that the user built."""
+    return Peer("netpol-analyzer", lambda data: [binary, "list", "--dirpath", str(data), "-q", "-o", "json"], _npa_rows)
+
+
+NCA_ROW = re.compile(r"^(\S+) => (\S+) : (.+)$")
+NCA_CUBE = re.compile(r"^\{protocols:([A-Z,]+)(?:,dst_ports:([0-9,-]+))?\}$")
+
+
+def _nca_rows(output: str) -> Iterator[Row]:
+    for line in output.splitlines():
+        found = NCA_ROW.match(line)
+        if found:
+            yield _plain(found[1]), _plain(found[2]), _nca_ports(found[3])
+
+
+def _nca_ports(text: str) -> str:
+    if text == "All connections":
+        return "all"
+    found = NCA_CUBE.match(text)
+    if not found:
+        raise PeerError(f"{PACKAGE}: strange ports {text!r}")
+    return ",".join(f"{protocol} {found[2] or '1-65535'}" for protocol in found[1].split(","))
+
+
+def _npa_rows(output: str) -> Iterator[Row]:
+    for row in json.loads(output):
+        ports = "all" if row["conn"] == "All Connections" else row["conn"]
+        yield _plain(row["src"]), _plain(row["dst"]), ports
+
+
+def _plain(end: str) -> str:
+    return end.partition("[")[0]

@@ -1,0 +1,120 @@
+"""``ringfence map``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ringfence.cli import exits
+from ringfence.cli.ends_completion import complete_end
+from ringfence.cli.options import Shared, shared_options
+
+if TYPE_CHECKING:
+    from ringfence.cli.loading import Opened
+    from ringfence.verdict.answers import Connections
+
+TEXT_FORMATS = ("table", "wide")
+
+
+@click.command("map", short_help="List all connections that are allowed.")
+@click.option("--from", "source", metavar="SRC", shell_complete=complete_end, help="Only connections of this source.")
+@click.option(
+    "--to", "destination", metavar="DST", shell_complete=complete_end, help="Only connections to this destination."
+)
+@click.option(
+    "--with",
+    "either_end",
+    metavar="END",
+    shell_complete=complete_end,
+    help="Only connections with this end on either side.",
+)
+@click.option("--level", type=click.Choice(["pod", "workload", "namespace"]), default="workload", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "wide", "json", "yaml", "csv", "md", "dot"]),
+    default="table",
+    show_default=True,
+)
+@shared_options(selector=True)
+def map_(
+    shared: Shared,
+    source: str | None,
+    destination: str | None,
+    either_end: str | None,
+    level: str,
+    limit: int | None,
+    output: str,
+) -> int:
+    r"""List every connection that is allowed, or unknown, between the ends of the input.
+
+    A row means every source to every destination on every port of it; what no row holds is denied. The table writes a
+    whole namespace as NS/* and counts what a cell has no room for; -o wide names all and adds the reasons. csv has a
+    line a pair. -n and -l limit the rows that are shown, never what is analysed.
+
+    \b
+    Exit codes: 0, or 3 if the input was partial; 2 usage or no object.
+    """
+    if either_end is not None and (source is not None or destination is not None):
+        raise click.UsageError("--with means either side: give it alone, or --from and --to")
+    from ringfence.cli.loading import open_world, write_lines
+    from ringfence.reports.connections import FORMATS
+    from ringfence.reports.table import footer_lines
+
+    selector = None
+    if shared.selector is not None:
+        from ringfence.cli.selectors import parse_selector
+
+        try:
+            selector = parse_selector(shared.selector)
+        except ValueError as error:
+            raise click.UsageError(f"-l: {error}") from error
+    opened = open_world(shared)
+    # A filter of ours comes after the list is made, and the limit after the filter.
+    asked_limit = None if selector is not None or either_end is not None else limit
+    found = _connections(opened, shared, level, source, destination, either_end, asked_limit)
+    from ringfence.cli.rows import limited, selected_ends, with_either_end
+
+    if selector is not None:
+        from dataclasses import replace
+
+        ends = selected_ends(opened.world.cluster, selector, level)
+        found = replace(found, rows=tuple(with_either_end(found.rows, ends)))
+    found = limited(found, limit)
+    write_lines(FORMATS[output](found, opened.context, opened.out))
+    if output in TEXT_FORMATS:
+        opened.say(footer_lines(found))
+        opened.say([_profile(opened)])
+    elif found.left_out:
+        opened.say([f"{found.left_out} more rows are left out (--limit)"])
+    return exits.PARTIAL if opened.context.partial or found.partial else exits.OK
+
+
+def _profile(opened: Opened) -> str:
+    from ringfence.reports.answer_text import profile_text
+
+    return opened.err.faint(profile_text(opened.context))
+
+
+def _connections(
+    opened: Opened,
+    shared: Shared,
+    level: str,
+    source: str | None,
+    destination: str | None,
+    either_end: str | None,
+    limit: int | None,
+) -> Connections:
+    from ringfence.cli.loading import asking
+    from ringfence.cli.rows import either
+
+    namespace = None if shared.all_namespaces else shared.namespace
+    connections = opened.world.connections
+    with asking():
+        if either_end is None:
+            return connections(level=level, source=source, destination=destination, namespace=namespace, limit=limit)
+        starting = connections(level=level, source=either_end, namespace=namespace)
+        ending = connections(level=level, destination=either_end, namespace=namespace)
+        return either(starting, ending)

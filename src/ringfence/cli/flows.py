@@ -1,0 +1,163 @@
+"""``can --flows``: many questions as JSON Lines, answered as they come in.
+
+A line comes back as it was, with three keys added. The values of its other keys are never looked at: they are passed on
+as the bytes they are, so that identifiers and large numbers survive.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+import msgspec
+
+from ringfence.cli import exits
+from ringfence.cli.errors import CommandError
+from ringfence.cli.loading import open_world
+from ringfence.cli.options import Shared
+from ringfence.reports.structured import ascii_json
+
+CHUNK = 1 << 16
+LONGEST_LINE = 1 << 20
+"""Bytes. A longer line is a bad line, so that endless input cannot fill the memory."""
+REMEMBERED = 1 << 17
+"""Different questions whose encoded answers are kept at a time."""
+
+
+class Answers(Protocol):
+    """What a world offers for many questions (``World.flow_answers``)."""
+
+    def answer(
+        self, src: str, dst: str, port: int | str | None, protocol: str
+    ) -> tuple[str, str, list[dict[str, object]]]:
+        """Verdict, reason and deciding objects. Raises ValueError for ends and ports that do not exist."""
+        ...
+
+
+class Question(msgspec.Struct):
+    """The keys that are ours."""
+
+    src: str
+    dst: str
+    port: int | str | None = None
+    protocol: str | None = "TCP"
+
+
+class BadLineError(ValueError):
+    """A line that is no question."""
+
+
+def answer_flows(shared: Shared, file: str) -> int:
+    """The exit code: 2 if any line failed, else 3 if the input was partial, else 0."""
+    if file == "-":
+        stream, close = sys.stdin.buffer, False
+    else:
+        try:
+            stream, close = open(file, "rb"), True  # noqa: SIM115 - stdin must stay open, so no with
+        except OSError as error:
+            raise CommandError(f"cannot read {file!a}: {error.strerror}") from error
+    try:
+        opened = open_world(shared)
+        failed = Answering(opened.world.flow_answers()).copy(stream, sys.stdout.buffer)
+    finally:
+        if close:
+            stream.close()
+    if failed:
+        noun = "line" if failed == 1 else "lines"
+        sys.stderr.write(f'error: {failed} {noun} could not be answered ("verdict": null)\n')
+        return exits.USAGE
+    return exits.PARTIAL if opened.context.partial else exits.OK
+
+
+class Answering:
+    """Turns lines into lines, remembering encoded answers."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._questions = msgspec.json.Decoder(Question)
+        self._objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+        self._encoder = msgspec.json.Encoder()
+        self._remembered: dict[
+            tuple[str, str, int | str | None, str | None], tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]
+        ] = {}
+
+    def copy(self, stream: BinaryIO, out: BinaryIO) -> int:
+        """Answers every line of ``stream`` on ``out`` as soon as it is there; how many could not be answered."""
+        failed = 0
+        for lines in _batches(stream):
+            written: list[bytes] = []
+            for line in lines:
+                try:
+                    written.append(self._line(line))
+                except (ValueError, RecursionError) as error:
+                    failed += 1
+                    written.append(self._failure(line, error))
+            written.append(b"")
+            out.write(b"\n".join(written))
+            out.flush()
+        return failed
+
+    def _line(self, line: bytes) -> bytes:
+        if len(line) > LONGEST_LINE:
+            raise BadLineError
+        question = self._questions.decode(line)
+        key = (question.src, question.dst, question.port, question.protocol)
+        known = self._remembered.get(key)
+        if known is None:
+            known = self._answer(question)
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = known
+        fields = self._objects.decode(line)
+        fields["verdict"], fields["reason"], fields["decided_by"] = known
+        return ascii_json(self._encoder.encode(fields))
+
+    def _answer(self, question: Question) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
+        protocol = (question.protocol or "TCP").upper()
+        verdict, reason, decided_by = self._answers.answer(question.src, question.dst, question.port, protocol)
+        encode = self._encoder.encode
+        return msgspec.Raw(encode(verdict)), msgspec.Raw(encode(reason)), msgspec.Raw(encode(decided_by))
+
+    def _failure(self, line: bytes, error: Exception) -> bytes:
+        added = {"verdict": msgspec.Raw(b"null"), "error": msgspec.Raw(self._encoder.encode(_message(line, error)))}
+        try:
+            if len(line) > LONGEST_LINE:
+                raise BadLineError
+            return ascii_json(self._encoder.encode({**self._objects.decode(line), **added}))
+        except (ValueError, RecursionError):
+            text = line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
+            return ascii_json(self._encoder.encode({"line": text, **added}))
+
+
+def _message(line: bytes, error: Exception) -> str:
+    if len(line) > LONGEST_LINE:
+        return f"the line is longer than {LONGEST_LINE} bytes"
+    if not line.strip():
+        return "the line is empty"
+    if isinstance(error, RecursionError):
+        return "the line is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "the line is not UTF-8"
+    hint = getattr(error, "hint", "")
+    return f"{error} ({hint})" if hint else str(error)
+
+
+def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Whole lines without their ends, as many as are there at a time. Of an endless line only the beginning is kept."""
+    read = getattr(stream, "read1", stream.read)
+    rest = b""
+    first = True
+    while chunk := read(CHUNK):
+        if first:
+            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+            first = False
+        *lines, tail = chunk.split(b"\n")
+        if lines:
+            lines[0] = rest + lines[0] if len(rest) <= LONGEST_LINE else rest
+            rest = tail
+            yield lines
+        elif len(rest) <= LONGEST_LINE:
+            rest += tail
+    if rest:
+        yield [rest]

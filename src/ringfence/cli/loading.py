@@ -1,0 +1,108 @@
+"""From the options of a command to a world and what reports say about it; the problems go to stderr on the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.cli.errors import CommandError
+from ringfence.cli.options import Shared, use_color
+from ringfence.cli.settings import settings_of
+from ringfence.reports.context import Context, cluster_notices
+from ringfence.reports.style import Style
+
+if TYPE_CHECKING:
+    from ringfence.world import World
+
+CURRENT_DIRECTORY = "."
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A world, what reports say beside their answers, and the colours of the two streams."""
+
+    world: World
+    context: Context
+    out: Style
+    err: Style
+    quiet: bool
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Writes details to stderr, unless they are not wanted."""
+        if not self.quiet:
+            write_lines(lines, sys.stderr)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Turns a name of an end that means nothing into a message with exit code 2."""
+    from ringfence.verdict.ends import EndError
+
+    try:
+        yield
+    except EndError as error:
+        raise CommandError(str(error), error.hint) from error
+
+
+def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """A line end after each; to stdout unless another stream is given."""
+    write = (stream or sys.stdout).write
+    for line in lines:
+        write(f"{line}\n")
+
+
+def open_world(shared: Shared) -> Opened:
+    """Reads the input. Raises CommandError when it holds no Kubernetes object."""
+    from ringfence.cli.snippets import snippet
+    from ringfence.reports.problems import problem_lines
+    from ringfence.world import load
+
+    settings = settings_of(shared)
+    style = Style(use_color(shared.color, sys.stderr))
+    paths = shared.filenames or (CURRENT_DIRECTORY,)
+    if not shared.quiet:
+        if not shared.filenames:
+            write_lines(
+                [f"{style.paint('notice', 'notice')}: reading the current directory (-f names another)"], sys.stderr
+            )
+        if settings.file:
+            write_lines([f"{style.paint('notice', 'notice')}: settings from {settings.file!a}"], sys.stderr)
+    world = load(
+        *paths,
+        cni=settings.cni,
+        assume_no_labels=settings.assume_no_labels,
+        pod_cidrs=settings.pod_cidrs,
+        service_cidrs=settings.service_cidrs,
+        node_cidrs=settings.node_cidrs,
+    )
+    problems = tuple(world.problems)
+    notices = cluster_notices(world.cluster)
+    write_lines(problem_lines(problems, style, shared.quiet), sys.stderr)
+    if not shared.quiet:
+        write_lines((f"{style.paint('notice', 'notice')}: {notice}" for notice in notices), sys.stderr)
+    if not world.cluster.objects:
+        names = ", ".join(paths)
+        raise CommandError(
+            f"no Kubernetes object in {names}",
+            "name files or directories with -f, or pipe them in: kubectl get ... -o yaml | ringfence ... -f -",
+        )
+    if world.partial:
+        count = sum(problem.partial for problem in problems)
+        noun = "problem" if count == 1 else "problems"
+        warning = style.paint("warning", "warning")
+        write_lines(
+            [f"{warning}: the input was read in part ({count} {noun} above): answers speak of what was read"],
+            sys.stderr,
+        )
+    context = Context(
+        profile=world.profile.name,
+        chosen_by=settings.chosen_by,
+        partial=world.partial,
+        problems=problems,
+        notices=notices,
+        snippet=snippet,
+    )
+    return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet)

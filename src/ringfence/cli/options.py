@@ -1,0 +1,171 @@
+"""Options that several commands take, with the names and meanings that kubectl users know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TextIO
+
+import click
+
+COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the shared options say. ``namespace`` None: none was given. ``cni`` None: configuration file or default."""
+
+    filenames: tuple[str, ...] = ()
+    namespace: str | None = None
+    all_namespaces: bool = False
+    selector: str | None = None
+    color: str = "auto"
+    quiet: bool = False
+    cni: str | None = None
+    pod_cidrs: tuple[str, ...] = ()
+    service_cidrs: tuple[str, ...] = ()
+    node_cidrs: tuple[str, ...] = ()
+    assume_no_labels: bool = False
+
+
+def use_color(choice: str, stream: TextIO) -> bool:
+    """Whether to colour what goes to ``stream``. A flag counts more than the environment, NO_COLOR (no-color.org)
+    more than FORCE_COLOR."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _later(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None:
+        raise click.UsageError(
+            f"{parameter.opts[0]} reads from a cluster or builds a kustomization, which this version cannot do yet. "
+            "Pipe the objects in: kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json | ringfence ... -f -",
+            context,
+        )
+
+
+def _ranges(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    from ringfence.cli.settings import address_ranges
+
+    try:
+        return address_ranges(",".join(value).split(","))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+def _complete_profile(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from ringfence.layers.profiles import PROFILES
+
+    return [name for name in PROFILES if name.startswith(incomplete)]
+
+
+def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from ringfence.cli.settings import checked_profile
+
+        checked_profile(value)
+    return value
+
+
+_RESERVED = [
+    click.option("--context", "kube_context", callback=_later, expose_value=False, hidden=True),
+    click.option("--kubeconfig", callback=_later, expose_value=False, hidden=True),
+    click.option("-k", "--kustomize", callback=_later, expose_value=False, hidden=True),
+]
+
+_INPUT = [
+    click.option(
+        "-f",
+        "--filename",
+        "filenames",
+        multiple=True,
+        metavar="PATH",
+        type=click.Path(allow_dash=True),
+        help="File, directory (always recursive) or - for stdin; repeatable. Default: the current directory.",
+    ),
+    click.option("-R", "--recursive", is_flag=True, expose_value=False, help="Accepted; directories always are."),
+    click.option("-n", "--namespace", metavar="NAMESPACE", help="Namespace of names without one; limits listed rows."),
+    click.option("-A", "--all-namespaces", is_flag=True, help="List the rows of all namespaces (the default)."),
+    click.option(
+        "--cni",
+        metavar="NAME[@VERSION]",
+        callback=_profile,
+        shell_complete=_complete_profile,
+        help="Profile that decides what the specifications leave open: generic (default), calico, netpol-analyzer.",
+    ),
+    click.option(
+        "--pod-cidr",
+        "pod_cidrs",
+        multiple=True,
+        metavar="CIDR",
+        callback=_ranges,
+        help="Where pods have their addresses; repeatable, commas accepted.",
+    ),
+    click.option(
+        "--service-cidr",
+        "service_cidrs",
+        multiple=True,
+        metavar="CIDR",
+        callback=_ranges,
+        help="Where Services have their addresses.",
+    ),
+    click.option(
+        "--node-cidr",
+        "node_cidrs",
+        multiple=True,
+        metavar="CIDR",
+        callback=_ranges,
+        help="Where nodes have their addresses.",
+    ),
+    click.option(
+        "--assume-no-labels",
+        is_flag=True,
+        help="A namespace without its object has its name label and no other (otherwise its labels are open).",
+    ),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help=COLOR_HELP),
+    click.option("-q", "--quiet", is_flag=True, help="No notices, warnings and details on stderr; errors remain."),
+    *_RESERVED,
+]
+
+_SELECTOR = click.option(
+    "-l", "--selector", metavar="SELECTOR", help="Only rows with a workload or pod of these labels at either end."
+)
+_NAMES = (
+    "filenames",
+    "namespace",
+    "all_namespaces",
+    "selector",
+    "color",
+    "quiet",
+    "cni",
+    "pod_cidrs",
+    "service_cidrs",
+    "node_cidrs",
+    "assume_no_labels",
+)
+
+Command = Callable[..., int]
+
+
+def shared_options(*, selector: bool = False) -> Callable[[Command], Command]:
+    """Adds the options and hands them to the command as its first argument, a Shared."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def call(**values: Any) -> int:
+            shared = Shared(**{name: values.pop(name) for name in _NAMES if name in values})
+            return command(shared, **values)
+
+        decorated: Command = call
+        for option in reversed([*([_SELECTOR] if selector else []), *_INPUT]):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate

@@ -1,0 +1,171 @@
+"""The story of ``ringfence demo``: who reaches the payments database, what one label buys, the fix, the same again.
+
+The sentences are written; every verdict, name, rule and number in them comes from the engine when the story is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ringfence.demo.files import CLUSTER, FIX, shown
+from ringfence.reports.places import decision_text
+from ringfence.reports.style import Style
+from ringfence.reports.unknowns import unknown_lines
+from ringfence.sets.ports import describe, port_key
+from ringfence.verdict.answers import Answer, Decision, Explanation, Row, Verdict
+from ringfence.world import World, load
+
+DATABASE = "payments/payments-db"
+PORT = 5432
+NEEDED_BY = ("payments/payments-api", "payments/ledger", "payments/payments-db-backup", "batch/nightly-settlement")
+"""Who needs the database, as the payments team says. The database's own replicas replicate."""
+LEFTOVER = "payments/pod/debug-ledger"
+STRANGER, ATTACKER = "app=anything@tenant-a", "app=payments-api@tenant-a"
+PUZZLE = ("tenant-a/worker", "169.254.169.254", 80)
+"""A flow that the specifications leave to the network plugin."""
+CHANGES_SHOWN = 4
+
+
+def run(echo: Callable[[str], None], colour: bool) -> int:
+    """Tells the story to ``echo``, one line a call. Returns the exit code of the command: always 0."""
+    style = Style(colour)
+    before = load(str(CLUSTER))
+    after = mended(before)
+    chapters = (
+        _introduction(before, style), _reach(before, style), _label(before, style), _mending(before, after, style),
+        _again(after, style), _unknown(before, style), _onward(style),
+    )
+    for number, chapter in enumerate(chapters):
+        if number:
+            echo("")
+        for line in chapter:
+            echo(line)
+    return 0
+
+
+def mended(world: World) -> World:
+    """The cluster with the policies of ``fix/`` in place of its own, without the pod left over from debugging."""
+    return world.what_if(add=[str(FIX)], remove=[LEFTOVER])
+
+
+def _introduction(world: World, style: Style) -> Iterator[str]:
+    cluster = world.cluster
+    workloads = {pod.workload for pod in cluster.pods}
+    files = sum(1 for _ in CLUSTER.rglob("*.yaml"))
+    yield style.strong("Tidewater Supplies sells ship's stores. One cluster, every manifest in one repository:")
+    yield (
+        f"{len(cluster.namespaces)} namespaces, {len(workloads)} workloads, {len(cluster.policies)} network policies, "
+        f"{files} files. The crown jewels are {DATABASE}."
+    )
+    yield f"Four workloads need it, the team says: {', '.join(NEEDED_BY)}."
+
+
+def _reach(world: World, style: Style) -> Iterator[str]:
+    yield style.strong(f"1. Who can really reach {DATABASE} on TCP {PORT}, and through which rule?")
+    yield from _reach_lines(world, style)
+
+
+def _reach_lines(world: World, style: Style) -> Iterator[str]:
+    by_rule: dict[str, list[str]] = {}
+    for source in _workloads(world):
+        answer = world.can(_name(source), DATABASE, PORT)
+        rules = [decision for decision in answer.decided_by if decision.direction == "ingress"]
+        by_rule.setdefault("; ".join(map(_decision, rules)), []).append(source)
+    for rule, sources in sorted(by_rule.items()):
+        yield f"   {rule}"
+        for source in sources:
+            needed = _plain(source) in (*NEEDED_BY, DATABASE) and _name(source) != LEFTOVER
+            mark = "    " if needed else "  ! "
+            yield f"   {style.paint(mark, 'denied')}{_plain(source)}{'' if needed else '   does not need it'}"
+
+
+def _workloads(world: World) -> list[str]:
+    """Ends of the list that may reach the database's port, other than nodes and addresses."""
+    return [
+        source for source in _sources(world.connections(destination=DATABASE).rows, Verdict.ALLOWED)
+        if "/" in source and source.endswith("]")
+    ]
+
+
+def _sources(rows: tuple[Row, ...], verdict: Verdict) -> list[str]:
+    key = port_key("TCP", PORT)
+    return sorted({
+        source for row in rows if row.verdict is verdict and any(first <= key <= last for first, last in row.ports)
+        for source in row.sources
+    })
+
+
+def _plain(end: str) -> str:
+    """``namespace/name`` of ``namespace/name[Kind]``."""
+    return end.partition("[")[0]
+
+
+def _name(end: str) -> str:
+    """``namespace/kind/name`` of ``namespace/name[Kind]``: the form that means this one only."""
+    namespace, _, rest = end.partition("/")
+    name, _, kind = rest.partition("[")
+    return f"{namespace}/{kind.removesuffix(']').lower()}/{name}"
+
+
+def _decision(decision: Decision) -> str:
+    return shown(decision_text(decision))
+
+
+def _label(world: World, style: Style) -> Iterator[str]:
+    yield style.strong("2. What does one label buy? Whoever may create pods in tenant-a chooses their labels.")
+    for source in (STRANGER, ATTACKER):
+        yield f"   {_question(world.can(source, DATABASE, PORT), style)}"
+    answer = world.can(ATTACKER, DATABASE, PORT)
+    for decision in answer.decided_by:
+        yield f"     by {_decision(decision)}"
+
+
+def _question(answer: Answer, style: Style) -> str:
+    return f"{answer.source} -> {answer.destination} {answer.port}: {style.paint(answer.verdict, answer.verdict)}"
+
+
+def _mending(before: World, after: World, style: Style) -> Iterator[str]:
+    yield style.strong("3. The fix. The smallest edit that ringfence finds for that one question:")
+    explanation: Explanation = before.explain(ATTACKER, DATABASE, PORT)
+    if explanation.edit is not None:
+        others = len(explanation.edit.also_changes) + explanation.edit.also_left_out
+        yield f"   {explanation.edit.description}  {shown(str(explanation.edit.place or ''))}"
+        yield f"   ({others} other flows change with it)"
+    yield "   What a reviewer would merge is in fix/: three policies mended, and the leftover pod deleted. It changes"
+    changes = before.difference(after, limit=CHANGES_SHOWN)
+    for change in changes.changes:
+        yield (
+            f"     {change.source} -> {change.destination} {describe(change.ports)}: "
+            f"{style.paint(change.before, change.before)} -> {style.paint(change.after, change.after)}"
+        )
+    if changes.left_out:
+        yield f"     and {changes.left_out} flows more"
+
+
+def _again(world: World, style: Style) -> Iterator[str]:
+    yield style.strong("4. The same questions again.")
+    yield from _reach_lines(world, style)
+    yield f"   {_question(world.can(ATTACKER, DATABASE, PORT), style)}"
+
+
+def _unknown(world: World, style: Style) -> Iterator[str]:
+    yield style.strong("5. What nobody can know from manifests is unknown, with the reason, and never a guess.")
+    answer = world.can(*PUZZLE)
+    yield f"   {_question(answer, style)}"
+    yield f"     {answer.reason.message}"
+    yield f"     would decide it: {answer.reason.decide}"
+    yield f"   with --cni calico: {_question(load(str(CLUSTER), cni='calico').can(*PUZZLE), style)}"
+    for line in unknown_lines(world.connections(destination=DATABASE).rows):
+        yield f"   {line}"
+
+
+def _onward(style: Style) -> Iterator[str]:
+    yield style.strong("6. Your turn: there are more mistakes in there, as people really make them.")
+    for command in (
+        "ringfence demo --write tour && cd tour",
+        f"ringfence explain {ATTACKER} {DATABASE} {PORT} -f cluster",
+        "ringfence map --to data/warehouse -f cluster",
+        "ringfence can shop/recommendations 169.254.169.254 80 -f cluster",
+        "kubectl get pods,svc,ns,nodes,netpol -A -o json | ringfence map -f -",
+    ):
+        yield f"   {command}"

@@ -1,0 +1,119 @@
+"""What the API server says to one object: what it rejects, what it drops, what it only warns of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import FieldPath, Manifest
+
+LONGEST_QUOTE = 60
+
+
+class Server(Enum):
+    """Who decodes the object. The two treat nulls and label selectors differently."""
+
+    BUILT_IN = auto()
+    """Decoded into Go types: a null is the zero value, label selectors are validated."""
+    CUSTOM = auto()
+    """Checked against the schema of a CustomResourceDefinition: null fields are dropped, a null in a list is rejected,
+    what stands in a label selector is not validated."""
+
+
+class Report:
+    """Collects the problems of one object while its fields are read. ``faults`` are the paths of what makes it
+    unusable, ``dropped`` those of unknown fields."""
+
+    def __init__(self, manifest: Manifest, server: Server) -> None:
+        self.manifest = manifest
+        self.server = server
+        self.problems: list[Problem] = []
+        self.faults: list[FieldPath] = []
+        self.dropped: list[FieldPath] = []
+
+    @property
+    def _object(self) -> str:
+        manifest = self.manifest
+        name = quoted(manifest.name) if manifest.name else "without a name"
+        return f"{manifest.kind} {name}"
+
+    def reject(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
+        """The API server rejects the object because of the field at ``path``."""
+        self.faults.append(path)
+        message = f"the API server rejects {self._object}: {path_text(path)} {fault}"
+        self._add(path, code, Severity.ERROR, message, hint)
+
+    def undefined(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
+        """The API server stores the object, but nothing says what the field at ``path`` then means."""
+        self.faults.append(path)
+        message = f"the API server stores {self._object}, but nothing defines what it does: {path_text(path)} {fault}"
+        self._add(path, code, Severity.ERROR, message, hint)
+
+    def warn(self, path: FieldPath, code: str, message: str, hint: str = "") -> None:
+        """Accepted, but surely not what was meant."""
+        self._add(path, code, Severity.WARNING, f"{path_text(path)} {message}", hint)
+
+    def drop(self, path: FieldPath, consequence: str, hint: str) -> None:
+        """An unknown field: the API server drops it."""
+        self.dropped.append(path)
+        message = f"{path_text(path)} is not a field: the API server drops it"
+        if consequence:
+            message = f"{message}; {consequence}"
+        self._add(path, "unknown-field", Severity.WARNING, message, hint)
+
+    def faulty(self, *prefix: str | int) -> bool:
+        """Whether something at or below ``prefix`` makes the object unusable."""
+        length = len(prefix)
+        return any(path[:length] == prefix for path in self.faults)
+
+    def _add(self, path: FieldPath, code: str, severity: Severity, message: str, hint: str) -> None:
+        self.problems.append(Problem(self.manifest.positions.place(path), code, severity, message, hint))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An object after the API server's pruning. ``spec`` is None where it is not usable at all."""
+
+    spec: dict[str, Any] | None
+    report: Report
+
+    @property
+    def usable(self) -> bool:
+        """Whether the object means something definite."""
+        return not self.report.faults
+
+
+def path_text(path: FieldPath) -> str:
+    """``spec.ingress[0].from`` — the way that the API server writes a path; the object itself is ``the object``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif text:
+            text += f".{part}"
+        else:
+            text = part
+    return text or "the object"
+
+
+def quoted(value: object) -> str:
+    """A value of the input for a message: in quotes, cut when long."""
+    text = str(value)
+    if len(text) > LONGEST_QUOTE:
+        text = f"{text[: LONGEST_QUOTE - 1]}…"
+    return f'"{text}"'
+
+
+def kind_of(value: object) -> str:
+    """The kind of a value in the words of YAML."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,73 @@
+"""Label selectors: what is accepted, and which set of labels it selects.
+
+Source: apimachinery ``apis/meta/v1`` (LabelSelector, LabelSelectorAsSelector) and its validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringfence.dialects.fields.report import Report, Server, quoted
+from ringfence.dialects.fields.shapes import ListOf, Record, Shape, Text, Texts
+from ringfence.dialects.fields.words import label_key, label_value
+from ringfence.model.provenance import FieldPath
+from ringfence.sets.labels import EVERYTHING, OPERATORS, Requirement, Selector
+
+
+def _check_requirement(kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
+    fault = report.reject if report.server is Server.BUILT_IN else report.undefined
+    key, operator, values = kept.get("key", ""), kept.get("operator", ""), kept.get("values", ())
+    if operator not in OPERATORS:
+        meant = {known.lower(): known for known in OPERATORS}.get(str(operator).lower())
+        hint = f"did you mean {meant}?" if meant else ""
+        names = ", ".join(OPERATORS)
+        fault((*path, "operator"), "invalid-selector", f"must be one of {names}, not {quoted(operator)}", hint)
+    elif operator in ("In", "NotIn"):
+        if not values:
+            fault(path, "invalid-selector", f"has no values, which {operator} needs")
+    elif values:
+        fault((*path, "values"), "invalid-selector", f"must be empty with the operator {operator}")
+    if wrong := label_key(key):
+        fault((*path, "key"), "invalid-label", f"{quoted(key)} is not a label key: it {wrong}")
+    for index, value in enumerate(values):
+        if wrong := label_value(value):
+            fault((*path, "values", index), "invalid-label", f"{quoted(value)} is not a label value: it {wrong}")
+
+
+def _what_is_left(kept: Mapping[str, Any], meant: str) -> str:
+    return "" if any(kept.values()) else "the selector is then empty and selects everything"
+
+
+_LABELS = Texts(label_key, label_value, drops_nulls=True, validated_in_custom=False)
+_REQUIREMENT_FIELDS: dict[str, Shape] = {"key": Text(), "operator": Text(), "values": ListOf(Text())}
+
+
+def _selector(required: tuple[str, ...]) -> Record:
+    requirement = Record("an expression", _REQUIREMENT_FIELDS, required=required, check=_check_requirement)
+    return Record(
+        "a label selector",
+        {"matchLabels": _LABELS, "matchExpressions": ListOf(requirement)},
+        consequence=_what_is_left,
+    )
+
+
+SELECTOR = _selector(())
+"""In a built-in type: a missing operator is the empty one, which is none of the four."""
+CUSTOM_SELECTOR = _selector(("key", "operator"))
+"""In a custom resource."""
+
+
+def selector(kept: Mapping[str, Any] | None) -> Selector:
+    """The selector that an accepted field stands for; absent and empty select everything."""
+    if not kept:
+        return EVERYTHING
+    labels = kept.get("matchLabels")
+    expressions = kept.get("matchExpressions")
+    if not expressions:
+        return Selector.exactly(labels) if labels else EVERYTHING
+    requirements = [Requirement(key, "In", (value,)) for key, value in labels.items()] if labels else []
+    for expression in expressions:
+        values = tuple(sorted(set(expression.get("values", ()))))
+        requirements.append(Requirement(expression["key"], expression["operator"], values))
+    return Selector.of(requirements)

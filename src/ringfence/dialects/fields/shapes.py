@@ -1,0 +1,273 @@
+"""The shape of an object: which fields, of which types, in which number. Declared once, checked field by field.
+
+A shape's ``accept`` returns the value as the API server keeps it (unknown fields and nulls dropped) and reports what
+it rejects. Source of the behaviour: the API server's decoder (sigs.k8s.io/json: names of fields are case-sensitive) and
+the structural schemas of apiextensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ringfence.dialects.fields.report import Report, Server, kind_of, quoted
+from ringfence.model.provenance import FieldPath
+
+Check = Callable[[Mapping[str, Any], FieldPath, Report], None]
+Consequence = Callable[[Mapping[str, Any], str], str]
+
+
+class Shape(Protocol):
+    """What one value must look like."""
+
+    @property
+    def zero(self) -> Any:
+        """What a null in a list stands for in a built-in type."""
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The value as kept. ``value`` is never None."""
+
+
+def wrong_type(value: object, wanted: str, path: FieldPath, report: Report) -> None:
+    """Reject a value of another type, with the way to write the right one where that is plain."""
+    hint = ""
+    if wanted == "a string" and isinstance(value, bool | int | float):
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        hint = f'in quotes it is a string: "{written}"'
+    elif wanted == "a whole number" and isinstance(value, str) and value.isascii() and value.isdigit():
+        hint = f"write {value} without quotes"
+    elif wanted == "a list" and value != {}:
+        hint = "write it as a list: start each item with '- '"
+    elif wanted == "a mapping" and isinstance(value, list) and len(value) == 1:
+        hint = "write it without the leading '- '"
+    report.reject(path, "wrong-type", f"must be {wanted}, not {kind_of(value)}", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Not looked into."""
+
+    zero: Any = None
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The value itself."""
+        return value
+
+
+ANYTHING = Anything()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string; ``check`` says what is wrong with one, ``code`` and ``hint`` go with that. ``longest`` counts
+    characters. ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
+    """
+
+    check: Callable[[str], str] | None = None
+    code: str = "invalid-value"
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    longest: int = 0
+    zero: str = ""
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The string."""
+        if not isinstance(value, str):
+            wrong_type(value, "a string", path, report)
+        elif self.choices:
+            if value not in self.choices:
+                self._no_choice(value, path, report)
+        elif self.longest and len(value) > self.longest:
+            report.reject(path, self.code, f"has more than {self.longest} characters", self.hint)
+        elif self.check is not None and (wrong := self.check(value)):
+            report.reject(path, self.code, f"{quoted(value)} {wrong}", self.hint)
+        return value
+
+    def _no_choice(self, value: str, path: FieldPath, report: Report) -> None:
+        by_case = {choice.lower(): choice for choice in self.choices}
+        meant = self.instead.get(value) or by_case.get(value.lower())
+        hint = f"did you mean {meant}?" if meant else ""
+        report.reject(path, self.code, f"must be one of {', '.join(self.choices)}, not {quoted(value)}", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number within bounds, both included. YAML's ``80.0`` is 80, as kubectl sends it."""
+
+    least: int = -(1 << 31)
+    most: int = (1 << 31) - 1
+    code: str = "invalid-value"
+    zero: int = 0
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The number as an int."""
+        number = whole(value)
+        if number is None:
+            wrong_type(value, "a whole number", path, report)
+            return value
+        if not self.least <= number <= self.most:
+            report.reject(path, self.code, f"must be between {self.least} and {self.most}, not {quoted(number)}")
+        return number
+
+
+def whole(value: object) -> int | None:
+    """The value as a whole number, None where it is none (a boolean is none)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A mapping from string to string, such as labels. ``key`` and ``value`` say what is wrong with one.
+
+    ``drops_nulls``: in a custom resource a null value drops the key (in metadata it is the empty string everywhere).
+    """
+
+    key: Callable[[str], str] | None = None
+    value: Callable[[str], str] | None = None
+    drops_nulls: bool = False
+    validated_in_custom: bool = True
+    longest_total: int = 0
+    zero: Mapping[str, str] = field(default_factory=dict)
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The mapping with nulls replaced."""
+        if not isinstance(value, dict):
+            wrong_type(value, "a mapping", path, report)
+            return {}
+        fault = report.reject if self.validated_in_custom or report.server is Server.BUILT_IN else report.undefined
+        kept = value
+        for key, item in value.items():
+            if not isinstance(item, str):
+                if item is not None:
+                    wrong_type(item, "a string", (*path, key), report)
+                    continue
+                if kept is value:
+                    kept = dict(value)
+                self._null(kept, key, path, report)
+            elif self.value is not None and (wrong := self.value(item)):
+                fault((*path, key), "invalid-label", f"has the value {quoted(item)}, which {wrong}")
+            if self.key is not None and (wrong := self.key(key)):
+                fault((*path, key), "invalid-label", f"is not a label key: it {wrong}")
+        if self.longest_total and sum(len(k) + len(v) for k, v in kept.items() if v) > self.longest_total:
+            report.reject(path, "too-many", f"is longer than {self.longest_total} bytes in all")
+        return kept
+
+    def _null(self, kept: dict[str, Any], key: str, path: FieldPath, report: Report) -> None:
+        if self.drops_nulls and report.server is Server.CUSTOM:
+            del kept[key]
+            becomes = "the API server drops the key" + ("" if kept else ": the selector then selects everything")
+        else:
+            kept[key] = ""
+            becomes = "the API server reads it as the empty string"
+        if self.drops_nulls:
+            hint = 'write a value, or "" for the empty one'
+            report.warn((*path, key), "null-label", f"has no value: {becomes}", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of ``item``s, ``least`` to ``most`` of them (0: no bound); ``distinct``: none twice."""
+
+    item: Shape
+    least: int = 0
+    most: int = 0
+    distinct: bool = False
+    zero: tuple[Any, ...] = ()
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The list of items as kept."""
+        if not isinstance(value, list):
+            wrong_type(value, "a list", path, report)
+            return []
+        if len(value) < self.least:
+            report.reject(path, "too-few", f"must have at least {self.least} item{'s' if self.least > 1 else ''}")
+        if self.most and len(value) > self.most:
+            report.reject(path, "too-many", f"has {len(value)} items, of which {self.most} are allowed")
+        kept = []
+        for index, item in enumerate(value):
+            if item is None:
+                if report.server is Server.CUSTOM:
+                    report.reject((*path, index), "wrong-type", "is empty: a list may not have a null")
+                    continue
+                item = self.item.zero
+            kept.append(self.item.accept(item, (*path, index), report))
+        if self.distinct:
+            for index, item in enumerate(kept):
+                if item in kept[:index]:
+                    report.reject((*path, index), "duplicate-value", f"repeats {quoted(item)}", "leave one of them out")
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping with known fields. ``one_of``: exactly one of them. ``check`` runs when the fields are right.
+
+    ``consequence`` says what an object means after an unknown field was dropped, from the fields that are left and the
+    name that was probably meant; ``instead`` names the field for a word of another dialect; ``shorthand`` is the field
+    that a single value in its place was probably meant for.
+    """
+
+    name: str
+    fields: Mapping[str, Shape]
+    required: tuple[str, ...] = ()
+    one_of: bool = False
+    check: Check | None = None
+    consequence: Consequence | None = None
+    instead: Mapping[str, str] = field(default_factory=dict)
+    shorthand: str = ""
+    zero: Mapping[str, Any] = field(default_factory=dict)
+
+    def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
+        """The mapping with its known, non-null fields."""
+        if not isinstance(value, dict):
+            self._no_mapping(value, path, report)
+            return {}
+        faults = len(report.faults)
+        fields = self.fields
+        kept = {}
+        unknown: list[str] = []
+        for key, item in value.items():
+            shape = fields.get(key)
+            if shape is None:
+                unknown.append(key)
+            elif item is not None:
+                kept[key] = shape.accept(item, (*path, key), report)
+        if unknown:
+            self._drop(unknown, kept, path, report)
+        for key in self.required:
+            if key not in kept:
+                report.reject(path, "missing-field", f"has no {key}")
+        if self.one_of and len(kept) != 1:
+            self._not_one(kept, path, report)
+        if self.check is not None and len(report.faults) == faults:
+            self.check(kept, path, report)
+        return kept
+
+    def _no_mapping(self, value: Any, path: FieldPath, report: Report) -> None:
+        if self.shorthand and isinstance(value, str | int) and not isinstance(value, bool):
+            fault = f"must be a mapping, not {kind_of(value)}"
+            report.reject(path, "wrong-type", fault, f"did you mean {self.shorthand}: {value}?")
+        else:
+            wrong_type(value, "a mapping", path, report)
+
+    def _drop(self, unknown: list[str], kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
+        from ringfence.dialects.fields.spelling import meant_field  # rare: the search needs difflib
+
+        for key in unknown:
+            meant, hint = meant_field(key, self)
+            consequence = self.consequence(kept, meant) if self.consequence is not None else ""
+            report.drop((*path, key), consequence, hint)
+
+    def _not_one(self, kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
+        names = ", ".join(self.fields)
+        if kept:
+            found = " and ".join(kept)
+            report.reject(path, "invalid-choice", f"must have one of {names}, not {found} together")
+        else:
+            report.reject(path, "missing-field", f"must have one of {names}")

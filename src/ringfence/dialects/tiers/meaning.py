@@ -1,0 +1,135 @@
+"""What accepted policies of the Admin and Baseline tiers mean, and what is open about rejected ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ringfence.dialects.fields import cidrs
+from ringfence.dialects.fields.report import Accepted
+from ringfence.dialects.fields.selectors import selector
+from ringfence.model.policy import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NetworkPolicyRules,
+    NodePeer,
+    Peer,
+    PodPeer,
+    PodSelection,
+    PortMatch,
+    Rule,
+    Tier,
+)
+from ringfence.model.provenance import FieldPath, Place, Positions
+from ringfence.sets.labels import EVERYTHING
+from ringfence.sets.ports import canonical
+
+EVERY_POD = PodSelection(pods=EVERYTHING, namespaces=EVERYTHING)
+ReadPort = Callable[[Mapping[str, Any], Place], PortMatch]
+
+
+def meaning(
+    accepted: Accepted, *, tier: Tier, priority: int | None, accept_action: str, ports_field: str, read_port: ReadPort
+) -> NetworkPolicyRules:
+    """The rules of an object as the API server keeps it. Faulty: precise subject and directions where those are valid.
+
+    ``accept_action`` is the word for letting traffic through; ``priority`` is None where it is faulty.
+    """
+    report = accepted.report
+    manifest = report.manifest
+    written = accepted.spec if isinstance(accepted.spec, dict) else {}
+    broken = _open_directions(accepted, written) if report.faults else frozenset()
+    rules: dict[Direction, tuple[Rule, ...] | None] = {}
+    for direction in Direction:
+        if report.faults:
+            rules[direction] = () if direction in broken else None
+        else:
+            rules[direction] = _rules(written, direction, accept_action, ports_field, read_port, manifest.positions)
+    subject_faulty = not written or report.faulty("spec", "subject") or "subject" not in written
+    return NetworkPolicyRules(
+        api_version=manifest.api_version,
+        kind=manifest.kind,
+        namespace=None,
+        name=manifest.name,
+        tier=tier,
+        subject=EVERY_POD if subject_faulty else _pods(written["subject"]),
+        ingress=rules[Direction.INGRESS],
+        egress=rules[Direction.EGRESS],
+        place=manifest.place,
+        priority=priority,
+        broken=broken,
+        subject_place=manifest.positions.place(("spec", "subject")),
+    )
+
+
+def _open_directions(accepted: Accepted, written: Mapping[str, Any]) -> frozenset[Direction]:
+    """The directions that the author wrote rules for; both where a fault or an unknown field leaves that open."""
+    report = accepted.report
+    whole = not written or any(len(path) <= 2 and path[:1] != ("metadata",) for path in report.dropped)
+    return frozenset(
+        direction
+        for direction in Direction
+        if whole or written.get(direction.value) or report.faulty("spec", direction.value)
+    )
+
+
+def _pods(kept: Mapping[str, Any]) -> PodSelection:
+    if "namespaces" in kept:
+        return PodSelection(namespaces=selector(kept["namespaces"]))
+    pods = kept["pods"]
+    return PodSelection(pods=selector(pods["podSelector"]), namespaces=selector(pods.get("namespaceSelector")))
+
+
+def _rules(
+    spec: Mapping[str, Any],
+    direction: Direction,
+    accept_action: str,
+    ports_field: str,
+    read_port: ReadPort,
+    positions: Positions,
+) -> tuple[Rule, ...] | None:
+    written: Sequence[Mapping[str, Any]] = spec.get(direction.value, ())
+    if not written:
+        return None
+    peers = "from" if direction is Direction.INGRESS else "to"
+    actions = {accept_action: Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
+    found = []
+    for index, rule in enumerate(written):
+        path: FieldPath = ("spec", direction.value, index)
+        ports = rule.get(ports_field)
+        found.append(
+            Rule(
+                index=index,
+                action=actions[rule["action"]],
+                peers=tuple(_peer(peer, positions.place((*path, peers, at))) for at, peer in enumerate(rule[peers])),
+                ports=tuple(read_port(port, positions.place((*path, ports_field, at))) for at, port in enumerate(ports))
+                if ports
+                else None,
+                place=positions.place(path),
+                name=rule.get("name", ""),
+            )
+        )
+    return tuple(found)
+
+
+def _peer(peer: Mapping[str, Any], place: Place) -> Peer:
+    if "networks" in peer:
+        return AddressPeer(
+            addresses=canonical(_interval(text) for text in peer["networks"]),
+            admin=True,
+            text=", ".join(peer["networks"]),
+            place=place,
+        )
+    if "nodes" in peer:
+        return NodePeer(selector(peer["nodes"]), place)
+    if "domainNames" in peer:
+        return DomainPeer(tuple(name.lower().rstrip(".") for name in peer["domainNames"]), place)
+    return PodPeer(_pods(peer), place)
+
+
+def _interval(text: str) -> tuple[int, int]:
+    network = cidrs.parse(text)
+    assert not isinstance(network, str)  # the object was accepted
+    return network.first, network.last

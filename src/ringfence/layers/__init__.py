@@ -1,0 +1,1 @@
+"""How policies stack into a verdict."""

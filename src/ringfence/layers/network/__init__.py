@@ -1,0 +1,1 @@
+"""The network layer: NetworkPolicy and the admin tiers, as one exact relation."""

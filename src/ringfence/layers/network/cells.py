@@ -1,0 +1,252 @@
+"""One cell of the relation: two programs, a source's and a destination's, under every joint completion of open facts.
+
+``sure`` holds the ports that are allowed in every completion, ``possible`` those that are allowed in some. A port in
+neither is denied, one in both is allowed, one only in ``possible`` is UNKNOWN, and then there is a completion that
+allows and one that denies. The search splits on one literal at a time and stops a branch as soon as its bounds meet, so
+it looks at few completions; past ``LIMIT`` branches the bounds are still right but may be loose (``exact`` False).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringfence.layers.network.conditions import FAMILY
+from ringfence.layers.network.facts import (
+    Condition,
+    Domain,
+    Literal,
+    Taken,
+    Variable,
+    both,
+    consistent,
+    empty,
+    holds,
+    truth,
+    without,
+)
+from ringfence.layers.network.programs import Program, ProgramTable, outcome
+from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
+from ringfence.sets.ports import PortTable
+
+LIMIT = 4096
+"""Branches of one search. Interacting facts beyond it give loose bounds, and the reason then says "not decided"."""
+
+LINES = {4: EVERY_IPV4, 6: EVERY_IPV6}
+
+ALL, NONE = PortTable.ALL, PortTable.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Bounds of one kind of flow, as port set numbers."""
+
+    sure: int
+    possible: int
+    exact: bool = True
+
+
+OPEN_CELL = Cell(ALL, ALL)
+CLOSED_CELL = Cell(NONE, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What two ends share, apart from their programs.
+
+    ``families``: those that a flow between them may use; ``known`` False: which of them is an open fact (it is True for
+    ends that surely have all of them, where each family is a flow of its own, asked one at a time).
+    ``same_node`` None: not known.
+    """
+
+    families: tuple[int, ...]
+    same_namespace: bool
+    same_node: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A leaf of the search: the facts as narrowed down, and whether the port may be allowed, may be denied."""
+
+    facts: dict[Variable, Domain]
+    may_allow: bool
+    may_deny: bool
+
+
+class Cells:
+    """Evaluates cells, each distinct one once."""
+
+    def __init__(self, programs: ProgramTable, taken: Taken) -> None:
+        self.programs = programs
+        self.ports = programs.ports
+        self.taken = taken
+        self._plain: dict[tuple[int, int], Cell | None] = {}
+        self._cells: dict[tuple[int, int, Meeting], Cell] = {}
+        self._needs: dict[int, frozenset[str]] = {}
+
+    def plain(self, egress: int, ingress: int) -> Cell | None:
+        """The cell of two programs that hang on no fact, else None."""
+        key = (egress, ingress)
+        if key in self._plain:
+            return self._plain[key]
+        left, right = self.programs.plain(egress), self.programs.plain(ingress)
+        cell: Cell | None = None
+        if left is not None and right is not None:
+            ports = self.ports
+            cell = Cell(
+                ports.difference(ports.difference(ALL, left[1]), right[1]), ports.intersection(left[0], right[0])
+            )
+        self._plain[key] = cell
+        return cell
+
+    def needs(self, egress: int, ingress: int) -> frozenset[str]:
+        """The kinds of facts that the two programs hang on."""
+        return self._kinds(egress) | self._kinds(ingress)
+
+    def _kinds(self, number: int) -> frozenset[str]:
+        found = self._needs.get(number)
+        if found is None:
+            found = self._needs[number] = frozenset(
+                literal.variable.kind
+                for condition in self.programs.programs[number].conditions() for literal in condition
+            )
+        return found
+
+    def cell(self, egress: int, ingress: int, meeting: Meeting) -> Cell:
+        """The bounds over every joint completion."""
+        plain = self.plain(egress, ingress)
+        if plain is not None:
+            return plain
+        key = (egress, ingress, self._relevant(egress, ingress, meeting))
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = self._search(egress, ingress, key[2])
+        return found
+
+    def _relevant(self, egress: int, ingress: int, meeting: Meeting) -> Meeting:
+        """The meeting with what cannot matter left out, so that more cells share a key."""
+        needs = self.needs(egress, ingress)
+        return Meeting(
+            meeting.families if needs & {"family", "address"} else (4,),
+            meeting.same_namespace and "namespace-label" in needs,
+            meeting.same_node if "same-node" in needs else None,
+        )
+
+    def _pair(self, egress: int, ingress: int, meeting: Meeting) -> tuple[Program, Program, list[Literal]]:
+        left, right = self.programs.programs[egress], self.programs.programs[ingress]
+        literals: dict[Literal, None] = {}
+        for program in (left, right):
+            for condition in sorted(program.conditions(), key=len):
+                for literal in condition:
+                    literals[self._shared(literal, meeting)] = None
+        ordered = sorted(literals, key=lambda literal: (literal.variable.kind != "cni", repr(literal.variable.name)))
+        return left, right, ordered
+
+    @staticmethod
+    def _shared(literal: Literal, meeting: Meeting) -> Literal:
+        """Two ends in one namespace share its labels: the fact is the source's."""
+        variable = literal.variable
+        if meeting.same_namespace and variable.kind == "namespace-label" and variable.role == "dst":
+            return Literal(Variable("namespace-label", "src", variable.name, variable.domain), literal.within)
+        return literal
+
+    def _start(self, literals: Iterable[Literal], family: int, meeting: Meeting) -> dict[Variable, Domain] | None:
+        facts: dict[Variable, Domain] = {FAMILY: frozenset((str(family),))}
+        for literal in literals:
+            variable = literal.variable
+            if variable.kind == "address":
+                domain = both(variable.domain, LINES[family])
+                if empty(variable, domain, self.taken):
+                    return None
+                facts[variable] = domain
+            elif variable.kind == "same-node" and meeting.same_node is not None:
+                facts[variable] = frozenset(("yes" if meeting.same_node else "no",))
+        return facts
+
+    def _search(self, egress: int, ingress: int, meeting: Meeting) -> Cell:
+        left, right, literals = self._pair(egress, ingress, meeting)
+        ports = self.ports
+        bounds: tuple[int, int] | None = None
+        budget = LIMIT
+        exact = True
+        stack = [
+            facts for family in meeting.families
+            if (facts := self._start(literals, family, meeting)) is not None
+        ]
+        while stack:
+            facts = stack.pop()
+            sure, possible = self._bounds(left, right, facts, meeting)
+            if bounds is not None and ports.union(possible, bounds[1]) == bounds[1] and (
+                ports.intersection(sure, bounds[0]) == bounds[0]
+            ):
+                continue
+            literal = None if sure == possible else self._undecided(literals, facts)
+            if literal is not None and budget <= 0:
+                exact, literal = False, None
+            if literal is None:
+                bounds = (sure, possible) if bounds is None else (
+                    ports.intersection(bounds[0], sure), ports.union(bounds[1], possible)
+                )
+                continue
+            budget -= 1
+            stack.extend(self._split(literal, facts))
+        if bounds is None:
+            return CLOSED_CELL
+        return Cell(bounds[0], bounds[1], exact)
+
+    def _bounds(
+        self, left: Program, right: Program, facts: dict[Variable, Domain], meeting: Meeting
+    ) -> tuple[int, int]:
+        memo: dict[Condition, bool | None] = {}
+
+        def known(condition: Condition) -> bool | None:
+            if condition not in memo:
+                shared = frozenset(self._shared(literal, meeting) for literal in condition)
+                memo[condition] = holds(shared, facts, self.taken)
+            return memo[condition]
+
+        ports = self.ports
+        may_allow, may_deny = outcome(ports, left, known)
+        other_allow, other_deny = outcome(ports, right, known)
+        return (
+            ports.difference(ports.difference(ALL, may_deny), other_deny), ports.intersection(may_allow, other_allow)
+        )
+
+    def _undecided(self, literals: list[Literal], facts: dict[Variable, Domain]) -> Literal | None:
+        for literal in literals:
+            if truth(literal, facts, self.taken) is None:
+                return literal
+        return None
+
+    def _split(self, literal: Literal, facts: dict[Variable, Domain]) -> list[dict[Variable, Domain]]:
+        variable = literal.variable
+        domain = facts.get(variable, variable.domain)
+        found = []
+        for narrowed in (both(domain, literal.within), without(domain, literal.within)):
+            branch = {**facts, variable: narrowed}
+            if not empty(variable, narrowed, self.taken) and (
+                variable.kind != "address" or consistent(branch, self.taken)
+            ):
+                found.append(branch)
+        return found
+
+    def completions(self, egress: int, ingress: int, meeting: Meeting, port: int) -> list[Completion]:
+        """Every joint completion for one port key (at most ``LIMIT``), each fact decided as far as the rules ask."""
+        meeting = self._relevant(egress, ingress, meeting)
+        left, right, literals = self._pair(egress, ingress, meeting)
+        found: list[Completion] = []
+        stack = [
+            facts for family in meeting.families
+            if (facts := self._start(literals, family, meeting)) is not None
+        ]
+        while stack and len(found) < LIMIT:
+            facts = stack.pop()
+            literal = self._undecided(literals, facts)
+            if literal is not None:
+                stack.extend(self._split(literal, facts))
+                continue
+            sure, possible = self._bounds(left, right, facts, meeting)
+            found.append(Completion(
+                facts, self.ports.contains(possible, port), not self.ports.contains(sure, port)
+            ))
+        return found

@@ -1,0 +1,261 @@
+"""Does this peer match this end? The one place that says so: under which facts, by which profile.
+
+Every other part of the network layer is an index over these functions. A result is a tuple of conditions of which one
+must hold: empty for never, ``(ALWAYS,)`` for surely.
+
+Sources: networking/v1 NetworkPolicyPeer, network-policy-api v1alpha2 peers, and the profile's facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.facts import (
+    ALWAYS,
+    BOOLEAN,
+    NONE_TAKEN,
+    OWN_ADDRESS,
+    TRUE,
+    Condition,
+    Literal,
+    Role,
+    Taken,
+    Variable,
+    both,
+    empty,
+    without,
+)
+from ringfence.layers.profiles import Fact, Profile
+from ringfence.model.cluster import NAME_LABEL, Namespace, Node
+from ringfence.model.policy import AddressPeer, AnyPeer, DomainPeer, NodePeer, Peer, PodPeer, PodSelection, PortMatch
+from ringfence.sets.addresses import Intervals, family
+from ringfence.sets.labels import ANY_VALUE, Selector, ValueSet
+from ringfence.sets.ports import EVERYTHING, PortTable, port_key, protocol_range
+
+FAMILY = Variable("family", None, "", frozenset(("4", "6")))
+SAME_NODE = Variable("same-node", None, "", BOOLEAN)
+ON_SAME_NODE = Literal(SAME_NODE, TRUE)
+
+SURELY: tuple[Condition, ...] = (ALWAYS,)
+
+
+def fact_literal(fact: Fact, value: frozenset[str] = TRUE) -> Literal:
+    """The plugin's answer as a literal."""
+    return Literal(Variable("cni", None, fact.value, BOOLEAN), value)
+
+
+class Conditions:
+    """Peers and subjects against ends, for one cluster and one profile."""
+
+    def __init__(
+        self, profile: Profile, namespaces: Mapping[str, Namespace], nodes: Mapping[str, Node], taken: Taken = NONE_TAKEN
+    ) -> None:
+        self.profile = profile
+        self.namespaces = namespaces
+        self.nodes = nodes
+        self.taken = taken
+        self._known_nodes = frozenset(name for name, node in nodes.items() if not node.open_labels)
+        self._strange_name = ValueSet(frozenset(namespaces), True, False)
+
+    def labels(
+        self, selector: Selector, labels: Mapping[str, str], domains: Mapping[str, ValueSet], any_label: bool,
+        kind: str, role: Role,
+    ) -> Condition | None:
+        """When an object of which these labels are known matches; None for never."""
+        literals: list[Literal] = []
+        for requirement in selector.requirements:
+            key = requirement.key
+            if key in labels:
+                if not requirement.matches(labels):
+                    return None
+                continue
+            domain = domains.get(key)
+            if domain is None:
+                if not any_label:
+                    if not requirement.matches({}):
+                        return None
+                    continue
+                domain = ANY_VALUE
+            allowed = requirement.allowed()
+            if domain.intersection(allowed).empty():
+                return None
+            if not domain.intersection(allowed.complement()).empty():
+                literals.append(Literal(Variable(kind, role, key, domain), allowed))  # type: ignore[arg-type]
+        return frozenset(literals) if literals else ALWAYS
+
+    def namespace(self, selector: Selector, name: str | None, role: Role) -> Condition | None:
+        """When a namespace matches a selector of namespaces."""
+        if not selector.requirements:
+            return ALWAYS
+        if name is None:
+            return self.labels(selector, {}, {NAME_LABEL: self._strange_name}, True, "namespace-label", role)
+        known = self.namespaces.get(name)
+        if known is None:
+            return self.labels(selector, {NAME_LABEL: name}, {}, True, "namespace-label", role)
+        return self.labels(selector, known.labels, {}, known.open_labels, "namespace-label", role)
+
+    def host_network(self, admin: bool) -> Condition | None:
+        """When hostNetwork pods are pods to the policies."""
+        fact = Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS if admin else Fact.HOST_NETWORK_PODS_ARE_PODS
+        value = self.profile.answer(fact)
+        if value is None:
+            return frozenset((fact_literal(fact),))
+        return ALWAYS if value else None
+
+    def selects(self, selection: PodSelection, end: EndClass, role: Role, admin: bool) -> Condition | None:
+        """When a selection of pods includes this end; None for never."""
+        if end.sort != "pod":
+            return None
+        if selection.namespaces is None:
+            if end.namespace != selection.namespace:
+                return None
+            condition = ALWAYS
+        else:
+            by_namespace = self.namespace(selection.namespaces, end.namespace, role)
+            if by_namespace is None:
+                return None
+            condition = by_namespace
+        own = self.labels(selection.pods, end.labels, end.open_labels, end.any_label, "pod-label", role)
+        if own is None:
+            return None
+        if end.host_network:
+            host = self.host_network(admin)
+            if host is None:
+                return None
+            own = own | host
+        return condition | own if own else condition
+
+    def peer(self, peer: Peer, end: EndClass, role: Role, admin: bool) -> tuple[Condition, ...]:
+        """When a peer of a rule matches this end."""
+        if isinstance(peer, AnyPeer):
+            return SURELY
+        if isinstance(peer, PodPeer):
+            condition = self.selects(peer.selection, end, role, admin)
+            return () if condition is None else (condition,)
+        if isinstance(peer, AddressPeer):
+            return self.address(peer, end, role)
+        if isinstance(peer, NodePeer):
+            return self.node(peer, end, role)
+        return self.domain(peer, end, role)
+
+    def address(self, peer: AddressPeer, end: EndClass, role: Role) -> tuple[Condition, ...]:
+        """When a CIDR applies to this end: by the plugin's answer, and by the end's address of the flow's family."""
+        plugin: Condition = ALWAYS
+        if end.sort != "outside":
+            on_node = end.sort == "node" or end.host_network
+            fact = (
+                (Fact.NETWORKS_MATCH_NODES if on_node else Fact.NETWORKS_MATCH_PODS) if peer.admin
+                else (Fact.IPBLOCK_MATCHES_NODES if on_node else Fact.IPBLOCK_MATCHES_PODS)
+            )
+            value = self.profile.answer(fact)
+            if value is False:
+                return ()
+            if value is None:
+                plugin = frozenset((fact_literal(fact),))
+        within = self.address_within(peer.addresses, end, role)
+        return tuple(plugin | condition for condition in within)
+
+    def address_within(self, addresses: Intervals, end: EndClass, role: Role) -> tuple[Condition, ...]:
+        """When the address that the flow uses for this end lies in the set."""
+        if not end.addresses:
+            if end.sort == "outside":
+                return SURELY if both(end.space, addresses) else ()
+            variable = Variable("address", role, end.sort, end.space)
+            inside = both(end.space, addresses)
+            if empty(variable, inside, self.taken):
+                return ()
+            if empty(variable, without(end.space, addresses), self.taken):
+                return SURELY
+            return (frozenset((Literal(variable, addresses),)),)
+        by_family: dict[int, Condition | None] = {}
+        for number in (4, 6):
+            own = [address for address in end.addresses if family(address) == number]
+            if not own:
+                continue
+            inside_count = sum(any(first <= address <= last for first, last in addresses) for address in own)
+            if inside_count == len(own):
+                by_family[number] = ALWAYS
+            elif inside_count:
+                domain: Intervals = tuple(sorted((address, address) for address in own))
+                by_family[number] = frozenset((Literal(Variable("address", role, OWN_ADDRESS, domain), addresses),))
+            else:
+                by_family[number] = None
+        if len(by_family) == 1 or len(set(by_family.values())) == 1:
+            only = next(iter(by_family.values()))
+            return () if only is None else (only,)
+        return tuple(
+            condition | {Literal(FAMILY, frozenset((str(number),)))}
+            for number, condition in by_family.items() if condition is not None
+        )
+
+    def node(self, peer: NodePeer, end: EndClass, role: Role) -> tuple[Condition, ...]:
+        """When a nodes peer matches: a node by its labels, a hostNetwork pod by those of its node."""
+        if end.sort == "node":
+            return self._node_labels(peer.nodes, end.name or None, role)
+        if end.sort == "pod" and end.host_network:
+            if self.profile.answer(Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS):
+                return ()
+            if end.node is None and self._known_nodes:
+                matching = frozenset(
+                    name for name in self._known_nodes if peer.nodes.matches(self.nodes[name].labels)
+                )
+                if not matching:
+                    return ()
+                if matching == self._known_nodes:
+                    return SURELY
+                return (frozenset((Literal(Variable("node", role, "", self._known_nodes), matching),)),)
+            return self._node_labels(peer.nodes, end.node, role)
+        return ()
+
+    def _node_labels(self, selector: Selector, name: str | None, role: Role) -> tuple[Condition, ...]:
+        node = self.nodes.get(name) if name else None
+        labels: Mapping[str, str] = node.labels if node else {}
+        condition = self.labels(selector, labels, {}, node is None or node.open_labels, "node-label", role)
+        return () if condition is None else (condition,)
+
+    def domain(self, peer: DomainPeer, end: EndClass, role: Role) -> tuple[Condition, ...]:
+        """When a domain name stands for this end: never for what is in the cluster, an open fact outside."""
+        if end.sort != "outside":
+            return ()
+        return tuple(
+            frozenset((Literal(Variable("domain", role, name, BOOLEAN), TRUE),)) for name in peer.names
+        )
+
+    def ports(
+        self, table: PortTable, matches: tuple[PortMatch, ...] | None, destination: EndClass, admin: bool
+    ) -> tuple[tuple[Condition, int], ...]:
+        """The destination ports of a rule, named ones resolved on the destination, as (condition, port set number)."""
+        if matches is None:
+            return ((ALWAYS, PortTable.ALL),)
+        fixed: list[tuple[int, int]] = []
+        found: list[tuple[Condition, int]] = []
+        for match in matches:
+            if match.name is None:
+                assert match.protocol is not None
+                fixed.append((port_key(match.protocol, match.first), port_key(match.protocol, match.last)))
+            elif destination.sort == "pod":
+                found.extend(self._named(table, match, destination, admin))
+        if fixed:
+            found.append((ALWAYS, table.number(fixed)))
+        return tuple(found)
+
+    def _named(
+        self, table: PortTable, match: PortMatch, destination: EndClass, admin: bool
+    ) -> list[tuple[Condition, int]]:
+        base: Condition = ALWAYS
+        if destination.host_network:
+            host = self.host_network(admin)
+            if host is None:
+                return []
+            base = host
+        if destination.open_ports:
+            variable = Variable("named-port", "dst", f"{match.name}/{match.protocol or 'any'}", BOOLEAN)
+            spans = EVERYTHING if match.protocol is None else (protocol_range(match.protocol),)
+            return [(base | {Literal(variable, TRUE)}, table.number(spans))]
+        numbers = [
+            (port_key(port.protocol, port.number),) * 2
+            for port in destination.ports
+            if port.name == match.name and match.protocol in (None, port.protocol)
+        ]
+        return [(base, table.number(numbers))] if numbers else []

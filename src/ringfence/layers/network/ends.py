@@ -1,0 +1,44 @@
+"""Ends of flows as the policies see them: pods of one kind, nodes, addresses outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ringfence.model.cluster import NamedPort
+from ringfence.sets.labels import SOME_VALUE, ValueSet
+from ringfence.sets.ports import Intervals
+
+Sort = Literal["pod", "node", "outside"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EndClass:
+    """Ends that no policy of the input can tell apart.
+
+    ``namespace`` None (pods): a namespace that the input does not know. ``open_labels`` gives the domain of each label
+    that is not known; ``any_label``: every other label is open too. ``addresses``: known ones, family-tagged; for
+    ``outside`` the intervals in ``space`` instead. Pods and nodes without addresses may have any of ``space``.
+    ``families``: families that the end surely has; empty: not known.
+    """
+
+    sort: Sort
+    namespace: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    open_labels: Mapping[str, ValueSet] = field(default_factory=dict)
+    any_label: bool = False
+    ports: tuple[NamedPort, ...] = ()
+    open_ports: bool = False
+    addresses: tuple[int, ...] = ()
+    space: Intervals = ()
+    families: tuple[int, ...] = ()
+    host_network: bool = False
+    node: str | None = None
+    name: str = ""
+    """A node's name; for outside ends nothing."""
+
+
+def present(keys: tuple[str, ...]) -> dict[str, ValueSet]:
+    """Domains of labels that a controller surely sets to a value that the input does not give."""
+    return dict.fromkeys(keys, SOME_VALUE)

@@ -1,0 +1,290 @@
+"""The relation: for any two ends, which ports surely and which possibly pass.
+
+Every question reads it: a single flow, the whole list, an explanation, a what-if. An end is a column of the universe or
+an ``EndClass`` of its own (a pod that does not exist yet, a pod that a what-if relabels). Rows are made when first asked
+for and kept; what-ifs share them, and make anew only the rows of subjects whose policies changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ringfence.layers.network import universe as universes
+from ringfence.layers.network.cells import Cell, Cells, Meeting
+from ringfence.layers.network.columns import Columns, columns_of
+from ringfence.layers.network.conditions import Conditions
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.facts import Condition
+from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
+from ringfence.layers.network.programs import ProgramTable
+from ringfence.layers.network.rows import Row, Rows, Selected, SubjectKey, subjects_by_class
+from ringfence.layers.network.single import program_for
+from ringfence.layers.network.universe import Universe
+from ringfence.layers.profiles import Profile
+from ringfence.model.cluster import Cluster
+from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer, Tier
+from ringfence.sets.addresses import family
+from ringfence.sets.ports import PortTable
+
+DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
+OPPOSITE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
+
+End = int | EndClass
+"""A column, or an end that is none."""
+
+
+class Relation:
+    """The network layer of one cluster under one profile."""
+
+    def __init__(self, cluster: Cluster, profile: Profile, universe: Universe | None = None) -> None:
+        self.cluster = cluster
+        self.profile = profile
+        self.universe = universe if universe is not None else universes.build(cluster)
+        self.ports = PortTable()
+        self.conditions = Conditions(profile, cluster.namespaces, cluster.nodes, self.universe.taken)
+        self.columns = Columns(self.universe, self.conditions, self.ports)
+        self.programs = ProgramTable(self.ports)
+        self.cells = Cells(self.programs, self.universe.taken)
+        self.policies: list[CompiledPolicy] = [
+            CompiledPolicy(index, policy, self.columns) for index, policy in enumerate(cluster.policies)
+        ]
+        """Every policy of this relation and of the what-ifs made from it, by index."""
+        self.rows = Rows(self.columns, self.policies, self.programs)
+        self._selected: dict[tuple[Direction, Tier], list[list[tuple[int, Condition]]]] = {}
+        self._row_of: dict[Direction, list[Row | None]] = {
+            direction: [None] * self.universe.pods for direction in DIRECTIONS
+        }
+        self._by_namespace: dict[str | None, list[CompiledPolicy]] | None = None
+        self.blind_namespaces = blind_namespaces(cluster)
+
+    def active(self) -> Iterable[CompiledPolicy]:
+        """The policies that are in force."""
+        return self.policies[: len(self.cluster.policies)]
+
+    def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
+        """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
+        lists = self._selected.get((direction, tier))
+        if lists is None:
+            active = list(self.active())
+            order = sorted(active, key=evaluation_order) if tier is not Tier.NETWORK_POLICY else active
+            lists = subjects_by_class(order, direction, self.universe.pods, tier)
+            self._selected[direction, tier] = lists
+        return tuple(lists[column])
+
+    def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
+        """Policies that might select a pod of a namespace."""
+        if self._by_namespace is None:
+            self._by_namespace = {}
+            for compiled in self.active():
+                selection = compiled.policy.subject
+                home = selection.namespace if selection.namespaces is None else None
+                self._by_namespace.setdefault(home, []).append(compiled)
+        found = list(self._by_namespace.get(None, ()))
+        if namespace is not None:
+            found.extend(self._by_namespace.get(namespace, ()))
+        return found
+
+    def selecting(self, end: EndClass, direction: Direction, tier: Tier) -> Selected:
+        """Like ``selected``, for an end that is no column."""
+        found = []
+        for compiled in sorted(self.candidates(end.namespace), key=evaluation_order):
+            if compiled.policy.tier is tier and compiled.governs(direction):
+                condition = self.conditions.selects(
+                    compiled.policy.subject, end, SUBJECT_ROLE[direction], compiled.admin
+                )
+                if condition is not None:
+                    found.append((compiled.index, condition))
+        return tuple(found)
+
+    def tier(self, end: End, direction: Direction, tier: Tier) -> Selected:
+        """The policies of a tier that select an end."""
+        if isinstance(end, int):
+            return self.selected(end, direction, tier)
+        return self.selecting(end, direction, tier)
+
+    def end_class(self, end: End) -> EndClass:
+        """The class of an end."""
+        return self.universe.ends[end] if isinstance(end, int) else end
+
+    def subject_key(self, end: End, direction: Direction) -> SubjectKey:
+        """What the row of a pod depends on, with the subject's ports only where its rules ask for them."""
+        known = self.end_class(end)
+        admin = self.tier(end, direction, Tier.ADMIN)
+        rules = self.tier(end, direction, Tier.NETWORK_POLICY)
+        baseline = self.tier(end, direction, Tier.BASELINE)
+        other: bool | tuple[Condition, ...] = False
+        if baseline:
+            opposite = OPPOSITE[direction]
+            other = self.rows.isolation(self.tier(end, opposite, Tier.NETWORK_POLICY), opposite, direction)
+        named = any(self.rows.named_ports(selected, direction) for selected in (admin, rules, baseline))
+        return SubjectKey(
+            direction, admin, rules, baseline, other, known.ports if named else (), known.open_ports and named,
+            known.host_network and named,
+        )
+
+    def row(self, column: int, direction: Direction) -> Row:
+        """The row of a pod class."""
+        rows = self._row_of[direction]
+        found = rows[column]
+        if found is None:
+            found = rows[column] = self.rows.row(self.subject_key(column, direction), self.universe.ends[column])
+        return found
+
+    def complete(self) -> None:
+        """Make every row."""
+        for direction in DIRECTIONS:
+            for column in range(self.universe.pods):
+                self.row(column, direction)
+
+    def program(self, subject: End, peer: End, direction: Direction) -> int:
+        """The program of one direction. Only pods are subjects."""
+        if isinstance(subject, int):
+            if subject >= self.universe.pods:
+                return 0
+            if isinstance(peer, int):
+                return self.row(subject, direction).program(peer)
+        elif subject.sort != "pod":
+            return 0
+        key = self.subject_key(subject, direction)
+        return program_for(self.rows, key, self.end_class(subject), self.end_class(peer))
+
+    def programs_of(self, source: End, destination: End) -> tuple[int, int]:
+        """(egress program, ingress program) of a pair of ends."""
+        return (
+            self.program(source, destination, Direction.EGRESS), self.program(destination, source, Direction.INGRESS)
+        )
+
+    def cell(self, source: End, destination: End, meeting: Meeting) -> Cell:
+        """The bounds of a pair of ends."""
+        egress, ingress = self.programs_of(source, destination)
+        plain = self.cells.plain(egress, ingress)
+        return plain if plain is not None else self.cells.cell(egress, ingress, meeting)
+
+    def families(self, source: EndClass, destination: EndClass) -> tuple[tuple[int, ...], bool]:
+        """``(families, known)``: those that flows between the ends may use; ``known``: each is a flow of its own."""
+        left, right = own_families(source), own_families(destination)
+        common = tuple(number for number in left if number in right)
+        return common, len(common) < 2 or bool(source.families and destination.families)
+
+    def opaque(self, source: EndClass, destination: EndClass) -> bool:
+        """Whether a policy of a kind that is not modelled may decide flows between these ends."""
+        blind = self.blind_namespaces
+        if blind is None:
+            return True
+        return bool(blind) and any(
+            end.sort == "pod" and (end.namespace is None or end.namespace in blind) for end in (source, destination)
+        )
+
+    def change(self, remove: Iterable[int], add: Sequence[NetworkPolicyRules], cluster: Cluster) -> Relation:
+        """The relation after policies (by index) went and others came. Shares everything that does not change."""
+        gone = frozenset(remove)
+        if any(not self._understands(policy) for policy in add):
+            return Relation(cluster, self.profile)
+        return _Changed(self, gone, add, cluster)
+
+    def _understands(self, policy: NetworkPolicyRules) -> bool:
+        """Whether the classes are fine enough for a new policy."""
+        keys = self.universe.label_keys
+        for selection in [policy.subject] + [
+            peer.selection for direction in DIRECTIONS for rule in policy.rules(direction) or () for peer in rule.peers
+            if isinstance(peer, PodPeer)
+        ]:
+            mentioned = selection.pods.keys()
+            if mentioned & self.universe.coarse_keys or (keys is not None and mentioned - keys):
+                return False
+        return all(
+            self.columns.knows(peer.addresses)
+            for direction in DIRECTIONS for rule in policy.rules(direction) or () for peer in rule.peers
+            if isinstance(peer, AddressPeer)
+        )
+
+
+class _Changed(Relation):
+    """A what-if on policies: the base, less some, plus some."""
+
+    def __init__(
+        self, base: Relation, gone: frozenset[int], add: Sequence[NetworkPolicyRules], cluster: Cluster
+    ) -> None:
+        self.base = base
+        self.cluster = cluster
+        self.profile = base.profile
+        self.universe, self.ports, self.conditions = base.universe, base.ports, base.conditions
+        self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
+        self.policies, self.rows = base.policies, base.rows
+        self.blind_namespaces = base.blind_namespaces
+        self.gone = gone
+        self.added: list[CompiledPolicy] = []
+        for policy in add:
+            compiled = CompiledPolicy(len(self.policies), policy, self.columns)
+            self.policies.append(compiled)
+            self.added.append(compiled)
+        self.affected: dict[Direction, int] = {
+            direction: self._touched(direction) for direction in DIRECTIONS
+        }
+        if any(compiled.policy.tier is Tier.BASELINE for compiled in base.active()):
+            whole = self.affected[Direction.INGRESS] | self.affected[Direction.EGRESS]
+            self.affected = dict.fromkeys(DIRECTIONS, whole)
+        self._changed_rows: dict[tuple[int, Direction], Row] = {}
+
+    def _touched(self, direction: Direction) -> int:
+        touched = 0
+        for compiled in (*(self.policies[index] for index in self.gone), *self.added):
+            if compiled.governs(direction):
+                for mask in compiled.subjects(direction).values():
+                    touched |= mask
+        return touched
+
+    def active(self) -> Iterable[CompiledPolicy]:
+        return [*(one for one in self.base.active() if one.index not in self.gone), *self.added]
+
+    def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
+        found = [one for one in self.base.candidates(namespace) if one.index not in self.gone]
+        for compiled in self.added:
+            selection = compiled.policy.subject
+            if selection.namespaces is not None or selection.namespace == namespace:
+                found.append(compiled)
+        return found
+
+    def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
+        found = [item for item in self.base.selected(column, direction, tier) if item[0] not in self.gone]
+        for compiled in self.added:
+            if compiled.policy.tier is tier and compiled.governs(direction):
+                for condition, mask in compiled.subjects(direction).items():
+                    if mask >> column & 1:
+                        found.append((compiled.index, condition))
+        if tier is not Tier.NETWORK_POLICY:
+            found.sort(key=lambda item: evaluation_order(self.policies[item[0]]))
+        return tuple(found)
+
+    def row(self, column: int, direction: Direction) -> Row:
+        if not self.affected[direction] >> column & 1:
+            return self.base.row(column, direction)
+        found = self._changed_rows.get((column, direction))
+        if found is None:
+            key = self.subject_key(column, direction)
+            found = self._changed_rows[column, direction] = self.rows.row(key, self.universe.ends[column])
+        return found
+
+    def changed_columns(self) -> dict[Direction, list[int]]:
+        """The subjects whose rows may differ from the base's."""
+        return {direction: list(columns_of(mask)) for direction, mask in self.affected.items()}
+
+
+def own_families(end: EndClass) -> tuple[int, ...]:
+    """The families that an end has, or may have where that is not known."""
+    if end.families:
+        return end.families
+    return tuple(sorted({number for first, last in end.space for number in (family(first), family(last))}))
+
+
+def blind_namespaces(cluster: Cluster) -> frozenset[str] | None:
+    """Namespaces with objects of policy kinds that are not modelled; None: such an object is cluster-scoped."""
+    if any(thing.namespace is None for thing in cluster.opaque):
+        return None
+    return frozenset(thing.namespace for thing in cluster.opaque if thing.namespace is not None)
+
+
+def evaluation_order(compiled: CompiledPolicy) -> tuple[int, str, str]:
+    """Priority first; names only make the order of ties stable."""
+    priority = compiled.policy.priority
+    return (-1 if priority is None else priority, compiled.policy.kind, compiled.policy.full_name)

@@ -1,0 +1,329 @@
+"""Rows of the relation: for one subject and direction, which program each column runs.
+
+A row is a partition of the columns: a tuple of (columns, program number). Subjects that the same policies select in the
+same way share a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from ringfence.layers.network.columns import Columns, columns_of
+from ringfence.layers.network.conditions import ON_SAME_NODE, Conditions, fact_literal
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.facts import ALWAYS, FALSE, Condition, Literal
+from ringfence.layers.network.policies import (
+    ALLOWS,
+    BROKEN_ACTIONS,
+    ISOLATES,
+    SUBJECT_ROLE,
+    CompiledPolicy,
+    broken_literal,
+    rule_entries,
+)
+from ringfence.layers.network.programs import Begin, End, Match, NextPolicy, ProgramTable, Subject
+from ringfence.layers.profiles import Fact
+from ringfence.model.cluster import NamedPort
+from ringfence.model.policy import Action, Direction, Tier
+from ringfence.sets.ports import PortTable
+
+Selected = tuple[tuple[int, Condition], ...]
+"""Policies (by index) that select a subject, each with the condition under which it does."""
+
+Parts = dict[int, int]
+"""State or program number → columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """Everything of a subject that its row depends on."""
+
+    direction: Direction
+    admin: Selected
+    network_policy: Selected
+    baseline: Selected
+    other_isolation: tuple[Condition, ...] | bool
+    ports: tuple[NamedPort, ...]
+    open_ports: bool
+    host_network: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """``parts``: (columns, program number), disjoint, together all columns; most columns first."""
+
+    key: SubjectKey
+    parts: tuple[tuple[int, int], ...]
+
+    def program(self, column: int) -> int:
+        """The program of one column."""
+        for mask, program in self.parts:
+            if mask >> column & 1:
+                return program
+        return 0
+
+
+class Rows:
+    """Makes and keeps rows for one set of policies."""
+
+    def __init__(
+        self, columns: Columns, policies: Sequence[CompiledPolicy], programs: ProgramTable
+    ) -> None:
+        self.columns = columns
+        self.conditions: Conditions = columns.conditions
+        self.policies = policies
+        self.programs = programs
+        self._rows: dict[SubjectKey, Row] = {}
+        self._tiers: dict[tuple[object, ...], Parts] = {}
+        self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
+        self._unfiltered = self._own_node(Fact.OWN_NODE_EGRESS_EXEMPT)
+
+    def _own_node(self, fact: Fact) -> tuple[tuple[int, tuple[Condition, ...]], ...]:
+        """Columns that may be the subject's own node, each kind with the conditions under which they are exempt."""
+        value = self.conditions.profile.answer(fact)
+        if value is False:
+            return ()
+        base: Condition = frozenset((ON_SAME_NODE,))
+        if value is None:
+            base |= {fact_literal(fact)}
+        found: list[tuple[int, tuple[Condition, ...]]] = []
+        if self.columns.node_columns:
+            found.append((self.columns.node_columns, (base,)))
+        pods = self.conditions.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
+        if self.columns.host_columns and pods is not True:
+            host = base if pods is False else base | {fact_literal(Fact.HOST_NETWORK_PODS_ARE_PODS, FALSE)}
+            found.append((self.columns.host_columns, (host,)))
+        return tuple(found)
+
+    def own_node(self, direction: Direction, peer: EndClass) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+        """``(exempt, unfiltered)`` for a single peer that is no column."""
+        fact = Fact.OWN_NODE_INGRESS_EXEMPT if direction is Direction.INGRESS else Fact.OWN_NODE_EGRESS_EXEMPT
+        value = self.conditions.profile.answer(fact)
+        pods = self.conditions.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
+        host = peer.sort == "pod" and peer.host_network and pods is not True
+        if value is False or not (peer.sort == "node" or host):
+            return (), ()
+        base: Condition = frozenset((ON_SAME_NODE,))
+        if value is None:
+            base |= {fact_literal(fact)}
+        if host and pods is None:
+            base |= {fact_literal(Fact.HOST_NETWORK_PODS_ARE_PODS, FALSE)}
+        return ((base,), ()) if direction is Direction.INGRESS else ((), (base,))
+
+    def row(self, key: SubjectKey, subject: EndClass) -> Row:
+        """The row of a subject."""
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = Row(key, self._fold(key, subject))
+        return found
+
+    def isolation(
+        self, selected: Selected, direction: Direction, judged: Direction | None = None
+    ) -> bool | tuple[Condition, ...]:
+        """Under which conditions these NetworkPolicies isolate. ``judged``: the direction that is asked about, where it
+        is the other one; the conditions then name the subject by its role in that one."""
+        found: list[Condition] = []
+        for index, condition in selected:
+            if judged is not None and judged is not direction:
+                condition = seen_from(condition, judged)
+            policy = self.policies[index].policy
+            if direction in policy.broken:
+                condition = condition | broken_literal(policy, direction, ISOLATES, ALLOWS)
+            if condition not in found:
+                found.append(condition)
+        if not found:
+            return False
+        return True if ALWAYS in found else tuple(found)
+
+    def subject_facts(self, key: SubjectKey) -> Subject:
+        """Isolation, and whether Baseline is skipped because the other direction is isolated."""
+        skip: bool | tuple[Condition, ...] = False
+        if key.baseline and key.other_isolation is not False:
+            per_direction = self.conditions.profile.answer(Fact.BASELINE_PER_DIRECTION)
+            if per_direction is False:
+                skip = key.other_isolation
+            elif per_direction is None:
+                extra = fact_literal(Fact.BASELINE_PER_DIRECTION, FALSE)
+                others = (ALWAYS,) if key.other_isolation is True else key.other_isolation
+                skip = tuple(condition | {extra} for condition in others)
+        return Subject(self.isolation(key.network_policy, key.direction), skip)
+
+    def admin_reaches(self, direction: Direction, peer: EndClass) -> bool:
+        """Whether an admin policy could have a rule for this peer: pods on ingress, anyone on egress."""
+        if direction is Direction.EGRESS:
+            return True
+        return peer.sort == "pod" and not (peer.host_network and self.conditions.host_network(True) is None)
+
+    def _admin_pods(self) -> int:
+        host = self.columns.host_columns if self.conditions.host_network(True) is None else 0
+        return self.columns.pod_columns & ~host
+
+    def _fold(self, key: SubjectKey, subject: EndClass) -> tuple[tuple[int, int], ...]:
+        facts = self.subject_facts(key)
+        admin = self._tier(key.admin, key, subject)
+        union = self._network_policy(key, subject) if facts.isolated is not False else _ONE_PART
+        baseline = _ONE_PART if facts.isolated is True else self._tier(key.baseline, key, subject)
+        everything = self.columns.everything
+        result: Parts = {}
+        special = self._exempt if key.direction is Direction.INGRESS else self._unfiltered
+        ordinary = everything
+        for columns, _ in special:
+            ordinary &= ~columns
+        regions = [(ordinary, ()), *special] if special else [(everything, ())]
+        combine = self.programs.combine
+        ingress = key.direction is Direction.INGRESS
+        for first, first_mask in admin.items():
+            for second, second_mask in union.items():
+                shared = first_mask & second_mask if first_mask >= 0 and second_mask >= 0 else (
+                    second_mask if first_mask < 0 else first_mask)
+                if not shared:
+                    continue
+                for third, third_mask in baseline.items():
+                    mask = shared if third_mask < 0 else (third_mask if shared < 0 else shared & third_mask)
+                    if not mask:
+                        continue
+                    for region, own in regions:
+                        columns = region if mask < 0 else mask & region
+                        if columns:
+                            number = combine(facts, first, second, third, own if ingress else (), () if ingress else own)
+                            result[number] = result.get(number, 0) | columns
+        return tuple(sorted(((mask, number) for number, mask in result.items()), key=lambda part: -part[0].bit_count()))
+
+    def named_ports(self, selected: Selected, direction: Direction) -> bool:
+        """Whether what the rules mean depends on the subject's own named ports."""
+        return direction is Direction.INGRESS and any(self.policies[index].named_ingress_ports for index, _ in selected)
+
+    def _cache_key(self, selected: Selected, key: SubjectKey) -> tuple[object, ...]:
+        if self.named_ports(selected, key.direction):
+            return (key.direction, selected, key.ports, key.open_ports, key.host_network)
+        return (key.direction, selected)
+
+    def _network_policy(self, key: SubjectKey, subject: EndClass) -> Parts:
+        cache = self._cache_key(key.network_policy, key)
+        found = self._tiers.get(cache)
+        if found is None:
+            masks: dict[tuple[Condition, int], int] = {}
+            for index, condition in key.network_policy:
+                compiled = self.policies[index]
+                if key.direction in compiled.policy.broken:
+                    entry = (condition | broken_literal(compiled.policy, key.direction, ALLOWS), PortTable.ALL)
+                    masks[entry] = self.columns.everything
+                    continue
+                for rule in compiled.rules(key.direction):
+                    for own, mask, numbers in rule_entries(
+                        rule, subject, self.conditions, self.programs.ports, compiled.admin
+                    ):
+                        entry = (own | condition if condition else own, numbers)
+                        masks[entry] = masks.get(entry, 0) | mask
+            parts: Parts = {0: self.columns.everything}
+            after = self.programs.union_after
+            for (condition, numbers), mask in masks.items():
+                split: Parts = {}
+                for state, columns in parts.items():
+                    hit = columns & mask
+                    if hit:
+                        new = after(state, condition, numbers)
+                        split[new] = split.get(new, 0) | hit
+                        columns ^= hit
+                        if not columns:
+                            continue
+                    split[state] = split.get(state, 0) | columns
+                parts = split
+            found = self._tiers[cache] = parts
+        return found
+
+    def _tier(self, selected: Selected, key: SubjectKey, subject: EndClass) -> Parts:
+        if not selected:
+            return _ONE_PART
+        direction = key.direction
+        cache = self._cache_key(selected, key)
+        found = self._tiers.get(cache)
+        if found is None:
+            parts: Parts = {0: self.columns.everything}
+            for _, tied in groupby(selected, key=lambda item: self.priority(item[0])):
+                group = list(tied)
+                if len(group) == 1:
+                    parts = self._policy(parts, group[0], direction, subject)
+                    continue
+                parts = self._every(parts, Begin())
+                for item in group:
+                    parts = self._every(parts, NextPolicy())
+                    parts = self._policy(parts, item, direction, subject)
+                parts = self._every(parts, End())
+            found = self._tiers[cache] = parts
+        return found
+
+    def priority(self, index: int) -> int:
+        """Order in the tier; a policy whose priority is broken could come first."""
+        priority = self.policies[index].policy.priority
+        return -1 if priority is None else priority
+
+    def _every(self, parts: Parts, step: Begin | NextPolicy | End) -> Parts:
+        number = self.programs.step(step)
+        result: Parts = {}
+        for state, mask in parts.items():
+            new = self.programs.after(state, number)
+            result[new] = result.get(new, 0) | mask
+        return result
+
+    def _policy(self, parts: Parts, item: tuple[int, Condition], direction: Direction, subject: EndClass) -> Parts:
+        index, condition = item
+        compiled = self.policies[index]
+        matches: Iterable[tuple[Condition, int, int, Action]]
+        if direction in compiled.policy.broken:
+            reach = self.columns.everything if direction is Direction.EGRESS else self._admin_pods()
+            matches = [
+                (broken_literal(compiled.policy, direction, word), reach, PortTable.ALL, action)
+                for action, word in BROKEN_ACTIONS
+            ]
+        else:
+            matches = (
+                (own, mask, numbers, rule.rule.action)
+                for rule in compiled.rules(direction)
+                for own, mask, numbers in rule_entries(
+                    rule, subject, self.conditions, self.programs.ports, compiled.admin
+                )
+            )
+        for own, mask, numbers, action in matches:
+            step = self.programs.step(Match(own | condition if condition else own, action, numbers))
+            split: Parts = {}
+            for state, columns in parts.items():
+                hit = columns & mask
+                if hit:
+                    new = self.programs.after(state, step)
+                    split[new] = split.get(new, 0) | hit
+                    columns ^= hit
+                    if not columns:
+                        continue
+                split[state] = split.get(state, 0) | columns
+            parts = split
+        return parts
+
+
+def seen_from(condition: Condition, judged: Direction) -> Condition:
+    """The same facts of a subject, named by its role in another direction."""
+    role = SUBJECT_ROLE[judged]
+    return frozenset(
+        Literal(replace(literal.variable, role=role), literal.within) if literal.variable.role else literal
+        for literal in condition
+    )
+
+
+_ONE_PART: Parts = {0: -1}
+"""The start state for every column, as the mask of all bits."""
+
+
+def subjects_by_class(
+    policies: Sequence[CompiledPolicy], direction: Direction, classes: int, tier: Tier
+) -> list[list[tuple[int, Condition]]]:
+    """For each pod class the policies of a tier that select it and govern the direction, in the order given."""
+    result: list[list[tuple[int, Condition]]] = [[] for _ in range(classes)]
+    for compiled in policies:
+        if compiled.policy.tier is tier and compiled.governs(direction):
+            for condition, mask in compiled.subjects(direction).items():
+                item = (compiled.index, condition)
+                for column in columns_of(mask):
+                    result[column].append(item)
+    return result

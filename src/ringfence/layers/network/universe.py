@@ -1,0 +1,277 @@
+"""The ends of one cluster, grouped into classes that no policy can tell apart, and numbered.
+
+Columns of the relation are, in this order: classes of pods (sorted by namespace, so that a namespace is a range), nodes,
+and atoms of the address space outside. A set of columns is one Python integer, a bit a column.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ringfence.layers.network.ends import EndClass, present
+from ringfence.layers.network.facts import Taken
+from ringfence.model.cluster import Cluster, Pod
+from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
+from ringfence.sets import addresses as ip
+from ringfence.sets.addresses import Intervals
+
+PER_POD_LABELS = frozenset((
+    "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
+    "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index",
+    "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
+))
+"""Labels that tell replicas or revisions apart: kept in a class only where a policy mentions them."""
+
+CROWD = 4000
+"""Above this many classes, labels that no policy mentions are left out of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atoms:
+    """The address line cut at every boundary of every CIDR: between two cuts all addresses are in the same CIDRs.
+
+    ``membership[i]`` numbers the set of CIDRs that hold the addresses from ``cuts[i]`` up to the next cut;
+    ``sets[n]`` is that set as a bit mask over ``blocks``.
+    """
+
+    blocks: tuple[Intervals, ...]
+    cuts: tuple[int, ...]
+    membership: tuple[int, ...]
+    sets: tuple[int, ...]
+
+    def of(self, address: int) -> int:
+        """The membership number of one address."""
+        return self.membership[bisect_right(self.cuts, address) - 1]
+
+
+def cut(blocks: Iterable[Intervals]) -> Atoms:
+    """Atoms of these address sets."""
+    distinct = tuple(dict.fromkeys(blocks))
+    changes: dict[int, int] = {0: 0, ip.V6: 0}
+    for index, block in enumerate(distinct):
+        bit = 1 << index
+        for first, last in block:
+            changes[first] = changes.get(first, 0) ^ bit
+            changes[last + 1] = changes.get(last + 1, 0) ^ bit
+    cuts: list[int] = []
+    membership: list[int] = []
+    numbers: dict[int, int] = {}
+    current = 0
+    for at in sorted(changes):
+        current ^= changes[at]
+        cuts.append(at)
+        membership.append(numbers.setdefault(current, len(numbers)))
+    return Atoms(distinct, tuple(cuts), tuple(membership), tuple(numbers))
+
+
+def outside_spaces(atoms: Atoms, inside: Intervals) -> list[Intervals]:
+    """The addresses outside the cluster, one set for each family and membership, in order of their first address."""
+    pieces: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    ends = (*atoms.cuts[1:], ip.EVERY_IPV6[0][1] + 1)
+    for first, after, member in zip(atoms.cuts, ends, atoms.membership, strict=True):
+        for low, high in ip.intersect(((first, after - 1),), ip.EVERY_ADDRESS):
+            for piece in ip.subtract(((low, high),), inside):
+                pieces.setdefault((ip.family(low), member), []).append(piece)
+    return sorted((ip.canonical(intervals) for intervals in pieces.values()), key=lambda space: space[0])
+
+
+def mentioned_label_keys(policies: Iterable[NetworkPolicyRules]) -> frozenset[str]:
+    """Keys of pod labels that any policy mentions."""
+    keys: set[str] = set()
+    for policy in policies:
+        keys |= policy.subject.pods.keys()
+        for direction in Direction:
+            for rule in policy.rules(direction) or ():
+                for peer in rule.peers:
+                    if isinstance(peer, PodPeer):
+                        keys |= peer.selection.pods.keys()
+    return frozenset(keys)
+
+
+def address_blocks(policies: Iterable[NetworkPolicyRules]) -> list[Intervals]:
+    """The address sets that any policy mentions."""
+    return [
+        peer.addresses
+        for policy in policies
+        for direction in Direction
+        for rule in policy.rules(direction) or ()
+        for peer in rule.peers
+        if isinstance(peer, AddressPeer)
+    ]
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Classes, nodes and outside atoms, and who is in which."""
+
+    cluster: Cluster
+    ends: tuple[EndClass, ...]
+    members: tuple[tuple[int, ...], ...]
+    """For each pod class the indexes of its pods in ``cluster.pods``."""
+    class_of_pod: Sequence[int]
+    namespaces: Mapping[str, tuple[int, int]]
+    """Namespace → first class and one past the last."""
+    pods: int
+    """How many columns are pod classes; nodes follow."""
+    nodes: Mapping[str, int]
+    """Node name → column."""
+    outside: int
+    """First column outside."""
+    taken: Taken
+    pod_space: Intervals
+    node_space: Intervals
+    atoms: Atoms = field(repr=False)
+    label_keys: frozenset[str] | None = None
+    """Label keys that tell classes apart; None: all but ``coarse_keys``."""
+    coarse_keys: frozenset[str] = frozenset()
+    """Labels of single replicas that no policy mentions: classes do not tell them apart."""
+
+    @property
+    def everything(self) -> int:
+        """All columns."""
+        return (1 << len(self.ends)) - 1
+
+    def count(self, column: int) -> int:
+        """How many pods a pod class stands for: real ones counted, a template as often as it asks for."""
+        pods = self.cluster.pods
+        return sum(pods[index].replicas for index in self.members[column])
+
+
+def spaces(cluster: Cluster) -> tuple[Intervals, Intervals]:
+    """Where the unknown address of a pod, and of a node, may lie."""
+    families: Intervals = ip.EVERY_ADDRESS
+    if cluster.families == {4}:
+        families = ip.EVERY_IPV4
+    elif cluster.families == {6}:
+        families = ip.EVERY_IPV6
+    ranges = cluster.ranges
+    anywhere = ip.subtract(ip.intersect(ip.ASSIGNABLE, families), ranges.services)
+    pods = ip.subtract(anywhere, ranges.nodes)
+    nodes = ip.subtract(anywhere, ranges.pods)
+    given_pods, given_nodes = ip.intersect(ranges.pods, families), ip.intersect(ranges.nodes, families)
+    return (
+        _given_or(given_pods, pods), _given_or(given_nodes, nodes),
+    )
+
+
+def _given_or(given: Intervals, otherwise: Intervals) -> Intervals:
+    """Family by family: the range that is given, else the rest of the line."""
+    result: Intervals = ()
+    for whole in (ip.EVERY_IPV4, ip.EVERY_IPV6):
+        own = ip.intersect(given, whole)
+        result += own or ip.intersect(otherwise, whole)
+    return result
+
+
+def taken_addresses(cluster: Cluster) -> Taken:
+    """Addresses that the input gives to objects."""
+    return Taken(
+        address
+        for thing in (cluster.pods, cluster.nodes.values(), cluster.services)
+        for one in thing
+        for address in one.addresses
+    )
+
+
+def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals) -> EndClass:
+    """The class of a pod, of whose labels only ``labels`` matter."""
+    families = tuple(sorted({ip.family(address) for address in pod.addresses}))
+    return EndClass(
+        "pod", pod.namespace, labels, present(pod.open_labels), False, pod.ports, False, pod.addresses,
+        () if pod.addresses else space, families, pod.host_network, pod.node if pod.host_network else None,
+    )
+
+
+def build(cluster: Cluster) -> Universe:
+    """Group the pods of a cluster by what its policies can see."""
+    mentioned = mentioned_label_keys(cluster.policies)
+    atoms = cut(address_blocks(cluster.policies))
+    dropped = PER_POD_LABELS - mentioned
+    classes = _group(cluster, atoms, dropped, None)
+    keys: frozenset[str] | None = None
+    if len(classes) > CROWD:
+        fewer = _group(cluster, atoms, frozenset(), mentioned)
+        if len(fewer) * 2 < len(classes):
+            classes, keys = fewer, mentioned
+    pod_space, node_space = spaces(cluster)
+    ends: list[EndClass] = []
+    members: list[tuple[int, ...]] = []
+    class_of_pod = [0] * len(cluster.pods)
+    namespaces: dict[str, tuple[int, int]] = {}
+    by_namespace: dict[str, list[tuple[int, ...]]] = {}
+    for group in classes:
+        by_namespace.setdefault(cluster.pods[group[0]].namespace, []).append(tuple(group))
+    restricted: dict[int, Mapping[str, str]] = {}
+    for namespace in sorted(by_namespace):
+        start = len(ends)
+        for indexes in sorted(by_namespace[namespace]):
+            pod = cluster.pods[indexes[0]]
+            labels = restricted.get(id(pod.labels))
+            if labels is None:
+                labels = restricted[id(pod.labels)] = {
+                    key: value for key, value in pod.labels.items()
+                    if (key in keys if keys is not None else key not in dropped)
+                }
+            for index in indexes:
+                class_of_pod[index] = len(ends)
+            ends.append(pod_end(pod, labels, node_space if pod.host_network else pod_space))
+            members.append(indexes)
+        namespaces[namespace] = (start, len(ends))
+    pods = len(ends)
+    nodes: dict[str, int] = {}
+    for name in sorted(cluster.nodes):
+        node = cluster.nodes[name]
+        nodes[name] = len(ends)
+        families = tuple(sorted({ip.family(address) for address in node.addresses}))
+        ends.append(EndClass(
+            "node", labels=node.labels, addresses=node.addresses, space=() if node.addresses else node_space,
+            families=families, name=name,
+        ))
+    outside = len(ends)
+    inside = ip.merge((cluster.ranges.pods, cluster.ranges.services, cluster.ranges.nodes))
+    for space in outside_spaces(atoms, inside):
+        ends.append(EndClass("outside", space=space, families=(ip.family(space[0][0]),)))
+    return Universe(
+        cluster, tuple(ends), tuple(members), class_of_pod, namespaces, pods, nodes, outside,
+        taken_addresses(cluster), pod_space, node_space, atoms, keys, dropped if keys is None else frozenset(),
+    )
+
+
+def _group(
+    cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None
+) -> list[list[int]]:
+    """Indexes of pods, grouped by everything that a policy can see of them."""
+    by_address = len(atoms.blocks) > 0
+    label_keys: dict[int, tuple[tuple[str, str], ...]] = {}
+    groups: dict[object, list[int]] = {}
+    alive: list[Mapping[str, str]] = []
+    for index, pod in enumerate(cluster.pods):
+        labels = pod.labels
+        label_key = label_keys.get(id(labels))
+        if label_key is None:
+            if kept is None:
+                items = [item for item in labels.items() if item[0] not in dropped]
+            else:
+                items = [item for item in labels.items() if item[0] in kept]
+            items.sort()
+            label_key = label_keys[id(labels)] = tuple(items)
+            alive.append(labels)
+        addresses = pod.addresses
+        where: object = addresses
+        if addresses and not pod.host_network:
+            if by_address:
+                where = tuple((address >= ip.V6, atoms.of(address)) for address in addresses)
+            else:
+                where = tuple(address >= ip.V6 for address in addresses)
+        key = (
+            pod.namespace, label_key, pod.ports, where, pod.host_network,
+            pod.node if pod.host_network else None, pod.open_labels,
+        )
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [index]
+        else:
+            group.append(index)
+    return list(groups.values())

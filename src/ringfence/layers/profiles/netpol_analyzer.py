@@ -1,0 +1,22 @@
+"""The assumptions of np-guard's netpol-analyzer, to compare with its lists. No network plugin behaves like this."""
+
+from __future__ import annotations
+
+from ringfence.layers.profiles.profile import Fact, Profile, Reading
+
+NETPOL_ANALYZER = Profile(
+    name="netpol-analyzer",
+    title="the assumptions of netpol-analyzer",
+    versions="2.x",
+    facts={
+        Fact.IPBLOCK_MATCHES_PODS: Reading(False, "netpol-analyzer: a pod cannot be selected by an ipBlock"),
+        Fact.IPBLOCK_MATCHES_NODES: Reading(False, "netpol-analyzer: nodes are not modelled"),
+        Fact.NETWORKS_MATCH_PODS: Reading(False, "netpol-analyzer: networks select addresses outside only"),
+        Fact.NETWORKS_MATCH_NODES: Reading(False, "netpol-analyzer: nodes are not modelled"),
+        Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(True, "netpol-analyzer: spec.hostNetwork is not read"),
+        Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS: Reading(True, "netpol-analyzer: spec.hostNetwork is not read"),
+        Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, "nodes are not modelled there; the specification's answer"),
+        Fact.OWN_NODE_EGRESS_EXEMPT: Reading(False, "nodes are not modelled there"),
+        Fact.BASELINE_PER_DIRECTION: Reading(True, "netpol-analyzer evaluates each direction by itself"),
+    },
+)

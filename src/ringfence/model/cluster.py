@@ -1,0 +1,184 @@
+"""The objects of one cluster, as the input gives them, with what is open left open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringfence.model.policy import NetworkPolicyRules
+from ringfence.model.problems import Problem
+from ringfence.model.provenance import Manifest, Place
+from ringfence.sets.ports import Intervals
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+"""The label that the API server sets on every Namespace (KEP-2161)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """``open_labels``: no Namespace object was read, so only the name label is known; every other is an open fact."""
+
+    name: str
+    labels: Mapping[str, str]
+    open_labels: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRef:
+    """The topmost controller of a pod, or the pod itself (kind ``Pod``)."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}[{self.kind}]"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """A declared container port that has a name."""
+
+    name: str
+    protocol: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod, or the pods of a template that cannot be told apart (``template``; then the name is the workload's).
+
+    ``open_labels`` are keys that are surely present with a value that the input does not give (pod-template-hash).
+    ``addresses`` are family-tagged integers (see sets.addresses), at most one a family; empty means open, not absent.
+    ``node`` is None when not known. A hostNetwork pod's addresses are its node's.
+    ``replicas`` counts the pods that it stands for: 1 for a real one; for a template what the workload asks for (at
+    least 1), so that two different replicas are two ends.
+    """
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    workload: WorkloadRef
+    open_labels: tuple[str, ...] = ()
+    ports: tuple[NamedPort, ...] = ()
+    addresses: tuple[int, ...] = ()
+    node: str | None = None
+    host_network: bool = False
+    template: bool = False
+    replicas: int = 1
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPod:
+    """A pod in phase Succeeded or Failed: no peer, but a name that people may ask for."""
+
+    namespace: str
+    name: str
+    phase: str
+    workload: WorkloadRef
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """``open_labels``: only named by pods, no Node object was read. ``pod_ranges`` are its podCIDRs."""
+
+    name: str
+    labels: Mapping[str, str]
+    addresses: tuple[int, ...] = ()
+    pod_ranges: Intervals = ()
+    open_labels: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in."""
+
+    name: str
+    protocol: str
+    port: int
+    target: int | str
+    node_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One endpoint of a selectorless Service: an address with, for each port name of the Service, a number."""
+
+    address: int
+    ports: Mapping[str, tuple[str, int]]
+    """Service port name → (protocol, number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A destination. ``selector`` None: backends come from EndpointSlices or Endpoints (``backends``)."""
+
+    namespace: str
+    name: str
+    kind: str
+    """ClusterIP, NodePort, LoadBalancer or ExternalName."""
+    ports: tuple[ServicePort, ...] = ()
+    selector: Mapping[str, str] | None = None
+    backends: tuple[Backend, ...] = ()
+    addresses: tuple[int, ...] = ()
+    """clusterIPs, externalIPs and load balancer addresses that the input gives, family-tagged."""
+    headless: bool = False
+    external_name: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An object of a policy kind that can change reach and is not modelled. ``namespace`` None: cluster-scoped."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Address ranges of the cluster that the input or the user gives; empty means not known."""
+
+    pods: Intervals = ()
+    services: Intervals = ()
+    nodes: Intervals = ()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that was read, ready for the engine.
+
+    ``namespaces`` has an entry for every namespace that anything names. ``pods`` are in a stable order (namespace,
+    name). ``mesh`` names objects of service meshes (they do not change the network verdict). ``unmodelled`` counts
+    objects by "apiVersion kind" that nothing here reads and that cannot change reach.
+    """
+
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    pods: tuple[Pod, ...] = ()
+    finished: tuple[FinishedPod, ...] = ()
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    policies: tuple[NetworkPolicyRules, ...] = ()
+    opaque: tuple[Opaque, ...] = ()
+    mesh: tuple[Opaque, ...] = ()
+    unmodelled: Mapping[str, int] = field(default_factory=dict)
+    ranges: Ranges = Ranges()
+    families: frozenset[int] = frozenset()
+    """Address families (4, 6) that the input shows the cluster to use; empty: not known."""
+    problems: tuple[Problem, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    """The policy objects as they were read: snippets and edits are made from them."""
+    objects: int = 0
+    """How many Kubernetes objects were read."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of the input was not read."""
+        return any(problem.partial for problem in self.problems)

@@ -1,0 +1,149 @@
+"""What a policy of the network layer says, whatever language it was written in.
+
+Every dialect translates its objects into ``NetworkPolicyRules``; the engine reads only these. Peers and ports keep the
+place of the line that wrote them, so that a verdict can name it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from ringfence.model.provenance import Place
+from ringfence.sets.labels import EVERYTHING, Selector
+from ringfence.sets.ports import Intervals
+
+
+class Direction(Enum):
+    """Seen from the pod that the policy selects."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+class Action(Enum):
+    """What a matching rule does. A NetworkPolicy rule only ever allows."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"
+
+
+class Tier(IntEnum):
+    """Order of evaluation: Admin, then NetworkPolicy where a pod is isolated, else Baseline."""
+
+    ADMIN = 0
+    NETWORK_POLICY = 1
+    BASELINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PodSelection:
+    """Pods by namespace and by their own labels. ``namespace`` (one name) or ``namespaces`` (a selector), never both."""
+
+    pods: Selector = EVERYTHING
+    namespace: str | None = None
+    namespaces: Selector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPeer:
+    """Every other end: pods, nodes and addresses outside (a NetworkPolicy rule without from or to)."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PodPeer:
+    """Pods only, never addresses or nodes."""
+
+    selection: PodSelection
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPeer:
+    """Addresses: an ipBlock less its excepts (``admin`` False) or the networks of an admin policy (``admin`` True)."""
+
+    addresses: Intervals
+    admin: bool
+    text: str
+    """As written, for people: ``10.0.0.0/8 except 10.1.0.0/16``."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NodePeer:
+    """Addresses of the nodes with these labels."""
+
+    nodes: Selector
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPeer:
+    """Addresses that DNS gave for these names (``example.com`` or ``*.example.com``)."""
+
+    names: tuple[str, ...]
+    place: Place
+
+
+Peer = AnyPeer | PodPeer | AddressPeer | NodePeer | DomainPeer
+
+
+@dataclass(frozen=True, slots=True)
+class PortMatch:
+    """Destination ports. ``name`` is resolved on the destination pod: (name, protocol), any protocol when None.
+
+    Without a name: ports ``first``..``last`` of ``protocol``; ``protocol`` is then never None.
+    """
+
+    protocol: str | None
+    first: int = 1
+    last: int = 65535
+    name: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of one direction. ``ports`` None: any port and protocol. ``index`` counts from 0 as written."""
+
+    index: int
+    action: Action
+    peers: tuple[Peer, ...]
+    ports: tuple[PortMatch, ...] | None
+    place: Place
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicyRules:
+    """One policy object. ``ingress`` or ``egress`` None: the policy does not govern that direction; an empty tuple in
+    the NetworkPolicy tier isolates and allows nothing.
+
+    ``broken`` names the directions in which the API server would reject what was written: there the rules are empty
+    and what the object would do to the pods of ``subject`` is an open fact. ``priority`` None (broken only): not known.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    tier: Tier
+    subject: PodSelection
+    ingress: tuple[Rule, ...] | None
+    egress: tuple[Rule, ...] | None
+    place: Place
+    priority: int | None = 0
+    broken: frozenset[Direction] = frozenset()
+    subject_place: Place | None = None
+
+    def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
+        """The rules of one direction; None where the policy does not govern it."""
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+    @property
+    def full_name(self) -> str:
+        """``namespace/name`` or ``name``."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name

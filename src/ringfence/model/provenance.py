@@ -1,0 +1,52 @@
+"""Where something stands in the input, and the raw objects that still have to be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+FieldPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in the input. Lines and columns count from 1; 0 means not known. ``file`` is as the user gave it."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+class Positions(Protocol):
+    """Finds the place of a field of one document."""
+
+    def place(self, path: FieldPath = ()) -> Place:
+        """The place of the field at ``path`` (of its key, in a mapping), of its nearest parent when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One Kubernetes object of the input: plain data (dict, list, str, int, float, bool, None) and its positions.
+
+    ``api_version`` and ``kind`` are non-empty; ``namespace`` is what metadata says (None when it says nothing; "default"
+    is filled in by the reader for namespaced kinds that it knows).
+    """
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    data: Mapping[str, Any]
+    positions: Positions
+
+    @property
+    def place(self) -> Place:
+        """Where the object starts."""
+        return self.positions.place()

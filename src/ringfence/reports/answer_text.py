@@ -1,0 +1,73 @@
+"""``can`` as text: the verdict word for scripts, the parts where they differ, and the reasons for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringfence.model.text import printable
+from ringfence.reports.context import Context
+from ringfence.reports.places import decision_text
+from ringfence.reports.style import PLAIN, Style
+from ringfence.sets.ports import describe
+from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
+
+LISTED_ENDS = 4
+"""Names of one side that a line writes out; the rest is counted."""
+
+
+def ends_text(ends: tuple[str, ...], listed: int = LISTED_ENDS) -> str:
+    """Names joined by commas; beyond ``listed`` the rest is counted."""
+    shown = ", ".join(printable(end) for end in ends[:listed])
+    return f"{shown} and {len(ends) - listed} more" if len(ends) > listed else shown
+
+
+def reason_text(reason: Reason) -> str:
+    """The sentence, and what would decide it."""
+    text = printable(reason.message)
+    return f"{text} (would decide it: {printable(reason.decide)})" if reason.decide else text
+
+
+def _part_line(part: Part, style: Style) -> str:
+    verdict = style.paint(f"{part.verdict!s:<8}", str(part.verdict))
+    family = f"  IPv{part.family}" if part.family else ""
+    return f"{verdict} {describe(part.ports)}{family}  {ends_text(part.sources)} -> {ends_text(part.destinations)}"
+
+
+def verdict_lines(answer: Answer, style: Style = PLAIN) -> Iterator[str]:
+    """What goes to stdout: the verdict word alone; below it one line a part where the parts' verdicts differ."""
+    yield style.paint(str(answer.verdict), str(answer.verdict))
+    if answer.verdict is Verdict.MIXED or len({part.verdict for part in answer.parts}) > 1:
+        for part in answer.parts:
+            yield _part_line(part, style)
+
+
+def _decisions(decisions: tuple[Decision, ...], indent: str) -> Iterator[str]:
+    for decision in decisions:
+        yield f"{indent}by {decision_text(decision)}"
+
+
+def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iterator[str]:
+    """What goes to stderr: the question as it was understood, the reason, the objects that decided, the profile."""
+    port = f" on {printable(answer.port)}" if answer.port else ""
+    yield f"{printable(answer.source)} -> {printable(answer.destination)}{port}"
+    for note in answer.notes:
+        yield f"  note: {printable(note)}"
+    differ = len({(part.verdict, part.reason, part.decided_by) for part in answer.parts}) > 1
+    if differ:
+        for part in answer.parts:
+            yield f"  {_part_line(part, style)}"
+            yield f"    {reason_text(part.reason)}"
+            yield from _decisions(part.decided_by, "    ")
+            yield (
+                f"    for example {printable(part.witness_source)} -> {printable(part.witness_destination)} "
+                f"{printable(part.witness_port)}"
+            )
+    else:
+        yield f"  {reason_text(answer.reason)}"
+        yield from _decisions(answer.decided_by, "  ")
+    yield f"  {style.faint(profile_text(context))}"
+
+
+def profile_text(context: Context) -> str:
+    """Which profile decided, and how it was chosen."""
+    return f"profile {printable(context.profile)} ({printable(context.chosen_by)})"

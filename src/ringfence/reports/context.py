@@ -1,0 +1,54 @@
+"""What every report says beside its answer: which profile decided, whether the input was whole, what was noticed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringfence.model.cluster import Cluster, Opaque
+from ringfence.model.problems import Problem
+from ringfence.model.provenance import Place
+
+Snippet = Callable[[Place], str | None]
+"""Gives the line of the input that a place stands on, None where it cannot be shown."""
+
+
+def no_snippet(place: Place) -> str | None:
+    """For reports without the input at hand."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``chosen_by`` says in words how the profile was chosen: a flag, a configuration file, or the default."""
+
+    profile: str
+    chosen_by: str
+    partial: bool = False
+    problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
+    snippet: Snippet = no_snippet
+
+
+def _kinds(objects: tuple[Opaque, ...]) -> str:
+    counts = Counter(f"{item.kind} ({item.api_version})" for item in objects)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+
+
+def cluster_notices(cluster: Cluster) -> tuple[str, ...]:
+    """What was read but does not speak in a network verdict, in sentences."""
+    found = []
+    if cluster.mesh:
+        found.append(
+            f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only"
+        )
+    if cluster.opaque:
+        found.append(
+            f"not modelled, but able to change reach ({_kinds(cluster.opaque)}): the flows that they could touch are "
+            "unknown"
+        )
+    if cluster.unmodelled:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(cluster.unmodelled.items()))
+        found.append(f"read and left aside, as they cannot change reach: {kinds}")
+    return tuple(found)

@@ -1,0 +1,475 @@
+"""The JSON documents: their shapes as types, from which the published schemas are made, and how values become them.
+
+``decided_by`` has the shape and the name that the lines of ``can --flows`` have; other keys are written as Kubernetes
+writes them. A new key may be added within a schema version; a change of meaning raises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from ringfence.model.problems import Problem
+from ringfence.reports.context import Context
+from ringfence.reports.unknowns import unknown_groups
+from ringfence.sets.ports import Intervals, members_by_protocol
+from ringfence.verdict.answers import (
+    LAYERS,
+    Answer,
+    Connections,
+    Decision,
+    DirectionTrace,
+    Edit,
+    Explanation,
+    Part,
+    PolicyTrace,
+    Reason,
+    Row,
+    Trace,
+)
+
+SCHEMA_VERSION: Literal["1"] = "1"
+"""Raised when the meaning of a key changes; new keys do not raise it."""
+
+VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    pass
+
+
+class ProfileDocument(_Document, frozen=True):
+    """The profile that decided what the specification leaves open, and how it was chosen."""
+
+    name: str
+    chosen_by: str
+
+
+class ProblemDocument(_Document, frozen=True):
+    """One problem of the input. Lines and columns count from 1; 0 means not known."""
+
+    file: str
+    line: int
+    column: int
+    severity: Literal["error", "warning", "notice"]
+    code: str
+    message: str
+    hint: str
+    partial: bool
+
+
+class PortsDocument(_Document, frozen=True):
+    """Destination ports first..last of one protocol, both ends included."""
+
+    protocol: Literal["TCP", "UDP", "SCTP"]
+    first: int
+    last: int
+
+
+class DecisionDocument(_Document, frozen=True):
+    """An object that decided. ``rule`` counts from 0; null where the object itself decides."""
+
+    layer: str
+    direction: str
+    kind: str
+    namespace: str | None
+    name: str
+    rule: int | None
+    file: str
+    line: int
+
+
+class WitnessDocument(_Document, frozen=True):
+    """One concrete flow of a part."""
+
+    source: str
+    destination: str
+    port: str
+
+
+class PartDocument(_Document, frozen=True):
+    """Flows of the question that share a verdict and what decided it. ``family`` is 4, 6 or null for both."""
+
+    sources: list[str]
+    destinations: list[str]
+    ports: list[PortsDocument]
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
+    witness: WitnessDocument
+    family: int | None
+
+
+class AnswerDocument(_Document, frozen=True):
+    """``ringfence can -o json``. ``partial``: some of the input was not read, the answer speaks of the rest."""
+
+    schema_version: Literal["1"]
+    kind: Literal["Answer"]
+    source: str
+    destination: str
+    port: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
+    parts: list[PartDocument]
+    notes: list[str]
+    layers: list[str]
+    profile: ProfileDocument
+    partial: bool
+    problems: list[ProblemDocument]
+    notices: list[str]
+
+
+class RuleTraceDocument(_Document, frozen=True):
+    """One rule against the flow; ``matches`` null: not known."""
+
+    index: int
+    name: str
+    action: str
+    matches: bool | None
+    criterion: str
+    file: str
+    line: int
+
+
+class PolicyTraceDocument(_Document, frozen=True):
+    """One policy; ``selects`` null: perhaps."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    file: str
+    line: int
+    selects: bool | None
+    outcome: str
+    rules: list[RuleTraceDocument]
+
+
+class TierTraceDocument(_Document, frozen=True):
+    """One tier of one direction."""
+
+    tier: str
+    outcome: str
+    policies: list[PolicyTraceDocument]
+
+
+class DirectionTraceDocument(_Document, frozen=True):
+    """Egress of the source, or ingress of the destination."""
+
+    direction: str
+    subject: str
+    verdict: VerdictWord
+    summary: str
+    tiers: list[TierTraceDocument]
+
+
+class TraceDocument(_Document, frozen=True):
+    """How one concrete flow is decided."""
+
+    source: str
+    destination: str
+    port: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
+    directions: list[DirectionTraceDocument]
+
+
+class FlowChangeDocument(_Document, frozen=True):
+    """A flow whose verdict the edit changes."""
+
+    source: str
+    destination: str
+    ports: list[PortsDocument]
+    before: VerdictWord
+    after: VerdictWord
+
+
+class EditDocument(_Document, frozen=True):
+    """The smallest edit that flips the verdict. ``manifest`` is the object afterwards, null where it is removed."""
+
+    description: str
+    file: str
+    line: int
+    objects: int
+    fields: int
+    manifest: dict[str, Any] | None
+    also_changes: list[FlowChangeDocument]
+    also_left_out: int
+
+
+class ExplanationDocument(_Document, frozen=True):
+    """``ringfence explain -o json``: the answer, how each kind of flow in it is decided, and the smallest edit."""
+
+    schema_version: Literal["1"]
+    kind: Literal["Explanation"]
+    source: str
+    destination: str
+    port: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
+    parts: list[PartDocument]
+    traces: list[TraceDocument]
+    edit: EditDocument | None
+    notes: list[str]
+    layers: list[str]
+    profile: ProfileDocument
+    partial: bool
+    problems: list[ProblemDocument]
+    notices: list[str]
+
+
+class RowDocument(_Document, frozen=True):
+    """Every source to every destination on every port."""
+
+    sources: list[str]
+    destinations: list[str]
+    ports: list[PortsDocument]
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+
+
+class UnknownGroupDocument(_Document, frozen=True):
+    """Rows that are unknown for one reason, with the fact or flag that would decide them."""
+
+    rows: int
+    reason: str
+    reason_code: str
+    decide_with: str
+
+
+class ConnectionsDocument(_Document, frozen=True):
+    """``ringfence map -o json``. Expanding the rows gives the relation; what no row holds is denied, unless
+    ``leftOut`` says that rows were cut off."""
+
+    schema_version: Literal["1"]
+    kind: Literal["Connections"]
+    level: str
+    rows: list[RowDocument]
+    left_out: int
+    ends: list[str]
+    unknown: list[UnknownGroupDocument]
+    notes: list[str]
+    layers: list[str]
+    profile: ProfileDocument
+    partial: bool
+    problems: list[ProblemDocument]
+    notices: list[str]
+
+
+DOCUMENTS: dict[str, type[_Document]] = {
+    "answer": AnswerDocument,
+    "connections": ConnectionsDocument,
+    "explanation": ExplanationDocument,
+}
+"""The published schemas by name."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one document. Raises KeyError for a name that DOCUMENTS lacks."""
+    found = msgspec.json.schema(DOCUMENTS[name])
+    title = f"ringfence {name}"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **found}
+
+
+def ports_document(ports: Intervals) -> list[PortsDocument]:
+    """The intervals, a protocol and two numbers each."""
+    return [
+        PortsDocument(protocol=protocol, first=first, last=last)  # type: ignore[arg-type]
+        for protocol, first, last in members_by_protocol(ports)
+    ]
+
+
+def _problems(problems: Iterable[Problem]) -> list[ProblemDocument]:
+    return [
+        ProblemDocument(
+            file=problem.place.file,
+            line=problem.place.line,
+            column=problem.place.column,
+            severity=problem.severity.value,
+            code=problem.code,
+            message=problem.message,
+            hint=problem.hint,
+            partial=problem.partial,
+        )
+        for problem in problems
+    ]
+
+
+def _head(context: Context, partial: bool) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "layers": list(LAYERS),
+        "profile": ProfileDocument(name=context.profile, chosen_by=context.chosen_by),
+        "partial": context.partial or partial,
+        "problems": _problems(context.problems),
+        "notices": list(context.notices),
+    }
+
+
+def _reason(reason: Reason | None) -> dict[str, str]:
+    if reason is None:
+        return {"reason": "", "reason_code": "", "decide_with": ""}
+    return {"reason": reason.message, "reason_code": reason.code, "decide_with": reason.decide}
+
+
+def _decisions(decisions: Iterable[Decision]) -> list[DecisionDocument]:
+    return [DecisionDocument(**decision.as_json()) for decision in decisions]
+
+
+def _part(part: Part) -> PartDocument:
+    return PartDocument(
+        sources=list(part.sources),
+        destinations=list(part.destinations),
+        ports=ports_document(part.ports),
+        verdict=part.verdict.value,
+        family=part.family,
+        decided_by=_decisions(part.decided_by),
+        witness=WitnessDocument(
+            source=part.witness_source, destination=part.witness_destination, port=part.witness_port
+        ),
+        **_reason(part.reason),
+    )
+
+
+def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
+    return {
+        **_head(context, answer.partial),
+        "source": answer.source,
+        "destination": answer.destination,
+        "port": answer.port,
+        "verdict": answer.verdict.value,
+        **_reason(answer.reason),
+        "parts": [_part(part) for part in answer.parts],
+        "notes": list(answer.notes),
+        "decided_by": _decisions(answer.decided_by),
+    }
+
+
+def answer_document(answer: Answer, context: Context) -> AnswerDocument:
+    """The document of ``can``."""
+    return AnswerDocument(kind="Answer", **_answer_body(answer, context))
+
+
+def _policy(policy: PolicyTrace) -> PolicyTraceDocument:
+    return PolicyTraceDocument(
+        kind=policy.kind,
+        namespace=policy.namespace,
+        name=policy.name,
+        file=policy.place.file,
+        line=policy.place.line,
+        selects=policy.selects,
+        outcome=policy.outcome,
+        rules=[
+            RuleTraceDocument(
+                index=rule.index,
+                name=rule.name,
+                action=rule.action,
+                matches=rule.matches,
+                criterion=rule.criterion,
+                file=rule.place.file,
+                line=rule.place.line,
+            )
+            for rule in policy.rules
+        ],
+    )
+
+
+def _direction(direction: DirectionTrace) -> DirectionTraceDocument:
+    return DirectionTraceDocument(
+        direction=direction.direction,
+        subject=direction.subject,
+        verdict=direction.verdict.value,
+        summary=direction.summary,
+        tiers=[
+            TierTraceDocument(
+                tier=tier.tier, outcome=tier.outcome, policies=[_policy(policy) for policy in tier.policies]
+            )
+            for tier in direction.tiers
+        ],
+    )
+
+
+def _trace(trace: Trace) -> TraceDocument:
+    return TraceDocument(
+        source=trace.source,
+        destination=trace.destination,
+        port=trace.port,
+        verdict=trace.verdict.value,
+        directions=[_direction(direction) for direction in trace.directions],
+        decided_by=_decisions(trace.decided_by),
+        **_reason(trace.reason),
+    )
+
+
+def _edit(edit: Edit | None) -> EditDocument | None:
+    if edit is None:
+        return None
+    return EditDocument(
+        description=edit.description,
+        file=edit.place.file if edit.place else "",
+        line=edit.place.line if edit.place else 0,
+        objects=edit.objects,
+        fields=edit.fields,
+        manifest=None if edit.manifest is None else dict(edit.manifest),
+        also_changes=[
+            FlowChangeDocument(
+                source=change.source,
+                destination=change.destination,
+                ports=ports_document(change.ports),
+                before=change.before.value,
+                after=change.after.value,
+            )
+            for change in edit.also_changes
+        ],
+        also_left_out=edit.also_left_out,
+    )
+
+
+def explanation_document(explanation: Explanation, context: Context) -> ExplanationDocument:
+    """The document of ``explain``."""
+    return ExplanationDocument(
+        kind="Explanation",
+        traces=[_trace(trace) for trace in explanation.traces],
+        edit=_edit(explanation.edit),
+        **_answer_body(explanation.answer, context),
+    )
+
+
+def _row(row: Row) -> RowDocument:
+    return RowDocument(
+        sources=list(row.sources),
+        destinations=list(row.destinations),
+        ports=ports_document(row.ports),
+        verdict=row.verdict.value,
+        **_reason(row.reason),
+    )
+
+
+def connections_document(connections: Connections, context: Context) -> ConnectionsDocument:
+    """The document of ``map``."""
+    return ConnectionsDocument(
+        kind="Connections",
+        level=connections.level,
+        rows=[_row(row) for row in connections.rows],
+        left_out=connections.left_out,
+        ends=list(connections.ends),
+        notes=list(connections.notes),
+        unknown=[
+            UnknownGroupDocument(rows=group.rows, **_reason(group.reason)) for group in unknown_groups(connections.rows)
+        ],
+        **_head(context, connections.partial),
+    )

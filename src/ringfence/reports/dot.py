@@ -1,0 +1,67 @@
+"""``map`` as a Graphviz graph: namespaces as clusters, unknown connections dashed.
+
+A row with many sources and destinations is drawn through one small junction, which means every pair of the two sides;
+so the graph stays exact and grows with the rows, not with the pairs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ringfence.model.text import printable
+from ringfence.reports.folding import namespace_of
+from ringfence.sets.ports import describe
+from ringfence.verdict.answers import Connections, Row, Verdict
+
+
+def dot_string(text: str) -> str:
+    """A quoted DOT string that shows the text as it is: no attribute, no line break, no escape comes of it."""
+    escaped = printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def dot_lines(connections: Connections) -> Iterator[str]:
+    """The graph. Nodes are named by number, so that no name can clash with another."""
+    names = dict.fromkeys(end for row in connections.rows for end in (*row.sources, *row.destinations))
+    numbers = {name: f"n{number}" for number, name in enumerate(names)}
+    yield "digraph ringfence {"
+    yield "  rankdir=LR;"
+    yield "  node [shape=box, fontname=monospace];"
+    yield "  edge [fontname=monospace];"
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        namespace = namespace_of(name) if connections.level != "namespace" else None
+        groups[namespace or ""].append(name)
+    for number, (namespace, members) in enumerate(groups.items()):
+        indent = "  "
+        if namespace:
+            yield f"  subgraph cluster_{number} {{"
+            yield f"    label={dot_string(namespace)};"
+            indent = "    "
+        for name in members:
+            yield f"{indent}{numbers[name]} [label={dot_string(name)}];"
+        if namespace:
+            yield "  }"
+    for number, row in enumerate(connections.rows):
+        yield from _edges(row, number, numbers)
+    if connections.left_out:
+        yield f"  rest [shape=note, label={dot_string(f'{connections.left_out} more rows are left out')}];"
+    yield "}"
+
+
+def _edges(row: Row, number: int, numbers: dict[str, str]) -> Iterator[str]:
+    unknown = row.verdict is Verdict.UNKNOWN
+    label = describe(row.ports) + (" (unknown)" if unknown else "")
+    dashed = ", style=dashed" if unknown else ""
+    if len(row.sources) * len(row.destinations) <= len(row.sources) + len(row.destinations):
+        for source in row.sources:
+            for destination in row.destinations:
+                yield f"  {numbers[source]} -> {numbers[destination]} [label={dot_string(label)}{dashed}];"
+        return
+    junction = f"j{number}"
+    yield f"  {junction} [shape=point, xlabel={dot_string(label)}];"
+    for source in row.sources:
+        yield f"  {numbers[source]} -> {junction} [arrowhead=none{dashed}];"
+    for destination in row.destinations:
+        yield f"  {junction} -> {numbers[destination]} [dir=forward{dashed}];"

@@ -1,0 +1,48 @@
+"""``map`` as a Markdown table for pull requests and wikis; names can neither break the table nor become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ringfence.model.text import printable
+from ringfence.reports.folding import Folding
+from ringfence.reports.unknowns import unknown_groups
+from ringfence.sets.ports import describe
+from ringfence.verdict.answers import Connections
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]|~$!]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;"}
+_ENTITY = re.compile(r"[&<>@#]")
+
+
+def markdown_cell(text: str) -> str:
+    """Text that renders as itself: no emphasis, link, autolink, mention, HTML or table cell comes of it."""
+    escaped = _ENTITY.sub(lambda found: _ENTITIES[found.group()], printable(text))
+    escaped = _MARKUP.sub(lambda found: f"\\{found.group()}", escaped)
+    return escaped.replace("://", "&#58;//").replace("www.", "www&#46;").strip()
+
+
+def _ends(ends: tuple[str, ...], folding: Folding) -> str:
+    return "<br>".join(markdown_cell(end) for end in folding.fold(ends))
+
+
+def markdown_lines(connections: Connections) -> Iterator[str]:
+    """The table, then what it leaves out and what is unknown."""
+    folding = Folding(connections.ends)
+    yield "| Source | Destination | Ports | Verdict |"
+    yield "| --- | --- | --- | --- |"
+    for row in connections.rows:
+        yield (
+            f"| {_ends(row.sources, folding)} | {_ends(row.destinations, folding)} | {describe(row.ports)} "
+            f"| {row.verdict} |"
+        )
+    if connections.left_out:
+        yield ""
+        yield f"{connections.left_out} more rows are left out."
+    groups = unknown_groups(connections.rows)
+    if groups:
+        yield ""
+        for group in groups:
+            decide = f"; decide with: {markdown_cell(group.reason.decide)}" if group.reason.decide else ""
+            yield f"- {group.rows} unknown: {markdown_cell(group.reason.message)}{decide}"

@@ -1,0 +1,1 @@
+"""The published JSON Schemas, a file a document; ``python -m ringfence.reports.schemas`` writes them anew."""

@@ -1,0 +1,68 @@
+"""``map`` as a plain table in kubectl's manner: upper-case heads, columns aligned by spaces, no lines, no wrapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ringfence.model.text import printable
+from ringfence.reports.answer_text import reason_text
+from ringfence.reports.folding import Folding
+from ringfence.reports.style import PLAIN, Style
+from ringfence.reports.unknowns import unknown_lines
+from ringfence.sets.ports import describe
+from ringfence.verdict.answers import Connections, Row
+
+LISTED_ENDS = 3
+"""Ends that a cell of the narrow table names; the rest is counted (``-o wide`` names all)."""
+
+
+def _cell(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
+    shown = folding.fold(ends)
+    if wide or len(shown) <= LISTED_ENDS + 1:
+        return ", ".join(printable(end) for end in shown)
+    return ", ".join(printable(end) for end in shown[:LISTED_ENDS]) + f", +{len(shown) - LISTED_ENDS} more"
+
+
+def _cells(row: Row, folding: Folding, wide: bool) -> list[str]:
+    cells = [
+        _cell(row.sources, folding, wide),
+        _cell(row.destinations, folding, wide),
+        describe(row.ports),
+        str(row.verdict),
+    ]
+    if wide:
+        cells.append(reason_text(row.reason) if row.reason else "")
+    return cells
+
+
+def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """Head and rows, every cell but the last padded to its column."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for cells in (heads, *rows):
+        yield [*(cell.ljust(width) for cell, width in zip(cells[:-1], widths[:-1], strict=True)), cells[-1]]
+
+
+def table_lines(connections: Connections, style: Style = PLAIN, wide: bool = False) -> Iterator[str]:
+    """Head and rows, nothing else: what is left out or unknown is said by ``footer_lines``."""
+    heads = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", *(["REASON"] if wide else [])]
+    folding = Folding(connections.ends)
+    rows = [_cells(row, folding, wide) for row in connections.rows]
+    if not rows:
+        return
+    head, *body = aligned(heads, rows)
+    yield style.strong("   ".join(head)).rstrip()
+    for row, cells in zip(connections.rows, body, strict=True):
+        cells[3] = style.paint(cells[3], str(row.verdict))
+        yield "   ".join(cells).rstrip()
+
+
+def footer_lines(connections: Connections) -> Iterator[str]:
+    """How many rows there are, how many were cut off, and the unknown ones by reason."""
+    if not connections.rows and not connections.left_out:
+        yield f"no connections between the {len(connections.ends)} ends at {connections.level} level"
+    if connections.left_out:
+        noun = "row is" if connections.left_out == 1 else "rows are"
+        yield f"{connections.left_out} more {noun} left out (--limit)"
+    for note in connections.notes:
+        yield f"note: {printable(note)}"
+    yield from unknown_lines(connections.rows)

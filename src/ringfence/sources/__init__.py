@@ -1,0 +1,1 @@
+"""From files to the objects of one cluster: reading, checking, putting together."""

@@ -1,0 +1,191 @@
+"""Pods: what one says of itself (``PodFacts``), from an object or a template, and the ``Pod`` that it makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from ringfence.model.cluster import FinishedPod, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import Manifest, Place
+from ringfence.sets.addresses import address, address_text, family
+from ringfence.sources.duplicates import given_twice
+from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.owners import Owner, Owners, controller_of
+
+FINISHED = ("Succeeded", "Failed")
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+@dataclass(slots=True)
+class PodFacts:
+    """What one pod of the input says of itself. Labels, ports and owner are shared between equal pods.
+
+    ``open_labels``: keys whose value was not understood. ``host_addresses``: the addresses of its node, as its status
+    tells them. ``phase`` is empty when not given.
+    """
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    open_labels: tuple[str, ...]
+    ports: tuple[NamedPort, ...]
+    owner: Owner | None
+    addresses: tuple[int, ...]
+    node: str | None
+    host_network: bool
+    host_addresses: tuple[int, ...]
+    phase: str
+    place: Place = field(compare=False)
+
+
+def named_port(entry: Fields) -> NamedPort | None:
+    """The port, if it has a name. What cannot be understood costs the object only if a policy could name it."""
+    name = entry.text("name", vital=True)
+    vital = bool(name)
+    protocol = entry.text("protocol", vital=vital) or "TCP"
+    number = entry.number("containerPort", vital=vital)
+    if protocol not in PROTOCOLS:
+        entry.invalid("protocol", "must be TCP, UDP or SCTP", "in capitals", vital=vital)
+    elif "containerPort" not in entry:
+        entry.invalid("containerPort", "is required", "a port number from 1 to 65535", vital=vital)
+    elif number is not None and not 1 <= number <= 65535:
+        entry.invalid("containerPort", f"must be from 1 to 65535, not {number}", vital=vital)
+    elif number is not None and name:
+        return NamedPort(name, protocol, number)
+    return None
+
+
+def named_ports(spec: Fields) -> tuple[NamedPort, ...]:
+    """Ports with a name, in order: of containers, then of restartable init containers (sidecars).
+
+    An init container that ends before the others start serves nobody for long; its ports do not count.
+    """
+    containers = spec.children("containers", vital=True)
+    for container in spec.children("initContainers", vital=True):
+        if container.text("restartPolicy", vital=True) == "Always":
+            containers.append(container)
+    found = (named_port(entry) for container in containers for entry in container.children("ports", vital=True))
+    return tuple(port for port in found if port is not None)
+
+
+def one_a_family(numbers: Iterable[int]) -> tuple[int, ...]:
+    """The first address of each family."""
+    first: dict[int, int] = {}
+    for number in numbers:
+        first.setdefault(family(number), number)
+    return tuple(first.values())
+
+
+def read_addresses(status: Fields, many: str, one: str) -> tuple[int, ...]:
+    """Addresses of ``podIPs``/``podIP`` or ``hostIPs``/``hostIP``; what is not an address is reported and not known."""
+    entries = [(entry, "ip") for entry in status.children(many)] or [(status, one)]
+    numbers = []
+    for entry, key in entries:
+        text = entry.text(key)
+        if not text:
+            continue
+        try:
+            numbers.append(address(text))
+        except ValueError:
+            entry.invalid(key, "is not an IP address")
+    return one_a_family(numbers)
+
+
+def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> PodFacts | None:
+    """What a Pod object says; None when it could not be understood (reported, and the input is partial)."""
+    findings = Findings(manifest, problems)
+    top = Fields(findings)
+    metadata = top.child("metadata")
+    labels, open_labels = metadata.labels("labels")
+    spec, status = top.child("spec", vital=True), top.child("status")
+    ports = named_ports(spec)
+    host_network = spec.flag("hostNetwork", vital=True)
+    phase = status.text("phase", vital=True)
+    facts = PodFacts(
+        namespace,
+        manifest.name,
+        labels,
+        open_labels,
+        ports,
+        controller_of(metadata),
+        read_addresses(status, "podIPs", "podIP"),
+        spec.text("nodeName") or None,
+        host_network,
+        read_addresses(status, "hostIPs", "hostIP"),
+        phase,
+        manifest.place,
+    )
+    return None if findings.lost else facts
+
+
+def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts]:
+    """Each pod once, in order of namespace and name: of different copies the one that stands last counts."""
+    found: dict[tuple[str, str], PodFacts] = {}
+    for facts in pods:
+        key = (facts.namespace, facts.name)
+        other = found.setdefault(key, facts)
+        if other is not facts:
+            first, last = sorted((other, facts), key=lambda copy: copy.place)
+            found[key] = last
+            if first != last:
+                problems.append(given_twice(f"Pod {facts.namespace}/{facts.name}", first.place, last.place))
+    return sorted(found.values(), key=attrgetter("namespace", "name"))
+
+
+def build_pods(
+    pods: Iterable[PodFacts], owners: Owners, nodes: Mapping[str, Node]
+) -> tuple[list[Pod], list[FinishedPod]]:
+    """The pods with their workloads. A hostNetwork pod without addresses of its own has those of its node."""
+    live: list[Pod] = []
+    finished: list[FinishedPod] = []
+    for facts in pods:
+        workload = owners.workload_of(facts.owner, facts.namespace, facts.labels)
+        if workload is None:
+            workload = WorkloadRef("Pod", facts.namespace, facts.name)
+        if facts.phase in FINISHED:
+            finished.append(FinishedPod(facts.namespace, facts.name, facts.phase, workload, facts.place))
+            continue
+        addresses = facts.addresses
+        if facts.host_network and not addresses:
+            node = nodes.get(facts.node or "")
+            addresses = one_a_family(facts.host_addresses or (node.addresses if node else ()))
+        live.append(
+            Pod(
+                facts.namespace,
+                facts.name,
+                facts.labels,
+                workload,
+                facts.open_labels,
+                facts.ports,
+                addresses,
+                facts.node,
+                facts.host_network,
+                False,
+                1,
+                facts.place,
+            )
+        )
+    return live, finished
+
+
+def report_shared_addresses(pods: Iterable[Pod], problems: list[Problem]) -> None:
+    """Two pods of the pod network with one address: the input is of two clusters, or of two moments."""
+    holders: dict[int, Pod] = {}
+    for pod in pods:
+        if pod.host_network:
+            continue
+        for number in pod.addresses:
+            other = holders.setdefault(number, pod)
+            if other is not pod and pod.place is not None:
+                problems.append(
+                    Problem(
+                        pod.place,
+                        "address-shared",
+                        Severity.WARNING,
+                        f"pods {other.namespace}/{other.name} ({other.place}) and {pod.namespace}/{pod.name} have the"
+                        f" same address {address_text(number)}",
+                        "give the objects of one cluster, read at one time",
+                    )
+                )

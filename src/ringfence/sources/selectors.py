@@ -1,0 +1,32 @@
+"""Label selectors of workloads: what a controller uses to find its pods."""
+
+from __future__ import annotations
+
+from ringfence.sets.labels import OPERATORS, Requirement, Selector
+from ringfence.sources.field_checks import Fields
+
+
+def label_selector(fields: Fields) -> Selector | None:
+    """A ``metav1.LabelSelector``; None when an expression of it is not understood (reported)."""
+    labels, unclear = fields.labels("matchLabels", vital=False)
+    understood = not unclear
+    requirements = [Requirement(key, "In", (value,)) for key, value in labels.items()]
+    for expression in fields.children("matchExpressions"):
+        key, operator = expression.text("key"), expression.text("operator")
+        values = tuple(sorted(set(expression.texts("values"))))
+        if not key or operator not in OPERATORS or bool(values) != (operator in ("In", "NotIn")):
+            expression.invalid(
+                "operator",
+                "does not make a valid expression",
+                "In and NotIn need values, Exists and DoesNotExist have none",
+            )
+            understood = False
+        elif operator == "In":
+            requirements.append(Requirement(key, "In", values))
+        elif operator == "NotIn":
+            requirements.append(Requirement(key, "NotIn", values))
+        elif operator == "Exists":
+            requirements.append(Requirement(key, "Exists"))
+        else:
+            requirements.append(Requirement(key, "DoesNotExist"))
+    return Selector.of(requirements) if understood else None

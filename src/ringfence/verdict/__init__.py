@@ -1,0 +1,1 @@
+"""Questions and answers: naming ends, can, explain, connections, edits, fingerprints."""

@@ -1,0 +1,210 @@
+"""The answers, as values: what reports print and what the library returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ringfence.model.provenance import Place
+from ringfence.sets.ports import Intervals
+
+LAYERS: tuple[str, ...] = ("network",)
+"""The layers that a verdict speaks of."""
+
+
+class Verdict(StrEnum):
+    """``mixed`` only answers questions about several flows."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An object that decided. ``rule`` is the rule's index as written, None where the object itself decides (isolation
+    without a matching rule). ``layer`` is "network", or "service" where a Service has no such port or no backend."""
+
+    layer: str
+    direction: str
+    kind: str
+    namespace: str | None
+    name: str
+    rule: int | None
+    place: Place
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``decided_by`` entries."""
+        return {
+            "layer": self.layer, "direction": self.direction, "kind": self.kind, "namespace": self.namespace,
+            "name": self.name, "rule": self.rule, "file": self.place.file, "line": self.place.line,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is unknown (or, with ``code`` "denied"/"allowed"…, what decided): a stable code, a sentence, and
+    the one fact or flag that would decide it (empty where none would)."""
+
+    code: str
+    message: str
+    decide: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} (would decide it: {self.decide})" if self.decide else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of flow within a question: some sources, some destinations, some ports, one verdict.
+
+    ``witness_*`` is one concrete flow of it. ``ports`` are destination ports as the policies see them (for a Service:
+    after translation); ``asked_port`` is what the question named, where it differs.
+    """
+
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: Intervals
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...]
+    witness_source: str
+    witness_destination: str
+    witness_port: str
+    family: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict of a question, folded over its parts by the rule of the house: allowed or denied only if every part
+    is; unknown if no two known ones differ and one is unknown; else mixed."""
+
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...]
+    parts: tuple[Part, ...]
+    source: str
+    destination: str
+    port: str
+    notes: tuple[str, ...] = ()
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """One rule against one flow. ``matches`` None: not known. ``criterion`` says on which criterion it fails or holds."""
+
+    index: int
+    name: str
+    action: str
+    matches: bool | None
+    criterion: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTrace:
+    """One policy that selects the subject (``selects`` None: perhaps). ``outcome``: allow, deny, pass, no match, unknown."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    place: Place
+    selects: bool | None
+    outcome: str
+    rules: tuple[RuleTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TierTrace:
+    """One tier of one direction, in order of evaluation; ``outcome`` in words."""
+
+    tier: str
+    outcome: str
+    policies: tuple[PolicyTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionTrace:
+    """One direction: egress of the source or ingress of the destination. ``subject`` is the end that is judged."""
+
+    direction: str
+    subject: str
+    verdict: Verdict
+    summary: str
+    tiers: tuple[TierTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one concrete flow is decided."""
+
+    source: str
+    destination: str
+    port: str
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...]
+    directions: tuple[DirectionTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChange:
+    """One flow whose verdict an edit changes."""
+
+    source: str
+    destination: str
+    ports: Intervals
+    before: Verdict
+    after: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The smallest edit that flips a verdict, verified by applying it. ``manifest`` is the object after the edit (None
+    when it is removed); ``also_changes`` lists other flows that change (``also_left_out`` more are not listed)."""
+
+    description: str
+    place: Place | None
+    objects: int
+    fields: int
+    manifest: Mapping[str, Any] | None
+    also_changes: tuple[FlowChange, ...]
+    also_left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer, a trace for each different kind of flow in it, and the smallest edit (None where none was found)."""
+
+    answer: Answer
+    traces: tuple[Trace, ...]
+    edit: Edit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Every source may open every port to every destination (a full rectangle). Texts name workloads, pods, nodes,
+    address ranges, or namespaces, by the level of the list. ``verdict`` is allowed or unknown."""
+
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: Intervals
+    verdict: Verdict
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so that
+    a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
+
+    level: str
+    rows: tuple[Row, ...]
+    left_out: int
+    ends: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    partial: bool = False

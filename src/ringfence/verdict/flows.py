@@ -1,0 +1,315 @@
+"""From a question to kinds of flows: pairs of members, meetings and ports, each with the bounds of its cell.
+
+A question names targets; each target has members that the policies cannot tell apart. What remains to be told apart
+between two members is here: a pod and itself, pods on one node or on two, the flow's address family, and where a
+Service sends a port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringfence.layers.network.cells import CLOSED_CELL, OPEN_CELL, Cell, Meeting
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.relation import Relation
+from ringfence.model.cluster import Service, ServicePort
+from ringfence.sets.addresses import Intervals, address_text, family
+from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
+from ringfence.verdict.ends import Directory, EndError, Member, Target
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """One kind of flow: its bounds at all ports, and which destination ports the question asks of it.
+
+    ``closed`` names the layer that ends the flow before any policy ("service", "address"), ``itself`` marks a pod and
+    its own address, ``opaque`` flows that a policy of a kind that is not modelled may decide.
+    """
+
+    source: Member
+    destination: Member
+    meeting: Meeting
+    cell: Cell
+    ports: Intervals
+    asked: str = ""
+    closed: str = ""
+    why_closed: str = ""
+    itself: bool = False
+    opaque: bool = False
+    perhaps: str = ""
+    """Not empty: it is not known whether the flow is part of the question at all, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Destination ports of a question: a number, a name, or all (None), of one protocol (None: of each)."""
+
+    port: int | str | None
+    protocol: str | None
+
+    def __str__(self) -> str:
+        if self.port is None:
+            return "any port" if self.protocol is None else f"any {self.protocol} port"
+        return f"{self.port}/{self.protocol or 'TCP'}"
+
+
+def asked(port: int | str | None, protocol: str | None) -> Asked:
+    """A checked question of ports. Digits in a string are a number. Raises EndError."""
+    if protocol is not None:
+        protocol = protocol.upper()
+        if protocol not in PROTOCOL_NUMBER:
+            raise EndError(f"{protocol!r} is no protocol that policies know", "use TCP, UDP or SCTP")
+    if isinstance(port, str):
+        if port.isascii() and port.isdigit():
+            port = int(port)
+        elif not port:
+            raise EndError("the port is empty", "write a number 1-65535 or a port's name")
+    if isinstance(port, bool) or (isinstance(port, int) and not 1 <= port <= 65535):
+        raise EndError(f"{port} is no port", "ports are 1-65535")
+    if port is not None and protocol is None:
+        protocol = "TCP"
+    return Asked(port, protocol)
+
+
+def spans(question: Asked) -> Intervals:
+    """The port keys that a number, or the absence of one, asks for."""
+    if question.port is None:
+        if question.protocol is None:
+            return EVERYTHING
+        base = PROTOCOL_NUMBER[question.protocol] << 16
+        return ((base | 1, base | 65535),)
+    assert isinstance(question.port, int) and question.protocol is not None
+    key = port_key(question.protocol, question.port)
+    return ((key, key),)
+
+
+class Flows:
+    """Kinds of flows between targets."""
+
+    def __init__(self, relation: Relation, directory: Directory) -> None:
+        self.relation = relation
+        self.directory = directory
+        self.cluster = relation.cluster
+
+    def between(self, source: Target, destination: Target, question: Asked) -> list[Flow]:
+        """Every kind of flow that the question is about. Raises EndError."""
+        if source.service is not None:
+            raise EndError(
+                f"{source.text} is a Service: it only receives", "name the pods behind it as the source"
+            )
+        if destination.service is not None:
+            return list(self._to_service(source, destination.service, question))
+        found: list[Flow] = []
+        unnamed = 0
+        for member in destination.members:
+            ports = self._ports_of(member, question)
+            if ports is None:
+                unnamed += 1
+                continue
+            for one in source.members:
+                found.extend(self._pairs(one, member, ports, source, destination))
+        if unnamed and unnamed == len(destination.members):
+            raise EndError(
+                f"{destination.text} has no {question.protocol} port named {question.port!r}", self._named_ports(destination)
+            )
+        if any(not flow.itself for flow in found):
+            found = [flow for flow in found if not flow.itself]
+        if not found:
+            raise EndError(f"{source.text} and {destination.text} share no flow to ask about", "")
+        return found
+
+    def _named_ports(self, target: Target) -> str:
+        names = {
+            f"{port.name} ({port.protocol} {port.number})"
+            for member in target.members for index in member.pods for port in self.cluster.pods[index].ports
+        }
+        return f"it has: {', '.join(sorted(names))}" if names else "it names no ports; ask by number"
+
+    def _ports_of(self, member: Member, question: Asked) -> Intervals | None:
+        if not isinstance(question.port, str):
+            return spans(question)
+        end = self.relation.end_class(member.end)
+        numbers = [
+            (port_key(port.protocol, port.number),) * 2
+            for port in end.ports if port.name == question.port and port.protocol == question.protocol
+        ]
+        return tuple(sorted(numbers)) or None
+
+    def _pairs(
+        self, source: Member, destination: Member, ports: Intervals, left: Target, right: Target,
+        asked_port: str = "",
+    ) -> Iterator[Flow]:
+        first, second = self.relation.end_class(source.end), self.relation.end_class(destination.end)
+        if left.outside and not self._family_fits(first, second):
+            return
+        if right.outside and not self._family_fits(second, first):
+            return
+        shared = set(source.pods) & set(destination.pods) if source.pods and destination.pods else set()
+        real = {index for index in shared if not self.cluster.pods[index].template}
+        if real:
+            yield Flow(
+                source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True,
+            )
+            if len(source.pods) == 1 and len(destination.pods) == 1:
+                return
+        for end in source.alternatives or (source.end,):
+            for other in destination.alternatives or (destination.end,):
+                yield from self._meetings(source, destination, end, other, ports, asked_port)
+
+    @staticmethod
+    def _family_fits(outside: EndClass, other: EndClass) -> bool:
+        return not other.families or family(outside.space[0][0]) in other.families
+
+    def _meetings(
+        self, source: Member, destination: Member, end: int | EndClass, other: int | EndClass, ports: Intervals,
+        asked_port: str,
+    ) -> Iterator[Flow]:
+        relation = self.relation
+        first, second = relation.end_class(end), relation.end_class(other)
+        families, known = relation.families(first, second)
+        same_namespace = first.namespace == second.namespace and first.sort == "pod" and second.sort == "pod" and (
+            first.namespace is not None
+        )
+        opaque = relation.opaque(first, second)
+        unsure = "which of several ends it is" if source.alternatives or destination.alternatives else ""
+        if not families:
+            yield Flow(
+                source, destination, Meeting((4,), same_namespace, None), CLOSED_CELL, ports, asked_port,
+                closed="address", why_closed="the two ends have no address family in common",
+            )
+            return
+        egress, ingress = relation.programs_of(end, other)
+        plain = relation.cells.plain(egress, ingress)
+        if plain is not None:
+            meeting = Meeting(families, same_namespace, None)
+            yield Flow(
+                _with_end(source, end), _with_end(destination, other), meeting, plain, ports, asked_port,
+                opaque=opaque, perhaps=unsure,
+            )
+            return
+        needs = relation.cells.needs(egress, ingress)
+        places = self._same_node(source, destination, first, second) if "same-node" in needs else (None,)
+        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        for same_node in places:
+            for group in by_family:
+                meeting = Meeting(group, same_namespace, same_node)
+                cell = relation.cells.cell(egress, ingress, meeting)
+                yield Flow(
+                    _with_end(source, end), _with_end(destination, other), meeting, cell, ports, asked_port,
+                    opaque=opaque, perhaps=unsure,
+                )
+
+    def _same_node(
+        self, source: Member, destination: Member, first: EndClass, second: EndClass
+    ) -> tuple[bool | None, ...]:
+        """Whether pairs of these members share a node: each answer that occurs."""
+        left, right = self._nodes(source, first), self._nodes(destination, second)
+        found: set[bool | None] = set()
+        if None in left or None in right:
+            found.add(None)
+        for one in left - {None}:
+            if one in right:
+                found.add(True)
+            if right - {None, one}:
+                found.add(False)
+        return tuple(sorted(found, key=str)) or (None,)
+
+    def _nodes(self, member: Member, end: EndClass) -> set[str | None]:
+        if member.node is not None:
+            return {member.node}
+        if member.pods:
+            return {self.cluster.pods[index].node for index in member.pods}
+        return {end.node}
+
+    def _to_service(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
+        name = f"{service.namespace}/{service.name}"
+        there = Member(_NOWHERE, f"Service {name}")
+        wanted = [
+            port for port in service.ports
+            if (question.protocol is None or port.protocol == question.protocol)
+            and (question.port is None or question.port in (port.port, port.name))
+        ]
+        if service.kind == "ExternalName":
+            yield from self._to_external_name(source, service, question)
+            return
+        if not wanted and not (service.headless and not service.ports and not isinstance(question.port, str)):
+            listed = ", ".join(f"{port.port}/{port.protocol}" for port in service.ports) or "none"
+            for one in source.members:
+                yield self._closed(one, there, question, f"Service {name} has no such port (it has {listed})")
+            return
+        if not wanted:
+            for backend, ports in self._backends_by_selector(service, None, question):
+                for one in source.members:
+                    yield from self._pairs(one, backend, ports, source, Target(name, ()))
+            return
+        for port in wanted:
+            found = False
+            for member, ports in self._backends(service, port, question):
+                found = True
+                for one in source.members:
+                    yield from self._pairs(one, member, ports, source, Target(name, ()), f"{port.port}/{port.protocol}")
+            if not found:
+                for one in source.members:
+                    yield self._closed(
+                        one, there, Asked(port.port, port.protocol), f"Service {name} has no backend for port {port.port}",
+                    )
+
+    @staticmethod
+    def _closed(source: Member, destination: Member, question: Asked, why: str) -> Flow:
+        ports = spans(question) if not isinstance(question.port, str) else ()
+        return Flow(
+            source, destination, Meeting((4,), False, None), CLOSED_CELL, ports or EVERYTHING, str(question),
+            closed="service", why_closed=why,
+        )
+
+    def _backends(
+        self, service: Service, port: ServicePort, question: Asked
+    ) -> Iterator[tuple[Member, Intervals]]:
+        if service.selector is not None:
+            yield from self._backends_by_selector(service, port, question)
+            return
+        for backend in service.backends:
+            target = backend.ports.get(port.name)
+            if target is not None:
+                key = port_key(*target)
+                for member in self.directory.find(address_text(backend.address)).members:
+                    yield member, ((key, key),)
+
+    def _backends_by_selector(
+        self, service: Service, port: ServicePort | None, question: Asked
+    ) -> Iterator[tuple[Member, Intervals]]:
+        for member in self.directory.selected(service.namespace, service.selector or {}):
+            end = self.relation.end_class(member.end)
+            if port is None:
+                yield member, spans(question)
+            elif service.headless and isinstance(question.port, int):
+                key = port_key(port.protocol, port.port)
+                yield member, ((key, key),)
+            elif isinstance(port.target, int):
+                key = port_key(port.protocol, port.target)
+                yield member, ((key, key),)
+            else:
+                keys = [
+                    port_key(named.protocol, named.number)
+                    for named in end.ports if named.name == port.target and named.protocol == port.protocol
+                ]
+                if keys:
+                    yield member, ((keys[0], keys[0]),)
+
+    def _to_external_name(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
+        universe = self.relation.universe
+        ends = tuple(range(universe.outside, len(universe.ends)))
+        member = Member(ends[0], f"{service.external_name} (outside)", alternatives=ends)
+        ports = spans(question) if not isinstance(question.port, str) else EVERYTHING
+        for one in source.members:
+            yield from self._pairs(one, member, ports, source, Target(service.external_name, ()))
+
+
+_NOWHERE = EndClass("outside")
+
+
+def _with_end(member: Member, end: int | EndClass) -> Member:
+    if member.end is end or member.end == end:
+        return member
+    return Member(end, member.name, member.pods, member.node, member.alternatives)

@@ -1,0 +1,222 @@
+"""Which policies and rules decide one concrete flow, direction by direction.
+
+The relation says what the verdict is; this says by whom. Both read the same match maps and conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from ringfence.layers.network.cells import Meeting
+from ringfence.layers.network.conditions import FAMILY
+from ringfence.layers.network.facts import Condition, Domain, Literal, Variable, both, holds
+from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, rule_entries
+from ringfence.layers.network.relation import End, Relation
+from ringfence.layers.network.rows import Selected
+from ringfence.layers.network.single import rule_matches
+from ringfence.model.policy import Action, Direction, Rule, Tier
+from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
+from ringfence.verdict.answers import Decision
+
+Known = Callable[[Condition], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that matches the flow (``surely`` False: perhaps). ``rule`` None: a broken object that might."""
+
+    compiled: CompiledPolicy
+    rule: Rule | None
+    action: Action
+    surely: bool
+
+    def decision(self, direction: Direction) -> Decision:
+        """The rule as a deciding object."""
+        return decision(self.compiled, direction, self.rule)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """One direction of one flow. ``admin`` and ``baseline`` hits are in order, up to the first that decides for certain
+    (all of an equal priority); ``isolating`` are the NetworkPolicies that isolate, surely or perhaps."""
+
+    direction: Direction
+    admin: list[Hit] = field(default_factory=list)
+    admin_decided: bool = False
+    isolating: list[tuple[CompiledPolicy, bool]] = field(default_factory=list)
+    allowing: list[Hit] = field(default_factory=list)
+    baseline: list[Hit] = field(default_factory=list)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether some NetworkPolicy surely isolates."""
+        return any(surely for _, surely in self.isolating)
+
+    def hits(self) -> list[Hit]:
+        """Every rule that has a say, surely or perhaps, in order."""
+        found = list(self.admin)
+        if not self.admin_decided:
+            found += self.allowing
+            if not self.isolated:
+                found += self.baseline
+        return found
+
+    def decisions(self, allowed: bool) -> list[Decision]:
+        """Who decides that the direction allows, or denies."""
+        wanted = Action.ALLOW if allowed else Action.DENY
+        found = [hit.decision(self.direction) for hit in self.admin if hit.action is wanted]
+        if self.admin_decided:
+            return found
+        passes = [hit.decision(self.direction) for hit in self.admin if hit.action is Action.PASS and hit.surely]
+        if allowed:
+            found += [hit.decision(self.direction) for hit in self.allowing if hit.surely][:1] or (
+                [hit.decision(self.direction) for hit in self.allowing]
+            )
+        elif self.isolating and not any(hit.surely for hit in self.allowing):
+            found += [decision(compiled, self.direction, None) for compiled, _ in self.isolating]
+        if not self.isolated:
+            found += [hit.decision(self.direction) for hit in self.baseline if hit.action is wanted]
+        return found or passes
+
+    def everyone(self) -> list[Decision]:
+        """Every object that has a say: what an UNKNOWN hangs on."""
+        found = [hit.decision(self.direction) for hit in self.hits()]
+        if not self.admin_decided and not any(hit.surely for hit in self.allowing):
+            found += [decision(compiled, self.direction, None) for compiled, _ in self.isolating]
+        return found
+
+
+def decision(compiled: CompiledPolicy, direction: Direction, rule: Rule | None) -> Decision:
+    """An object, or one of its rules, as a decision."""
+    policy = compiled.policy
+    return Decision(
+        "network", direction.value, policy.kind, policy.namespace, policy.name,
+        None if rule is None else rule.index, policy.place if rule is None else rule.place,
+    )
+
+
+def known_facts(relation: Relation, meeting: Meeting) -> Known:
+    """Three-valued truth of conditions for ends that meet like this, all open facts open."""
+    facts: dict[Variable, Domain] = {}
+    if len(meeting.families) == 1:
+        facts[FAMILY] = frozenset((str(meeting.families[0]),))
+    lines = {4: EVERY_IPV4, 6: EVERY_IPV6}
+    taken = relation.universe.taken
+    memo: dict[Condition, bool | None] = {}
+
+    def shared(literal: Literal) -> Literal:
+        variable = literal.variable
+        if variable.kind == "address" and len(meeting.families) == 1 and variable not in facts:
+            facts[variable] = both(variable.domain, lines[meeting.families[0]])
+        if variable.kind == "same-node" and meeting.same_node is not None and variable not in facts:
+            facts[variable] = frozenset(("yes" if meeting.same_node else "no",))
+        return literal
+
+    def known(condition: Condition) -> bool | None:
+        if not condition:
+            return True
+        if condition not in memo:
+            memo[condition] = holds(frozenset(map(shared, condition)), facts, taken)
+        return memo[condition]
+
+    return known
+
+
+class Judge:
+    """Judges flows between two ends of a relation."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+
+    def direction(self, subject: End, peer: End, direction: Direction, meeting: Meeting, port: int) -> Judgement:
+        """Who has a say over one destination port."""
+        found = Judgement(direction)
+        relation = self.relation
+        if relation.end_class(subject).sort != "pod":
+            return found
+        known = known_facts(relation, meeting)
+        key = relation.subject_key(subject, direction)
+        for condition in relation.rows.own_node(direction, relation.end_class(peer))[0]:
+            if known(condition) is True:
+                found.admin_decided = True
+                return found
+        found.admin, found.admin_decided = self._ordered(key.admin, subject, peer, direction, known, port)
+        if found.admin_decided:
+            return found
+        for index, condition in key.network_policy:
+            compiled = relation.policies[index]
+            broken = direction in compiled.policy.broken
+            value = known(condition)
+            if value is False:
+                continue
+            found.isolating.append((compiled, value is True and not broken))
+            if broken:
+                found.allowing.append(Hit(compiled, None, Action.ALLOW, False))
+                continue
+            for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
+                found.allowing.append(Hit(compiled, rule, Action.ALLOW, matched and value is True))
+        if not found.isolated:
+            found.baseline, _ = self._ordered(key.baseline, subject, peer, direction, known, port)
+        return found
+
+    def _rules(
+        self, compiled: CompiledPolicy, subject: End, peer: End, direction: Direction, known: Known, port: int
+    ) -> Iterator[tuple[Rule, bool]]:
+        """Rules that match the port and the peer: (rule, surely)."""
+        relation = self.relation
+        contains = relation.ports.contains
+        if isinstance(peer, int):
+            end = relation.end_class(subject)
+            for one in compiled.rules(direction):
+                best: bool | None = None
+                for condition, mask, numbers in rule_entries(
+                    one, end, relation.conditions, relation.ports, compiled.admin
+                ):
+                    if mask >> peer & 1 and contains(numbers, port):
+                        value = known(condition)
+                        if value is not False:
+                            best = bool(best) or value is True
+                if best is not None:
+                    yield one.rule, best
+            return
+        first, second = relation.end_class(subject), relation.end_class(peer)
+        for rule in compiled.policy.rules(direction) or ():
+            values = [
+                known(condition)
+                for condition, numbers in rule_matches(relation.rows, compiled, rule, first, second, direction)
+                if contains(numbers, port)
+            ]
+            if any(value is not False for value in values):
+                yield rule, any(value is True for value in values)
+
+    def _ordered(
+        self, selected: Selected, subject: End, peer: End, direction: Direction, known: Known, port: int
+    ) -> tuple[list[Hit], bool]:
+        """Hits in order, and whether Accept or Deny is certain."""
+        found: list[Hit] = []
+        relation = self.relation
+        for _, tied in groupby(selected, key=lambda item: relation.rows.priority(item[0])):
+            sure: list[Hit] = []
+            for index, condition in tied:
+                compiled = relation.policies[index]
+                value = known(condition)
+                if value is False:
+                    continue
+                if direction in compiled.policy.broken:
+                    if relation.rows.admin_reaches(direction, relation.end_class(peer)):
+                        found += [Hit(compiled, None, action, False) for action, _ in BROKEN_ACTIONS]
+                    continue
+                for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
+                    hit = Hit(compiled, rule, rule.action, matched and value is True)
+                    found.append(hit)
+                    if hit.surely:
+                        sure.append(hit)
+                        break
+            if sure:
+                return found, all(hit.action is not Action.PASS for hit in sure)
+        return found, False
+
+
+__all__ = ["Hit", "Judge", "Judgement", "decision", "known_facts"]

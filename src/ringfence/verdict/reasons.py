@@ -1,0 +1,173 @@
+"""Why: a sentence for a known verdict, the pivotal fact for an unknown one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ringfence.layers.network.cells import Completion, Meeting
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.facts import NONE_TAKEN, Domain, Variable, both, empty
+from ringfence.layers.network.relation import Relation
+from ringfence.layers.profiles import Fact
+from ringfence.model.text import printable
+from ringfence.verdict.answers import Reason
+from ringfence.verdict.judging import Judgement
+
+NOT_DECIDED = Reason("not-decided", "not decided: too many open facts interact for this flow")
+AMBIGUOUS = "ambiguous-priority"
+
+CNI_SENTENCES: dict[str, tuple[str, str]] = {
+    Fact.IPBLOCK_MATCHES_PODS: (
+        "network plugins differ in whether an ipBlock matches the address of a pod", "--cni NAME"),
+    Fact.IPBLOCK_MATCHES_NODES: (
+        "network plugins differ in whether an ipBlock matches the address of a node", "--cni NAME"),
+    Fact.HOST_NETWORK_PODS_ARE_PODS: (
+        "network plugins differ in whether NetworkPolicy treats a hostNetwork pod as a pod or as its node",
+        "--cni NAME"),
+    Fact.OWN_NODE_EGRESS_EXEMPT: (
+        "network plugins differ in whether they filter what a pod sends to its own node", "--cni NAME"),
+    Fact.BASELINE_PER_DIRECTION: (
+        "network plugins differ in whether Baseline applies to the direction that no NetworkPolicy isolates",
+        "--cni NAME"),
+}
+
+PREFERENCE = (
+    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "node", "same-node",
+    "domain", "cni",
+)
+"""Facts of the input before facts of the plugin, where either would decide."""
+
+
+def of_fact(variable: Variable, source: EndClass, destination: EndClass, names: tuple[str, str]) -> Reason:
+    """The sentence for one open fact of a flow between two ends."""
+    end, name = (source, names[0]) if variable.role == "src" else (destination, names[1])
+    kind = variable.kind
+    if kind == "cni":
+        message, decide = CNI_SENTENCES.get(variable.name, (f"the plugin's answer to {variable.name} is open", "--cni NAME"))
+        return Reason(variable.name, message, decide)
+    if kind == "namespace-label":
+        home = printable(end.namespace or "")
+        where = f"label {variable.name} of namespace {home} is" if home else "the pod's namespace is"
+        return Reason(
+            "namespace-labels", f"{where} not in the input",
+            f"the Namespace object {home}, or --assume-no-labels" if home else "the pod itself",
+        )
+    if kind == "pod-label":
+        return Reason(
+            "pod-labels", f"the value of label {variable.name} of {name} is not in the input", "the Pod objects",
+        )
+    if kind == "node-label":
+        return Reason("node-labels", "labels of the node are not in the input", "the Node objects")
+    if kind == "address":
+        what = "node" if end.sort == "node" or end.host_network else "pod"
+        flag = "--node-cidr" if what == "node" else "--pod-cidr"
+        return Reason(
+            f"{what}-address", f"the address of {name} is not known", f"{flag}, or the {what.capitalize()} objects",
+        )
+    if kind == "family":
+        return Reason(
+            "address-family", "whether the flow uses IPv4 or IPv6 is not known", "--pod-cidr, or the Pod objects",
+        )
+    if kind == "node":
+        return Reason("node-of-pod", f"the node of {name} is not known", "the Pod objects")
+    if kind == "same-node":
+        return Reason(
+            "own-node", f"whether {names[0]} and {names[1]} are on one node is not known", "the Pod objects",
+        )
+    if kind == "named-port":
+        port = variable.name.split("/")[0]
+        return Reason(
+            "named-ports", f"which port a pod like {name} calls {printable(port)} is not known", "the Pod object",
+        )
+    if kind == "domain":
+        return Reason(
+            "domain-name", f"whether {name} is an address of {printable(variable.name)} is known to DNS only", "",
+        )
+    return Reason(
+        "invalid-object", f"the API server would reject {printable(variable.name)} as written", "the object, put right",
+    )
+
+
+def unknown(
+    relation: Relation, egress: int, ingress: int, meeting: Meeting, port: int, source: EndClass,
+    destination: EndClass, names: tuple[str, str],
+) -> Reason:
+    """The fact on which an UNKNOWN hangs: one that flips the verdict while all others stay, else those that differ."""
+    completions = relation.cells.completions(egress, ingress, meeting, port)
+    if any(one.may_allow and one.may_deny for one in completions):
+        return Reason(
+            AMBIGUOUS, "AMBIGUOUS: policies of equal priority disagree, and any of them may apply",
+            "different priorities",
+        )
+    pivots = pivotal(completions)
+    if not pivots:
+        return NOT_DECIDED
+    reasons = [of_fact(variable, source, destination, names) for variable in pivots]
+    first = reasons[0]
+    others = [reason.message for reason in reasons[1:] if reason.message != first.message]
+    if not others:
+        return first
+    return Reason(first.code, "; and ".join([first.message, *others]), first.decide)
+
+
+def pivotal(completions: Iterable[Completion]) -> list[Variable]:
+    """One variable that flips the verdict by itself (the most telling one), else a smallest set that does together."""
+    allowed: list[dict[Variable, Domain]] = []
+    denied: list[dict[Variable, Domain]] = []
+    for one in completions:
+        (allowed if one.may_allow else denied).append(one.facts)
+    best: list[Variable] | None = None
+    best_rank: tuple[int, list[tuple[int, str, str]]] = (0, [])
+    for left in allowed[:256]:
+        for right in denied[:256]:
+            differing = sorted((
+                variable for variable in left
+                if variable in right and empty(variable, both(left[variable], right[variable]), NONE_TAKEN)
+            ), key=_telling)
+            rank = (len(differing), [_telling(variable) for variable in differing])
+            if best is None or rank < best_rank:
+                best, best_rank = differing, rank
+    return best or []
+
+
+def _telling(variable: Variable) -> tuple[int, str, str]:
+    return PREFERENCE.index(variable.kind), variable.role or "", variable.name
+
+
+def known(allowed: bool, egress: Judgement | None, ingress: Judgement | None, names: tuple[str, str]) -> Reason:
+    """The sentence for a verdict that is certain. A judgement is None where the direction has nothing to say."""
+    if allowed:
+        words = [words for judgement, name in ((egress, names[0]), (ingress, names[1]))
+                 if judgement is not None and (words := _allowing(judgement, name))]
+        return Reason("allowed", "; ".join(words) if words else "no policy selects either end")
+    words = []
+    for judgement, name in ((egress, names[0]), (ingress, names[1])):
+        if judgement is not None:
+            words.append(_denying(judgement, name))
+    return Reason("denied", "; ".join(words) if words else "no reading of the open facts lets both directions through")
+
+
+def _called(decision_namespace: str | None, kind: str, name: str, rule: int | None) -> str:
+    whole = f"{decision_namespace}/{name}" if decision_namespace else name
+    text = f"{kind} {printable(whole)}"
+    return text if rule is None else f"{text} rule {rule}"
+
+
+def _allowing(judgement: Judgement, name: str) -> str:
+    decisions = judgement.decisions(True)
+    if not decisions:
+        return ""
+    first = decisions[0]
+    return f"{judgement.direction.value} of {name} allowed by {_called(first.namespace, first.kind, first.name, first.rule)}"
+
+
+def _denying(judgement: Judgement, name: str) -> str:
+    decisions = judgement.decisions(False)
+    if not decisions:
+        return f"{judgement.direction.value} of {name} is denied"
+    first = decisions[0]
+    called = _called(first.namespace, first.kind, first.name, first.rule)
+    if first.rule is not None:
+        return f"{judgement.direction.value} of {name} denied by {called}"
+    more = f" and {len(decisions) - 1} more" if len(decisions) > 1 else ""
+    return f"{judgement.direction.value} of {name} is isolated by {called}{more}, and no rule allows the flow"

@@ -1,0 +1,1 @@
+"""The rules of the house: size and names of modules, dependencies, versions, what may import what."""

@@ -1,0 +1,410 @@
+"""One concrete flow, decided by the clauses of the specification, and the questions made of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from tests.oracle.labels import Lookup, mentions, selects
+from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod
+from tests.oracle.places import ELSEWHERE, address_of, families_of, node_of, within
+from tests.oracle.policies import DIRECTIONS, Peer, Policy, Port, Rule
+from tests.oracle.search import Facts, outcomes
+
+FRESH = "a value that no policy names"
+ANOTHER = "a namespace that the input does not have"
+
+PROFILES: Mapping[str, Mapping[str, bool]] = {
+    "generic": {"admin-skips-host-network": True, "networks-match-cluster": True},
+    "calico": {
+        "ipblock-matches-pods": True, "ipblock-matches-nodes": True, "host-network-pods-are-pods": False,
+        "own-node-egress-exempt": False, "baseline-per-direction": True, "admin-skips-host-network": True,
+        "networks-match-cluster": True,
+    },
+    "netpol-analyzer": {
+        "ipblock-matches-pods": False, "ipblock-matches-nodes": False, "host-network-pods-are-pods": True,
+        "own-node-egress-exempt": False, "baseline-per-direction": True, "admin-skips-host-network": False,
+        "networks-match-cluster": False,
+    },
+}
+"""Design 3, 4: what each profile decides. What it does not name is an open fact."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One concrete flow: its verdict, and for each outcome a joint completion of the open facts that gives it."""
+
+    source: End
+    destination: End
+    families: tuple[int, ...]
+    verdict: str
+    completions: Mapping[bool, Mapping[Hashable, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict over all parts."""
+
+    verdict: str
+    parts: tuple[Part, ...]
+
+
+@lru_cache(maxsize=64)
+def mentioned(cluster: Cluster, kind: str) -> Mapping[str, list[str]]:
+    """The values that selectors of this kind (namespace, pod, node) name, by key."""
+    found: dict[str, list[str]] = {}
+    for policy in cluster.policies:
+        peers = [peer for rules in policy.rules.values() for rule in rules for peer in rule.peers]
+        selectors = {
+            "namespace": [policy.namespaces, *(peer.namespaces for peer in peers)],
+            "pod": [policy.pods, *(peer.pods for peer in peers)],
+            "node": [peer.nodes for peer in peers],
+        }
+        for key, value in (entry for selector in selectors[kind] for entry in mentions(selector)):
+            if value not in found.setdefault(key, []):
+                found[key].append(value)
+    return found
+
+
+class Walk:
+    """The walk of one flow in one possible world."""
+
+    def __init__(self, cluster: Cluster, protocol: str, port: int, family: int, facts: Facts) -> None:
+        self.cluster, self.protocol, self.port, self.family, self.facts = cluster, protocol, port, family, facts
+
+    # what the profile or the facts say
+
+    def setting(self, name: str) -> bool:
+        """Design 3, 4: decided by the profile, else one open fact shared by everything that asks for it."""
+        decided = PROFILES[self.cluster.options.profile].get(name)
+        return self.facts.choose(name, (True, False)) if decided is None else decided
+
+    def label(self, kind: str, owner: Hashable, key: str, absent: bool = True) -> str | None:
+        """An open label: absent, one of the values that policies name for the key, or one that none names."""
+        named = mentioned(self.cluster, kind).get(key, [])
+        values: list[str | None] = [*([None] if absent else []), *named, FRESH]
+        return self.facts.choose((kind, owner, key), values)
+
+    def namespace(self, pod: Pod) -> str:
+        """The pod's namespace; that of a pod that the input does not have is open."""
+        if pod.namespace is not None:
+            return pod.namespace
+        return self.facts.choose((pod.identity, "namespace"), (*self.cluster.namespaces, ANOTHER))
+
+    def namespace_labels(self, name: str) -> Lookup:
+        """Design 11: without a Namespace object only the name label is known."""
+        known = self.cluster.namespaces.get(name)
+        if known is not None:
+            return known.get
+        if name == ANOTHER:
+            return lambda key: self.name_elsewhere() if key == NAME_LABEL else self.open_namespace_label(name, key)
+        return lambda key: name if key == NAME_LABEL else self.open_namespace_label(name, key)
+
+    def open_namespace_label(self, name: str, key: str) -> str | None:
+        """``--assume-no-labels`` closes these."""
+        return None if self.cluster.options.assume_no_labels else self.label("namespace", name, key)
+
+    def name_elsewhere(self) -> str:
+        """The name of a namespace that the input does not have: none of those that it has."""
+        named = mentioned(self.cluster, "namespace").get(NAME_LABEL, [])
+        return self.facts.choose(ANOTHER, (*(n for n in named if n not in self.cluster.namespaces), FRESH))
+
+    def pod_labels(self, pod: Pod) -> Lookup:
+        """Known labels, those that a controller adds with an open value, or (labels None) any."""
+        labels = pod.labels
+        if labels is None:
+            return lambda key: self.label("pod", pod.identity, key)
+        return lambda key: self.label("pod", pod.identity, key, False) if key in pod.open_labels else labels.get(key)
+
+    def node_labels(self, name: str) -> Lookup:
+        """Labels of a Node object; open without one."""
+        node = self.cluster.nodes.get(name)
+        if node is not None and node.labels is not None:
+            return node.labels.get
+        return lambda key: self.label("node", name, key)
+
+    def has_port(self, pod: Pod, name: str, protocol: str | None) -> bool:
+        """Design 5: whether the pod has a port of this name that is the port of the flow."""
+        if protocol not in (None, self.protocol):
+            return False
+        if pod.ports is None:
+            return self.facts.choose((pod.identity, "named port", name, self.protocol, self.port), (True, False))
+        return (name, self.protocol, self.port) in pod.ports
+
+    # the flow
+
+    def allowed(self, source: End, destination: End) -> bool:
+        """Egress at the source and ingress at the destination; a pod always reaches itself (NP 1.10)."""
+        if source.identity == destination.identity:
+            return True
+        return self.may(source, destination, "egress") and self.may(destination, source, "ingress")
+
+    def host_of(self, end: End) -> Callable[[], str] | None:
+        """The node whose address the end has. An address of a node range is that of a node elsewhere (design 10)."""
+        if isinstance(end, Node):
+            return lambda: end.name
+        return (lambda: node_of(self.cluster, end, self.facts)) if isinstance(end, Pod) and end.host else None
+
+    def on_own_node(self, pod: Pod, other: End) -> bool:
+        """The other end is the pod's own node (or, where those are not pods, a hostNetwork pod on it)."""
+        host = self.host_of(other)
+        if host is None or (isinstance(other, Pod) and self.setting("host-network-pods-are-pods")):
+            return False
+        return node_of(self.cluster, pod, self.facts) == host()
+
+    def may(self, subject: End, other: End, direction: str) -> bool:
+        """CNP 2.3: Admin, then NetworkPolicy where the pod is isolated, else Baseline, else allowed."""
+        if not isinstance(subject, Pod):
+            return True
+        if direction == "ingress" and self.on_own_node(subject, other):
+            return True
+        verdict = self.admin("admin", subject, other, direction)
+        if verdict is None:
+            verdict = self.network_policy(subject, other, direction)
+        if verdict is None and not self.baseline_skipped(subject, direction):
+            verdict = self.admin("baseline", subject, other, direction)
+        return verdict is not False
+
+    # admin tiers
+
+    def selected(self, policy: Policy, pod: Pod) -> bool:
+        """Whether the policy's subject has the pod."""
+        name = self.namespace(pod)
+        if policy.tier == "np":
+            return policy.namespace == name and selects(policy.pods, self.pod_labels(pod))
+        inside = policy.namespaces is None or selects(policy.namespaces, self.namespace_labels(name))
+        return inside and selects(policy.pods, self.pod_labels(pod))
+
+    def admin(self, tier: str, subject: Pod, other: End, direction: str) -> bool | None:
+        """CNP 2.3, 2.4: by priority; the first match decides, Pass leaves the tier; equal priorities: any of them."""
+        if not self.is_admin_pod(subject):
+            return None
+        mine = [p for p in self.cluster.policies if p.tier == tier and direction in p.rules]
+        for priority in sorted({-1 if p.priority is None else p.priority for p in mine}):
+            rivals = [p for p in mine if (-1 if p.priority is None else p.priority) == priority]
+            actions = {self.first_match(p, subject, other, direction) for p in rivals if self.selected(p, subject)}
+            found = sorted(action for action in actions if action is not None)
+            if found:
+                action = found[0] if len(found) == 1 else self.facts.choose(("tie", tier, direction, priority), found)
+                return None if action == "pass" else action == "allow"
+        return None
+
+    def is_admin_pod(self, end: End) -> bool:
+        """CNP 2.7: hostNetwork pods are neither subjects nor pod peers of the admin tiers."""
+        return isinstance(end, Pod) and not (end.host and self.setting("admin-skips-host-network"))
+
+    def first_match(self, policy: Policy, subject: Pod, other: End, direction: str) -> str | None:
+        """The action of the first rule that matches; that of a broken policy is open (design 7).
+
+        CNP 2.7: whatever a broken policy was to say, ingress rules have pods as peers only.
+        """
+        if policy.broken:
+            if direction == "ingress" and not self.is_admin_pod(other):
+                return None
+            return self.facts.choose((policy.name, direction), (None, "allow", "deny", "pass"))
+        for rule in policy.rules[direction]:
+            if self.rule_matches(policy, rule, subject, other, direction):
+                return rule.action
+        return None
+
+    # NetworkPolicy
+
+    def np_subject(self, pod: Pod) -> bool:
+        """NP 1.8: the two models of host network pods."""
+        return not pod.host or self.setting("host-network-pods-are-pods")
+
+    def isolating(self, pod: Pod, direction: str) -> list[Policy]:
+        """NP 1.2: the policies that select the pod and govern the direction; a broken one may be absent (design 7)."""
+        if not self.np_subject(pod):
+            return []
+        found = [p for p in self.cluster.policies if p.tier == "np" and direction in p.rules and self.selected(p, pod)]
+        return [policy for policy in found if not policy.broken or self.broken(policy, direction) != "absent"]
+
+    def broken(self, policy: Policy, direction: str) -> str:
+        """Design 7: a rejected NetworkPolicy is absent, isolates only, or isolates and allows everything."""
+        fact = (policy.namespace, policy.name, direction)
+        return self.facts.choose(fact, ("absent", "isolates", "allows"))
+
+    def network_policy(self, subject: Pod, other: End, direction: str) -> bool | None:
+        """NP 1.2: None where the pod is not isolated; else whether some rule allows. The verdict is final."""
+        isolating = self.isolating(subject, direction)
+        if not isolating:
+            return None
+        if direction == "egress" and self.on_own_node(subject, other) and self.setting("own-node-egress-exempt"):
+            return True
+        for policy in isolating:
+            if policy.broken and self.broken(policy, direction) == "allows":
+                return True
+            if any(self.rule_matches(policy, rule, subject, other, direction) for rule in policy.rules[direction]):
+                return True
+        return False
+
+    def baseline_skipped(self, pod: Pod, direction: str) -> bool:
+        """CNP 2.5: whether a pod that is isolated in the other direction only is beyond Baseline in this one too."""
+        other = DIRECTIONS[1 - DIRECTIONS.index(direction)]
+        if not any(policy.tier == "baseline" and direction in policy.rules for policy in self.cluster.policies):
+            return False
+        return bool(self.isolating(pod, other)) and not self.setting("baseline-per-direction")
+
+    # rules
+
+    def rule_matches(self, policy: Policy, rule: Rule, subject: Pod, other: End, direction: str) -> bool:
+        """Any peer, and any port (resolved on the destination pod)."""
+        destination = subject if direction == "ingress" else other
+        if rule.ports is not None and not any(self.port_matches(policy, port, destination) for port in rule.ports):
+            return False
+        return any(self.peer_matches(policy, peer, other) for peer in rule.peers)
+
+    def port_matches(self, policy: Policy, port: Port, destination: End) -> bool:
+        """NP 1.5, 1.6: a name never matches on a node or outside; hostNetwork pods are nodes in one of the models."""
+        if port.name is None:
+            return port.protocol == self.protocol and port.first <= self.port <= port.last
+        if not isinstance(destination, Pod) or not self.has_port(destination, port.name, port.protocol):
+            return False
+        return self.np_subject(destination) if policy.tier == "np" else True
+
+    def peer_matches(self, policy: Policy, peer: Peer, other: End) -> bool:
+        """One peer against the other end."""
+        if peer.anything:
+            return True
+        if peer.pods is not None:
+            return isinstance(other, Pod) and self.pod_matches(policy, peer, other)
+        if peer.block is not None:
+            return self.block_matches(peer, other)
+        if peer.networks:
+            inside = isinstance(other, Outside) or self.setting("networks-match-cluster")
+            return inside and within(self.address(other), peer.networks)
+        if peer.nodes is not None:
+            return self.nodes_match(peer, other)
+        return isinstance(other, Outside) and any(
+            self.facts.choose((name, other.identity, "domain"), (True, False)) for name in peer.domains
+        )
+
+    def address(self, end: End) -> Address:
+        """Of the flow's family."""
+        return address_of(self.cluster, end, self.family, self.facts)
+
+    def pod_matches(self, policy: Policy, peer: Peer, pod: Pod) -> bool:
+        """NP 1.4, 1.8; CNP 2.7: selectors of pods, never hostNetwork ones in the admin tiers."""
+        name = self.namespace(pod)
+        if peer.namespaces is None and name != policy.namespace:
+            return False
+        if peer.namespaces is not None and not selects(peer.namespaces, self.namespace_labels(name)):
+            return False
+        if not selects(peer.pods or (), self.pod_labels(pod)):
+            return False
+        return self.np_subject(pod) if policy.tier == "np" else self.is_admin_pod(pod)
+
+    def block_matches(self, peer: Peer, other: End) -> bool:
+        """NP 1.7: cidr less except; whether it applies to the addresses of pods and nodes is the CNI's answer."""
+        address = self.address(other)
+        if peer.block is None or not within(address, (peer.block,)) or within(address, peer.excepts):
+            return False
+        if isinstance(other, Outside):
+            return True
+        at_node = isinstance(other, Node) or other.host
+        return self.setting("ipblock-matches-nodes" if at_node else "ipblock-matches-pods")
+
+    def nodes_match(self, peer: Peer, other: End) -> bool:
+        """CNP 2.7: addresses of nodes by label, so also the hostNetwork pods on them."""
+        host = self.host_of(other)
+        if host is None or (isinstance(other, Pod) and not self.setting("admin-skips-host-network")):
+            return False
+        return selects(peer.nodes or (), self.node_labels(host()))
+
+
+# questions
+
+
+def decide(
+    cluster: Cluster, source: End, destination: End, protocol: str, port: int, families: tuple[int, ...]
+) -> Part:
+    """One flow over every joint completion; its family is one of these, which one is a fact."""
+
+    def question(facts: Facts) -> bool:
+        return Walk(cluster, protocol, port, facts.choose("family", families), facts).allowed(source, destination)
+
+    found = outcomes(question)
+    verdict = "unknown" if len(found) == 2 else "allowed" if True in found else "denied"
+    return Part(source, destination, families, verdict, found)
+
+
+def flow(cluster: Cluster, source: End, destination: End, protocol: str, port: int) -> list[Part]:
+    """Design 1, 8, 10: where both ends have known families, one part for each that they share. No flow can exist
+    without one in common. An open end has one of the families that the cluster shows to use (none shown: any)."""
+    if source.identity == destination.identity:
+        return [Part(source, destination, (), "allowed")]
+    touched = {None, *(end.namespace for end in (source, destination) if isinstance(end, Pod))}
+    if touched & cluster.opaque or any(in_service_range(cluster, end) for end in (source, destination)):
+        return [Part(source, destination, (), "unknown")]
+    one, other = families_of(cluster, source), families_of(cluster, destination)
+    shown = cluster.families or (4, 6)
+    common = tuple(family for family in (4, 6) if family in (one or shown) and family in (other or shown))
+    if not common:
+        return [Part(source, destination, (), "denied")]
+    each = [(family,) for family in common] if one and other else [common]
+    return [decide(cluster, source, destination, protocol, port, families) for families in each]
+
+
+def in_service_range(cluster: Cluster, end: End) -> bool:
+    """Design 10: an address of a Service that is not in the input."""
+    return isinstance(end, Outside) and within(end.address, cluster.service_ranges)
+
+
+def fold(verdicts: Iterable[str]) -> str:
+    """Allowed or denied only if every one is; unknown if no two known ones differ and one is unknown; else mixed."""
+    seen = set(verdicts)
+    if {"allowed", "denied"} <= seen or "mixed" in seen:
+        return "mixed"
+    return "unknown" if "unknown" in seen else seen.pop()
+
+
+def address_end(cluster: Cluster, text: str) -> End:
+    """Design 10: the object that has the address, else an unknown pod or node of a given range, else outside."""
+    address = ipaddress.ip_address(text)
+    for end in (*cluster.nodes.values(), *cluster.pods):
+        if address in end.addresses.values():
+            return end
+    has = {address.version: address}
+    if within(address, cluster.pod_ranges):
+        return Pod(None, text, None, ("Pod", "", text), ports=None, addresses=has)
+    if within(address, cluster.node_ranges):
+        return Node(ELSEWHERE[0], None, has)
+    return Outside(address)
+
+
+def ends(cluster: Cluster, end: tuple[Any, ...]) -> list[End]:
+    """The concrete ends that a question's end means.
+
+    ``("pod", namespace, name)``, ``("workload", kind, namespace, name)``, ``("node", name)``, ``("address", text)``,
+    ``("labels", {key: value}, namespace)``: a pod that does not exist.
+    """
+    kind = end[0]
+    if kind == "pod":
+        return [pod for pod in cluster.pods if (pod.workload[0] == "Pod" or pod.workload not in cluster.templates)
+                and (pod.namespace, pod.name) == tuple(end[1:])]
+    if kind == "workload":
+        return [pod for pod in cluster.pods if pod.workload == tuple(end[1:])]
+    if kind == "node":
+        return [cluster.nodes[end[1]]]
+    if kind == "address":
+        return [address_end(cluster, end[1])]
+    return [Pod(end[2], repr(sorted(end[1].items())), end[1], ("", end[2], "a pod that does not exist"), ports=None)]
+
+
+def ask(cluster: Cluster, source: tuple[Any, ...], destination: tuple[Any, ...], protocol: str, port: int) -> Answer:
+    """The verdict over all concrete flows of a question. A workload to itself means two different replicas."""
+    pairs = [(one, other) for one in ends(cluster, source) for other in ends(cluster, destination)]
+    different = [(one, other) for one, other in pairs if one.identity != other.identity]
+    if source == destination and source[0] == "labels":
+        different = [(one, other_of_the_same_labels(one)) for one, _ in pairs if isinstance(one, Pod)]
+    parts = [part for one, other in different or pairs for part in flow(cluster, one, other, protocol, port)]
+    return Answer(fold(part.verdict for part in parts), tuple(parts))
+
+
+def other_of_the_same_labels(pod: Pod) -> Pod:
+    """Two pods that do not exist are two pods, even where they look alike."""
+    return Pod(pod.namespace, pod.name, pod.labels, pod.workload, instance=1, ports=None)

@@ -1,0 +1,49 @@
+"""The engine and the oracle answer the same, over random clusters. The long run is ``python -m tests.oracle.run``."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from tests.oracle.objects import read_cluster
+from tests.properties.clusters import questions, scenario
+from tests.properties.comparison import Difference, end_text, engine_answer, load, options, oracle_verdict, smallest
+
+pytest.importorskip("ringfence.world")
+
+RANDOMS = st.randoms(use_true_random=False)
+
+
+@settings(suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+@given(RANDOMS)
+def test_every_verdict_is_that_of_the_oracle(random: Random) -> None:
+    made = scenario(random)
+    cluster = read_cluster(made.objects, options(made.given))
+    world = load(made.objects, made.given)
+    for question in questions(random, made, 10):
+        oracle = oracle_verdict(cluster, question)
+        answer = engine_answer(world, question)
+        if oracle is not None and answer.verdict.value != oracle:
+            found = Difference(made.objects, made.given, question, answer.verdict.value, oracle)
+            note(str(smallest(found)))
+            assert answer.verdict.value == oracle
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(RANDOMS)
+def test_every_unknown_says_why(random: Random) -> None:
+    made = scenario(random)
+    world = load(made.objects, made.given)
+    for question in questions(random, made, 10):
+        answer = engine_answer(world, question)
+        for part in answer.parts:
+            if part.verdict.value == "unknown":
+                assert part.reason.code, end_text(question.source)
+                assert part.reason.message
+                assert "not-decided" not in part.reason.code
+        if answer.verdict.value == "unknown":
+            assert answer.reason.message
+            assert "not-decided" not in answer.reason.code

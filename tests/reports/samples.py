@@ -1,0 +1,120 @@
+"""Answers, explanations and lists made by hand, and the same with hostile names."""
+
+from __future__ import annotations
+
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import Place
+from ringfence.reports.context import Context
+from ringfence.sets.ports import EVERYTHING, Intervals, port_key
+from ringfence.verdict.answers import (
+    Answer,
+    Connections,
+    Decision,
+    DirectionTrace,
+    Edit,
+    Explanation,
+    FlowChange,
+    Part,
+    PolicyTrace,
+    Reason,
+    Row,
+    RuleTrace,
+    TierTrace,
+    Trace,
+    Verdict,
+)
+
+
+def tcp(first: int, last: int | None = None) -> Intervals:
+    return ((port_key("TCP", first), port_key("TCP", last or first)),)
+
+
+ALLOWED = Reason("allowed", "an ingress rule allows it")
+DENIED = Reason("denied", "isolated for ingress, and no rule matches")
+UNKNOWN = Reason(
+    "ipblock-matches-pods", "plugins differ in whether an ipBlock matches pods", "--cni NAME names the plugin"
+)
+
+
+RULE = Place("base/netpol.yaml", 12, 1)
+
+
+def decision(name: str = "db-ingress", place: Place = RULE) -> Decision:
+    return Decision("network", "ingress", "NetworkPolicy", "shop", name, 0, place)
+
+
+def part(verdict: Verdict, ports: Intervals, reason: Reason, name: str = "shop/web[Deployment]") -> Part:
+    return Part(
+        (name,), ("shop/db[StatefulSet]",), ports, verdict, reason, (decision(),), name, "shop/db-0", "TCP 5432"
+    )
+
+
+def answer(verdict: Verdict = Verdict.DENIED, *parts: Part, name: str = "shop/web[Deployment]") -> Answer:
+    reason = {Verdict.ALLOWED: ALLOWED, Verdict.DENIED: DENIED, Verdict.UNKNOWN: UNKNOWN}.get(
+        verdict, Reason("mixed", "the flows differ")
+    )
+    return Answer(
+        verdict, reason, (decision(),), parts or (part(verdict, tcp(5432), reason, name),), name,
+        "shop/db[StatefulSet]", "TCP 5432", ("10.0.0.7 is pod shop/db-0",),
+    )  # fmt: skip
+
+
+def mixed() -> Answer:
+    return answer(Verdict.MIXED, part(Verdict.ALLOWED, tcp(5432), ALLOWED), part(Verdict.DENIED, tcp(1, 5431), DENIED))
+
+
+def explanation(name: str = "shop/web[Deployment]", place: Place = RULE) -> Explanation:
+    rule = RuleTrace(0, "", "allow", False, "from podSelector app=api: the source has app=web", place)
+    policy = PolicyTrace("NetworkPolicy", "shop", "db-ingress", place, True, "no match", (rule,))
+    perhaps = PolicyTrace("NetworkPolicy", "shop", "open", place, None, "unknown", ())
+    tier = TierTrace("NetworkPolicy tier", "denied: isolated, and no rule matches", (policy, perhaps))
+    egress = DirectionTrace("egress", name, Verdict.ALLOWED, "not isolated for egress", ())
+    ingress = DirectionTrace("ingress", "shop/db[StatefulSet]", Verdict.DENIED, "isolated", (tier,))
+    trace = Trace(name, "shop/db[StatefulSet]", "TCP 5432", Verdict.DENIED, DENIED, (decision(),), (egress, ingress))
+    change = FlowChange("shop/web[Deployment]", "shop/cache[Deployment]", tcp(6379), Verdict.DENIED, Verdict.ALLOWED)
+    edit = Edit("give shop/web the label app=api", place, 1, 1, {"kind": "Deployment"}, (change,), 2)
+    return Explanation(answer(name=name), (trace,), edit)
+
+
+def connections() -> Connections:
+    web, db, api = "shop/web[Deployment]", "shop/db[StatefulSet]", "shop/api[Deployment]"
+    job = "batch/report[CronJob]"
+    return Connections(
+        "workload",
+        (
+            Row((web,), (api,), tcp(8080), Verdict.ALLOWED),
+            Row((web, api, db), (job, db), EVERYTHING, Verdict.ALLOWED),
+            Row((job,), (db,), tcp(5432), Verdict.UNKNOWN, UNKNOWN),
+            Row((job,), (api,), tcp(80, 90), Verdict.UNKNOWN, UNKNOWN),
+            Row(("internet",), (web,), tcp(443), Verdict.ALLOWED),
+        ),
+        2,
+        (web, db, api, job, "internet"),
+        ("each end to itself is not listed",),
+    )
+
+
+PROBLEM = Problem(
+    Place("base/pod.yaml", 3, 7), "unknown-field", Severity.WARNING, "the API server drops 'contaniers'",
+    "did you mean containers?",
+)  # fmt: skip
+CONTEXT = Context("generic", "the default", False, (PROBLEM,), ("service mesh objects were seen",))
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07",
+    "a\x9b31mb",
+    "‮moc.live",
+    "zero​width⁠",
+    "line\nbreak\r\ttab",
+    '=HYPERLINK("http://evil.example")',
+    "+1+1",
+    "-1",
+    "@SUM(A1)",
+    "|pipe|`tick`**bold**[x](http://evil.example)<script>alert(1)</script>",
+    '"];evil[label="x',
+    "back\\slash\\",
+    "&lt;!-- #1 @someone www.evil.example",
+    "---\n- yaml: *anchor",
+    "half\ud800surrogate",
+    "\x7fdel\x00nul",
+)

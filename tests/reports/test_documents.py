@@ -1,0 +1,80 @@
+"""The published schemas are those of the documents."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import msgspec
+import pytest
+
+from ringfence.model.cluster import Cluster, Opaque
+from ringfence.model.provenance import Place
+from ringfence.reports.context import cluster_notices
+from ringfence.reports.documents import (
+    DOCUMENTS,
+    answer_document,
+    connections_document,
+    explanation_document,
+    schema,
+)
+from tests.reports.samples import CONTEXT, connections, explanation, mixed
+
+WRITTEN = {
+    "answer": answer_document(mixed(), CONTEXT),
+    "connections": connections_document(connections(), CONTEXT),
+    "explanation": explanation_document(explanation(), CONTEXT),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_published_schema_is_current(name: str) -> None:
+    """``python -m ringfence.reports.schemas`` writes them anew."""
+    published = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text("utf-8")
+    assert json.loads(published) == schema(name)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_are_valid(name: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.validate(msgspec.to_builtins(WRITTEN[name]), schema(name))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_decode_as_their_type(name: str) -> None:
+    document = WRITTEN[name]
+    assert msgspec.json.decode(msgspec.json.encode(document), type=DOCUMENTS[name]) == document
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_document_says_what_it_speaks_of(name: str) -> None:
+    plain = msgspec.to_builtins(WRITTEN[name])
+    assert plain["schemaVersion"] == "1"
+    assert plain["layers"] == ["network"]
+    assert plain["profile"] == {"name": "generic", "chosenBy": "the default"}
+    assert plain["partial"] is False
+    assert plain["problems"][0]["code"] == "unknown-field"
+    assert plain["notices"] == ["service mesh objects were seen"]
+
+
+def test_decisions_look_as_in_the_lines_of_flows() -> None:
+    assert msgspec.to_builtins(WRITTEN["answer"])["decided_by"] == [
+        {
+            "layer": "network", "direction": "ingress", "kind": "NetworkPolicy", "namespace": "shop",
+            "name": "db-ingress", "rule": 0, "file": "base/netpol.yaml", "line": 12,
+        }
+    ]  # fmt: skip
+
+
+def test_notices_name_mesh_opaque_and_unmodelled_objects() -> None:
+    place = Place("mesh.yaml", 1)
+    cluster = Cluster(
+        mesh=(Opaque("security.istio.io/v1", "AuthorizationPolicy", "shop", "a", place),) * 2,
+        opaque=(Opaque("cilium.io/v2", "CiliumNetworkPolicy", "shop", "b", place),),
+        unmodelled={"v1 ConfigMap": 3},
+    )
+    mesh, opaque, unmodelled = cluster_notices(cluster)
+    assert "2 AuthorizationPolicy (security.istio.io/v1)" in mesh
+    assert "network layer only" in mesh
+    assert "1 CiliumNetworkPolicy (cilium.io/v2)" in opaque
+    assert "3 v1 ConfigMap" in unmodelled

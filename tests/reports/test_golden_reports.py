@@ -1,0 +1,45 @@
+"""Each format, as people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from ringfence.reports.answer_text import detail_lines, verdict_lines
+from ringfence.reports.connections import FORMATS
+from ringfence.reports.context import Context
+from ringfence.reports.documents import answer_document, explanation_document
+from ringfence.reports.explanation_text import explanation_lines
+from ringfence.reports.problems import problem_lines
+from ringfence.reports.structured import json_text, yaml_text
+from ringfence.reports.style import PLAIN, Style
+from ringfence.reports.table import footer_lines
+from ringfence.verdict.answers import Verdict
+from tests.reports.goldens import check
+from tests.reports.samples import CONTEXT, answer, connections, explanation, mixed
+
+GOLDEN = Path(__file__).parent / "golden"
+SNIPPETS = Context("generic", "the default", snippet=lambda place: "  - from: [{podSelector: {}}]  ")
+
+REPORTS: dict[str, Iterable[str]] = {
+    **{f"map.{name}": form(connections(), CONTEXT, PLAIN) for name, form in FORMATS.items()},
+    "map-footer.txt": footer_lines(connections()),
+    "can-denied.txt": verdict_lines(answer(Verdict.DENIED)),
+    "can-denied-details.txt": detail_lines(answer(Verdict.DENIED), CONTEXT),
+    "can-mixed.txt": verdict_lines(mixed()),
+    "can-mixed-details.txt": detail_lines(mixed(), CONTEXT),
+    "can-unknown-details.txt": detail_lines(answer(Verdict.UNKNOWN), CONTEXT),
+    "can.json": [json_text(answer_document(mixed(), CONTEXT))],
+    "can.yaml": [yaml_text(answer_document(mixed(), CONTEXT))],
+    "explain.txt": explanation_lines(explanation(), SNIPPETS),
+    "explain-colour.txt": explanation_lines(explanation(), SNIPPETS, Style(True)),
+    "explain.json": [json_text(explanation_document(explanation(), CONTEXT))],
+    "problems.txt": problem_lines(CONTEXT.problems),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_report(name: str) -> None:
+    check(GOLDEN / name, "".join(f"{line}\n" for line in REPORTS[name]))

@@ -1,0 +1,112 @@
+"""Names from the input can do nothing in any format: the one test for all of them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import msgspec
+import pytest
+import yaml
+
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import Place
+from ringfence.reports.answer_text import detail_lines, verdict_lines
+from ringfence.reports.connections import FORMATS
+from ringfence.reports.context import Context
+from ringfence.reports.documents import answer_document, explanation_document
+from ringfence.reports.explanation_text import explanation_lines
+from ringfence.reports.problems import problem_lines
+from ringfence.reports.structured import json_text, yaml_text
+from ringfence.reports.style import PLAIN
+from ringfence.reports.table import footer_lines
+from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
+
+Write = Callable[[str], Iterable[str]]
+
+
+def context(name: str) -> Context:
+    problem = Problem(Place(name, 1, 1), "unknown-field", Severity.ERROR, name, name)
+    return Context(name, name, True, (problem,), (name,), lambda place: name)
+
+
+def hostile_list(name: str) -> Connections:
+    reason = Reason("open-labels", name, name)
+    rows = (
+        Row((name,), ("shop/db",), tcp(1), Verdict.ALLOWED),
+        Row((f"shop/{name}", name, f"{name}/x"), (name, "shop/db", "a/b"), tcp(1), Verdict.UNKNOWN, reason),
+    )
+    return Connections("workload", rows, 1, (name, f"shop/{name}", f"{name}/x", "shop/db", "a/b"), (name,))
+
+
+def hostile_answer(name: str) -> Iterable[str]:
+    value = replace(answer(name=name), reason=Reason(name, name, name), notes=(name,), decided_by=(decision(name),))
+    yield from verdict_lines(value)
+    yield from detail_lines(value, context(name))
+
+
+def hostile_explanation(name: str) -> Explanation:
+    found = explanation(name, Place(name, 1, 1))
+    assert found.edit is not None
+    return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
+
+
+WRITERS: dict[str, Write] = {
+    **{
+        f"map {name}": lambda text, form=form: form(hostile_list(text), context(text), PLAIN)  # type: ignore[misc]
+        for name, form in FORMATS.items()
+    },
+    "map footer": lambda name: footer_lines(hostile_list(name)),
+    "can text": hostile_answer,
+    "can json": lambda name: [json_text(answer_document(answer(name=name), context(name)))],
+    "can yaml": lambda name: [yaml_text(answer_document(answer(name=name), context(name)))],
+    "explain text": lambda name: explanation_lines(hostile_explanation(name), context(name)),
+    "explain json": lambda name: [json_text(explanation_document(hostile_explanation(name), context(name)))],
+    "explain yaml": lambda name: [yaml_text(explanation_document(hostile_explanation(name), context(name)))],
+    "problems": lambda name: problem_lines(context(name).problems),
+}
+STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml"))]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("writer", WRITERS)
+def test_no_format_lets_a_name_through(writer: str, name: str) -> None:
+    for line in WRITERS[writer](name):
+        shown = line.split("\n") if writer in STRUCTURED else [line]
+        assert all(text.isprintable() for text in shown), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_json_and_yaml_keep_the_name_as_data(name: str) -> None:
+    kept = name.replace("\ud800", "\ufffd")
+    text = json_text(answer_document(answer(name=name), context(name)))
+    assert msgspec.json.decode(text)["source"] == kept
+    assert yaml.safe_load(yaml_text(answer_document(answer(name=name), context(name))))["source"] == kept
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_csv_cells_are_no_formulas(name: str) -> None:
+    rows = list(csv.reader(FORMATS["csv"](hostile_list(name), context(name), PLAIN)))
+    assert {len(row) for row in rows} == {6}
+    assert len(rows) == 1 + 1 + 9
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_markdown_cells_are_no_markup(name: str) -> None:
+    lines = list(FORMATS["md"](hostile_list(name), context(name), PLAIN))
+    for line in lines:
+        rest = re.sub(r"\\.", "", line.replace("<br>", ""))
+        assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
+        assert rest.count("|") in (0, 5), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_dot_strings_stay_closed(name: str) -> None:
+    for line in FORMATS["dot"](hostile_list(name), context(name), PLAIN):
+        outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
+        assert '"' not in outside
+        assert "evil" not in outside

@@ -1,0 +1,170 @@
+"""The faults: one line of the semantics each, with what it breaks. ``old`` must stand exactly once in its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``file`` is below the package; ``old`` and ``new`` are whole pieces of text."""
+
+    file: str
+    old: str
+    new: str
+    breaks: str
+
+
+SETS = (
+    Fault("sets/labels.py", 'return value is None or value not in self.values',
+          'return value is not None and value not in self.values', "NotIn no longer matches a missing key"),
+    Fault("sets/labels.py", 'return value is not None and value in self.values',
+          'return value is None or value in self.values', "In matches a missing key"),
+    Fault("sets/labels.py", 'return (value is not None) == (self.operator == "Exists")',
+          'return (value is not None) != (self.operator == "Exists")', "Exists and DoesNotExist change places"),
+    Fault("sets/labels.py", 'return (value in self.values) != self.cofinite', 'return value in self.values',
+          "a co-finite set of values is read as finite"),
+    Fault("sets/labels.py", 'return ValueSet(frozenset(self.values), True, True)',
+          'return ValueSet(frozenset(self.values), True, False)', "NotIn of an open label forgets absence"),
+    Fault("sets/labels.py", 'return ValueSet(self.values, not self.cofinite, not self.absent)',
+          'return ValueSet(self.values, not self.cofinite, self.absent)', "the complement keeps absence"),
+    Fault("sets/labels.py", 'return ValueSet(self.values | other.values, True, absent)',
+          'return ValueSet(self.values & other.values, True, absent)', "two exclusions of values become weaker"),
+    Fault("sets/labels.py", 'return ValueSet(other.values - self.values, False, absent)',
+          'return ValueSet(other.values, False, absent)', "an exclusion met by a finite set is forgotten"),
+    Fault("sets/labels.py", 'return all(requirement.matches(labels) for requirement in self.requirements)',
+          'return any(requirement.matches(labels) for requirement in self.requirements)', "expressions are ORed"),
+    Fault("sets/ports.py", 'if merged and first <= merged[-1][1] + 1:', 'if merged and first <= merged[-1][1] + 2:',
+          "ports that are two apart merge"),
+    Fault("sets/ports.py", 'if last > merged[-1][1]:', 'if last < merged[-1][1]:', "a longer range is cut when merged"),
+    Fault("sets/ports.py", 'first = max(left[i][0], right[j][0])', 'first = left[i][0]', "intersection of ranges too large"),
+    Fault("sets/ports.py", 'found.append((first, gone_first - 1))', 'found.append((first, gone_first))',
+          "a difference keeps the first port that is taken away"),
+    Fault("sets/ports.py", 'first = gone_last + 1\n', 'first = gone_last + 2\n', "a difference loses one port too many"),
+    Fault("sets/ports.py", 'return PROTOCOL_NUMBER[protocol] << 16 | port', 'return port', "protocols are not told apart"),
+    Fault("sets/addresses.py", 'return start, start + network.num_addresses - 1',
+          'return start, start + network.num_addresses', "a CIDR is one address too long"),
+    Fault("sets/addresses.py", 'ASSIGNABLE: Intervals = subtract(UNICAST, LOCAL)',
+          'ASSIGNABLE: Intervals = subtract(subtract(UNICAST, LOCAL), PRIVATE)', "open pods are never at private addresses"),
+    Fault("sets/addresses.py", 'return 6 if number >= V6 else 4', 'return 4', "every address is IPv4"),
+)
+
+CONDITIONS = "layers/network/conditions.py"
+PROGRAMS = "layers/network/programs.py"
+ROWS = "layers/network/rows.py"
+SINGLE = "layers/network/single.py"
+CELLS = "layers/network/cells.py"
+COLUMNS = "layers/network/columns.py"
+UNIVERSE = "layers/network/universe.py"
+RELATION = "layers/network/relation.py"
+FACTS = "layers/network/facts.py"
+
+ENGINE = (
+    Fault(CONDITIONS, 'if end.namespace != selection.namespace:', 'if False:', "podSelector alone reaches every namespace"),
+    Fault(CONDITIONS, 'if not requirement.matches({}):\n                        return None\n                    continue',
+          'continue', "a missing label satisfies every requirement"),
+    Fault(CONDITIONS, 'fact = Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS if admin else Fact.HOST_NETWORK_PODS_ARE_PODS',
+          'fact = Fact.HOST_NETWORK_PODS_ARE_PODS', "admin tiers treat hostNetwork pods as NetworkPolicy does"),
+    Fault(CONDITIONS, 'on_node = end.sort == "node" or end.host_network', 'on_node = end.sort == "node"',
+          "ipBlock sees a hostNetwork pod as a pod"),
+    Fault(CONDITIONS, 'if inside_count == len(own):', 'if inside_count:', "one address of several decides for all"),
+    Fault(CONDITIONS, 'condition | {Literal(FAMILY, frozenset((str(number),)))}', 'condition',
+          "a CIDR of one family matches a dual-stack pod in both"),
+    Fault(CONDITIONS, 'if end.sort != "outside":\n            return ()\n        return tuple(',
+          'return tuple(', "domain names stand for pods too"),
+    Fault(CONDITIONS, 'if port.name == match.name and match.protocol in (None, port.protocol)',
+          'if port.name == match.name', "named ports are resolved without the protocol"),
+    Fault(CONDITIONS, 'elif destination.sort == "pod":', 'elif destination.sort == "none":', "named ports match nothing"),
+    Fault(CONDITIONS, 'if empty(variable, without(end.space, addresses), self.taken):\n                return SURELY',
+          'return SURELY', "an open address is in every CIDR that it may be in"),
+    Fault(CONDITIONS, 'return self.labels(selector, known.labels, {}, known.open_labels, "namespace-label", role)',
+          'return self.labels(selector, known.labels, {}, False, "namespace-label", role)',
+          "labels of a namespace without object are taken as absent"),
+    Fault(CONDITIONS, 'return self._node_labels(peer.nodes, end.name or None, role)', 'return ()',
+          "nodes peers match no node"),
+    Fault(PROGRAMS, 'if state.in_group else state.undecided\n        hit =', 'if state.in_group else ALL\n        hit =',
+          "later rules override earlier ones"),
+    Fault(PROGRAMS, 'return replace(state, undecided=left, deny=ports.union(state.deny, hit))',
+          'return replace(state, undecided=left, passed=ports.union(state.passed, hit))', "Deny is read as Pass"),
+    Fault(PROGRAMS, 'return replace(state, undecided=left, passed=ports.union(state.passed, hit))',
+          'return state', "Pass is ignored"),
+    Fault(PROGRAMS, 'left = ports.difference(within, hit) if certain else within', 'left = within',
+          "a match does not end the tier"),
+    Fault(PROGRAMS, 'return replace(changed, group_deny=ports.union(state.group_deny, hit))', 'return changed',
+          "Deny loses every tie"),
+    Fault(PROGRAMS, 'return replace(state, rest=ALL)', 'return state', "the first of tied policies wins"),
+    Fault(PROGRAMS, 'undecided=ports.difference(within, state.matched),', 'undecided=within,',
+          "a tied group never ends the tier"),
+    Fault(PROGRAMS, 'deny = ports.union(deny, ports.difference(reaching, surely))', 'pass',
+          "isolated pods are open"),
+    Fault(PROGRAMS, 'deny = ports.union(deny, ports.intersection(reaching, baseline.deny))', 'pass',
+          "Baseline denies nothing"),
+    Fault(PROGRAMS, 'program = replace(program, baseline=START, subject=Subject(True, False))',
+          'program = replace(program, subject=Subject(False, False))', "NetworkPolicy no longer isolates"),
+    Fault(PROGRAMS, 'reaching = ports.union(admin.passed, admin.undecided)', 'reaching = admin.undecided',
+          "what is passed is neither allowed nor denied"),
+    Fault(ROWS, 'if value is None:\n            base |= {fact_literal(fact)}\n        found:',
+          'found:', "an open answer about the own node is taken as yes"),
+    Fault(ROWS, 'return -1 if priority is None else priority', 'return 0', "priorities do not count in ties"),
+    Fault(ROWS, 'extra = fact_literal(Fact.BASELINE_PER_DIRECTION, FALSE)', 'extra = fact_literal(Fact.BASELINE_PER_DIRECTION)',
+          "Baseline is skipped by the wrong answer"),
+    Fault(ROWS, 'condition = condition | broken_literal(policy, direction, ISOLATES, ALLOWS)', 'pass',
+          "a broken policy surely isolates"),
+    Fault(ROWS, 'entry = (condition | broken_literal(compiled.policy, key.direction, ALLOWS), PortTable.ALL)',
+          'entry = (condition | broken_literal(compiled.policy, key.direction, ISOLATES), PortTable.ALL)',
+          "a broken policy allows when it should only isolate"),
+    Fault(ROWS, 'special = self._exempt if key.direction is Direction.INGRESS else self._unfiltered',
+          'special = ()', "the own node is like any other"),
+    Fault(CELLS, 'ports.difference(ports.difference(ALL, left[1]), right[1]), ports.intersection(left[0], right[0])',
+          'ports.difference(ports.difference(ALL, left[1]), right[1]), ports.union(left[0], right[0])',
+          "either direction is enough to be possible"),
+    Fault(CELLS, 'if meeting.same_namespace and variable.kind == "namespace-label" and variable.role == "dst":',
+          'if False:', "one namespace may have two sets of labels"),
+    Fault(CELLS, 'meeting.same_namespace and "namespace-label" in needs,', 'False,',
+          "one namespace may have two sets of labels (in the key)"),
+    Fault(CELLS, 'facts[variable] = frozenset(("yes" if meeting.same_node else "no",))', 'pass',
+          "whether two ends share a node is forgotten"),
+    Fault(CELLS, 'ports.intersection(bounds[0], sure), ports.union(bounds[1], possible)',
+          'ports.union(bounds[0], sure), ports.union(bounds[1], possible)', "sure in one completion is sure"),
+    Fault(FACTS, 'if only in singles and singles[only].role != variable.role:', 'if False:',
+          "two pods may share an address"),
+    Fault(FACTS, 'return variable.name != OWN_ADDRESS and taken.free(domain) <= 0', 'return False',
+          "an open pod may have an address that another object has"),
+    Fault(COLUMNS, 'mask &= ~(self.keys.get(key, 0) | self.open.get(key, 0))', 'mask &= ~self.keys.get(key, 0)',
+          "DoesNotExist matches a label with an open value"),
+    Fault(COLUMNS, 'mask &= self.keys.get(key, 0) | self.open.get(key, 0)', 'mask &= self.keys.get(key, 0)',
+          "Exists misses a label with an open value"),
+    Fault(COLUMNS, 'add(result, condition, mask & ~self.host_columns)', 'add(result, condition, mask)',
+          "hostNetwork pods are pods everywhere"),
+    Fault(COLUMNS, 'return {ALWAYS: self.everything}', 'return {ALWAYS: self.pod_columns}',
+          "a rule without from or to is for pods only"),
+    Fault(UNIVERSE, 'pods = ip.subtract(anywhere, ranges.nodes)', 'pods = anywhere', "an open pod may be at a node's address"),
+    Fault(UNIVERSE, "changes[last + 1] = changes.get(last + 1, 0) ^ bit", "changes[last] = changes.get(last, 0) ^ bit",
+          "the last address of a CIDR is cut off"),
+    Fault(UNIVERSE, 'pod.namespace, label_key, pod.ports, where, pod.host_network,',
+          'pod.namespace, label_key, where, pod.host_network,', "replicas that differ in named ports are one class"),
+    Fault(RELATION, 'return (-1 if priority is None else priority, compiled.policy.kind, compiled.policy.full_name)',
+          'return (0 if priority is None else -priority, compiled.policy.kind, compiled.policy.full_name)',
+          "the highest priority number comes first"),
+    Fault(RELATION, 'if compiled.policy.tier is tier and compiled.governs(direction):\n                condition = ',
+          'if compiled.policy.tier is tier:\n                condition = ', "label-form pods: a policy governs both directions"),
+    Fault(SINGLE, 'destination = subject if direction is Direction.INGRESS else peer', 'destination = peer',
+          "named ports of ingress rules are looked up at the source"),
+)
+
+PROFILES = (
+    Fault("layers/profiles/generic.py", 'Fact.NETWORKS_MATCH_PODS: Reading(\n            True,',
+          'Fact.NETWORKS_MATCH_PODS: Reading(\n            False,', "generic: networks never match pods"),
+    Fault("layers/profiles/generic.py", 'Fact.OWN_NODE_EGRESS_EXEMPT: Reading(\n            None,',
+          'Fact.OWN_NODE_EGRESS_EXEMPT: Reading(\n            True,', "generic: egress to the own node surely exempt"),
+    Fault("layers/profiles/generic.py", 'Fact.IPBLOCK_MATCHES_PODS: Reading(\n            None,',
+          'Fact.IPBLOCK_MATCHES_PODS: Reading(\n            True,', "generic: ipBlock surely matches pods"),
+    Fault("layers/profiles/calico.py", 'Fact.BASELINE_PER_DIRECTION: Reading(\n            True,',
+          'Fact.BASELINE_PER_DIRECTION: Reading(\n            False,', "calico: Baseline skipped for both directions"),
+    Fault("layers/profiles/calico.py", 'Fact.OWN_NODE_INGRESS_EXEMPT: Reading(\n            True,',
+          'Fact.OWN_NODE_INGRESS_EXEMPT: Reading(\n            False,', "calico: the own node is filtered"),
+    Fault("layers/profiles/netpol_analyzer.py", 'Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(True,',
+          'Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False,', "netpol-analyzer: hostNetwork is read"),
+)
+
+FAULTS: tuple[Fault, ...] = SETS + ENGINE + PROFILES

@@ -1,0 +1,100 @@
+"""``python -m tests.seeded_faults.run [--only N] [--smoke]``: plant each fault in a copy of the package and detect it.
+
+Exit code 1 if a fault survives, no longer applies, or if the detector objects to the package as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.seeded_faults.faults import FAULTS, Fault
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = REPOSITORY / "src" / "ringfence"
+SECONDS = 240
+SMOKE = 12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``caught`` None: the fault does not apply to the code as it is."""
+
+    caught: bool | None
+    by: str
+    seconds: float
+
+
+def detect(source: Path, clusters: int) -> tuple[bool, str]:
+    """Whether the detector objects to the package below ``source``, and to what."""
+    environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{REPOSITORY}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "tests.seeded_faults.detector", "--clusters", str(clusters)]
+    try:
+        ran = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True, "it never ends"
+    if ran.returncode == 0:
+        return False, ""
+    lines = (ran.stdout.strip() or ran.stderr.strip()).splitlines()
+    return True, lines[-1] if lines else f"exit code {ran.returncode}"
+
+
+def plant(fault: Fault, clusters: int) -> Outcome:
+    """One fault in a copy of the package."""
+    start = time.monotonic()
+    text = (PACKAGE / fault.file).read_text(encoding="utf-8") if (PACKAGE / fault.file).is_file() else ""
+    if text.count(fault.old) != 1:
+        return Outcome(None, f"its text stands {text.count(fault.old)} times in {fault.file}", 0)
+    faulty = text.replace(fault.old, fault.new)
+    try:
+        compile(faulty, fault.file, "exec")
+    except SyntaxError as error:
+        return Outcome(None, f"with it {fault.file} does not compile: {error}", 0)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "ringfence"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / fault.file).write_text(faulty, encoding="utf-8")
+        caught, by = detect(Path(folder), clusters)
+    return Outcome(caught, by, time.monotonic() - start)
+
+
+def main() -> int:
+    """Run, print, return the exit code."""
+    parser = argparse.ArgumentParser(description="Plant faults in the semantics; each must be caught.")
+    parser.add_argument("--only", type=int, help="number of one fault")
+    parser.add_argument("--smoke", action="store_true", help=f"only {SMOKE} of them, spread over the list")
+    parser.add_argument("--clusters", type=int, default=400, help="random clusters a fault")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    objected, why = detect(PACKAGE.parent, given.clusters)
+    if objected:
+        print(f"the detector objects to the package as it is: {why}")
+        return 1
+    chosen = list(enumerate(FAULTS, 1))
+    if given.only is not None:
+        chosen = [entry for entry in chosen if entry[0] == given.only]
+    elif given.smoke:
+        chosen = chosen[:: max(1, len(chosen) // SMOKE)]
+    bad = 0
+    with ThreadPoolExecutor(given.workers) as pool:
+        ran = pool.map(lambda entry: plant(entry[1], given.clusters), chosen)
+        for (number, fault), outcome in zip(chosen, ran, strict=True):
+            word = {True: "caught", False: "SURVIVED", None: "DOES NOT APPLY"}[outcome.caught]
+            bad += outcome.caught is not True
+            print(f"{number:3} {word} {outcome.seconds:.1f} s {fault.file}: {fault.breaks} | {outcome.by}", flush=True)
+    print(f"{len(chosen)} faults, {len(chosen) - bad} caught, {bad} not")
+    return 1 if bad or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+"""Where ringfence answers otherwise than a published expectation, on purpose: at most five folders, each with the
+clause of the specification that it follows and the difference that the test insists on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """``clause``: what the specification says. ``lines``: how many pairs of ends differ, no more and no fewer."""
+
+    clause: str
+    lines: int
+
+
+DEVIATIONS: dict[str, Deviation] = {}
+"""Folders of netpol-analyzer by name."""

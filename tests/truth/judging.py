@@ -1,0 +1,120 @@
+"""Every set run against the engine: what was asked, what came out otherwise, what is out of reach and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ringfence.sets import addresses
+from ringfence.sets.ports import Intervals, canonical
+from tests.truth import conformance, cyclonus, three_tier
+from tests.truth import connection_lists as lists
+from tests.truth.probing import Mismatch, Probe, run
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one set; ``wrong`` holds a line for each answer that differs, ``skipped`` name and reason."""
+
+    name: str
+    cases: int = 0
+    checks: int = 0
+    wrong: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    deviations: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, checks: int, wrong: Iterable[str]) -> None:
+        """Count one case."""
+        self.cases += 1
+        self.checks += checks
+        self.wrong += wrong
+
+
+def load_objects(objects: Any, cni: str) -> Any:
+    """A world of ringfence."""
+    from ringfence.world import load_objects as load
+
+    return load(objects, cni=cni)
+
+
+def judge_conformance(world: Any, case: Any, root: Path | None = None) -> tuple[int, list[Mismatch]]:
+    """Every probe of a case, by name and by address."""
+    asked, wrong = 0, []
+    for step in conformance.steps(world, case):
+        loaded = load_objects(step.objects, "generic")
+        for probes in (step.probes, step.by_address()):
+            asked += len(probes)
+            wrong += run(loaded, probes, f"{case['id']}: {step.title}")
+    return asked, wrong
+
+
+def judge_cyclonus(case: Any) -> tuple[int, list[Mismatch]]:
+    """Every cell of a case off the diagonal."""
+    asked, wrong = 0, []
+    for number, step in enumerate(cyclonus.steps(case)):
+        loaded = load_objects(step.objects, "calico")
+        asked += len(step.probes)
+        wrong += run(loaded, step.probes, f"{case['description']}, step {number}")
+    return asked, wrong
+
+
+def three_tier_probes() -> Iterator[tuple[str, Probe]]:
+    """Every golden row in both forms, each with a name for the test's report."""
+    for row in three_tier.ROWS:
+        for form, probe in (("pods", row.probe()), ("labels", row.label_probe())):
+            yield f"{form}: {probe.source}-{probe.destination}-{probe.port}-{probe.protocol}", probe
+
+
+def load_folder(folder: Path, cni: str) -> Any:
+    """A world of files. Namespaces without objects have no labels but their name, as that tool assumes."""
+    from ringfence.world import load
+
+    return load(str(folder), cni=cni, assume_no_labels=True)
+
+
+def listed(world: Any) -> tuple[lists.Relation, list[str]]:
+    """The world's list at workload level as that tool would print it, and the rows that are unknown."""
+    found: lists.Relation = {}
+    unknown: list[str] = []
+    names = {str(pod.workload) for pod in world.cluster.pods}
+    for row in world.connections(level="workload").rows:
+        pairs = [(s, d) for s in _known(row.sources, names) for d in _known(row.destinations, names)]
+        if row.verdict.value != "allowed":
+            unknown += [f"{lists.text(s)} => {lists.text(d)}: unknown ({row.reason})" for s, d in pairs if s != d]
+            continue
+        for pair in pairs:
+            found[pair] = canonical(found.get(pair, ()) + row.ports)
+    return found, unknown
+
+
+def _known(texts: Iterable[str], names: set[str]) -> Iterator[lists.End]:
+    """Workloads and IPv4 ranges; nodes and the rest are not in that tool's lists."""
+    for text in texts:
+        if text in names:
+            yield text
+        elif text[0].isdigit() and ":" not in text:
+            yield lists.address_range(text)
+
+
+def outside(world: Any) -> Intervals:
+    """IPv4 addresses that no object of the world has and that a host may have."""
+    cluster = world.cluster
+    things = (*cluster.pods, *cluster.nodes.values(), *cluster.services)
+    taken = canonical((address, address) for thing in things for address in thing.addresses)
+    ranges = cluster.ranges
+    inside = addresses.merge((taken, ranges.pods, ranges.services, ranges.nodes))
+    return addresses.subtract(addresses.intersect(addresses.UNICAST, addresses.EVERY_IPV4), inside)
+
+
+def judge_list(folder: lists.Folder) -> tuple[int, list[str]]:
+    """How many pairs of ends the expected list has, and a line for each pair that comes out otherwise."""
+    world = load_folder(folder.manifests, "netpol-analyzer")
+    got, wrong = listed(world)
+    pairs = 0
+    for file in folder.expected:
+        expected = lists.read_list(file)
+        pairs = max(pairs, len(expected))
+        wrong += [f"{file.name}: {difference}" for difference in lists.compare(expected, got, outside(world))]
+    return pairs, wrong
