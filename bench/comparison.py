@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import agreement, measuring
+from bench import agreement, listing, measuring, own
 from bench.clusters import Size
 from bench.files import comparable_folders
-from bench.peers import Peer, Run
-from bench.stages import analysis_seconds, listed_rows, outside
+from bench.measuring import Run
+from bench.peers import Peer
 from bench.table import Line, at_least, plain
 
 ANALYSIS_TARGET = 1000.0
@@ -38,15 +38,15 @@ class PeerFigures:
 def compare(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator[Line]:
     """The lines of one size. Raises WrongResultError when a peer lists other connections."""
     full, bare = comparable_folders(folder, size)
-    ours_analysis = analysis_seconds(size, times)
-    ours_whole = measuring.best(
-        measuring.python("-m", "ringfence", "map", str(full), "--level", "pod", "-o", "csv"), times
-    )
+    ours_analysis = own.figures("analysis", size, times)["seconds"]
+    ours_whole = measuring.best(measuring.ringfence("map", "-f", str(full), "--level", "pod", "-o", "csv"), times)
+    if ours_whole.code:
+        raise RuntimeError(f"ringfence map left with {ours_whole.code}: {ours_whole.errors[-500:]}")
     label = f"{size.name} ({size.pods} pods, {size.policies} policies)"
     yield plain(f"{label}: ringfence, parsed objects to complete list", ours_analysis * 1000, "ms")
     yield plain(f"{label}: ringfence, whole process from YAML", ours_whole.cpu, "s")
     yield plain(f"{label}: ringfence, peak memory of that process", ours_whole.memory, "MB")
-    ours = agreement.relation(listed_rows(size))
+    ours = agreement.relation(listing.rows(size))
     for peer in peers:
         repeat = 1 if size.pods > 200 else times
         figures = PeerFigures(
@@ -54,9 +54,11 @@ def compare(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator
             min(peer.list(bare).cpu for _ in range(repeat)),
         )
         yield from _lines(f"{label}: {peer.name}", figures, ours_analysis, ours_whole.cpu, size)
-        wrong = agreement.differences(agreement.relation(peer.rows(figures.whole.output)), ours, outside(size))
+        wrong = agreement.differences(agreement.relation(peer.rows(figures.whole.output)), ours, listing.outside(size))
         if wrong:
-            raise WrongResultError(f"{label}: {peer.name} and ringfence differ in {len(wrong)} pairs, such as {wrong[0]}")
+            raise WrongResultError(
+                f"{label}: {peer.name} and ringfence differ in {len(wrong)} pairs, such as {wrong[0]}"
+            )
         yield Line(f"{label}: {peer.name} lists the same {len(ours):,} pairs", "equal")
 
 

@@ -93,7 +93,7 @@ def pod(number: int, managed_fields: bool) -> Json:
                 }
             },
         }
-        seen = {
+        seen: Json = {
             "f:status": {
                 "f:conditions": {
                     f'k:{{"type":"{kind}"}}': {".": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CONSOLE_SCRIPT = "import sys; from ringfence.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def best(command: Sequence[str], times: int, cwd: Path = REPOSITORY, stdin: Path
 def python(*arguments: str) -> list[str]:
     """A command of this interpreter."""
     return [sys.executable, *arguments]
+
+
+def ringfence(*arguments: str) -> list[str]:
+    """A command of ringfence: the script that is installed beside this interpreter, else what that script does."""
+    script = Path(sys.executable).with_name("ringfence")
+    return [str(script), *arguments] if script.exists() else python("-c", CONSOLE_SCRIPT, *arguments)
 
 
 def own_peak() -> float:

@@ -87,7 +87,7 @@ def network_config_analyzer() -> Peer:
         given = [argument for flag in ("--connectivity", "-n", "-p") for argument in (flag, str(data))]
         return [str(script), *given, "-o", "txt_no_fw_rules", "--output_endpoints", "pods"]
 
-    return Peer(PACKAGE, command, _nca_rows)
+    return Peer(PACKAGE, command, nca_rows)
 
 
 def netpol_analyzer(binary: str) -> Peer:
@@ -99,7 +99,8 @@ NCA_ROW = re.compile(r"^(\S+) => (\S+) : (.+)$")
 NCA_CUBE = re.compile(r"^\{protocols:([A-Z,]+)(?:,dst_ports:([0-9,-]+))?\}$")
 
 
-def _nca_rows(output: str) -> Iterator[Row]:
+def nca_rows(output: str) -> Iterator[Row]:
+    """The rows of ``-o txt_no_fw_rules``; other lines are left out."""
     for line in output.splitlines():
         found = NCA_ROW.match(line)
         if found:

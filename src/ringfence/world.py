@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from ringfence.layers.network.relation import Relation
@@ -16,21 +18,41 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
-from ringfence.verdict.answers import Answer
+from ringfence.sources import changes
+from ringfence.sources.changes import Given, Removal
+from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.connections import Lister
+from ringfence.verdict.difference import Difference
+from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import Directory, EndError, Target
+from ringfence.verdict.explaining import Explainer
+from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
+from ringfence.verdict.many import FlowAnswers
+from ringfence.verdict.whatif import Moved, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
+Labels = Mapping[str, str | None]
+"""Labels to set; None removes one."""
+
 
 class World:
-    """One cluster under one profile. Immutable: what-ifs are new worlds that share what did not change."""
+    """One cluster under one profile. Immutable: what-ifs are new worlds that share what did not change.
 
-    def __init__(self, cluster: Cluster, profile: Profile, relation: Relation | None = None) -> None:
+    ``given`` is what was read, so that a what-if can read it again with changes.
+    """
+
+    def __init__(
+        self, cluster: Cluster, profile: Profile, given: Given, relation: Relation | None = None,
+        moved: Moved | None = None,
+    ) -> None:
         self.cluster = cluster
         self.profile = profile
+        self.given = given
         self.relation = relation if relation is not None else Relation(cluster, profile)
+        self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
 
@@ -47,12 +69,25 @@ class World:
     @cached_property
     def directory(self) -> Directory:
         """Finds ends by name."""
-        return Directory(self.relation.universe, self.cluster)
+        return Directory(self.relation.universe, self.cluster, self._moved.ends if self._moved else None)
 
     @cached_property
     def asker(self) -> Asker:
         """Answers single questions."""
         return Asker(self.relation, self.directory, self.partial)
+
+    @cached_property
+    def whole_relation(self) -> Relation:
+        """The relation with every pod in a class, also those that a what-if relabelled."""
+        return Relation(self.cluster, self.profile) if self._moved else self.relation
+
+    @cached_property
+    def lister(self) -> Lister:
+        """Lists connections."""
+        relation = self.whole_relation
+        if relation is self.relation:
+            return Lister(self.asker)
+        return Lister(Asker(relation, Directory(relation.universe, self.cluster), self.partial))
 
     def target(self, text: str, namespace: str | None = None) -> Target:
         """What a text names. Raises EndError."""
@@ -80,6 +115,99 @@ class World:
             self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
         )
 
+    def explain(
+        self, src: str, dst: str, port: int | str | None = None, protocol: str | None = None,
+        namespace: str | None = None, edit: bool = True,
+    ) -> Explanation:
+        """The answer with a trace for each kind of flow, and, for one kind with a known verdict, the smallest edit that
+        flips it (``edit`` False leaves that out: it tries many what-ifs). Raises EndError."""
+        source, destination = self.target(src, namespace), self.target(dst, namespace)
+        question = self.question(port, protocol)
+        flows = self.asker.flows.between(source, destination, question)
+        explanation = Explainer(self.asker).explain(
+            self.asker.whole(source, destination, question, flows), flows
+        )
+        if not edit or port is None or self._moved or len(flows) != 1:
+            return explanation
+        verdict, ports = self.asker.regions(flows[0])[0]
+        return replace(explanation, edit=self.editor.smallest(flows[0], verdict, ports[0][0]))
+
+    @cached_property
+    def editor(self) -> Editor:
+        """Looks for the smallest edits."""
+        manifests = {
+            compiled.index: data for compiled in self.relation.active()
+            if (data := self.given.data_of(compiled.policy)) is not None
+        }
+        return Editor(self.asker, manifests, self.given.applier(self.relation))
+
+    def connections(
+        self, level: str = "workload", source: str | None = None, destination: str | None = None,
+        namespace: str | None = None, limit: int | None = None,
+    ) -> Connections:
+        """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
+        and ``destination`` keep only those of one end, ``namespace`` those with an end in it. Raises EndError."""
+        directory = self.lister.asker.directory
+        return self.lister.connections(
+            level,
+            None if source is None else directory.find(source, namespace),
+            None if destination is None else directory.find(destination, namespace),
+            namespace, limit, self.partial,
+        )
+
+    def count(self) -> int:
+        """How many (source pod, destination pod, protocol and port) are surely allowed."""
+        return self.lister.grid.count()
+
+    def fingerprint(self) -> str:
+        """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
+        return fingerprint(self.whole_relation)
+
+    def flow_answers(self) -> FlowAnswers:
+        """Many single questions, fast."""
+        return FlowAnswers(self.asker, self.target, self.question)
+
+    def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
+        """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
+        changes_found = Difference(self.whole_relation, other.whole_relation).changes()
+        return list(changes_found if limit is None else islice(changes_found, limit))
+
+    def what_if(
+        self, add: Iterable[Mapping[str, Any] | str] = (), remove: Iterable[str] = (),
+        relabel: Mapping[str, Labels] | None = None,
+    ) -> World:
+        """The world after a change, this one unchanged. ``add``: objects (dicts), YAML or JSON text, or paths; one of the
+        same kind and name replaces. ``remove``: ``NS/KIND/NAME``, ``KIND/NAME`` for what has no namespace, or ``NS/NAME``
+        for a policy. ``relabel``: ``{"NS/NAME": {label: value or None}}`` for a pod or a workload,
+        ``{"namespace/NAME": …}`` for a namespace. Raises EndError for what does not exist."""
+        adding = changes.read_additions(add)
+        removing = [Removal.parse(text) for text in remove]
+        if self._moved is None and (adding or removing) and not relabel:
+            fast = policy_change(self.relation, self.cluster, self.given, adding, removing)
+            if fast is not None:
+                relation, cluster, given = fast
+                return World(cluster, self.profile, given, relation)
+        world = self
+        if adding or removing:
+            given = self.given.changed(adding, removing)
+            world = World(given.build(), self.profile, given)
+        for text, labels in (relabel or {}).items():
+            world = world._relabel(text, labels)
+        return world
+
+    def _relabel(self, text: str, labels: Labels) -> World:
+        kind, _, name = text.partition("/")
+        if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
+            cluster, given = relabelled(self.cluster, self.given, namespace=name, labels=labels)
+            if self._moved is None:
+                return World(cluster, self.profile, given, Relation(cluster, self.profile, self.relation.universe))
+            return World(cluster, self.profile, given)
+        indexes = [index for member in self.directory.find(text).members for index in member.pods]
+        if not indexes:
+            raise EndError(f"{text!r} has no pods to relabel", "name a pod, a workload, or namespace/NAME")
+        cluster, given = relabelled(self.cluster, self.given, pods=indexes, labels=labels)
+        return World(cluster, self.profile, given, self.relation, Moved.of(self.relation, cluster, self._moved, indexes))
+
 
 def _ranges(texts: str | Iterable[str]) -> Intervals:
     if isinstance(texts, str):
@@ -93,13 +221,11 @@ def load(
 ) -> World:
     """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
     ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
-    import sys
-
-    from ringfence.sources.reading import read
-
+    given = Given.read(
+        [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
+    )
     profile = find(cni)
-    reading = read([str(path) for path in paths], sys.stdin.buffer if "-" in paths else None)
-    return _world(reading, profile, assume_no_labels, pod_cidrs, service_cidrs, node_cidrs)
+    return World(given.build(), profile, given)
 
 
 def load_objects(
@@ -107,21 +233,8 @@ def load_objects(
     pod_cidrs: str | Iterable[str] = (), service_cidrs: str | Iterable[str] = (), node_cidrs: str | Iterable[str] = (),
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
-    from ringfence.sources.reading import from_objects
-
-    return _world(from_objects(objects), find(cni), assume_no_labels, pod_cidrs, service_cidrs, node_cidrs)
-
-
-def _world(
-    reading: Any, profile: Profile, assume_no_labels: bool, pod_cidrs: str | Iterable[str],
-    service_cidrs: str | Iterable[str], node_cidrs: str | Iterable[str],
-) -> World:
-    from ringfence.sources.building import build
-
-    cluster = build(
-        reading, pod_ranges=_ranges(pod_cidrs), service_ranges=_ranges(service_cidrs),
-        node_ranges=_ranges(node_cidrs), assume_no_labels=assume_no_labels,
+    given = Given.of_objects(
+        objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
     )
-    return World(cluster, profile)
-
-
+    profile = find(cni)
+    return World(given.build(), profile, given)

@@ -41,6 +41,17 @@ def test_unknown_keys_are_kept_as_they_are() -> None:
     assert out.getvalue().startswith(b'{"id":12345678901234567890123,"x":1.50,"y":{"z":[1]},"src"')
 
 
+def test_each_different_question_is_asked_once() -> None:
+    world = HandMadeWorld()
+    different = [
+        {"src": source, "dst": destination, "port": port, "protocol": protocol}
+        for source in "ab" for destination in "cd" for port in (1, "1") for protocol in ("TCP", "UDP")
+    ]  # fmt: skip
+    lines = "".join(json.dumps(question) + "\n" for question in different * 2)
+    Answering(world).copy(io.BytesIO(lines.encode()), io.BytesIO())
+    assert world.asked == [tuple(question.values()) for question in different]
+
+
 def test_order_is_kept_and_memory_makes_no_difference() -> None:
     questions = [
         {"src": f"a/{number % 7}", "dst": "b/c", "port": 1 + number % 3, "id": number} for number in range(5000)
@@ -116,20 +127,29 @@ def test_questions_from_a_file(ringfence: Run, world: HandMadeWorld, tmp_path: P
     assert json.loads(ringfence("can", "--flows", "flows.jsonl").out)["verdict"] == "denied"
 
 
+class Out(io.BytesIO):
+    """Knows what was flushed."""
+
+    flushed = b""
+
+    def flush(self) -> None:
+        self.flushed = self.getvalue()
+
+
 class Slow:
     """A pipe that gives one line at a time."""
 
-    def __init__(self, out: io.BytesIO) -> None:
+    def __init__(self, out: Out) -> None:
         self.out, self.lines = out, [GOOD + b"\n", GOOD + b"\n"]
         self.seen: list[int] = []
 
     def read1(self, size: int) -> bytes:
-        self.seen.append(self.out.getvalue().count(b"\n"))
+        self.seen.append(self.out.flushed.count(b"\n"))
         return self.lines.pop(0) if self.lines else b""
 
 
 def test_answers_do_not_wait_for_the_end_of_the_input() -> None:
-    out = io.BytesIO()
+    out = Out()
     slow = Slow(out)
     Answering(HandMadeWorld()).copy(slow, out)  # type: ignore[arg-type]
     assert slow.seen == [0, 1, 2]

@@ -8,8 +8,9 @@ from itertools import product
 
 import pytest
 
-from ringfence.cli.rows import either, limited, with_either_end
+from ringfence.cli.rows import either, limited, selected_ends, with_either_end
 from ringfence.cli.selectors import parse_selector
+from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.sets.ports import EVERYTHING
 from ringfence.verdict.answers import Connections, Row, Verdict
 from tests.cli.conftest import HandMadeWorld, Run
@@ -43,7 +44,7 @@ def test_unknown_rows_are_summed_up_on_stderr(ringfence: Run, world: HandMadeWor
 
 def test_a_selector_keeps_rows_with_such_an_end(ringfence: Run, world: HandMadeWorld) -> None:
     shown = list(csv.DictReader(ringfence("map", "-l", "app=web", "-o", "csv").out.splitlines()))
-    web = "shop/web[Deployment]"
+    web = "shop/web"
     assert sorted((row["source"], row["destination"]) for row in shown) == sorted(
         pair for pair in pairs(connections().rows) if web in pair
     )
@@ -105,3 +106,19 @@ def test_selectors(text: str, expected: str) -> None:
 def test_selectors_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="cannot read"):
         parse_selector(text)
+
+
+def test_selected_ends_are_named_as_lists_name_them() -> None:
+    def pod(name: str, kind: str, owner: str, app: str) -> Pod:
+        return Pod("shop", name, {"app": app}, WorkloadRef(kind, "shop", owner))
+
+    pods = (
+        pod("db-0", "StatefulSet", "db", "db"),
+        pod("job-x", "Job", "job", "db"),
+        pod("job-y", "Deployment", "job", "web"),
+    )
+    cluster = Cluster(pods=pods)
+    selector = parse_selector("app=db")
+    assert selected_ends(cluster, selector, "pod") == {"shop/db-0", "shop/job-x"}
+    assert selected_ends(cluster, selector, "workload") == {"shop/db", "shop/job/job", "shop/db-0", "shop/job-x"}
+    assert selected_ends(cluster, selector, "namespace") == {"shop"}

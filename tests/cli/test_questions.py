@@ -51,7 +51,7 @@ def test_quiet_says_nothing_more(ringfence: Run, world: HandMadeWorld) -> None:
 @pytest.mark.parametrize(
     "text, asked",
     [
-        (None, (None, "TCP")),
+        (None, (None, None)),
         ("5432", (5432, "TCP")),
         ("53/UDP", (53, "UDP")),
         ("53/udp", (53, "UDP")),

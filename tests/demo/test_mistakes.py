@@ -32,42 +32,53 @@ def test_nothing_is_wrong_with_the_input(world: World) -> None:
     assert [problem for problem in world.problems if problem.severity != "notice"] == []
 
 
-@pytest.mark.parametrize(("source", "destination", "port", "protocol"), [
-    ("internet", "ingress-nginx/svc/ingress-nginx", 443, "TCP"),
-    ("ingress-nginx/ingress-nginx", "shop/svc/storefront", "http", "TCP"),
-    ("shop/storefront", "shop/svc/cart", 80, "TCP"),
-    ("shop/cart", "shop/svc/session-cache", 6379, "TCP"),
-    ("shop/checkout", "payments/svc/payments-api", "https", "TCP"),
-    ("payments/payments-api", "payments/svc/ledger", "grpc", "TCP"),
-    ("payments/payments-api", DATABASE, 5432, "TCP"),
-    ("payments/ledger", DATABASE, 5432, "TCP"),
-    ("payments/payments-db-backup", DATABASE, 5432, "TCP"),
-    ("payments/ledger", "kube-system/svc/kube-dns", 53, "UDP"),
-    ("payments/fraud-check", "203.0.113.7", 443, "TCP"),
-    ("batch/nightly-settlement", DATABASE, 5432, "TCP"),
-    ("batch/search-reindex", "shop/catalog-db", 5432, "TCP"),
-    ("monitoring/prometheus", DATABASE, 9187, "TCP"),
-    ("monitoring/prometheus", "payments/fraud-check", "metrics", "TCP"),
-    ("tenant-a/worker", "payments/svc/payments-api", "https", "TCP"),
-    ("tenant-b/worker", "payments/svc/payments-api", "https", "TCP"),
-])
+@pytest.mark.parametrize(
+    ("source", "destination", "port", "protocol"),
+    [
+        ("internet", "ingress-nginx/svc/ingress-nginx", 443, "TCP"),
+        ("ingress-nginx/ingress-nginx", "shop/svc/storefront", "http", "TCP"),
+        ("shop/storefront", "shop/svc/cart", 80, "TCP"),
+        ("shop/cart", "shop/svc/session-cache", 6379, "TCP"),
+        ("shop/checkout", "payments/svc/payments-api", "https", "TCP"),
+        ("payments/payments-api", "payments/svc/ledger", "grpc", "TCP"),
+        ("payments/payments-api", DATABASE, 5432, "TCP"),
+        ("payments/ledger", DATABASE, 5432, "TCP"),
+        ("payments/payments-db-backup", DATABASE, 5432, "TCP"),
+        ("payments/ledger", "kube-system/svc/kube-dns", 53, "UDP"),
+        ("payments/fraud-check", "203.0.113.7", 443, "TCP"),
+        ("batch/nightly-settlement", DATABASE, 5432, "TCP"),
+        ("batch/search-reindex", "shop/catalog-db", 5432, "TCP"),
+        ("monitoring/prometheus", DATABASE, 9187, "TCP"),
+        ("monitoring/prometheus", "payments/fraud-check", "metrics", "TCP"),
+        ("tenant-a/worker", "payments/svc/payments-api", "https", "TCP"),
+        ("tenant-b/worker", "payments/svc/payments-api", "https", "TCP"),
+    ],
+)
 def test_what_the_company_needs_works_before_and_after_the_fix(
-    world: World, fixed: World, source: str, destination: str, port: int | str, protocol: str,
+    world: World,
+    fixed: World,
+    source: str,
+    destination: str,
+    port: int | str,
+    protocol: str,
 ) -> None:
     assert world.can(source, destination, port, protocol).verdict == Verdict.ALLOWED
     assert fixed.can(source, destination, port, protocol).verdict == Verdict.ALLOWED
 
 
-@pytest.mark.parametrize(("source", "destination", "port"), [
-    ("internet", DATABASE, 5432),
-    ("shop/storefront", DATABASE, 5432),
-    ("tenant-a/worker", DATABASE, 5432),
-    ("tenant-a/worker", "tenant-b/db", 5432),
-    ("tenant-a/worker", "data/kafka", 9092),
-    ("batch/invoice-export", "shop/catalog-db", 5432),
-    ("shop/mailer", "169.254.169.254", 587),
-    ("shop/cart", "203.0.113.7", 443),
-])
+@pytest.mark.parametrize(
+    ("source", "destination", "port"),
+    [
+        ("internet", DATABASE, 5432),
+        ("shop/storefront", DATABASE, 5432),
+        ("tenant-a/worker", DATABASE, 5432),
+        ("tenant-a/worker", "tenant-b/db", 5432),
+        ("tenant-a/worker", "data/kafka", 9092),
+        ("batch/invoice-export", "shop/catalog-db", 5432),
+        ("shop/mailer", "169.254.169.254", 587),
+        ("shop/cart", "203.0.113.7", 443),
+    ],
+)
 def test_what_nobody_should_do_is_denied(world: World, source: str, destination: str, port: int) -> None:
     assert world.can(source, destination, port).verdict == Verdict.DENIED
 
@@ -129,12 +140,20 @@ def test_an_address_block_without_except_overrides_the_baseline(world: World) ->
     assert world.can("shop/recommendations", "169.254.169.254", 80).verdict == Verdict.ALLOWED
 
 
-@pytest.mark.parametrize(("source", "destination", "port", "under_calico"), [
-    ("tenant-a/worker", "169.254.169.254", 80, Verdict.DENIED),
-    ("shop/recommendations", "ingress-nginx/ingress-nginx", 443, Verdict.ALLOWED),
-])
+@pytest.mark.parametrize(
+    ("source", "destination", "port", "under_calico"),
+    [
+        ("tenant-a/worker", "169.254.169.254", 80, Verdict.DENIED),
+        ("shop/recommendations", "ingress-nginx/ingress-nginx", 443, Verdict.ALLOWED),
+    ],
+)
 def test_what_depends_on_the_plugin_is_unknown_until_it_is_named(
-    world: World, calico: World, source: str, destination: str, port: int, under_calico: Verdict,
+    world: World,
+    calico: World,
+    source: str,
+    destination: str,
+    port: int,
+    under_calico: Verdict,
 ) -> None:
     answer = world.can(source, destination, port)
     assert answer.verdict == Verdict.UNKNOWN

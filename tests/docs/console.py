@@ -1,7 +1,7 @@
 """Reads the commands of a Markdown page with the output that the page promises, and runs them.
 
 A fenced block ``console`` holds commands (``$ command``, continued after a backslash) and below each its whole output,
-standard error included. A line ``...`` stands for any lines. Blocks of other languages with ``title="NAME"`` after the language are
+standard error included. A line ``...`` stands for any lines. Blocks of other languages with ``title="NAME"`` are
 files that the commands may use. Everything of one page happens in order, in one folder.
 """
 
@@ -93,8 +93,13 @@ class Shell:
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RINGFENCE", "PYTEST"))}
         self.environment = kept | {
-            "PATH": path, "COLUMNS": "120", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1",
-            "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1",
+            "PATH": path,
+            "COLUMNS": "120",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1",
+            "HOME": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def run(self, text: str) -> list[str]:
@@ -104,8 +109,14 @@ class Shell:
             assert self.folder.is_dir(), f"{text}: no such folder"
             return []
         done = subprocess.run(
-            ["bash", "-c", f"(exit {self.code})\n{text}"], cwd=self.folder, env=self.environment, timeout=120,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            ["bash", "-c", f"(exit {self.code})\n{text}"],
+            cwd=self.folder,
+            env=self.environment,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         self.code = done.returncode
         return done.stdout.decode().replace(str(self.folder), ".").splitlines()

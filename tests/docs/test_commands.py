@@ -37,10 +37,12 @@ def test_commands_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
         if not os.environ.get("RINGFENCE_DOCS_REGENERATE"):
             pytest.fail(
                 f"{page.relative_to(ROOT)}:{step.first}: $ {step.text}\n--- the page says\n"
-                + "\n".join(step.expected) + "\n--- it prints\n" + "\n".join(output)
+                + "\n".join(step.expected)
+                + "\n--- it prints\n"
+                + "\n".join(output)
             )
         corrections.append((step, output))
     for step, output in reversed(corrections):
-        lines[step.first:step.last] = output
+        lines[step.first : step.last] = output
     if corrections:
         page.write_text("\n".join(lines), encoding="utf-8")

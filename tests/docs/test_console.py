@@ -46,16 +46,21 @@ def test_the_shell_remembers_exit_code_and_folder(tmp_path: Path) -> None:
     assert shell.run("basename $PWD") == ["inner"]
 
 
-@pytest.mark.parametrize(("expected", "actual", "same"), [
-    ((), (), True),
-    ((), ("more",), False),
-    (("a", "..."), ("a", "b", "c"), True),
-    (("a", "...", "c"), ("a", "c"), True),
-    (("a", "...", "c"), ("a", "b"), False),
-    (("a",), ("a", "b"), False),
-    (("a", "b"), ("a",), False),
-])
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        ((), (), True),
+        ((), ("more",), False),
+        (("a", "..."), ("a", "b", "c"), True),
+        (("a", "...", "c"), ("a", "c"), True),
+        (("a", "...", "c"), ("a", "b"), False),
+        (("a",), ("a", "b"), False),
+        (("a", "b"), ("a",), False),
+    ],
+)
 def test_output_agrees_only_with_what_the_page_promises(
-    expected: tuple[str, ...], actual: tuple[str, ...], same: bool,
+    expected: tuple[str, ...],
+    actual: tuple[str, ...],
+    same: bool,
 ) -> None:
     assert agrees(expected, actual) is same

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tests.oracle.labels import Lookup, mentions, selects
-from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod
+from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod, every
 from tests.oracle.places import ELSEWHERE, address_of, families_of, node_of, within
 from tests.oracle.policies import DIRECTIONS, Peer, Policy, Port, Rule
 from tests.oracle.search import Facts, outcomes
@@ -143,10 +143,17 @@ class Walk:
         return self.may(source, destination, "egress") and self.may(destination, source, "ingress")
 
     def host_of(self, end: End) -> Callable[[], str] | None:
-        """The node whose address the end has. An address of a node range is that of a node elsewhere (design 10)."""
+        """The node whose address the end has."""
         if isinstance(end, Node):
-            return lambda: end.name
+            return lambda: self.node_behind(end)
         return (lambda: node_of(self.cluster, end, self.facts)) if isinstance(end, Pod) and end.host else None
+
+    def node_behind(self, end: Node) -> str:
+        """Design 10: an address of a node range is that of a node elsewhere, or of one of which no address is known."""
+        if end.name not in ELSEWHERE:
+            return end.name
+        quiet = [name for name, node in self.cluster.nodes.items() if not node.addresses]
+        return self.facts.choose((end.identity, "node"), (end.name, *quiet))
 
     def on_own_node(self, pod: Pod, other: End) -> bool:
         """The other end is the pod's own node (or, where those are not pods, a hostNetwork pod on it)."""
@@ -337,16 +344,21 @@ def flow(cluster: Cluster, source: End, destination: End, protocol: str, port: i
     without one in common. An open end has one of the families that the cluster shows to use (none shown: any)."""
     if source.identity == destination.identity:
         return [Part(source, destination, (), "allowed")]
-    touched = {None, *(end.namespace for end in (source, destination) if isinstance(end, Pod))}
-    if touched & cluster.opaque or any(in_service_range(cluster, end) for end in (source, destination)):
-        return [Part(source, destination, (), "unknown")]
     one, other = families_of(cluster, source), families_of(cluster, destination)
     shown = cluster.families or (4, 6)
     common = tuple(family for family in (4, 6) if family in (one or shown) and family in (other or shown))
     if not common:
         return [Part(source, destination, (), "denied")]
+    if is_opaque(cluster, source, destination) or any(in_service_range(cluster, end) for end in (source, destination)):
+        return [Part(source, destination, (), "unknown")]
     each = [(family,) for family in common] if one and other else [common]
     return [decide(cluster, source, destination, protocol, port, families) for families in each]
+
+
+def is_opaque(cluster: Cluster, source: End, destination: End) -> bool:
+    """Design 8: a cluster-scoped policy that is not modelled, or one in a namespace where an end is, or may be."""
+    touched = {end.namespace for end in (source, destination) if isinstance(end, Pod)}
+    return None in cluster.opaque or bool(touched & cluster.opaque) or (None in touched and bool(cluster.opaque))
 
 
 def in_service_range(cluster: Cluster, end: End) -> bool:
@@ -366,9 +378,9 @@ def address_end(cluster: Cluster, text: str) -> End:
     """Design 10: the object that has the address, else an unknown pod or node of a given range, else outside."""
     address = ipaddress.ip_address(text)
     for end in (*cluster.nodes.values(), *cluster.pods):
-        if address in end.addresses.values():
+        if address in every(end):
             return end
-    has = {address.version: address}
+    has = {address.version: (address,)}
     if within(address, cluster.pod_ranges):
         return Pod(None, text, None, ("Pod", "", text), ports=None, addresses=has)
     if within(address, cluster.node_ranges):
@@ -384,8 +396,7 @@ def ends(cluster: Cluster, end: tuple[Any, ...]) -> list[End]:
     """
     kind = end[0]
     if kind == "pod":
-        return [pod for pod in cluster.pods if (pod.workload[0] == "Pod" or pod.workload not in cluster.templates)
-                and (pod.namespace, pod.name) == tuple(end[1:])]
+        return [pod for pod in cluster.pods if (pod.namespace, pod.name) == tuple(end[1:])]
     if kind == "workload":
         return [pod for pod in cluster.pods if pod.workload == tuple(end[1:])]
     if kind == "node":

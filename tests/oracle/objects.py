@@ -16,7 +16,7 @@ Workload = tuple[str, str, str]
 
 CONTROLLER_LABELS: Mapping[str, tuple[str, ...]] = {
     "Deployment": ("pod-template-hash",),
-    "StatefulSet": ("controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+    "StatefulSet": ("controller-revision-hash",),
     "DaemonSet": ("controller-revision-hash", "pod-template-generation"),
     "Job": ("controller-uid", "batch.kubernetes.io/controller-uid"),
     "CronJob": ("controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"),
@@ -43,7 +43,7 @@ class Pod:
     instance: int = 0
     open_labels: tuple[str, ...] = ()
     ports: tuple[tuple[str, str, int], ...] | None = ()
-    addresses: Mapping[int, Address] = field(default_factory=dict)
+    addresses: Mapping[int, tuple[Address, ...]] = field(default_factory=dict)
     node: str | None = None
     host: bool = False
 
@@ -59,7 +59,7 @@ class Node:
 
     name: str
     labels: Mapping[str, str] | None
-    addresses: Mapping[int, Address] = field(default_factory=dict)
+    addresses: Mapping[int, tuple[Address, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -117,14 +117,17 @@ class Cluster:
         return tuple(sorted({range_.version for range_ in ranges} | {address.version for address in self.given}))
 
 
-def by_family(texts: Iterable[Any]) -> dict[int, Address]:
-    """The first address of each family."""
-    found: dict[int, Address] = {}
-    for text in texts:
-        if text:
-            address = ipaddress.ip_address(text)
-            found.setdefault(address.version, address)
+def by_family(texts: Iterable[Any]) -> dict[int, tuple[Address, ...]]:
+    """Addresses by family, each once."""
+    found: dict[int, tuple[Address, ...]] = {}
+    for address in dict.fromkeys(ipaddress.ip_address(text) for text in texts if text):
+        found[address.version] = (*found.get(address.version, ()), address)
     return found
+
+
+def every(end: Pod | Node) -> list[Address]:
+    """All addresses of an end."""
+    return [address for addresses in end.addresses.values() for address in addresses]
 
 
 def named_ports(spec: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
@@ -169,13 +172,13 @@ def real_pod(item: Mapping[str, Any], objects: list[dict[str, Any]]) -> Pod:
     )
 
 
-def template_pods(item: Mapping[str, Any]) -> Iterator[Pod]:
-    """Two of the pods that a controller will make (one, if it asks for one): labels of the template and its own."""
-    kind, spec = item["kind"], item["spec"]
+def template_pods(item: Mapping[str, Any], nodes: int) -> Iterator[Pod]:
+    """Pods that a controller will make: all of a StatefulSet, which have names of their own; else two of them (one, if
+    it asks for one). Their labels are the template's and those that the controller adds."""
+    kind, spec, name = item["kind"], item["spec"], item["metadata"]["name"]
     if kind == "CronJob":
         spec = spec["jobTemplate"]["spec"]
     template = spec["template"]
-    name = item["metadata"]["name"]
     labels = dict(template.get("metadata", {}).get("labels") or {})
     if kind == "Job":
         labels |= {"job-name": name, "batch.kubernetes.io/job-name": name}
@@ -186,16 +189,20 @@ def template_pods(item: Mapping[str, Any]) -> Iterator[Pod]:
         ports=named_ports(template["spec"]), node=template["spec"].get("nodeName"),
         host=bool(template["spec"].get("hostNetwork")),
     )
-    yield pod
-    if asked_replicas(item) > 1:
-        yield replace(pod, instance=1)
+    count = asked_replicas(item, nodes)
+    for number in range(count if kind == "StatefulSet" else min(count, 2)):
+        if kind == "StatefulSet":
+            own = {"statefulset.kubernetes.io/pod-name": f"{name}-{number}", "apps.kubernetes.io/pod-index": str(number)}
+            yield replace(pod, name=f"{name}-{number}", labels={**labels, **own})
+        else:
+            yield replace(pod, instance=number)
 
 
-def asked_replicas(item: Mapping[str, Any]) -> int:
-    """At least one; a DaemonSet has a pod on every node."""
+def asked_replicas(item: Mapping[str, Any], nodes: int) -> int:
+    """At least one. A DaemonSet has a pod on every node; two, where the input has no Node."""
     spec = item["spec"]
     if item["kind"] == "DaemonSet":
-        return 2
+        return nodes or 2
     if item["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]
     count = spec.get("parallelism" if item["kind"] in ("Job", "CronJob") else "replicas")
@@ -248,17 +255,18 @@ def read_cluster(items: Iterable[Mapping[str, Any]], options: Options = Options(
     pods = [real_pod(o, objects) for o in objects if o["kind"] == "Pod" and not finished(o)]
     owners = {topmost(o, objects) for o in objects if o["kind"] == "Pod"}
     templates: dict[Workload, int] = {}
+    known_nodes = sum(item["kind"] == "Node" for item in objects)
     for item in objects:
         if item["kind"] in CONTROLLER_LABELS and controller(item) is None:
             workload = (item["kind"], space(item), item["metadata"]["name"])
             if workload not in owners:
-                templates[workload] = asked_replicas(item)
-                pods.extend(template_pods(item))
+                templates[workload] = asked_replicas(item, known_nodes)
+                pods.extend(template_pods(item, known_nodes))
     nodes = read_nodes(objects, pods)
     networks = [text for o in objects if o["kind"] == "ServiceCIDR" for text in o["spec"]["cidrs"]]
     pod_cidrs = [text for o in objects if o["kind"] == "Node" for text in (o.get("spec") or {}).get("podCIDRs") or []]
-    given: dict[Address, str] = {a: "node" for node in nodes.values() for a in node.addresses.values()}
-    given |= {a: "pod" for pod in pods for a in pod.addresses.values() if not pod.host}
+    given: dict[Address, str] = {a: "node" for node in nodes.values() for a in every(node)}
+    given |= {a: "pod" for pod in pods for a in every(pod) if not pod.host}
     return Cluster(
         options, read_namespaces(objects), tuple(pods), templates, nodes, read_policies(objects), read_opaque(objects),
         ranges(options.pod_ranges, pod_cidrs), ranges(options.service_ranges, networks), ranges(options.node_ranges, ()),

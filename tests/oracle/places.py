@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tests.oracle.objects import Address, Cluster, End, Node, Outside, Pod
+from tests.oracle.objects import Address, Cluster, End, Node, Outside, Pod, every
 from tests.oracle.policies import Network
 from tests.oracle.search import Facts
 
@@ -81,8 +81,7 @@ def node_of(cluster: Cluster, pod: Pod, facts: Facts) -> str:
         return pod.node
     names = [*cluster.nodes, *ELSEWHERE]
     if pod.host and pod.addresses:
-        mine = set(pod.addresses.values())
-        same = [name for name, node in cluster.nodes.items() if mine & set(node.addresses.values())]
+        same = [name for name, node in cluster.nodes.items() if set(every(pod)) & set(every(node))]
         names = same or [name for name in names if name in ELSEWHERE or not cluster.nodes[name].addresses]
     return facts.choose((pod.identity, "node"), names)
 
@@ -91,7 +90,7 @@ def node_address(cluster: Cluster, name: str, family: int, facts: Facts) -> Addr
     """The address of a node, or one that it may have."""
     node = cluster.nodes.get(name)
     if node is not None and family in node.addresses:
-        return node.addresses[family]
+        return facts.choose((name, family, "one of its addresses"), node.addresses[family])
     return choose_address(cluster, ("node", name), "node", family, facts)
 
 
@@ -107,7 +106,7 @@ def address_of(cluster: Cluster, end: End, family: int, facts: Facts) -> Address
     if isinstance(end, Outside):
         return end.address
     if family in end.addresses:
-        return end.addresses[family]
+        return facts.choose((end.identity, family, "one of its addresses"), end.addresses[family])
     if isinstance(end, Node):
         return node_address(cluster, end.name, family, facts)
     if end.host:

@@ -325,5 +325,5 @@ def admin_policy(item: Mapping[str, Any]) -> Policy:
     except Rejected:
         broken, rules = True, {}
     if broken:
-        rules = {d: () for d in DIRECTIONS if spec.get(d) or not any(spec.get(x) for x in DIRECTIONS)}
+        rules = {direction: () for direction in DIRECTIONS if spec.get(direction)}
     return Policy(f"{item['kind']}/{name}", tier, None, pods, namespaces, rules, priority, broken)

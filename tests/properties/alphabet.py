@@ -12,7 +12,8 @@ PORT_NAMES = ["web", "dns"]
 APP_LABELS = {"app": ["web", "db"], "tier": ["f", "b", ""]}
 SPACE_LABELS = {"team": ["r", "s"], "env": ["p", "q"]}
 NODE_LABELS = {"disk": ["ssd", "hdd"]}
-CONTROLLER_LABELS = {"pod-template-hash": ["h1", "h2"], "job-name": ["w0", "w1"], "controller-revision-hash": ["h1"]}
+CONTROLLER_LABELS = {"pod-template-hash": ["h1", "h2"], "job-name": ["w0", "w1"], "controller-revision-hash": ["h1"],
+                     "statefulset.kubernetes.io/pod-name": ["w0-0", "w1-0", "w1-1"]}
 NAME_LABEL = "kubernetes.io/metadata.name"
 OUTSIDE = ["192.0.2.1", "192.0.2.200", "10.0.0.120", "10.0.1.1", "10.2.0.7", "10.1.0.9", "2001:db8::1", "fd00::99", "fd01::9"]
 CIDRS = [

@@ -110,6 +110,8 @@ class Maker:
                 continue
             texts = [text for text in (f"10.1.0.{number}", f"fd01::{number}") if (6 if ":" in text else 4) in self.families]
             entries = [{"type": "InternalIP", "address": text} for text in texts if chance(self.random, 0.9)]
+            if entries and chance(self.random, 0.2):
+                entries.append({"type": "ExternalIP", "address": f"192.0.2.{200 + number}"})
             kept = [] if chance(self.random, 0.15) else entries
             self.objects.append({"apiVersion": "v1", "kind": "Node", "status": {"addresses": kept},
                                  "metadata": {"name": name, "labels": self.random.choice([{}, {"disk": "ssd"}, {"disk": "hdd"}])}})
@@ -205,18 +207,35 @@ def scenario(random: Random) -> Scenario:
 
 
 def questions(random: Random, made: Scenario, count: int) -> list[Question]:
-    """Random questions about it. At most one end is outside."""
+    """Random questions about it. At most one end is outside. Ports that containers name are asked for often."""
     found: list[Question] = []
     outside = [end for end in made.ends if end[0] == "address" and end[1] in OUTSIDE]
     inside = [end for end in made.ends if end not in outside]
+    named = named_ports(made.objects) or [("TCP", 80)]
     while len(found) < count:
         source, destination = random.choice(made.ends), random.choice(made.ends)
         if source in outside and destination in outside:
             destination = random.choice(inside)
-        if not overlapping(made.objects, source, destination):
-            port = random.choice(PORTS) if chance(random, 0.9) else random.randint(1, 65535)
-            found.append(Question(source, destination, random.choice(PROTOCOLS), port))
+        if overlapping(made.objects, source, destination):
+            continue
+        protocol, port = random.choice(PROTOCOLS), random.choice(PORTS)
+        if chance(random, 0.3):
+            protocol, port = random.choice(named)
+        elif chance(random, 0.1):
+            port = random.randint(1, 65535)
+        found.append(Question(source, destination, protocol, port))
     return found
+
+
+def named_ports(value: Any) -> list[tuple[str, int]]:
+    """Every container port below ``value`` that has a name."""
+    if isinstance(value, list):
+        return [port for item in value for port in named_ports(item)]
+    if not isinstance(value, dict):
+        return []
+    if "containerPort" in value:
+        return [(value["protocol"], value["containerPort"])]
+    return [port for item in value.values() for port in named_ports(item)]
 
 
 def overlapping(objects: Sequence[Object], source: End, destination: End) -> bool:

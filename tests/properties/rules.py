@@ -83,7 +83,7 @@ class Writer:
             spec["ingress"] = random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("from"), 1, 2)
         if chance(random, 0.5):
             spec["egress"] = random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("to"), 1, 2)
-        if chance(random, 0.06):
+        if chance(random, 0.1):
             self.break_network_policy(spec)
         metadata = {"name": f"p{number}", "namespace": random.choice(self.spaces)}
         return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
@@ -199,7 +199,7 @@ class Writer:
         for direction, side in (("ingress", "from"), ("egress", "to")):
             if chance(self.random, 0.7):
                 spec[direction] = self.some(lambda s=side: self.admin_rule(s, actions, "protocols", make), 1, 3)  # type: ignore[misc]
-        if chance(self.random, 0.04):
+        if chance(self.random, 0.07):
             self.break_admin_policy(spec)
         return {"apiVersion": f"{POLICY_GROUP}/v1alpha2", "kind": "ClusterNetworkPolicy",
                 "metadata": {"name": f"c{number}"}, "spec": spec}
@@ -207,7 +207,7 @@ class Writer:
     def admin_policy(self, number: int) -> Object:
         spec: Object = {"priority": self.random.choice([0, 5, 5, 9]), "subject": self.subject()}
         self.admin_directions(spec, ["Allow", "Deny", "Pass"])
-        if chance(self.random, 0.04):
+        if chance(self.random, 0.07):
             self.break_admin_policy(spec)
         return {"apiVersion": f"{POLICY_GROUP}/v1alpha1", "kind": "AdminNetworkPolicy",
                 "metadata": {"name": f"a{number}"}, "spec": spec}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.oracle.objects import read_cluster
@@ -17,7 +17,8 @@ pytest.importorskip("ringfence.world")
 RANDOMS = st.randoms(use_true_random=False)
 
 
-@settings(suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+# Without hypothesis' own shrinking: the comparison leaves out objects and fields by itself.
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(RANDOMS)
 def test_every_verdict_is_that_of_the_oracle(random: Random) -> None:
     made = scenario(random)

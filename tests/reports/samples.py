@@ -43,19 +43,17 @@ def decision(name: str = "db-ingress", place: Place = RULE) -> Decision:
     return Decision("network", "ingress", "NetworkPolicy", "shop", name, 0, place)
 
 
-def part(verdict: Verdict, ports: Intervals, reason: Reason, name: str = "shop/web[Deployment]") -> Part:
-    return Part(
-        (name,), ("shop/db[StatefulSet]",), ports, verdict, reason, (decision(),), name, "shop/db-0", "TCP 5432"
-    )
+def part(verdict: Verdict, ports: Intervals, reason: Reason, name: str = "shop/web") -> Part:
+    return Part((name,), ("shop/db",), ports, verdict, reason, (decision(),), name, "shop/db-0", "TCP 5432")
 
 
-def answer(verdict: Verdict = Verdict.DENIED, *parts: Part, name: str = "shop/web[Deployment]") -> Answer:
+def answer(verdict: Verdict = Verdict.DENIED, *parts: Part, name: str = "shop/web") -> Answer:
     reason = {Verdict.ALLOWED: ALLOWED, Verdict.DENIED: DENIED, Verdict.UNKNOWN: UNKNOWN}.get(
         verdict, Reason("mixed", "the flows differ")
     )
     return Answer(
         verdict, reason, (decision(),), parts or (part(verdict, tcp(5432), reason, name),), name,
-        "shop/db[StatefulSet]", "TCP 5432", ("10.0.0.7 is pod shop/db-0",),
+        "shop/db", "TCP 5432", ("10.0.0.7 is pod shop/db-0",),
     )  # fmt: skip
 
 
@@ -63,22 +61,22 @@ def mixed() -> Answer:
     return answer(Verdict.MIXED, part(Verdict.ALLOWED, tcp(5432), ALLOWED), part(Verdict.DENIED, tcp(1, 5431), DENIED))
 
 
-def explanation(name: str = "shop/web[Deployment]", place: Place = RULE) -> Explanation:
+def explanation(name: str = "shop/web", place: Place = RULE) -> Explanation:
     rule = RuleTrace(0, "", "allow", False, "from podSelector app=api: the source has app=web", place)
     policy = PolicyTrace("NetworkPolicy", "shop", "db-ingress", place, True, "no match", (rule,))
     perhaps = PolicyTrace("NetworkPolicy", "shop", "open", place, None, "unknown", ())
     tier = TierTrace("NetworkPolicy tier", "denied: isolated, and no rule matches", (policy, perhaps))
     egress = DirectionTrace("egress", name, Verdict.ALLOWED, "not isolated for egress", ())
-    ingress = DirectionTrace("ingress", "shop/db[StatefulSet]", Verdict.DENIED, "isolated", (tier,))
-    trace = Trace(name, "shop/db[StatefulSet]", "TCP 5432", Verdict.DENIED, DENIED, (decision(),), (egress, ingress))
-    change = FlowChange("shop/web[Deployment]", "shop/cache[Deployment]", tcp(6379), Verdict.DENIED, Verdict.ALLOWED)
+    ingress = DirectionTrace("ingress", "shop/db", Verdict.DENIED, "isolated", (tier,))
+    trace = Trace(name, "shop/db", "TCP 5432", Verdict.DENIED, DENIED, (decision(),), (egress, ingress))
+    change = FlowChange("shop/web", "shop/cache", tcp(6379), Verdict.DENIED, Verdict.ALLOWED)
     edit = Edit("give shop/web the label app=api", place, 1, 1, {"kind": "Deployment"}, (change,), 2)
     return Explanation(answer(name=name), (trace,), edit)
 
 
 def connections() -> Connections:
-    web, db, api = "shop/web[Deployment]", "shop/db[StatefulSet]", "shop/api[Deployment]"
-    job = "batch/report[CronJob]"
+    web, db, api = "shop/web", "shop/db", "shop/api"
+    job = "batch/report"
     return Connections(
         "workload",
         (

@@ -35,7 +35,8 @@ class Outcome:
 
 def detect(source: Path, clusters: int) -> tuple[bool, str]:
     """Whether the detector objects to the package below ``source``, and to what."""
-    environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{REPOSITORY}", "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join(filter(None, (str(source), str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.seeded_faults.detector", "--clusters", str(clusters)]
     try:
         ran = subprocess.run(

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from ringfence.sets import addresses
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, Intervals, canonical, describe
 from tests.truth.location import truth_folder
@@ -180,9 +182,26 @@ def text(one: End) -> str:
     return one if isinstance(one, str) else addresses.interval_text(*one)
 
 
-def address_range(text: str) -> tuple[int, int]:
-    """``a.b.c.d``, a CIDR or ``first-last``, as numbers."""
-    if "/" in text:
-        return addresses.cidr(text)
-    first, _, last = text.partition("-")
-    return addresses.address(first), addresses.address(last or first)
+def address_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """The IPv4 part of ``any address``, or of a list of addresses, CIDRs and ``first-last``, as numbers."""
+    if text == "any address":
+        text = "0.0.0.0/0"
+    for piece in text.split(", "):
+        if ":" in piece:
+            continue
+        first, _, last = piece.partition("-")
+        yield addresses.cidr(piece) if "/" in piece else (addresses.address(first), addresses.address(last or first))
+
+
+def nameless_owners(folder: Path) -> dict[str, str]:
+    """Pods whose controller reference lacks its kind, by ``namespace/name``: that tool prints the owner as a Pod."""
+    found: dict[str, str] = {}
+    for file in sorted((*folder.rglob("*.yaml"), *folder.rglob("*.yml"))):
+        for document in yaml.load_all(file.read_text(encoding="utf-8"), yaml.CSafeLoader):
+            for one in (document or {}).get("items") or [document or {}]:
+                metadata = one.get("metadata") or {}
+                for owner in metadata.get("ownerReferences") or ():
+                    if owner.get("controller") and not owner.get("kind"):
+                        space = metadata.get("namespace") or "default"
+                        found[f"{space}/{metadata['name']}"] = f"{space}/{owner['name']}[Pod]"
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,17 @@ def load_folder(folder: Path, cni: str) -> Any:
     return load(str(folder), cni=cni, assume_no_labels=True)
 
 
-def listed(world: Any) -> tuple[lists.Relation, list[str]]:
-    """The world's list at workload level as that tool would print it, and the rows that are unknown."""
+def listed(world: Any, owners: Mapping[str, str]) -> tuple[lists.Relation, list[str]]:
+    """The world's list at workload level as that tool would print it, and the rows that are unknown. ``owners``: pods
+    that go by another name there.
+
+    That tool shows a workload whose replicas differ by one of them; here it may what any of its replicas may.
+    """
     found: lists.Relation = {}
     unknown: list[str] = []
-    names = {str(pod.workload) for pod in world.cluster.pods}
+    names = workload_names(world) | owners
     for row in world.connections(level="workload").rows:
-        pairs = [(s, d) for s in _known(row.sources, names) for d in _known(row.destinations, names)]
+        pairs = [(s, d) for s in _ends(row.sources, names) for d in _ends(row.destinations, names)]
         if row.verdict.value != "allowed":
             unknown += [f"{lists.text(s)} => {lists.text(d)}: unknown ({row.reason})" for s, d in pairs if s != d]
             continue
@@ -89,13 +93,26 @@ def listed(world: Any) -> tuple[lists.Relation, list[str]]:
     return found, unknown
 
 
-def _known(texts: Iterable[str], names: set[str]) -> Iterator[lists.End]:
-    """Workloads and IPv4 ranges; nodes and the rest are not in that tool's lists."""
+def workload_names(world: Any) -> dict[str, str]:
+    """``namespace/name[Kind]`` by each text that may stand for the workload, or for a pod of it, in a row."""
+    workloads = {pod.workload for pod in world.cluster.pods}
+    names: dict[str, str] = {}
+    for one in workloads:
+        alone = sum(other.namespace == one.namespace and other.name == one.name for other in workloads) == 1
+        kind = "" if alone else f"{one.kind.lower()}/"
+        names[f"{one.namespace}/{kind}{one.name}"] = str(one)
+    for pod in world.cluster.pods:
+        names.setdefault(f"{pod.namespace}/{pod.name}", str(pod.workload))
+    return names
+
+
+def _ends(texts: Iterable[str], names: Mapping[str, str]) -> Iterator[lists.End]:
+    """Workloads and IPv4 ranges; nodes are not in that tool's lists."""
     for text in texts:
         if text in names:
-            yield text
-        elif text[0].isdigit() and ":" not in text:
-            yield lists.address_range(text)
+            yield names[text]
+        elif not text.startswith("node/"):
+            yield from lists.address_ranges(text)
 
 
 def outside(world: Any) -> Intervals:
@@ -111,7 +128,7 @@ def outside(world: Any) -> Intervals:
 def judge_list(folder: lists.Folder) -> tuple[int, list[str]]:
     """How many pairs of ends the expected list has, and a line for each pair that comes out otherwise."""
     world = load_folder(folder.manifests, "netpol-analyzer")
-    got, wrong = listed(world)
+    got, wrong = listed(world, lists.nameless_owners(folder.manifests))
     pairs = 0
     for file in folder.expected:
         expected = lists.read_list(file)

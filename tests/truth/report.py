@@ -45,8 +45,8 @@ def tallies() -> Iterator[Tally]:
         elif folder.name in DEVIATIONS:
             tally.deviations.append((folder.name, DEVIATIONS[folder.name].clause))
         else:
-            asked, differences = judge_list(folder)
-            tally.add(asked, (f"{folder.name}: {line}" for line in differences))
+            asked, wrong_pairs = judge_list(folder)
+            tally.add(asked, (f"{folder.name}: {line}" for line in wrong_pairs))
     yield tally
 
     tally = Tally("three-tier lab (generic)")

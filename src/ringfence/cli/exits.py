@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ringfence.verdict.answers import Verdict
+if TYPE_CHECKING:
+    from ringfence.verdict.answers import Verdict
 
 OK = 0
 """Allowed, clean, same."""
@@ -23,7 +25,8 @@ BROKEN_PIPE = 141
 
 PRECEDENCE = (INTERNAL, USAGE, CLUSTER_ACCESS, FOUND, UNDECIDED, PARTIAL, OK)
 
-_OF_VERDICT = {Verdict.ALLOWED: OK, Verdict.DENIED: FOUND, Verdict.MIXED: FOUND, Verdict.UNKNOWN: UNDECIDED}
+# By the words of the verdicts: the engine's types are not worth importing for "ringfence --help".
+_OF_VERDICT = {"allowed": OK, "denied": FOUND, "mixed": FOUND, "unknown": UNDECIDED}
 
 
 def strongest(codes: Iterable[int]) -> int:

@@ -7,7 +7,7 @@ as the bytes they are, so that identifiers and large numbers survive.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
 import msgspec
@@ -145,7 +145,7 @@ def _message(line: bytes, error: Exception) -> str:
 
 def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
     """Whole lines without their ends, as many as are there at a time. Of an endless line only the beginning is kept."""
-    read = getattr(stream, "read1", stream.read)
+    read: Callable[[int], bytes] = getattr(stream, "read1", None) or stream.read
     rest = b""
     first = True
     while chunk := read(CHUNK):

@@ -7,13 +7,13 @@ import click
 from ringfence.sets.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 
 
-def parse_port(text: str | None) -> tuple[int | str | None, str]:
-    """Port (number, name, or None for every port) and protocol of ``PORT[/PROTO]``; the protocol defaults to TCP.
+def parse_port(text: str | None) -> tuple[int | str | None, str | None]:
+    """Port and protocol of ``PORT[/PROTO]``; the protocol defaults to TCP. No text: every port of every protocol.
 
     Raises click.UsageError.
     """
     if text is None:
-        return None, "TCP"
+        return None, None
     port, slash, protocol = text.partition("/")
     protocol = protocol.upper() if slash else "TCP"
     if protocol not in PROTOCOLS:

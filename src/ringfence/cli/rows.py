@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
@@ -23,13 +24,18 @@ def with_either_end(rows: Iterable[Row], ends: Collection[str]) -> Iterator[Row]
 
 
 def selected_ends(cluster: Cluster, selector: Selector, level: str) -> frozenset[str]:
-    """The ends of a list at ``level`` that stand for a pod with matching labels."""
-    pods = (pod for pod in cluster.pods if selector.matches(pod.labels))
+    """The ends of a list at ``level`` that stand for a pod with matching labels, named as lists name them: a workload
+    by its kind too where its namespace has two of that name, and pods one by one where a row means some of them."""
+    pods = [pod for pod in cluster.pods if selector.matches(pod.labels)]
     if level == "namespace":
         return frozenset(pod.namespace for pod in pods)
+    names = {f"{pod.namespace}/{pod.name}" for pod in pods}
     if level == "workload":
-        return frozenset(str(pod.workload) for pod in pods)
-    return frozenset(f"{pod.namespace}/{pod.name}" for pod in pods)
+        homonyms = Counter((ref.namespace, ref.name) for ref in {pod.workload for pod in cluster.pods})
+        for ref in {pod.workload for pod in pods}:
+            alone = homonyms[ref.namespace, ref.name] == 1
+            names.add(f"{ref.namespace}/{ref.name}" if alone else f"{ref.namespace}/{ref.kind.lower()}/{ref.name}")
+    return frozenset(names)
 
 
 def either(starting: Connections, ending: Connections) -> Connections:

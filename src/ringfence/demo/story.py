@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ringfence.demo.files import CLUSTER, FIX, shown
-from ringfence.reports.places import decision_text
+from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.style import Style
 from ringfence.reports.unknowns import unknown_lines
 from ringfence.sets.ports import describe, port_key
-from ringfence.verdict.answers import Answer, Decision, Explanation, Row, Verdict
+from ringfence.verdict.answers import Answer, Decision, Verdict
 from ringfence.world import World, load
 
 DATABASE = "payments/payments-db"
@@ -32,8 +32,13 @@ def run(echo: Callable[[str], None], colour: bool) -> int:
     before = load(str(CLUSTER))
     after = mended(before)
     chapters = (
-        _introduction(before, style), _reach(before, style), _label(before, style), _mending(before, after, style),
-        _again(after, style), _unknown(before, style), _onward(style),
+        _introduction(before, style),
+        _reach(before, style),
+        _label(before, style),
+        _mending(before, after, style),
+        _again(after, style),
+        _unknown(before, style),
+        _onward(style),
     )
     for number, chapter in enumerate(chapters):
         if number:
@@ -68,43 +73,31 @@ def _reach(world: World, style: Style) -> Iterator[str]:
 def _reach_lines(world: World, style: Style) -> Iterator[str]:
     by_rule: dict[str, list[str]] = {}
     for source in _workloads(world):
-        answer = world.can(_name(source), DATABASE, PORT)
+        answer = world.can(source, DATABASE, PORT)
         rules = [decision for decision in answer.decided_by if decision.direction == "ingress"]
         by_rule.setdefault("; ".join(map(_decision, rules)), []).append(source)
     for rule, sources in sorted(by_rule.items()):
         yield f"   {rule}"
         for source in sources:
-            needed = _plain(source) in (*NEEDED_BY, DATABASE) and _name(source) != LEFTOVER
-            mark = "    " if needed else "  ! "
-            yield f"   {style.paint(mark, 'denied')}{_plain(source)}{'' if needed else '   does not need it'}"
+            if source in (*NEEDED_BY, DATABASE):
+                yield f"       {source}"
+            else:
+                yield f"     {style.paint('!', 'denied')} {source}   does not need it"
 
 
 def _workloads(world: World) -> list[str]:
-    """Ends of the list that may reach the database's port, other than nodes and addresses."""
-    return [
-        source for source in _sources(world.connections(destination=DATABASE).rows, Verdict.ALLOWED)
-        if "/" in source and source.endswith("]")
-    ]
-
-
-def _sources(rows: tuple[Row, ...], verdict: Verdict) -> list[str]:
+    """The workloads that may open the database's port; nodes and addresses are not in it."""
     key = port_key("TCP", PORT)
-    return sorted({
-        source for row in rows if row.verdict is verdict and any(first <= key <= last for first, last in row.ports)
-        for source in row.sources
-    })
-
-
-def _plain(end: str) -> str:
-    """``namespace/name`` of ``namespace/name[Kind]``."""
-    return end.partition("[")[0]
-
-
-def _name(end: str) -> str:
-    """``namespace/kind/name`` of ``namespace/name[Kind]``: the form that means this one only."""
-    namespace, _, rest = end.partition("/")
-    name, _, kind = rest.partition("[")
-    return f"{namespace}/{kind.removesuffix(']').lower()}/{name}"
+    workloads = {f"{pod.workload.namespace}/{pod.workload.name}" for pod in world.cluster.pods}
+    return sorted(
+        {
+            source
+            for row in world.connections(destination=DATABASE).rows
+            if row.verdict is Verdict.ALLOWED and any(first <= key <= last for first, last in row.ports)
+            for source in row.sources
+            if source in workloads
+        }
+    )
 
 
 def _decision(decision: Decision) -> str:
@@ -126,20 +119,20 @@ def _question(answer: Answer, style: Style) -> str:
 
 def _mending(before: World, after: World, style: Style) -> Iterator[str]:
     yield style.strong("3. The fix. The smallest edit that ringfence finds for that one question:")
-    explanation: Explanation = before.explain(ATTACKER, DATABASE, PORT)
-    if explanation.edit is not None:
-        others = len(explanation.edit.also_changes) + explanation.edit.also_left_out
-        yield f"   {explanation.edit.description}  {shown(str(explanation.edit.place or ''))}"
-        yield f"   ({others} other flows change with it)"
+    edit = before.explain(ATTACKER, DATABASE, PORT).edit
+    if edit is not None:
+        others = len(edit.also_changes) + edit.also_left_out
+        place = f" ({shown(place_text(edit.place))})" if edit.place else ""
+        yield f"   {edit.description}{place}; other flows that change with it: {others}"
     yield "   What a reviewer would merge is in fix/: three policies mended, and the leftover pod deleted. It changes"
-    changes = before.difference(after, limit=CHANGES_SHOWN)
-    for change in changes.changes:
+    changes = before.difference(after)
+    for change in changes[:CHANGES_SHOWN]:
         yield (
             f"     {change.source} -> {change.destination} {describe(change.ports)}: "
             f"{style.paint(change.before, change.before)} -> {style.paint(change.after, change.after)}"
         )
-    if changes.left_out:
-        yield f"     and {changes.left_out} flows more"
+    if len(changes) > CHANGES_SHOWN:
+        yield f"     and {len(changes) - CHANGES_SHOWN} more"
 
 
 def _again(world: World, style: Style) -> Iterator[str]:

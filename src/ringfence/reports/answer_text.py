@@ -55,8 +55,9 @@ def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iter
     differ = len({(part.verdict, part.reason, part.decided_by) for part in answer.parts}) > 1
     if differ:
         for part in answer.parts:
-            yield f"  {_part_line(part, style)}"
-            yield f"    {reason_text(part.reason)}"
+            verdict = style.paint(str(part.verdict), str(part.verdict))
+            family = f" over IPv{part.family}" if part.family else ""
+            yield f"  {verdict} on {describe(part.ports)}{family}: {reason_text(part.reason)}"
             yield from _decisions(part.decided_by, "    ")
             yield (
                 f"    for example {printable(part.witness_source)} -> {printable(part.witness_destination)} "

@@ -37,16 +37,11 @@ def _kinds(objects: tuple[Opaque, ...]) -> str:
 
 
 def cluster_notices(cluster: Cluster) -> tuple[str, ...]:
-    """What was read but does not speak in a network verdict, in sentences."""
+    """What was read but does not speak in a network verdict, in sentences. What is opaque is a problem of the input."""
     found = []
     if cluster.mesh:
         found.append(
             f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only"
-        )
-    if cluster.opaque:
-        found.append(
-            f"not modelled, but able to change reach ({_kinds(cluster.opaque)}): the flows that they could touch are "
-            "unknown"
         )
     if cluster.unmodelled:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(cluster.unmodelled.items()))

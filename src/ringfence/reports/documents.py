@@ -231,7 +231,8 @@ class ExplanationDocument(_Document, frozen=True):
 
 
 class RowDocument(_Document, frozen=True):
-    """Every source to every destination on every port."""
+    """Every source to every destination on every port. ``verdict`` is allowed, unknown, or mixed: allowed for some of
+    the pods behind the names only."""
 
     sources: list[str]
     destinations: list[str]

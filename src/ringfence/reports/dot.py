@@ -1,4 +1,4 @@
-"""``map`` as a Graphviz graph: namespaces as clusters, unknown connections dashed.
+"""``map`` as a Graphviz graph: namespaces as clusters, dashed what is unknown or mixed.
 
 A row with many sources and destinations is drawn through one small junction, which means every pair of the two sides;
 so the graph stays exact and grows with the rows, not with the pairs.
@@ -51,9 +51,9 @@ def dot_lines(connections: Connections) -> Iterator[str]:
 
 
 def _edges(row: Row, number: int, numbers: dict[str, str]) -> Iterator[str]:
-    unknown = row.verdict is Verdict.UNKNOWN
-    label = describe(row.ports) + (" (unknown)" if unknown else "")
-    dashed = ", style=dashed" if unknown else ""
+    sure = row.verdict is Verdict.ALLOWED
+    label = describe(row.ports) + ("" if sure else f" ({row.verdict})")
+    dashed = "" if sure else ", style=dashed"
     if len(row.sources) * len(row.destinations) <= len(row.sources) + len(row.destinations):
         for source in row.sources:
             for destination in row.destinations:

@@ -14,6 +14,9 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest
 
 _LABEL_NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+_INT32 = 1 << 31
+"""Every number that ringfence reads has 32 bits in the API."""
+
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -124,10 +127,13 @@ class Fields:
         value = self.data.get(key)
         if value is None:
             return default
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
         if isinstance(value, float) and value.is_integer():
-            return int(value)
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            if -_INT32 <= value < _INT32:
+                return value
+            self.invalid(key, "is too large a number", vital=vital)
+            return default
         hint = "write the number without quotes" if isinstance(value, str) else ""
         self.wrong(key, "a whole number", vital=vital, hint=hint)
         return default
@@ -194,29 +200,25 @@ class Fields:
         labels: dict[str, str] = {}
         unclear: list[str] = []
         for name, word in value.items():
-            if isinstance(word, str) and valid_label_key(name) and valid_label_value(word):
-                labels[name] = word
-            elif word is None:
-                labels[name] = ""
-            else:
-                if valid_label_key(name):
-                    unclear.append(name)
-                self._report_label((*self.path, key, name), word)
+            sound = isinstance(name, str) and valid_label_key(name)
+            if sound and (word is None or (isinstance(word, str) and valid_label_value(word))):
+                labels[name] = word or ""
+                continue
+            if sound:
+                unclear.append(name)
+            self._report_label((*self.path, key, str(name)), word, sound)
         return labels, tuple(unclear)
 
-    def _report_label(self, path: FieldPath, value: object) -> None:
-        if not valid_label_key(str(path[-1])):
-            message, hint = (
-                f"{path_text(path)}: the key is not a valid label key",
-                ("an optional DNS subdomain and a slash, then up to 63 letters, digits, '-', '_' or '.'"),
-            )
+    def _report_label(self, path: FieldPath, value: object, sound_key: bool) -> None:
+        code = "invalid-value"
+        if not sound_key:
+            message = f"{path_text(path)}: the key is not a valid label key"
+            hint = "an optional DNS subdomain and a slash, then up to 63 letters, digits, '-', '_' or '.'"
         elif isinstance(value, str):
-            message, hint = (
-                f"{path_text(path)} is not a valid label value",
-                ("up to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"),
-            )
+            message = f"{path_text(path)} is not a valid label value"
+            hint = "up to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
         else:
+            code = "wrong-type"
             message = f"{path_text(path)} must be a string, not {type_words(value)}"
             hint = "write the value in quotes"
-        code = "invalid-value" if isinstance(value, str) else "wrong-type"
         self.findings.report(path, code, f"{message}; the API server rejects the object", hint)

@@ -34,7 +34,7 @@ _CALICO = (
     _kinds(_STAGED, "StagedNetworkPolicy StagedGlobalNetworkPolicy StagedKubernetesNetworkPolicy")
     | _kinds(_SET, "NetworkSet GlobalNetworkSet")
     | _kinds(_TIER, "Tier")
-    | _kinds("rules that act only through a HostEndpoint, which is itself opaque Profile")
+    | _kinds("rules that act only through a HostEndpoint, which is itself opaque", "Profile")
     | _kinds(
         _STATE,
         "FelixConfiguration ClusterInformation KubeControllersConfiguration CalicoNodeStatus",
@@ -103,7 +103,8 @@ HARMLESS: Mapping[str, Mapping[str, str]] = {
         | _kinds(_SOURCE, "EgressNATPolicy")
         | _kinds(_OBSERVES, "NetworkLogging")
         | _kinds(
-            "settings of a load balancer in front of the cluster ManagedCertificate FrontendConfig",
+            "settings of a load balancer in front of the cluster",
+            "ManagedCertificate FrontendConfig",
             "ServiceAttachment ServiceNetworkEndpointGroup GCPBackendPolicy GCPGatewayPolicy",
             "HealthCheckPolicy GCPTrafficDistributionPolicy",
         )

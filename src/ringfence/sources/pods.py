@@ -51,7 +51,7 @@ def named_port(entry: Fields) -> NamedPort | None:
     elif "containerPort" not in entry:
         entry.invalid("containerPort", "is required", "a port number from 1 to 65535", vital=vital)
     elif number is not None and not 1 <= number <= 65535:
-        entry.invalid("containerPort", f"must be from 1 to 65535, not {number}", vital=vital)
+        entry.invalid("containerPort", "must be from 1 to 65535", vital=vital)
     elif number is not None and name:
         return NamedPort(name, protocol, number)
     return None
@@ -171,21 +171,26 @@ def build_pods(
 
 
 def report_shared_addresses(pods: Iterable[Pod], problems: list[Problem]) -> None:
-    """Two pods of the pod network with one address: the input is of two clusters, or of two moments."""
+    """One problem for all pods of the pod network that share an address: the input is of two clusters or moments."""
     holders: dict[int, Pod] = {}
+    first: tuple[Pod, Pod, int] | None = None
+    sharing: set[tuple[str, str]] = set()
     for pod in pods:
-        if pod.host_network:
-            continue
-        for number in pod.addresses:
+        for number in () if pod.host_network else pod.addresses:
             other = holders.setdefault(number, pod)
-            if other is not pod and pod.place is not None:
-                problems.append(
-                    Problem(
-                        pod.place,
-                        "address-shared",
-                        Severity.WARNING,
-                        f"pods {other.namespace}/{other.name} ({other.place}) and {pod.namespace}/{pod.name} have the"
-                        f" same address {address_text(number)}",
-                        "give the objects of one cluster, read at one time",
-                    )
-                )
+            if other is not pod:
+                first = first or (other, pod, number)
+                sharing.add((pod.namespace, pod.name))
+    if first is not None:
+        other, pod, number = first
+        more = f", and {len(sharing) - 1} more pods have an address of another" if len(sharing) > 1 else ""
+        problems.append(
+            Problem(
+                pod.place or Place(""),
+                "address-shared",
+                Severity.WARNING,
+                f"pods {other.namespace}/{other.name} ({other.place}) and {pod.namespace}/{pod.name} have the same"
+                f" address {address_text(number)}{more}",
+                "give the objects of one cluster, read at one time",
+            )
+        )

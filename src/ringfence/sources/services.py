@@ -104,7 +104,7 @@ def _port(entry: Fields) -> Iterable[ServicePort]:
     if "port" not in entry:
         entry.invalid("port", "is required", "the port on which the Service is reached", vital=True)
     elif number is not None and not 1 <= number <= 65535:
-        entry.invalid("port", f"must be from 1 to 65535, not {number}", vital=True)
+        entry.invalid("port", "must be from 1 to 65535", vital=True)
     target: int | str | None = number
     word = entry.data.get("targetPort")
     if isinstance(word, str):
@@ -114,7 +114,7 @@ def _port(entry: Fields) -> Iterable[ServicePort]:
     elif word is not None and word != 0:
         target = entry.number("targetPort", vital=True)
         if target is not None and not 1 <= target <= 65535:
-            entry.invalid("targetPort", f"must be from 1 to 65535, not {target}", vital=True)
+            entry.invalid("targetPort", "must be from 1 to 65535", vital=True)
     if number is not None and target is not None:
         yield ServicePort(entry.text("name", vital=True), protocol, number, target, entry.number("nodePort") or None)
 

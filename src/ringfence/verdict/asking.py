@@ -9,7 +9,7 @@ from typing import Any
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
-from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, describe, intersect, subtract
+from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target
@@ -176,6 +176,10 @@ class Asker:
     def _classes(self, flow: Flow) -> tuple[Any, Any]:
         return self.relation.end_class(flow.source.end), self.relation.end_class(flow.destination.end)
 
+    def names(self, flow: Flow) -> tuple[str, str]:
+        """One concrete source and destination of a flow."""
+        return self._one(flow, True), self._one(flow, False)
+
     def _one(self, flow: Flow, source: bool) -> str:
         member = flow.source if source else flow.destination
         if member.pods:
@@ -191,7 +195,7 @@ class Asker:
             return self._closed(flow)
         if flow.opaque:
             return self._opaque(flow)
-        names = (self._one(flow, True), self._one(flow, False))
+        names = self.names(flow)
         egress, ingress = self.judgements(flow, port)
         if verdict is Verdict.UNKNOWN:
             decided = (*egress.everyone(), *ingress.everyone())
@@ -255,4 +259,4 @@ class Asker:
         )
 
 
-__all__ = ["Asker", "LazyAnswer", "describe", "fold", "port_text"]
+__all__ = ["Asker", "LazyAnswer", "fold", "port_text"]

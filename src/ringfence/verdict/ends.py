@@ -304,6 +304,15 @@ class Directory:
         space = ip.subtract(ip.INTERNET, inside)
         return Target("internet", tuple(self._outside_members(space)), outside=space)
 
+    def other_name(self, column: int) -> str:
+        """The name of a column that is no pod."""
+        end = self.universe.ends[column]
+        return f"node/{end.name}" if end.sort == "node" else ip.describe(end.space)
+
+    def everywhere(self) -> Target:
+        """Every address outside the cluster."""
+        return Target("outside", tuple(self._outside_members(ip.EVERY_ADDRESS)))
+
     def _outside_members(self, space: Intervals) -> Iterable[Member]:
         for column in range(self.universe.outside, len(self.universe.ends)):
             shared = ip.intersect(self.universe.ends[column].space, space)

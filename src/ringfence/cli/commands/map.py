@@ -50,7 +50,8 @@ def map_(
 ) -> int:
     r"""List every connection that is allowed, or unknown, between the ends of the input.
 
-    A row means every source to every destination on every port of it; what no row holds is denied. The table writes a
+    A row means every source to every destination on every port of it (mixed: only some of the pods behind the names);
+    what no row holds is denied. The table writes a
     whole namespace as NS/* and counts what a cell has no room for; -o wide names all and adds the reasons. csv has a
     line a pair. -n and -l limit the rows that are shown, never what is analysed.
 

@@ -12,7 +12,7 @@ from typing import Any
 from ringfence.dialects.fields.report import Report
 from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, Texts
 from ringfence.dialects.fields.words import dns_label, dns_subdomain, finalizer, label_key, label_value
-from ringfence.model.provenance import FieldPath
+from ringfence.model.provenance import FieldPath, Manifest
 
 LONGEST_ANNOTATIONS = 256 * 1024
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -20,6 +20,13 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 def _time(text: str) -> str:
     return "" if _TIME.fullmatch(text) else "is not a time such as 2026-01-31T12:00:00Z"
+
+
+def policy_name(manifest: Manifest) -> str:
+    """The name, or the stem of the one that the API server will make from generateName."""
+    metadata = manifest.data.get("metadata")
+    stem = metadata.get("generateName") if isinstance(metadata, Mapping) else None
+    return manifest.name or (stem if isinstance(stem, str) else "")
 
 
 def _annotation_key(text: str) -> str:

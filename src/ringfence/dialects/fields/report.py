@@ -36,8 +36,10 @@ class Report:
     @property
     def _object(self) -> str:
         manifest = self.manifest
-        name = quoted(manifest.name) if manifest.name else "without a name"
-        return f"{manifest.kind} {name}"
+        if not manifest.name:
+            return f"a {manifest.kind} without a name"
+        full_name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
+        return f"{manifest.kind} {quoted(full_name)}"
 
     def reject(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
         """The API server rejects the object because of the field at ``path``."""
@@ -48,7 +50,7 @@ class Report:
     def undefined(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
         """The API server stores the object, but nothing says what the field at ``path`` then means."""
         self.faults.append(path)
-        message = f"the API server stores {self._object}, but nothing defines what it does: {path_text(path)} {fault}"
+        message = f"what {self._object} does is not defined: {path_text(path)} {fault}"
         self._add(path, code, Severity.ERROR, message, hint)
 
     def warn(self, path: FieldPath, code: str, message: str, hint: str = "") -> None:
@@ -91,19 +93,22 @@ def path_text(path: FieldPath) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif text:
-            text += f".{part}"
         else:
-            text = part
+            text += f".{cut(part)}" if text else cut(part)
     return text or "the object"
+
+
+def cut(value: object) -> str:
+    """A value of the input for a message, cut when long."""
+    if isinstance(value, int) and value.bit_length() > LONGEST_QUOTE * 3:
+        return "a number without end"  # Python refuses to write thousands of digits
+    text = str(value)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
 def quoted(value: object) -> str:
     """A value of the input for a message: in quotes, cut when long."""
-    text = str(value)
-    if len(text) > LONGEST_QUOTE:
-        text = f"{text[: LONGEST_QUOTE - 1]}…"
-    return f'"{text}"'
+    return f'"{cut(value)}"'
 
 
 def kind_of(value: object) -> str:

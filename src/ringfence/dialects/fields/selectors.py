@@ -39,7 +39,7 @@ def _what_is_left(kept: Mapping[str, Any], meant: str) -> str:
     return "" if any(kept.values()) else "the selector is then empty and selects everything"
 
 
-_LABELS = Texts(label_key, label_value, drops_nulls=True, validated_in_custom=False)
+_LABELS = Texts(label_key, label_value, selects=True)
 _REQUIREMENT_FIELDS: dict[str, Shape] = {"key": Text(), "operator": Text(), "values": ListOf(Text())}
 
 
@@ -65,7 +65,10 @@ def selector(kept: Mapping[str, Any] | None) -> Selector:
     labels = kept.get("matchLabels")
     expressions = kept.get("matchExpressions")
     if not expressions:
-        return Selector.exactly(labels) if labels else EVERYTHING
+        # The canonical form without its sort of requirements: the keys of a mapping differ.
+        return (
+            Selector(tuple(Requirement(key, "In", (labels[key],)) for key in sorted(labels))) if labels else EVERYTHING
+        )
     requirements = [Requirement(key, "In", (value,)) for key, value in labels.items()] if labels else []
     for expression in expressions:
         values = tuple(sorted(set(expression.get("values", ()))))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ringfence.dialects.fields.report import Report, Server, kind_of, quoted
+from ringfence.dialects.fields.report import Report, Server, cut, kind_of, quoted
 from ringfence.model.provenance import FieldPath
 
 Check = Callable[[Mapping[str, Any], FieldPath, Report], None]
@@ -33,10 +33,10 @@ def wrong_type(value: object, wanted: str, path: FieldPath, report: Report) -> N
     """Reject a value of another type, with the way to write the right one where that is plain."""
     hint = ""
     if wanted == "a string" and isinstance(value, bool | int | float):
-        written = str(value).lower() if isinstance(value, bool) else str(value)
+        written = str(value).lower() if isinstance(value, bool) else cut(value)
         hint = f'in quotes it is a string: "{written}"'
     elif wanted == "a whole number" and isinstance(value, str) and value.isascii() and value.isdigit():
-        hint = f"write {value} without quotes"
+        hint = f"write {cut(value)} without quotes"
     elif wanted == "a list" and value != {}:
         hint = "write it as a list: start each item with '- '"
     elif wanted == "a mapping" and isinstance(value, list) and len(value) == 1:
@@ -125,13 +125,12 @@ def whole(value: object) -> int | None:
 class Texts:
     """A mapping from string to string, such as labels. ``key`` and ``value`` say what is wrong with one.
 
-    ``drops_nulls``: in a custom resource a null value drops the key (in metadata it is the empty string everywhere).
+    ``selects``: the labels of a selector, which are not validated in a custom resource and in which a null matters.
     """
 
     key: Callable[[str], str] | None = None
     value: Callable[[str], str] | None = None
-    drops_nulls: bool = False
-    validated_in_custom: bool = True
+    selects: bool = False
     longest_total: int = 0
     zero: Mapping[str, str] = field(default_factory=dict)
 
@@ -140,7 +139,7 @@ class Texts:
         if not isinstance(value, dict):
             wrong_type(value, "a mapping", path, report)
             return {}
-        fault = report.reject if self.validated_in_custom or report.server is Server.BUILT_IN else report.undefined
+        fault = report.undefined if self.selects and report.server is Server.CUSTOM else report.reject
         kept = value
         for key, item in value.items():
             if not isinstance(item, str):
@@ -154,20 +153,22 @@ class Texts:
                 fault((*path, key), "invalid-label", f"has the value {quoted(item)}, which {wrong}")
             if self.key is not None and (wrong := self.key(key)):
                 fault((*path, key), "invalid-label", f"is not a label key: it {wrong}")
-        if self.longest_total and sum(len(k) + len(v) for k, v in kept.items() if v) > self.longest_total:
+        if self.longest_total and sum(len(k) + len(str(v)) for k, v in kept.items()) > self.longest_total:
             report.reject(path, "too-many", f"is longer than {self.longest_total} bytes in all")
         return kept
 
     def _null(self, kept: dict[str, Any], key: str, path: FieldPath, report: Report) -> None:
-        if self.drops_nulls and report.server is Server.CUSTOM:
+        """A null value. Asked of an API server and of kubectl, which drops it in ``apply`` but not in ``create``."""
+        hint = 'write a value, or "" for the empty one, or take the key out'
+        if not self.selects:
+            kept[key] = ""
+        elif report.server is Server.CUSTOM:
             del kept[key]
-            becomes = "the API server drops the key" + ("" if kept else ": the selector then selects everything")
+            report.warn((*path, key), "null-label", "has no value: the API server drops it from the selector", hint)
         else:
             kept[key] = ""
-            becomes = "the API server reads it as the empty string"
-        if self.drops_nulls:
-            hint = 'write a value, or "" for the empty one'
-            report.warn((*path, key), "null-label", f"has no value: {becomes}", hint)
+            fault = "has no value: the API server takes the empty one, but kubectl apply drops the label before"
+            report.undefined((*path, key), "null-label", fault, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,7 @@ class Record:
     def _no_mapping(self, value: Any, path: FieldPath, report: Report) -> None:
         if self.shorthand and isinstance(value, str | int) and not isinstance(value, bool):
             fault = f"must be a mapping, not {kind_of(value)}"
-            report.reject(path, "wrong-type", fault, f"did you mean {self.shorthand}: {value}?")
+            report.reject(path, "wrong-type", fault, f"did you mean {self.shorthand}: {cut(value)}?")
         else:
             wrong_type(value, "a mapping", path, report)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
+from ringfence.dialects.fields.metadata import policy_name
 from ringfence.dialects.fields.report import Accepted
 from ringfence.dialects.fields.selectors import selector
 from ringfence.model.policy import (
@@ -53,7 +54,7 @@ def meaning(accepted: Accepted) -> NetworkPolicyRules:
         api_version=manifest.api_version,
         kind=manifest.kind,
         namespace=namespace,
-        name=manifest.name,
+        name=policy_name(manifest),
         tier=Tier.NETWORK_POLICY,
         subject=PodSelection(pods=subject, namespace=namespace),
         ingress=ingress,

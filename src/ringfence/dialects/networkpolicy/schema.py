@@ -10,7 +10,7 @@ from typing import Any
 
 from ringfence.dialects.fields import cidrs
 from ringfence.dialects.fields.metadata import METADATA
-from ringfence.dialects.fields.report import Accepted, Report, Server, quoted
+from ringfence.dialects.fields.report import Accepted, Report, Server, cut, quoted
 from ringfence.dialects.fields.selectors import SELECTOR
 from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, whole, wrong_type
 from ringfence.dialects.fields.words import port_name
@@ -29,7 +29,7 @@ class PortNumberOrName:
         """An int or a str."""
         if isinstance(value, str):
             if wrong := port_name(value):
-                hint = f"write {value} without quotes" if value.isascii() and value.isdigit() else ""
+                hint = f"write {cut(value)} without quotes" if value.isascii() and value.isdigit() else ""
                 report.reject(path, "invalid-port-name", f"{quoted(value)} is not a port name: it {wrong}", hint)
             return value
         number = whole(value)

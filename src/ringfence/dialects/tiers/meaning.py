@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
+from ringfence.dialects.fields.metadata import policy_name
 from ringfence.dialects.fields.report import Accepted
 from ringfence.dialects.fields.selectors import selector
 from ringfence.model.policy import (
@@ -52,7 +53,7 @@ def meaning(
         api_version=manifest.api_version,
         kind=manifest.kind,
         namespace=None,
-        name=manifest.name,
+        name=policy_name(manifest),
         tier=tier,
         subject=EVERY_POD if subject_faulty else _pods(written["subject"]),
         ingress=rules[Direction.INGRESS],

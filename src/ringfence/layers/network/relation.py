@@ -180,7 +180,7 @@ class Relation:
         gone = frozenset(remove)
         if any(not self._understands(policy) for policy in add):
             return Relation(cluster, self.profile)
-        return _Changed(self, gone, add, cluster)
+        return ChangedRelation(self, gone, add, cluster)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:
         """Whether the classes are fine enough for a new policy."""
@@ -199,7 +199,7 @@ class Relation:
         )
 
 
-class _Changed(Relation):
+class ChangedRelation(Relation):
     """A what-if on policies: the base, less some, plus some."""
 
     def __init__(

@@ -7,8 +7,9 @@ and atoms of the address space outside. A set of columns is one Python integer, 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ringfence.layers.network.ends import EndClass, present
 from ringfence.layers.network.facts import Taken
@@ -24,8 +25,8 @@ PER_POD_LABELS = frozenset((
 ))
 """Labels that tell replicas or revisions apart: kept in a class only where a policy mentions them."""
 
-CROWD = 4000
-"""Above this many classes, labels that no policy mentions are left out of them."""
+CROWD = 2000
+"""Above this many classes, and where most pods are a class of their own, labels that no policy mentions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def build(cluster: Cluster) -> Universe:
     dropped = PER_POD_LABELS - mentioned
     classes = _group(cluster, atoms, dropped, None)
     keys: frozenset[str] | None = None
-    if len(classes) > CROWD:
+    if len(classes) > CROWD and len(classes) * 3 > len(cluster.pods):
         fewer = _group(cluster, atoms, frozenset(), mentioned)
         if len(fewer) * 2 < len(classes):
             classes, keys = fewer, mentioned
@@ -244,34 +245,56 @@ def _group(
 ) -> list[list[int]]:
     """Indexes of pods, grouped by everything that a policy can see of them."""
     by_address = len(atoms.blocks) > 0
-    label_keys: dict[int, tuple[tuple[str, str], ...]] = {}
-    groups: dict[object, list[int]] = {}
-    alive: list[Mapping[str, str]] = []
+    membership_of = atoms.of
+    v6 = ip.V6
+    label_numbers = _Numbers(lambda labels: _restricted_items(labels, dropped, kept))
+    port_numbers = _Numbers(lambda ports: ports)
+    number_labels, number_ports = label_numbers.number, port_numbers.number
+    groups: dict[tuple[object, ...], list[int]] = {}
     for index, pod in enumerate(cluster.pods):
-        labels = pod.labels
-        label_key = label_keys.get(id(labels))
-        if label_key is None:
-            if kept is None:
-                items = [item for item in labels.items() if item[0] not in dropped]
-            else:
-                items = [item for item in labels.items() if item[0] in kept]
-            items.sort()
-            label_key = label_keys[id(labels)] = tuple(items)
-            alive.append(labels)
         addresses = pod.addresses
         where: object = addresses
         if addresses and not pod.host_network:
-            if by_address:
-                where = tuple((address >= ip.V6, atoms.of(address)) for address in addresses)
+            if len(addresses) == 1:
+                first = addresses[0]
+                where = (first >= v6, membership_of(first) if by_address else 0)
             else:
-                where = tuple(address >= ip.V6 for address in addresses)
-        key = (
-            pod.namespace, label_key, pod.ports, where, pod.host_network,
-            pod.node if pod.host_network else None, pod.open_labels,
+                where = tuple((address >= v6, membership_of(address) if by_address else 0) for address in addresses)
+        key: tuple[object, ...] = (
+            pod.namespace, number_labels(pod.labels), number_ports(pod.ports) if pod.ports else -1, where,
         )
+        if pod.host_network or pod.open_labels:
+            key = (*key, pod.host_network, pod.node if pod.host_network else None, pod.open_labels)
         group = groups.get(key)
         if group is None:
             groups[key] = [index]
         else:
             group.append(index)
     return list(groups.values())
+
+
+def _restricted_items(
+    labels: Mapping[str, str], dropped: frozenset[str], kept: frozenset[str] | None
+) -> tuple[tuple[str, str], ...]:
+    if kept is not None:
+        return tuple(sorted(item for item in labels.items() if item[0] in kept))
+    if dropped.isdisjoint(labels):
+        return tuple(sorted(labels.items()))
+    return tuple(sorted(item for item in labels.items() if item[0] not in dropped))
+
+
+class _Numbers:
+    """Small numbers for values that many pods share, by identity first: hashing a whole value once is enough."""
+
+    def __init__(self, canonical: Callable[[Any], Hashable]) -> None:
+        self._canonical = canonical
+        self._by_identity: dict[int, int] = {}
+        self._by_value: dict[Hashable, int] = {}
+
+    def number(self, value: object) -> int:
+        """The number of a value; ``value`` must stay alive as long as this table."""
+        found = self._by_identity.get(id(value))
+        if found is None:
+            found = self._by_value.setdefault(self._canonical(value), len(self._by_value))
+            self._by_identity[id(value)] = found
+        return found

@@ -1,0 +1,154 @@
+"""What one process of its own measures: ``python -m bench.stages STAGE SIZE [FOLDER]`` prints figures as JSON.
+
+Times are CPU seconds of this process. Modules are imported and warm before the clock starts: interpreter and imports
+are measured with the whole process, where they belong.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ringfence
+from bench import clusters
+from bench.clusters import Size
+from bench.measuring import own_peak
+from ringfence.layers.profiles import find
+from ringfence.sources.changes import Given
+from ringfence.world import World
+
+Figures = dict[str, float]
+SIZES = {size.name: size for size in (*clusters.PEER_SIZES.values(), *clusters.OWN_SIZES)}
+QUESTIONS = 4000
+EXPLANATIONS = 300
+EDITS = 90
+
+
+class Clock:
+    """CPU seconds since the last look."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        gc.freeze()
+        self._last = time.process_time()
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        now = time.process_time()
+        passed, self._last = now - self._last, now
+        return passed
+
+
+def warm() -> None:
+    """Everything that is imported on first use."""
+    small = ringfence.load_objects(clusters.company(clusters.OWN_SIZES[0]))
+    small.connections()
+    pods = small.cluster.pods
+    names = [f"{pod.namespace}/{pod.name}" for pod in pods[:2]]
+    small.explain(*names, 8080)
+    small.what_if(add=[_edit(pods[0], 0)])
+
+
+def analysis(size: Size) -> Figures:
+    """From parsed objects of a comparable cluster to the complete list of connections between pods."""
+    warm()
+    objects = clusters.comparable(size)
+    clock = Clock()
+    world = ringfence.load_objects(objects)
+    rows = world.connections(level="pod").rows
+    return {"seconds": clock.lap(), "rows": len(rows)}
+
+
+def company(size: Size) -> Figures:
+    """From parsed objects of a company's cluster to the relation, the exact count and the list, stage by stage."""
+    warm()
+    objects = clusters.company(size)
+    before = own_peak()
+    clock = Clock()
+    given = Given.of_objects(objects, (), (), (), False)
+    figures = {"read": clock.lap()}
+    cluster = given.build()
+    figures["build"] = clock.lap()
+    world = World(cluster, find("generic"), given)
+    world.relation.complete()
+    figures["relation"] = clock.lap()
+    figures["tuples"] = world.count()
+    figures["count"] = clock.lap()
+    figures["memory"] = own_peak()
+    figures["memory above objects"] = own_peak() - before
+    figures["rows"] = len(world.connections().rows)
+    figures["list"] = clock.lap()
+    return figures
+
+
+def library(size: Size) -> Figures:
+    """Microseconds of single questions in the library, milliseconds of what-ifs."""
+    warm()
+    world = ringfence.load_objects(clusters.company(size))
+    world.relation.complete()
+    questions = list(_questions(world, QUESTIONS))
+    clock = Clock()
+    verdicts = [world.can(*question).verdict for question in questions]
+    figures: Figures = {"can, first time": clock.lap() / len(questions) * 1e6}
+    again = [world.can(*question).verdict for question in questions]
+    figures["can"] = clock.lap() / len(questions) * 1e6
+    if again != verdicts:
+        raise AssertionError("the same questions have other answers the second time")
+    figures["explain"] = statistics.median(
+        _timed(lambda question=question: world.explain(*question)) for question in questions[:EXPLANATIONS]
+    ) * 1e6  # fmt: skip
+    times = sorted(_timed(change) for change in _changes(world))
+    figures["what-if p50"] = times[len(times) // 2] * 1e3
+    figures["what-if p90"] = times[len(times) * 9 // 10] * 1e3
+    return figures
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _questions(world: Any, count: int) -> Iterator[tuple[str, str, int]]:
+    chance = random.Random(7)
+    pods = world.cluster.pods
+    ports = [port for ports in clusters.PORTS.values() for _, port in ports]
+    for _ in range(count):
+        source, destination = chance.choice(pods), chance.choice(pods)
+        yield f"{source.namespace}/{source.name}", f"{destination.namespace}/{destination.name}", chance.choice(ports)
+
+
+def _edit(pod: Any, number: int) -> dict[str, Any]:
+    subject = {"matchLabels": {"app": pod.labels["app"]}}
+    spec = {
+        "podSelector": subject,
+        "ingress": [{"from": [{"namespaceSelector": {}}], "ports": [{"port": 8000 + number}]}],
+    }
+    return clusters.policy(pod.namespace, f"edit-{number}", spec)
+
+
+def _changes(world: Any) -> Iterator[Callable[[], object]]:
+    """Policies added, removed, and pods relabelled, each with one question that the change concerns."""
+    chance = random.Random(11)
+    pods, policies = world.cluster.pods, world.cluster.policies
+    for number in range(EDITS):
+        pod, other, policy = chance.choice(pods), chance.choice(pods), chance.choice(policies)
+        ends = (f"{other.namespace}/{other.name}", f"{pod.namespace}/{pod.name}", 8000 + number)
+        edits: tuple[dict[str, Any], ...] = (
+            {"add": [_edit(pod, number)]},
+            {"remove": [f"{policy.namespace}/NetworkPolicy/{policy.name}"]},
+            {"relabel": {ends[1]: {"tier": "frontend", "new": str(number)}}},
+        )
+        yield lambda edit=edits[number % 3], ends=ends: world.what_if(**edit).can(*ends)
+
+
+STAGES: dict[str, Callable[[Size], Figures]] = {"analysis": analysis, "company": company, "library": library}
+
+if __name__ == "__main__":
+    print(json.dumps(STAGES[sys.argv[1]](SIZES[sys.argv[2]])))

@@ -1,0 +1,211 @@
+"""What was read, kept so that it can be read again with changes: the base of every what-if."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ringfence.dialects import READERS
+from ringfence.layers.network.relation import ChangedRelation, Relation
+from ringfence.model.cluster import Cluster
+from ringfence.model.policy import NetworkPolicyRules
+from ringfence.model.provenance import Manifest
+from ringfence.sets.addresses import Intervals
+from ringfence.verdict.edits import policies_of
+from ringfence.verdict.ends import KINDS, EndError
+
+SHORT_KINDS: Mapping[str, str] = {
+    "netpol": "networkpolicy", "np": "networkpolicy", "cnp": "clusternetworkpolicy", "anp": "adminnetworkpolicy",
+    "banp": "baselineadminnetworkpolicy", "ns": "namespace",
+}
+
+Identity = tuple[str, str, str | None, str]
+"""(group of apiVersion, kind, namespace, name)."""
+
+
+def identity(manifest: Manifest) -> Identity:
+    """What makes two manifests the same object."""
+    group = manifest.api_version.rpartition("/")[0]
+    return group, manifest.kind, manifest.namespace, manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An object to leave out, as a user names it. ``kind`` empty: a policy of that name."""
+
+    text: str
+    namespace: str | None
+    kind: str
+    name: str
+
+    @staticmethod
+    def parse(text: str) -> Removal:
+        """``NS/KIND/NAME``, ``KIND/NAME``, ``NS/NAME``. Raises EndError."""
+        words = text.split("/")
+        if len(words) == 3:
+            return Removal(text, words[0], _kind(words[1]), words[2])
+        if len(words) == 2:
+            kind = _kind(words[0])
+            known = {one.lower() for _, one in READERS} | {one.lower() for one in KINDS.values()} | {"namespace"}
+            if kind in known:
+                return Removal(text, None, kind, words[1])
+            return Removal(text, words[0], "", words[1])
+        raise EndError(f"{text!r} names no object", "write NAMESPACE/KIND/NAME or KIND/NAME")
+
+    def matches(self, manifest: Manifest) -> bool:
+        """Whether it means this object."""
+        if manifest.name != self.name or (manifest.namespace or None) != self.namespace:
+            return False
+        if not self.kind:
+            return (manifest.api_version, manifest.kind) in READERS
+        return manifest.kind.lower() == self.kind
+
+
+def _kind(word: str) -> str:
+    lowered = word.lower()
+    lowered = KINDS.get(lowered, SHORT_KINDS.get(lowered, lowered)).lower()
+    for known in {kind.lower() for _, kind in READERS} | {"namespace"}:
+        if lowered in (known + "s", known[:-1] + "ies"):
+            return known
+    return lowered
+
+
+def read_additions(add: Iterable[Mapping[str, Any] | str]) -> list[Manifest]:
+    """Objects, YAML or JSON text, and paths, as manifests. Raises EndError where one cannot be read."""
+    from ringfence.sources.reading import from_objects, read, read_text
+
+    found: list[Manifest] = []
+    for one in add:
+        if not isinstance(one, str):
+            reading = from_objects([one])
+        elif "\n" in one or one.lstrip().startswith("{"):
+            reading = read_text(one, "<what-if>")
+        else:
+            reading = read([one], None)
+        broken = [problem for problem in reading.problems if problem.partial]
+        if broken:
+            raise EndError(f"a what-if cannot be read: {broken[0].message}", broken[0].hint)
+        found.extend(reading.manifests)
+    return found
+
+
+@dataclass(frozen=True)
+class Given:
+    """The input of a world: objects and what the user told of the cluster."""
+
+    reading: Any
+    pod_ranges: Intervals = ()
+    service_ranges: Intervals = ()
+    node_ranges: Intervals = ()
+    assume_no_labels: bool = False
+    relabels: tuple[tuple[str, tuple[str, ...], Mapping[str, str | None]], ...] = ()
+    by_policy: dict[int, Manifest] = field(default_factory=dict)
+
+    @staticmethod
+    def read(
+        paths: Sequence[str], pods: Intervals, services: Intervals, nodes: Intervals, assume_no_labels: bool
+    ) -> Given:
+        """Read files, directories and stdin."""
+        from ringfence.sources.reading import read
+
+        return Given(read(paths, sys.stdin.buffer if "-" in paths else None), pods, services, nodes, assume_no_labels)
+
+    @staticmethod
+    def of_objects(
+        objects: Iterable[Mapping[str, Any]], pods: Intervals, services: Intervals, nodes: Intervals,
+        assume_no_labels: bool,
+    ) -> Given:
+        """Take objects in memory."""
+        from ringfence.sources.reading import from_objects
+
+        return Given(from_objects(objects), pods, services, nodes, assume_no_labels)
+
+    def build(self) -> Cluster:
+        """The cluster that the input describes."""
+        from ringfence.sources.building import build
+
+        return build(
+            self.reading, pod_ranges=self.pod_ranges, service_ranges=self.service_ranges,
+            node_ranges=self.node_ranges, assume_no_labels=self.assume_no_labels,
+        )
+
+    def changed(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
+        """The input with objects added, replaced and left out. Raises EndError for a removal that means nothing."""
+        manifests = list(self.reading.manifests)
+        pods = list(self.reading.dump_pods)
+        for removal in removing:
+            kept = [manifest for manifest in manifests if not removal.matches(manifest)]
+            kept_pods = [
+                pod for pod in pods
+                if removal.kind != "pod" or (pod.namespace, pod.name) != (removal.namespace, removal.name)
+            ]
+            if len(kept) == len(manifests) and len(kept_pods) == len(pods):
+                raise EndError(f"there is no {removal.text} in the input to remove", "")
+            manifests, pods = kept, kept_pods
+        replaced = {identity(manifest) for manifest in adding}
+        manifests = [manifest for manifest in manifests if identity(manifest) not in replaced]
+        reading = replace(self.reading, manifests=[*manifests, *adding], dump_pods=pods)
+        return replace(self, reading=reading, by_policy={})
+
+    def manifest_of(self, policy: NetworkPolicyRules) -> Manifest | None:
+        """The object that a policy was read from."""
+        return self.manifests_by_identity.get((
+            policy.api_version.rpartition("/")[0], policy.kind, policy.namespace, policy.name
+        ))
+
+    @property
+    def manifests_by_identity(self) -> dict[Identity, Manifest]:
+        """Policy objects by what they are."""
+        cached: dict[Identity, Manifest] | None = self.__dict__.get("_by_identity")
+        if cached is None:
+            cached = {}
+            for manifest in self.reading.manifests:
+                if (manifest.api_version, manifest.kind) in READERS:
+                    group, kind, namespace, name = identity(manifest)
+                    if kind == "NetworkPolicy":
+                        namespace = namespace or "default"
+                    cached[group, kind, namespace, name] = manifest
+            self.__dict__["_by_identity"] = cached
+        return cached
+
+    def data_of(self, policy: NetworkPolicyRules) -> Mapping[str, Any] | None:
+        """The data that a policy was read from, where it is whole enough to be edited."""
+        manifest = self.manifest_of(policy)
+        if manifest is None or not isinstance(manifest.data.get("spec"), dict):
+            return None
+        return manifest.data
+
+    def applier(
+        self, relation: Relation
+    ) -> Callable[[tuple[int, ...], list[Mapping[str, Any]]], ChangedRelation | None]:
+        """A function that removes policies by index and adds manifests, as a what-if."""
+        names = {(policy.policy.kind, policy.policy.full_name) for policy in relation.active()}
+
+        def apply(gone: tuple[int, ...], manifests: list[Mapping[str, Any]]) -> ChangedRelation | None:
+            replaced = {(relation.policies[index].policy.kind, relation.policies[index].policy.full_name) for index in gone}
+            for manifest in manifests:
+                own = manifest["metadata"]
+                full = f"{own['namespace']}/{own['name']}" if own.get("namespace") else own["name"]
+                if (manifest["kind"], full) in names - replaced:
+                    own["name"] += "-2"
+            added = policies_of(read_policy, manifests)
+            if added is None:
+                return None
+            changed = relation.change(gone, added, relation.cluster)
+            return changed if isinstance(changed, ChangedRelation) else None
+
+        return apply
+
+
+def read_policy(data: Mapping[str, Any]) -> NetworkPolicyRules | None:
+    """A manifest as a policy; None where it is not accepted."""
+    from ringfence.sources.reading import from_objects
+
+    for manifest in from_objects([data]).manifests:
+        reader = READERS.get((manifest.api_version, manifest.kind))
+        if reader is not None:
+            policy, _ = reader(manifest)
+            return policy
+    return None

@@ -1,0 +1,170 @@
+"""Reads the input: from paths, stdin, texts or objects in memory to Kubernetes objects with their places.
+
+Whatever is wrong with a file is a ``Problem``; the rest is read. Nothing here raises for any input.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import Manifest, Place
+from ringfence.sources.charts import not_rendered
+from ringfence.sources.collecting import collector_paused
+from ringfence.sources.documents import OnePlace, Parsed, objects_of
+from ringfence.sources.pods import PodFacts
+from ringfence.sources.text_encoding import decoded
+from ringfence.sources.walk import STDIN, InputFile, walk
+
+BIG = 2 << 20
+"""Bytes from which on a JSON text is first taken for a dump of a cluster."""
+BIGGEST = 4 << 30
+"""Bytes that one file may have; a cluster of a million pods has less."""
+_LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
+_HEAD = 4096
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
+    Kubernetes objects there were in all; one that was given twice counts twice."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    dump_pods: list[PodFacts] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def objects(self) -> int:
+        """The number of objects."""
+        return len(self.manifests) + len(self.dump_pods)
+
+
+def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Reading:
+    """Everything that the paths name; ``-`` is ``stdin``."""
+    reading = Reading()
+    with collector_paused():
+        walked = walk(paths, _values)
+        reading.problems.extend(walked.problems)
+        for file in walked.files:
+            _read_file(file, stdin, reading)
+    return _once(reading)
+
+
+def read_text(text: str | bytes, file: str) -> Reading:
+    """The objects of one YAML or JSON text. ``file`` is what problems call it."""
+    reading = Reading()
+    with collector_paused():
+        _read_data(text.encode("utf-8", "replace") if isinstance(text, str) else text, file, reading)
+    return _once(reading)
+
+
+def from_objects(objects: Iterable[Mapping[str, Any]]) -> Reading:
+    """Objects in memory, and lists of such. Their places are ``<object 1>``, ``<object 2>`` and so on."""
+    reading = Reading()
+    with collector_paused():
+        for number, value in enumerate(objects, 1):
+            plain = dict(value) if isinstance(value, Mapping) and type(value) is not dict else value
+            _take(Parsed(plain, OnePlace(Place(f"<object {number}>"))), reading)
+    return _once(reading)
+
+
+def _once(reading: Reading) -> Reading:
+    """The same file may have been named twice, and be broken."""
+    return Reading(reading.manifests, reading.dump_pods, list(dict.fromkeys(reading.problems)))
+
+
+def _take(parsed: Parsed, reading: Reading) -> None:
+    reading.manifests.extend(objects_of(parsed, reading.problems))
+
+
+def _values(path: str) -> tuple[list[Any], list[Problem]]:
+    """The documents of a file as plain data."""
+    scratch = Reading()
+    data = _bytes_of(InputFile(path), None, scratch)
+    found = _documents(data, path, scratch.problems) if data is not None else []
+    return [parsed.value for parsed in found], scratch.problems
+
+
+def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> None:
+    before = reading.objects, len(reading.problems)
+    data = _bytes_of(file, stdin, reading)
+    if data is None:
+        return
+    try:
+        if file.chart is not None and data[:BIG].find(b"{{") >= 0:
+            reading.problems.append(not_rendered(file.chart))
+            return
+        _read_data(data, file.path, reading)
+    finally:
+        if isinstance(data, mmap.mmap):
+            data.close()
+    if file.named and before == (reading.objects, len(reading.problems)):
+        what = "stdin is empty" if file.path == STDIN else "an empty file"
+        reading.problems.append(Problem(Place(file.path), "no-manifests", Severity.WARNING, what))
+
+
+def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> bytes | mmap.mmap | None:
+    """The contents; big files are mapped. None, with a problem, when they cannot be read."""
+    try:
+        if file.path == STDIN:
+            if stdin is None:
+                raise OSError(None, "there is no stdin")
+            data = stdin.read(BIGGEST + 1)
+        else:
+            # Without O_NONBLOCK a pipe in the place of a file, opened by its name, may wait forever for a writer;
+            # a pipe that the user names is meant (<(command) in a shell).
+            with open(file.path, "rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                if BIG < size <= BIGGEST:
+                    return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                data = stream.read(BIGGEST + 1) if size <= BIGGEST else b""
+                if size > BIGGEST:
+                    raise OSError(None, f"more than {BIGGEST >> 30} GiB")
+        if len(data) > BIGGEST:
+            raise OSError(None, f"more than {BIGGEST >> 30} GiB")
+    except (OSError, ValueError) as error:
+        words = str(getattr(error, "strerror", None) or error).lower()
+        reading.problems.append(
+            Problem(Place(file.path), "unreadable", Severity.ERROR, f"cannot be read: {words}", partial=True)
+        )
+        return None
+    return data
+
+
+def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
+    if len(data) > BIG and _LOOKS_LIKE_JSON.match(data[:_HEAD].decode("utf-8", "replace")):
+        from ringfence.sources.json_dump import read_dump
+
+        dump = read_dump(data, file)
+        if dump is not None:
+            reading.manifests.extend(dump[0])
+            reading.dump_pods.extend(dump[1])
+            reading.problems.extend(dump[2])
+            return
+    for parsed in _documents(data, file, reading.problems):
+        _take(parsed, reading)
+
+
+def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> list[Parsed]:
+    """The documents of a text, in JSON if it looks like that, else in YAML."""
+    text = decoded(bytes(data), file)
+    if isinstance(text, Problem):
+        problems.append(text)
+        return []
+    if not text.strip():
+        return []
+    if _LOOKS_LIKE_JSON.match(text) or (file.endswith(".json") and not text.lstrip().startswith("---")):
+        from ringfence.sources.json_text import read_json
+
+        found, wrong = read_json(text, file)
+    else:
+        from ringfence.sources.yaml_text import read_yaml
+
+        found, wrong = read_yaml(text, file)
+    problems.extend(wrong)
+    return found

@@ -1,0 +1,67 @@
+"""Places of the fields of a YAML document, kept beside its data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringfence.model.provenance import FieldPath, Place
+
+_COLUMN_BITS = 16
+_LAST_COLUMN = (1 << _COLUMN_BITS) - 1
+NOWHERE = -1
+"""A packed position that is not known."""
+
+
+def packed(line: int, column: int) -> int:
+    """A line and a column, both from 0, as one number: a document has many. A far column is cut off."""
+    return line << _COLUMN_BITS | (column if column < _LAST_COLUMN else _LAST_COLUMN)
+
+
+def unpacked(file: str, position: int) -> Place:
+    """The place that a packed position means."""
+    if position < 0:
+        return Place(file)
+    return Place(file, (position >> _COLUMN_BITS) + 1, (position & _LAST_COLUMN) + 1)
+
+
+class YamlPositions:
+    """Positions in one document, or in a part of it.
+
+    ``marks`` holds, by the identity of each mapping and list, the positions of its keys or items in their order. It is
+    right as long as the data lives, which the reference to ``root`` sees to, and is not changed.
+    """
+
+    __slots__ = ("_file", "_marks", "_root", "_start")
+
+    def __init__(self, file: str, root: Any, start: int, marks: dict[int, list[int]]) -> None:
+        self._file = file
+        self._root = root
+        self._start = start
+        self._marks = marks
+
+    def _find(self, path: FieldPath) -> tuple[Any, int]:
+        """The value at ``path``, or of its nearest parent, and its position."""
+        node, position = self._root, self._start
+        for step in path:
+            if isinstance(step, int):
+                if type(node) is not list or not 0 <= step < len(node):
+                    break
+                position = self._marks[id(node)][step]
+            else:
+                if type(node) is not dict or step not in node:
+                    break
+                for at, key in enumerate(node):
+                    if key == step:
+                        position = self._marks[id(node)][at]
+                        break
+            node = node[step]
+        return node, position
+
+    def place(self, path: FieldPath = ()) -> Place:
+        """The place of the key of the field at ``path`` (of the item, in a list), or of its nearest parent."""
+        return unpacked(self._file, self._find(path)[1] if path else self._start)
+
+    def below(self, path: FieldPath) -> YamlPositions:
+        """The positions in one field of the document."""
+        node, position = self._find(path)
+        return YamlPositions(self._file, node, position, self._marks)

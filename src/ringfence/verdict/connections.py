@@ -1,0 +1,407 @@
+"""The list of all connections, as few readable rows: full rectangles of sources, destinations and ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ringfence.layers.network.cells import OPEN_CELL, Meeting
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
+from ringfence.model.cluster import WorkloadRef
+from ringfence.sets import addresses as ip
+from ringfence.sets.ports import Intervals, PortTable
+from ringfence.verdict import reasons
+from ringfence.verdict.answers import Connections, Reason, Row, Verdict
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.ends import EndError, Target
+from ringfence.verdict.flows import Flow, asked
+from ringfence.verdict.grid import Grid, Result
+
+LEVELS = ("workload", "pod", "namespace")
+
+MIXED = Reason("mixed", "allowed for some of the pods, or in one address family, only")
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """Columns as masks; ``ports`` a port set number."""
+
+    sources: int
+    destinations: int
+    ports: int
+    verdict: Verdict
+    reason: Reason | None
+
+
+class Lister:
+    """Lists connections of one relation."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asker = asker
+        self.relation: Relation = asker.relation
+        self.universe = self.relation.universe
+        self._grid: Grid | None = None
+        self._reasons: dict[object, Reason] = {}
+        self._workload_numbers: list[int] = []
+        self._lonely_columns: int | None = None
+        self._table: tuple[list[str], list[int]] | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """All rows joined; made when first needed."""
+        if self._grid is None:
+            self._grid = Grid(self.relation)
+        return self._grid
+
+    def rectangles(self, sources: int, destinations: int) -> list[Rectangle]:
+        """Every allowed or unknown flow between two sets of columns, in few rectangles."""
+        by_sources: dict[tuple[int, int, Verdict, Reason | None], int] = {}
+        for destination in columns_of(destinations):
+            bit = 1 << destination
+            lines: dict[tuple[int, Verdict, Reason | None], int] = {}
+            for mask, result in self.grid.column(destination):
+                mask &= sources
+                if destination >= self.universe.pods:
+                    mask &= self.grid.pods
+                if mask:
+                    self._lines(lines, mask, result, destination)
+            for (ports, verdict, reason), mask in lines.items():
+                key = (mask, ports, verdict, reason)
+                by_sources[key] = by_sources.get(key, 0) | bit
+        by_destinations: dict[tuple[int, int, Verdict, Reason | None], int] = {}
+        for (mask, ports, verdict, reason), columns in by_sources.items():
+            other = (columns, ports, verdict, reason)
+            by_destinations[other] = by_destinations.get(other, 0) | mask
+        return [
+            Rectangle(mask, columns, ports, verdict, reason)
+            for (columns, ports, verdict, reason), mask in by_destinations.items()
+        ]
+
+    def _lines(
+        self, lines: dict[tuple[int, Verdict, Reason | None], int], mask: int, result: Result, destination: int
+    ) -> None:
+        if result.allowed:
+            key: tuple[int, Verdict, Reason | None] = (result.allowed, Verdict.ALLOWED, None)
+            lines[key] = lines.get(key, 0) | mask
+        if result.mixed:
+            key = (result.mixed, Verdict.MIXED, MIXED)
+            lines[key] = lines.get(key, 0) | mask
+        if result.unknown:
+            key = (result.unknown, Verdict.UNKNOWN, self._reason(mask, result, destination))
+            lines[key] = lines.get(key, 0) | mask
+
+    def _reason(self, mask: int, result: Result, destination: int) -> Reason:
+        """Why ports are unknown, in words that fit every source of the group."""
+        source = (mask & -mask).bit_length() - 1
+        first, second = self.universe.ends[source], self.universe.ends[destination]
+        port = self.relation.ports.intervals(result.unknown)[0][0]
+        needs = self.relation.cells.needs(*result.programs)
+        homes = (first.namespace, second.namespace) if result.opaque or "namespace-label" in needs else None
+        key = (result.programs, result.meeting, result.opaque, homes, port)
+        found = self._reasons.get(key)
+        if found is None:
+            if result.opaque:
+                flow = self._flow(source, destination)
+                found = self.asker.why(flow, Verdict.UNKNOWN, port)[0]
+            elif result.meeting is None:
+                found = reasons.NOT_DECIDED
+            else:
+                found = reasons.unknown(
+                    self.relation, *result.programs, result.meeting, port, first, second,
+                    ("the source", "the destination"),
+                )
+            self._reasons[key] = found
+        return found
+
+    def _flow(self, source: int, destination: int) -> Flow:
+        members = [
+            next(iter(self.asker.directory.members(self.universe.members[column][:1])))
+            for column in (source, destination) if column < self.universe.pods
+        ]
+        return Flow(members[0], members[-1], Meeting((4,), False, None), OPEN_CELL, (), opaque=True)
+
+    def connections(
+        self, level: str = "workload", source: Target | None = None, destination: Target | None = None,
+        namespace: str | None = None, limit: int | None = None, partial: bool = False,
+    ) -> Connections:
+        """The connections at a level. Raises EndError for an unknown level."""
+        if level not in LEVELS:
+            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        if self._strange(source) or self._strange(destination):
+            return self._of_strangers(level, source, destination, limit, partial)
+        everything = self.universe.everything
+        sources = everything if source is None else self._columns(source)
+        destinations = everything if destination is None else self._columns(destination)
+        if level == "namespace":
+            rows = self._namespace_rows(sources, destinations, namespace)
+        else:
+            rows = self._rows(level, sources, destinations, namespace)
+        names = self._ends(level)
+        left_out = 0
+        if limit is not None and len(rows) > limit:
+            left_out = len(rows) - limit
+            rows = rows[:limit]
+        notes: tuple[str, ...] = ()
+        if self.universe.nodes:
+            notes = ("a node always reaches the pods that run on it; rows with a node speak of other nodes' pods",)
+        return Connections(level, tuple(rows), left_out, names, notes, partial)
+
+    def _columns(self, target: Target) -> int:
+        if target.service is not None:
+            raise EndError(f"{target.text} is a Service", "name the pods behind it, or ask: can SRC SERVICE PORT")
+        mask = 0
+        for member in target.members:
+            assert isinstance(member.end, int)
+            mask |= 1 << member.end
+        return mask
+
+    @staticmethod
+    def _strange(target: Target | None) -> bool:
+        return target is not None and any(
+            not isinstance(member.end, int) or member.alternatives for member in target.members
+        )
+
+    def _rows(self, level: str, sources: int, destinations: int, namespace: str | None) -> list[Row]:
+        naming = self._pod_names if level == "pod" else self._workload_names
+        memo: dict[int, tuple[str, ...]] = {}
+        own = 0
+        if namespace is not None:
+            start, stop = self.universe.namespaces.get(namespace, (0, 0))
+            own = ((1 << (stop - start)) - 1) << start
+        rows: list[Row] = []
+        for rectangle in self.rectangles(sources, destinations):
+            pieces = [(rectangle.sources, rectangle.destinations)]
+            if namespace is not None:
+                pieces = [
+                    (rectangle.sources & own, rectangle.destinations),
+                    (rectangle.sources & ~own, rectangle.destinations & own),
+                ]
+            for left, right in pieces:
+                if not left or not right:
+                    continue
+                if left == right and left.bit_count() == 1 and self._lonely(left.bit_length() - 1):
+                    continue
+                rows.append(Row(
+                    _named(left, naming, memo), _named(right, naming, memo),
+                    self.relation.ports.intervals(rectangle.ports), rectangle.verdict, rectangle.reason,
+                ))
+        rows.sort(key=_row_order)
+        return rows
+
+    def _lonely(self, column: int) -> bool:
+        """A class of one real pod, which has no flow to itself."""
+        if column >= self.universe.pods:
+            return True
+        members = self.universe.members[column]
+        return len(members) == 1 and not self.relation.cluster.pods[members[0]].template
+
+    def _pairs(self, left: int, right: int) -> int:
+        """Pairs of classes that have a flow: a class of one pod has none to itself."""
+        if self._lonely_columns is None:
+            self._lonely_columns = sum(1 << column for column in range(self.universe.pods) if self._lonely(column))
+        return left.bit_count() * right.bit_count() - (left & right & self._lonely_columns).bit_count()
+
+    def _pod_names(self, mask: int) -> list[str]:
+        names: list[str] = []
+        pods = self.relation.cluster.pods
+        for column in columns_of(mask):
+            if column < self.universe.pods:
+                names.extend(f"{pods[index].namespace}/{pods[index].name}" for index in self.universe.members[column])
+            else:
+                names.append(self.asker.directory.other_name(column))
+        return sorted(names, key=_name_order)
+
+    def _workload_names(self, mask: int) -> list[str]:
+        """Workloads by name where all their replicas are meant, else the pods."""
+        names: list[str] = []
+        pods = self.relation.cluster.pods
+        texts, columns_by_workload = self._workload_table()
+        seen: set[int] = set()
+        for column in columns_of(mask):
+            if column >= self.universe.pods:
+                names.append(self.asker.directory.other_name(column))
+                continue
+            for workload, indexes in self._of_column(column):
+                if columns_by_workload[workload] & ~mask:
+                    names.extend(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
+                elif workload not in seen:
+                    seen.add(workload)
+                    names.append(texts[workload])
+        return sorted(names, key=_name_order)
+
+    def _of_column(self, column: int) -> list[tuple[int, list[int]]]:
+        """The workloads with pods in a class, each with those pods."""
+        numbers = self._workload_numbers
+        found: dict[int, list[int]] = {}
+        for index in self.universe.members[column]:
+            found.setdefault(numbers[index], []).append(index)
+        return list(found.items())
+
+    def _workload_table(self) -> tuple[list[str], list[int]]:
+        if self._table is None:
+            by_ref: dict[WorkloadRef, int] = {}
+            numbers: list[int] = []
+            refs: list[WorkloadRef] = []
+            masks: list[int] = []
+            for index, pod in enumerate(self.relation.cluster.pods):
+                ref = pod.workload
+                number = by_ref.get(ref)
+                if number is None:
+                    number = by_ref[ref] = len(refs)
+                    refs.append(ref)
+                    masks.append(0)
+                numbers.append(number)
+                masks[number] |= 1 << self.universe.class_of_pod[index]
+            homonyms: dict[tuple[str, str], int] = {}
+            for ref in refs:
+                homonyms[ref.namespace, ref.name] = homonyms.get((ref.namespace, ref.name), 0) + 1
+            texts = [
+                f"{ref.namespace}/{ref.name}" if homonyms[ref.namespace, ref.name] == 1
+                else f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"
+                for ref in refs
+            ]
+            self._workload_numbers = numbers
+            self._table = (texts, masks)
+        return self._table
+
+    def _ends(self, level: str) -> tuple[str, ...]:
+        if level == "namespace":
+            return tuple(sorted(self.universe.namespaces))
+        if level == "workload":
+            texts = sorted(self._workload_table()[0], key=_name_order)
+        else:
+            texts = self._pod_names((1 << self.universe.pods) - 1)
+        others = range(self.universe.pods, len(self.universe.ends))
+        return (*texts, *(self.asker.directory.other_name(column) for column in others))
+
+    def _namespace_rows(self, sources: int, destinations: int, namespace: str | None) -> list[Row]:
+        """Between namespaces: ports that every pair of pods may use, and those that only some may."""
+        spans = {
+            name: ((1 << (stop - start)) - 1) << start for name, (start, stop) in self.universe.namespaces.items()
+        }
+        ports = self.relation.ports
+        rows: list[Row] = []
+        found: dict[tuple[str, str], list[tuple[int, int, int, Reason | None]]] = {}
+        for rectangle in self.rectangles(sources & self.grid.pods, destinations & self.grid.pods):
+            for left, left_mask in spans.items():
+                if not rectangle.sources & left_mask:
+                    continue
+                for right, right_mask in spans.items():
+                    if rectangle.destinations & right_mask and namespace in (None, left, right):
+                        found.setdefault((left, right), []).append((
+                            rectangle.sources & left_mask, rectangle.destinations & right_mask,
+                            rectangle.ports if rectangle.verdict is Verdict.ALLOWED else -rectangle.ports,
+                            rectangle.reason,
+                        ))
+        for (left, right), pieces in found.items():
+            whole = self._pairs(spans[left] & sources, spans[right] & destinations)
+            if not whole:
+                continue
+            for atom in _atoms(ports, [abs(number) for _, _, number, _ in pieces]):
+                allowed = unknown = 0
+                reason: Reason | None = None
+                for left_mask, right_mask, number, why in pieces:
+                    if ports.contains(abs(number), ports.intervals(atom)[0][0]):
+                        if number > 0:
+                            allowed += self._pairs(left_mask, right_mask)
+                        else:
+                            unknown += self._pairs(left_mask, right_mask)
+                            reason = why
+                if allowed >= whole:
+                    verdict, reason = Verdict.ALLOWED, None
+                elif unknown >= whole:
+                    verdict = Verdict.UNKNOWN
+                else:
+                    verdict, reason = Verdict.MIXED, reason or MIXED
+                rows.append(Row((left,), (right,), ports.intervals(atom), verdict, reason))
+        merged: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict, Reason | None], Intervals] = {}
+        for row in rows:
+            key = (row.sources, row.destinations, row.verdict, row.reason)
+            merged[key] = ip.canonical(merged.get(key, ()) + row.ports)
+        return sorted(
+            (Row(left, right, ports, verdict, reason) for (left, right, verdict, reason), ports in merged.items()),
+            key=_row_order,
+        )
+
+    def _of_strangers(
+        self, level: str, source: Target | None, destination: Target | None, limit: int | None, partial: bool
+    ) -> Connections:
+        """Connections of ends that are no columns (a pod that does not exist), asked one by one."""
+        everything = self._everything()
+        question = asked(None, None)
+        rows: list[Row] = []
+        for flow_source, flow_destination in (
+            [(source, other) for other in everything] if source is not None and destination is None
+            else [(other, destination) for other in everything] if destination is not None and source is None
+            else [(source, destination)]
+        ):
+            assert flow_source is not None and flow_destination is not None
+            for part in self.asker.parts(self.asker.flows.between(flow_source, flow_destination, question)):
+                if part.verdict is not Verdict.DENIED:
+                    rows.append(Row(
+                        part.sources, part.destinations, part.ports, part.verdict,
+                        part.reason if part.verdict is Verdict.UNKNOWN else None,
+                    ))
+        merged: dict[object, Row] = {}
+        for row in rows:
+            key = (row.sources, row.ports, row.verdict, row.reason)
+            old = merged.get(key)
+            merged[key] = row if old is None else Row(
+                row.sources, tuple(dict.fromkeys((*old.destinations, *row.destinations))), row.ports, row.verdict,
+                row.reason,
+            )
+        result = sorted(merged.values(), key=_row_order)
+        left_out = max(0, len(result) - limit) if limit is not None else 0
+        return Connections(level, tuple(result[: len(result) - left_out]), left_out, self._ends(level), (), partial)
+
+    def _everything(self) -> Iterable[Target]:
+        texts, _ = self._workload_table()
+        for number, text in enumerate(texts):
+            indexes = [index for index, own in enumerate(self._workload_numbers) if own == number]
+            yield Target(text, tuple(self.asker.directory.members(indexes)))
+        for name in self.universe.nodes:
+            yield self.asker.directory.find(f"node/{name}")
+        yield self.asker.directory.everywhere()
+
+
+def _named(mask: int, naming: Callable[[int], list[str]], memo: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
+    found = memo.get(mask)
+    if found is None:
+        found = memo[mask] = tuple(naming(mask))
+    return found
+
+
+def _atoms(table: PortTable, numbers: Iterable[int]) -> list[int]:
+    """Port sets cut so finely that each given one is a union of them."""
+    atoms: list[int] = []
+    for number in dict.fromkeys(numbers):
+        rest = number
+        split: list[int] = []
+        for atom in atoms:
+            inside = table.intersection(atom, number)
+            if inside:
+                split.append(inside)
+                rest = table.difference(rest, inside)
+            outside = table.difference(atom, number)
+            if outside:
+                split.append(outside)
+        if rest:
+            split.append(rest)
+        atoms = split
+    return atoms
+
+
+def _name_order(text: str) -> tuple[int, str]:
+    """Workloads, then nodes, then addresses."""
+    return (2 if text[:1].isdigit() or ":" in text or text == "any address" else 1 if text.startswith("node/") else 0, text)
+
+
+def _row_order(row: Row) -> tuple[object, ...]:
+    return (
+        [_name_order(name) for name in row.sources], [_name_order(name) for name in row.destinations], row.ports,
+        row.verdict,
+    )
+
+
+__all__ = ["LEVELS", "Lister", "Rectangle"]

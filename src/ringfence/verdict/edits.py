@@ -1,0 +1,157 @@
+"""The smallest edit that flips a verdict: proposed, applied as a what-if, verified, measured, compared.
+
+Smallest means: fewest other flows changed, then fewest objects, then fewest fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Any
+
+from ringfence.layers.network.relation import ChangedRelation, Relation
+from ringfence.model.policy import Direction, NetworkPolicyRules
+from ringfence.verdict.answers import Edit, FlowChange, Verdict
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.candidates import Change, Wanted, closings, openings
+from ringfence.verdict.difference import PolicyChange
+from ringfence.verdict.flows import Flow
+
+LISTED = 20
+"""So many of the other flows that an edit changes are listed; the rest is counted."""
+TRIED = 200
+"""So many candidates are tried at most."""
+
+Apply = Callable[[tuple[int, ...], list[Mapping[str, Any]]], ChangedRelation | None]
+"""Removes policies by index and adds manifests; None where an object is not accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A candidate that flips the verdict."""
+
+    rank: tuple[int, int, int]
+    changes: tuple[Change, ...]
+    relation: ChangedRelation
+
+
+class Editor:
+    """Looks for the smallest edit in one relation."""
+
+    def __init__(self, asker: Asker, manifests: Mapping[int, Mapping[str, Any]], apply: Apply) -> None:
+        self.asker = asker
+        self.relation: Relation = asker.relation
+        self.manifests = manifests
+        self.apply = apply
+
+    def smallest(self, flow: Flow, verdict: Verdict, port: int) -> Edit | None:
+        """The smallest edit after which this flow is denied (if it is allowed) or allowed (if it is denied)."""
+        if flow.closed or flow.itself or flow.opaque or verdict not in (Verdict.ALLOWED, Verdict.DENIED):
+            return None
+        best: Tried | None = None
+        for changes in islice(self._proposals(flow, verdict, port), TRIED):
+            tried = self._try(flow, verdict, port, changes)
+            if tried is not None and (best is None or tried.rank < best.rank):
+                best = tried
+        return None if best is None else self._edit(best, flow, port)
+
+    def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
+        egress, ingress = self.asker.judgements(flow, port)
+        source, destination = self.relation.end_class(flow.source.end), self.relation.end_class(flow.destination.end)
+        wanted = {
+            Direction.EGRESS: Wanted(Direction.EGRESS, source, destination, port),
+            Direction.INGRESS: Wanted(Direction.INGRESS, destination, source, port),
+        }
+        judgements = {Direction.EGRESS: egress, Direction.INGRESS: ingress}
+        if verdict is Verdict.ALLOWED:
+            for direction in (Direction.INGRESS, Direction.EGRESS):
+                if wanted[direction].subject.sort == "pod":
+                    for group in closings(wanted[direction], judgements[direction], self.manifests):
+                        yield tuple(group)
+            return
+        needed = [direction for direction in judgements if self._closed(flow, direction, port)]
+        choices = [list(openings(wanted[one], judgements[one], self.manifests)) for one in needed]
+        for combination in product(*choices):
+            objects = [change.policy.index for change in combination if change.policy is not None]
+            if len(objects) == len(set(objects)):
+                yield combination
+
+    def _closed(self, flow: Flow, direction: Direction, port: int) -> bool:
+        egress, ingress = self.relation.programs_of(flow.source.end, flow.destination.end)
+        pair = (egress, 0) if direction is Direction.EGRESS else (0, ingress)
+        return not self.relation.ports.contains(self.relation.cells.cell(*pair, flow.meeting).possible, port)
+
+    def _try(self, flow: Flow, verdict: Verdict, port: int, changes: tuple[Change, ...]) -> Tried | None:
+        relation = self.apply(
+            tuple(change.policy.index for change in changes if change.policy is not None),
+            [change.manifest for change in changes if change.manifest is not None],
+        )
+        if relation is None:
+            return None
+        cell = relation.cell(flow.source.end, flow.destination.end, flow.meeting)
+        contains = relation.ports.contains
+        flipped = not contains(cell.possible, port) if verdict is Verdict.ALLOWED else contains(cell.sure, port)
+        if not flipped:
+            return None
+        others = self._others(relation, flow, port)
+        return Tried((others, len(changes), sum(change.fields for change in changes)), changes, relation)
+
+    def _others(self, relation: ChangedRelation, flow: Flow, port: int) -> int:
+        """How many other single flows change."""
+        difference = PolicyChange(self.relation, relation)
+        total = 0
+        for change in difference.pairs():
+            asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
+            for _, _, ports in difference.transitions(change):
+                total += difference.weight(change, ports)
+                if asked and any(first <= port <= last for first, last in ports):
+                    total -= difference.weight(change, ((port, port),))
+        return total
+
+    def _edit(self, tried: Tried, flow: Flow, port: int) -> Edit:
+        difference = PolicyChange(self.relation, tried.relation)
+        listed: list[FlowChange] = []
+        left_out = 0
+        for change in difference.pairs():
+            asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
+            for before, after, ports in difference.transitions(change):
+                if asked and ports == ((port, port),):
+                    continue
+                if len(listed) < LISTED:
+                    listed.append(FlowChange(
+                        self._name(change.source), self._name(change.destination), ports, before, after
+                    ))
+                else:
+                    left_out += 1
+        manifests = [change.manifest for change in tried.changes if change.manifest is not None]
+        first = tried.changes[0]
+        return Edit(
+            "; and ".join(change.description for change in tried.changes), first.place, tried.rank[1], tried.rank[2],
+            manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": manifests},
+            tuple(listed), left_out,
+        )
+
+    def _name(self, column: int) -> str:
+        universe = self.relation.universe
+        if column < universe.pods:
+            pods = self.relation.cluster.pods
+            members = universe.members[column]
+            pod = pods[members[0]]
+            one_workload = all(pods[index].workload == pod.workload for index in members)
+            name = pod.workload.name if one_workload else f"{pod.name} and {len(members) - 1} more"
+            return f"{pod.namespace}/{name}"
+        return self.asker.directory.other_name(column)
+
+
+def policies_of(
+    read: Callable[[Mapping[str, Any]], NetworkPolicyRules | None], manifests: list[Mapping[str, Any]]
+) -> list[NetworkPolicyRules] | None:
+    """The manifests as policies; None where one is not accepted as it stands."""
+    found = []
+    for manifest in manifests:
+        policy = read(manifest)
+        if policy is None or policy.broken:
+            return None
+        found.append(policy)
+    return found

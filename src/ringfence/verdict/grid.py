@@ -1,0 +1,251 @@
+"""The whole relation at once, destination by destination.
+
+Rows of egress are by source, those of ingress by destination; to join them, egress is turned over: for each
+destination, which sources run which program. Sources are column masks throughout, so one step speaks of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringfence.layers.network.cells import Cell, Meeting
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation, own_families
+from ringfence.model.policy import Direction
+from ringfence.sets.ports import PortTable
+from ringfence.verdict.places import Places
+
+ALL, NONE = PortTable.ALL, PortTable.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family or on
+    one node only. ``programs`` and ``meeting`` tell why, where something is unknown."""
+
+    allowed: int
+    unknown: int = NONE
+    mixed: int = NONE
+    programs: tuple[int, int] = (0, 0)
+    meeting: Meeting | None = None
+    opaque: bool = False
+
+
+class Grid:
+    """Joins the rows of a relation. Only pairs with at least one pod are flows here. ``joined`` False: only single pairs
+    will be asked for, so no row is made ahead."""
+
+    def __init__(self, relation: Relation, joined: bool = True) -> None:
+        self.relation = relation
+        self.universe = relation.universe
+        self.pods = (1 << self.universe.pods) - 1
+        self.others = self.universe.everything ^ self.pods
+        self._plain: dict[tuple[int, int], Result | None] = {}
+        self._by_families: list[int] | None = None
+        self._met: dict[tuple[int, int, tuple[Meeting, ...]], Result] = {}
+        self.places = Places(relation)
+        self._blind = self._blind_columns()
+        self._egress: tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]] = (
+            self._turn_over() if joined else ({}, {})
+        )
+
+    def _blind_columns(self) -> int:
+        """Pod columns in namespaces with policies that are not modelled."""
+        blind = self.relation.blind_namespaces
+        if blind is None:
+            return self.universe.everything
+        mask = 0
+        for namespace in blind:
+            start, stop = self.universe.namespaces.get(namespace, (0, 0))
+            mask |= ((1 << (stop - start)) - 1) << start
+        return mask
+
+    def _turn_over(self) -> tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]]:
+        """``(background, exceptions)``: the program that most destinations meet, by sources; and for a destination the
+        (program, background program, sources) that differ there."""
+        rows: dict[int, tuple[tuple[tuple[int, int], ...], int]] = {}
+        relation = self.relation
+        for column in range(self.universe.pods):
+            row = relation.row(column, Direction.EGRESS)
+            old = rows.get(id(row))
+            rows[id(row)] = (row.parts, (old[1] if old else 0) | 1 << column)
+        background: dict[int, int] = {}
+        rectangles: dict[tuple[int, int, int], int] = {}
+        for parts, sources in rows.values():
+            usual = parts[0][1]
+            background[usual] = background.get(usual, 0) | sources
+            for destinations, program in parts[1:]:
+                key = (destinations, program, usual)
+                rectangles[key] = rectangles.get(key, 0) | sources
+        exceptions: dict[int, list[tuple[int, int, int]]] = {}
+        for (destinations, program, usual), sources in rectangles.items():
+            entry = (program, usual, sources)
+            for column in columns_of(destinations):
+                found = exceptions.get(column)
+                if found is None:
+                    exceptions[column] = [entry]
+                else:
+                    found.append(entry)
+        return background, {column: tuple(entries) for column, entries in exceptions.items()}
+
+    def egress(self, destination: int) -> dict[int, int]:
+        """Egress program → the sources that run it towards a destination."""
+        background, exceptions = self._egress
+        own = exceptions.get(destination)
+        if own is None:
+            found = background if not self.others else dict(background)
+        else:
+            found = dict(background)
+            for program, usual, sources in own:
+                found[usual] ^= sources
+                found[program] = found.get(program, 0) | sources
+        if self.others and destination < self.universe.pods:
+            found[0] = found.get(0, 0) | self.others
+        return found
+
+    def programs(self, destination: int) -> Iterator[tuple[int, int, int]]:
+        """(egress program, ingress program, sources), disjoint, for one destination."""
+        egress = self.egress(destination)
+        if destination >= self.universe.pods:
+            for number, sources in egress.items():
+                if sources:
+                    yield number, 0, sources
+            return
+        parts = self.relation.row(destination, Direction.INGRESS).parts
+        if len(parts) == 1:
+            only = parts[0][1]
+            for number, sources in egress.items():
+                if sources:
+                    yield number, only, sources
+            return
+        for number, sources in egress.items():
+            if sources:
+                for mask, program in parts:
+                    shared = sources & mask
+                    if shared:
+                        yield number, program, shared
+
+    def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
+        """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
+        blind = self.universe.everything if self._blind >> destination & 1 else self._blind
+        for egress, ingress, sources in self.programs(destination):
+            if within is not None:
+                sources &= within
+                if not sources:
+                    continue
+            if blind:
+                unseen = sources & blind
+                if unseen:
+                    yield unseen, Result(NONE, ALL, opaque=True)
+                    sources ^= unseen
+                    if not sources:
+                        continue
+            plain = self.plain(egress, ingress)
+            if plain is not None:
+                yield sources, plain
+                continue
+            yield from self._meetings(egress, ingress, sources, destination)
+
+    def plain(self, egress: int, ingress: int) -> Result | None:
+        """The result of two programs that hang on no fact (ties may still leave ports unknown)."""
+        key = (egress, ingress)
+        if key not in self._plain:
+            cell = self.relation.cells.plain(egress, ingress)
+            self._plain[key] = None if cell is None else self._result([cell], key, Meeting((4,), False, None))
+        return self._plain[key]
+
+    def _result(self, cells: list[Cell], programs: tuple[int, int], meeting: Meeting) -> Result:
+        ports = self.relation.ports
+        allowed, denied, some_allowed, some_denied = ALL, ALL, NONE, NONE
+        for cell in cells:
+            closed = ports.difference(ALL, cell.possible)
+            allowed = ports.intersection(allowed, cell.sure)
+            denied = ports.intersection(denied, closed)
+            some_allowed = ports.union(some_allowed, cell.sure)
+            some_denied = ports.union(some_denied, closed)
+        mixed = ports.intersection(some_allowed, some_denied)
+        unknown = ports.difference(ports.difference(ports.difference(ALL, allowed), denied), mixed)
+        return Result(allowed, unknown, mixed, programs, meeting if unknown != NONE else None)
+
+    def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
+        needs = self.relation.cells.needs(egress, ingress)
+        groups = [sources]
+        if needs & {"family", "address"}:
+            groups = [group & mask for group in groups for mask in self._families() if group & mask]
+        if "namespace-label" in needs:
+            groups = [piece for group in groups for piece in self._by_namespace(group)]
+        if "same-node" in needs:
+            groups = [
+                group & mask for group in groups for mask in self.places.partition(destination) if group & mask
+            ]
+        for group in groups:
+            source = (group & -group).bit_length() - 1
+            result = self.pair(source, destination, egress, ingress)
+            if result is not None:
+                yield group, result
+
+    def pair(self, source: int, destination: int, egress: int, ingress: int) -> Result | None:
+        """The result for one source; None where no flow can exist (no address family in common)."""
+        relation = self.relation
+        first, second = self.universe.ends[source], self.universe.ends[destination]
+        families, known = relation.families(first, second)
+        if not families:
+            return None
+        needs = relation.cells.needs(egress, ingress)
+        same_namespace = first.sort == second.sort == "pod" and first.namespace == second.namespace
+        places: tuple[bool | None, ...] = (None,)
+        if "same-node" in needs:
+            places = self.places.between(source, destination)
+        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        meetings = tuple(Meeting(group, same_namespace, place) for group in by_family for place in places)
+        key = (egress, ingress, meetings)
+        found = self._met.get(key)
+        if found is None:
+            cells = [relation.cells.cell(egress, ingress, meeting) for meeting in meetings]
+            found = self._met[key] = self._result(cells, (egress, ingress), meetings[0])
+        return found
+
+    def _families(self) -> list[int]:
+        """Columns by the families that they have, or may have."""
+        if self._by_families is None:
+            groups: dict[object, int] = {}
+            for column, end in enumerate(self.universe.ends):
+                key = (own_families(end), bool(end.families))
+                groups[key] = groups.get(key, 0) | 1 << column
+            self._by_families = list(groups.values())
+        return self._by_families
+
+    def _by_namespace(self, group: int) -> Iterator[int]:
+        rest = group
+        for start, stop in self.universe.namespaces.values():
+            piece = rest & (((1 << (stop - start)) - 1) << start)
+            if piece:
+                yield piece
+                rest ^= piece
+        if rest:
+            yield rest
+
+    def count(self) -> int:
+        """How many (source pod, destination pod, protocol and port) are surely allowed, pods to themselves left out."""
+        ports = self.relation.ports
+        weights = [self.universe.count(column) for column in range(self.universe.pods)]
+        planes: list[int] = []
+        for column, weight in enumerate(weights):
+            bit = 0
+            while weight >> bit:
+                if weight >> bit & 1:
+                    while len(planes) <= bit:
+                        planes.append(0)
+                    planes[bit] |= 1 << column
+                bit += 1
+        total = 0
+        for destination in range(self.universe.pods):
+            own = 1 << destination
+            weight = weights[destination]
+            for sources, result in self.column(destination, self.pods):
+                size = ports.size(result.allowed)
+                if size:
+                    pairs = sum((sources & plane).bit_count() << bit for bit, plane in enumerate(planes))
+                    total += size * (pairs * weight - (weight if sources & own else 0))
+        return total

@@ -1,0 +1,97 @@
+"""On which nodes the pods of each class run, and so whether two ends share a node.
+
+Only flows with a node or a hostNetwork pod at one end hang on this: a pod's own node always reaches it.
+"""
+
+from __future__ import annotations
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
+
+
+class Places:
+    """Nodes of classes, worked out when first asked for."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+        self.universe = relation.universe
+        self._nodes: dict[int, frozenset[str | None]] = {}
+        self._on: dict[str, int] | None = None
+        self._unknown = 0
+        self._alone: dict[str, int] = {}
+        self._partitions: dict[frozenset[str | None], list[int]] = {}
+
+    def nodes(self, column: int) -> frozenset[str | None]:
+        """The nodes of a column's pods (None: not known), or the node itself."""
+        found = self._nodes.get(column)
+        if found is None:
+            end = self.universe.ends[column]
+            if end.sort == "node":
+                found = frozenset((end.name,))
+            elif column < self.universe.pods:
+                pods = self.relation.cluster.pods
+                found = frozenset(pods[index].node for index in self.universe.members[column])
+            else:
+                found = frozenset()
+            self._nodes[column] = found
+        return found
+
+    def between(self, source: int, destination: int) -> tuple[bool | None, ...]:
+        """Whether pairs of the two columns share a node: each answer that occurs, False first. A node's own pods are
+        left out: it always reaches them, whatever the policies say."""
+        left, right = self.nodes(source), self.nodes(destination)
+        if self.universe.ends[source].sort == "node":
+            return (None,) if None in right else (False,)
+        found: list[bool | None] = []
+        known_left, known_right = left - {None}, right - {None}
+        if any(one != other for one in known_left for other in known_right):
+            found.append(False)
+        if None in left or None in right or not (left and right):
+            found.append(None)
+        if known_left & known_right:
+            found.append(True)
+        return tuple(found)
+
+    def partition(self, destination: int) -> list[int]:
+        """Sources in groups with the same answers towards a destination."""
+        key = self.nodes(destination)
+        found = self._partitions.get(key)
+        if found is None:
+            found = self._partitions[key] = self._partition(key)
+        return found
+
+    def _partition(self, nodes: frozenset[str | None]) -> list[int]:
+        if self._on is None:
+            self._index()
+        assert self._on is not None
+        universe = self.universe
+        others = ((1 << universe.outside) - 1) >> universe.pods << universe.pods
+        outside = universe.everything >> universe.outside << universe.outside
+        shared = alone = 0
+        for node in nodes:
+            if node is not None:
+                shared |= self._on.get(node, 0)
+                alone |= self._alone.get(node, 0)
+        if len(nodes) > 1:
+            alone = 0
+        pods = (1 << universe.pods) - 1
+        groups = [others, outside]
+        for first in (shared, ~shared):
+            for second in (alone, ~alone):
+                for third in (self._unknown, ~self._unknown):
+                    groups.append(pods & first & second & third)
+        return [group for group in groups if group]
+
+    def _index(self) -> None:
+        on: dict[str, int] = {}
+        for column in columns_of((1 << self.universe.pods) - 1):
+            nodes = self.nodes(column)
+            bit = 1 << column
+            if None in nodes:
+                self._unknown |= bit
+            for node in nodes:
+                if node is not None:
+                    on[node] = on.get(node, 0) | bit
+                    if len(nodes) == 1:
+                        self._alone[node] = self._alone.get(node, 0) | bit
+        self._on = on

@@ -1,0 +1,126 @@
+"""What-ifs that need no new classes: other policies, other labels of pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ringfence.dialects import READERS
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.relation import ChangedRelation, Relation
+from ringfence.layers.network.universe import pod_end
+from ringfence.model.cluster import NAME_LABEL, Cluster
+from ringfence.model.policy import NetworkPolicyRules
+from ringfence.model.provenance import Manifest
+from ringfence.verdict.ends import EndError
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Pods that a what-if took out of their classes, by index, each with an end of its own."""
+
+    ends: Mapping[int, EndClass]
+
+    @staticmethod
+    def of(relation: Relation, cluster: Cluster, before: Moved | None, pods: Iterable[int]) -> Moved:
+        """The pods that moved before, and these."""
+        universe = relation.universe
+        ends = dict(before.ends) if before else {}
+        alike: dict[int, EndClass] = {}
+        for index in pods:
+            pod = cluster.pods[index]
+            space = universe.node_space if pod.host_network else universe.pod_space
+            number = universe.class_of_pod[index]
+            end = alike.get(number)
+            if end is None or end.labels != pod.labels or end.addresses != pod.addresses:
+                end = alike[number] = pod_end(pod, pod.labels, space)
+            ends[index] = end
+        return Moved(ends)
+
+
+def relabelled(
+    cluster: Cluster, given: Any, labels: Mapping[str, str | None], namespace: str | None = None,
+    pods: Sequence[int] = (),
+) -> tuple[Cluster, Any]:
+    """The cluster with labels of a namespace or of pods set (None removes one)."""
+    if namespace is not None:
+        old = cluster.namespaces[namespace]
+        changed = {**apply(old.labels, labels), NAME_LABEL: namespace}
+        namespaces = {**cluster.namespaces, namespace: replace(old, labels=changed)}
+        return replace(cluster, namespaces=namespaces), given
+    listed = list(cluster.pods)
+    for index in pods:
+        pod = listed[index]
+        listed[index] = replace(
+            pod, labels=apply(pod.labels, labels),
+            open_labels=tuple(key for key in pod.open_labels if key not in labels),
+        )
+    return replace(cluster, pods=tuple(listed)), given
+
+
+def apply(labels: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Labels after changes."""
+    result = dict(labels)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+def policy_change(
+    relation: Relation, cluster: Cluster, given: Any, adding: Sequence[Manifest], removing: Sequence[Any]
+) -> tuple[Relation, Cluster, Any] | None:
+    """A change of policies only, as a relation that shares the rest; None where more than policies changes."""
+    readers = [READERS.get((manifest.api_version, manifest.kind)) for manifest in adding]
+    if None in readers:
+        return None
+    added: list[NetworkPolicyRules] = []
+    problems = list(cluster.problems)
+    for reader, manifest in zip(readers, adding, strict=True):
+        assert reader is not None
+        policy, found = reader(manifest)
+        problems.extend(found)
+        if policy is None or (policy.namespace is not None and policy.namespace not in cluster.namespaces):
+            return None
+        added.append(policy)
+    names = {(policy.kind, policy.full_name) for policy in added}
+    gone: list[int] = []
+    for compiled in relation.active():
+        policy = compiled.policy
+        if (policy.kind, policy.full_name) in names:
+            gone.append(compiled.index)
+            continue
+        manifest_of = given.manifest_of(policy) if removing else None
+        if manifest_of is not None and any(removal.matches(manifest_of) for removal in removing):
+            gone.append(compiled.index)
+    if removing and not _all_policies(given, removing):
+        return None
+    changed = relation.change(gone, added, cluster)
+    dropped = set(gone)
+    policies = (
+        *(compiled.policy for compiled in relation.active() if compiled.index not in dropped), *added,
+    )
+    after = replace(cluster, policies=policies, problems=tuple(problems))
+    if isinstance(changed, ChangedRelation):
+        changed.cluster = after
+    else:
+        changed = Relation(after, relation.profile)
+    return changed, after, given.changed(adding, removing)
+
+
+def _all_policies(given: Any, removing: Sequence[Any]) -> bool:
+    """Whether every removal means policies and nothing else. Raises EndError for one that means nothing."""
+    for removal in removing:
+        matched = [manifest for manifest in given.reading.manifests if removal.matches(manifest)]
+        pods = [
+            pod for pod in given.reading.dump_pods
+            if removal.kind == "pod" and (pod.namespace, pod.name) == (removal.namespace, removal.name)
+        ]
+        if not matched and not pods:
+            raise EndError(f"there is no {removal.text} in the input to remove", "")
+        if pods or any((manifest.api_version, manifest.kind) not in READERS for manifest in matched):
+            return False
+    return True

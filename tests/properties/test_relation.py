@@ -1,0 +1,207 @@
+"""What must hold of the relation itself, whoever is right about a single verdict."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import re
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from tests.properties.alphabet import CIDRS, EXCEPTS, PORTS, chance, labels
+from tests.properties.clusters import End, Object, Question, Scenario, questions, scenario
+from tests.properties.comparison import end_text, engine_verdict, load
+from tests.properties.rules import Writer
+
+world = pytest.importorskip("ringfence.world")
+
+RANDOMS = st.randoms(use_true_random=False)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=30)
+POLICIES = ("NetworkPolicy", "ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+PORT_ATOMS = sorted({port for number in PORTS for port in (number, number + 1) if port < 65536} | {40})
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+def verdicts(engine: Any, asked: Iterable[Question]) -> list[str]:
+    return [engine_verdict(engine, question) for question in asked]
+
+
+def name_of(item: Object) -> str:
+    """As ``what_if`` takes the name of an object that is to go."""
+    space = item["metadata"].get("namespace")
+    return "/".join(filter(None, (space, item["kind"].lower(), item["metadata"]["name"])))
+
+
+def same_world(changed: Any, objects: list[Object], made: Scenario, asked: list[Question]) -> None:
+    fresh = load(objects, made.given)
+    assert verdicts(changed, asked) == verdicts(fresh, asked)
+    assert changed.fingerprint() == fresh.fingerprint()
+
+
+@SLOW
+@given(RANDOMS)
+def test_what_if_policies_change_is_a_fresh_load(random: Random) -> None:
+    made = scenario(random)
+    base = load(made.objects, made.given)
+    asked = questions(random, made, 12)
+    before = verdicts(base, asked)
+    spaces = sorted({item["metadata"]["namespace"] for item in made.objects if "namespace" in item["metadata"]})
+    assume(spaces)
+    gone = [item for item in made.objects if item["kind"] in POLICIES and chance(random, 0.4)]
+    added = [item for item in Writer(random, spaces).policies() if chance(random, 0.4)]
+    names = {name_of(item) for item in (*added, *gone)}
+    changed = base.what_if(add=copy.deepcopy(added), remove=[name_of(item) for item in gone])
+    same_world(changed, [*(item for item in made.objects if name_of(item) not in names), *added], made, asked)
+    assert verdicts(base, asked) == before, "a what-if leaves its base alone"
+
+
+@SLOW
+@given(RANDOMS)
+def test_what_if_pod_relabelled_is_a_fresh_load(random: Random) -> None:
+    made = scenario(random)
+    pods = [item for item in made.objects if item["kind"] in ("Pod", "Namespace") and item.get("status", {}).get("phase") != "Succeeded"]
+    assume(pods)
+    picked = random.choice(pods)
+    new = labels(random)
+    objects = copy.deepcopy(made.objects)
+    objects[made.objects.index(picked)]["metadata"]["labels"] = new
+    old: dict[str, str] = picked["metadata"]["labels"]
+    change = {**dict.fromkeys(old), **new}
+    changed = load(made.objects, made.given).what_if(relabel={name_of(picked): change})
+    same_world(changed, objects, made, questions(random, made, 12))
+
+
+@SLOW
+@given(RANDOMS)
+def test_fingerprint_does_not_see_order(random: Random) -> None:
+    made = scenario(random)
+    objects = copy.deepcopy(made.objects)
+    random.shuffle(objects)
+    for item in objects:
+        if item["kind"] == "NetworkPolicy":
+            for rules in (item["spec"].get("ingress"), item["spec"].get("egress")):
+                if rules:
+                    random.shuffle(rules)
+    assert load(objects, made.given).fingerprint() == load(made.objects, made.given).fingerprint()
+
+
+@SLOW
+@given(RANDOMS)
+def test_fingerprint_tells_relations_apart(random: Random) -> None:
+    made = scenario(random)
+    policies = [item for item in made.objects if item["kind"] in POLICIES]
+    assume(policies)
+    gone = random.choice(policies)
+    one, other = load(made.objects, made.given), load([item for item in made.objects if item is not gone], made.given)
+    asked = questions(random, made, 30)
+    if verdicts(one, asked) != verdicts(other, asked):
+        assert one.fingerprint() != other.fingerprint()
+        assert one.difference(other, 10)
+
+
+def text_of_row_end(text: str) -> str:
+    """What ``can`` takes for an end that a row names."""
+    found = re.fullmatch(r"([^/]+)/(.+)\[(.+)\]", text)
+    if found:
+        return f"{found[1]}/{found[3].lower()}/{found[2]}"
+    return text.split("-")[0].split(",")[0] if text[0].isdigit() else text
+
+
+def key(protocol: str, port: int) -> int:
+    return PROTOCOLS.index(protocol) << 16 | port
+
+
+@SLOW
+@given(RANDOMS, st.sampled_from(["workload", "pod"]))
+def test_the_rows_of_the_list_are_the_relation(random: Random, level: str) -> None:
+    made = scenario(random)
+    engine = load(made.objects, made.given)
+    listed = engine.connections(level=level)
+    assert listed.left_out == 0
+    cells: dict[tuple[str, str], list[Any]] = {}
+    for row in listed.rows:
+        for source in row.sources:
+            for destination in row.destinations:
+                cells.setdefault((source, destination), []).append(row)
+    pairs = [(a, b) for a in listed.ends for b in listed.ends if a != b]
+    for source, destination in random.sample(pairs, min(len(pairs), 12)):
+        port, protocol = random.choice(PORT_ATOMS), random.choice(PROTOCOLS)
+        rows = [
+            row for row in cells.get((source, destination), ())
+            if any(first <= key(protocol, port) <= last for first, last in row.ports)
+        ]
+        got = {str(row.verdict.value) for row in rows} or {"denied"}
+        ends = (text_of_row_end(source), text_of_row_end(destination))
+        expected = engine.can(*ends, port=port, protocol=protocol).verdict.value
+        assert expected == "mixed" or got == {expected}, (*ends, port, protocol)
+
+
+@SLOW
+@given(RANDOMS)
+def test_all_ports_is_the_fold_over_ports(random: Random) -> None:
+    made = scenario(random)
+    engine = load(made.objects, made.given)
+    for question in questions(random, made, 4):
+        source, destination = end_text(question.source), end_text(question.destination)
+        each = [
+            engine.can(source, destination, port=port, protocol=protocol).verdict.value
+            for port in PORT_ATOMS for protocol in PROTOCOLS
+        ]
+        assert engine.can(source, destination).verdict.value == folded(each)
+
+
+@SLOW
+@given(RANDOMS, st.sampled_from(["192.0.2.0/23", "203.0.113.0/24", "2001:db8::/32", "10.0.0.0/24", "fd00::/112"]))
+def test_a_cidr_is_the_fold_over_its_addresses(random: Random, text: str) -> None:
+    made = scenario(random)
+    engine = load(made.objects, made.given)
+    pods: list[End] = [end for end in made.ends if end[0] in ("pod", "workload", "labels")]
+    assume(pods)
+    asked = random.choice(pods)
+    other, own = end_text(asked), own_addresses(made, asked)
+    port, protocol = random.choice(PORTS), random.choice(PROTOCOLS)
+    for ends in ((text, other), (other, text)):
+        whole = engine.can(*ends, port=port, protocol=protocol).verdict.value
+        each = {
+            engine.can(*(str(address) if end == text else end for end in ends), port=port, protocol=protocol).verdict.value
+            for address in telling_addresses(made, text) - own
+        }
+        assert whole == folded(each)
+
+
+def own_addresses(made: Scenario, end: End) -> set[Any]:
+    """Addresses of the end's pods: what they send to themselves is no part of a question about several flows."""
+    pods = [item for item in made.objects if item["kind"] == "Pod" and item["metadata"]["namespace"] == end[-2]]
+    mine = [
+        item for item in pods
+        if end[-1] in (item["metadata"]["name"], *(one["name"] for one in item["metadata"].get("ownerReferences", ())))
+    ]
+    return {ipaddress.ip_address(entry["ip"]) for item in mine for entry in item["status"].get("podIPs", ())}
+
+
+def telling_addresses(made: Scenario, text: str) -> set[Any]:
+    """Addresses of a range, one at least of every piece that a CIDR or an object of the input cuts from it."""
+    network = ipaddress.ip_network(text)
+    cuts = [*CIDRS, *EXCEPTS, *made.given.pod_cidrs, *made.given.service_cidrs, *made.given.node_cidrs]
+    for item in made.objects:
+        status = item.get("status", {})
+        cuts += [entry["ip"] for entry in status.get("podIPs", [])] + [e["address"] for e in status.get("addresses", [])]
+    numbers = {int(network.network_address), int(network.broadcast_address)}
+    for cut in map(ipaddress.ip_network, cuts):
+        if cut.version == network.version:
+            first, last = int(cut.network_address), int(cut.broadcast_address)
+            numbers |= {first - 1, first, last, last + 1}
+    make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
+    return {address for number in numbers if 0 < number < 1 << network.max_prefixlen and (address := make(number)) in network}
+
+
+def folded(each: Iterable[str]) -> str:
+    seen = set(each)
+    if "mixed" in seen or {"allowed", "denied"} <= seen:
+        return "mixed"
+    return "unknown" if "unknown" in seen else seen.pop()
