@@ -66,6 +66,11 @@ def pod_address(number: int) -> str:
     return f"10.{128 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
+def host_address(node: int) -> str:
+    """The address of a node."""
+    return f"192.168.{node >> 8}.{node & 255}"
+
+
 def _container(tier: str) -> Object:
     ports = [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS[tier]]
     return {"name": "main", "image": f"registry.example.com/{tier}:1.0", "ports": ports}
@@ -88,7 +93,7 @@ def bare_pods(size: Size) -> Iterator[Object]:
             "spec": {"nodeName": f"node-{number % 20}", "containers": [_container(tier)]},
             "status": {
                 "phase": "Running",
-                "hostIP": f"192.168.100.{number % 20 + 1}",
+                "hostIP": host_address(number % 20),
                 "podIP": address,
                 "podIPs": [{"ip": address}],
             },
@@ -200,6 +205,7 @@ class PodFacts:
     token: str
     owner: str
     node: str
+    host: str
     address: str
     uid: str
 
@@ -221,6 +227,7 @@ def company_pod_facts(size: Size) -> Iterator[PodFacts]:
             token=token,
             owner=owner,
             node=f"node-{number % nodes}",
+            host=host_address(number % nodes),
             address=pod_address(number),
             uid=f"00000000-0000-4000-8000-{number:012x}",
         )
@@ -239,7 +246,12 @@ def company_pod(facts: PodFacts) -> Object:
             "ownerReferences": [owner],
         },
         "spec": {"nodeName": facts.node, "containers": [_container(facts.tier)]},
-        "status": {"phase": "Running", "podIP": facts.address, "podIPs": [{"ip": facts.address}]},
+        "status": {
+            "phase": "Running",
+            "hostIP": facts.host,
+            "podIP": facts.address,
+            "podIPs": [{"ip": facts.address}],
+        },
     }
 
 

@@ -39,14 +39,14 @@ def compare(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator
     """The lines of one size. Raises WrongResultError when a peer lists other connections."""
     full, bare = comparable_folders(folder, size)
     ours_analysis = own.figures("analysis", size, times)["seconds"]
-    ours_whole = measuring.best(measuring.ringfence("map", "-f", str(full), "--level", "pod", "-o", "csv"), times)
+    ours_whole = measuring.best(measuring.ringfence("map", "-f", str(full), "--level", "pod", "-o", "json"), times)
     if ours_whole.code:
         raise RuntimeError(f"ringfence map left with {ours_whole.code}: {ours_whole.errors[-500:]}")
     label = f"{size.name} ({size.pods} pods, {size.policies} policies)"
     yield plain(f"{label}: ringfence, parsed objects to complete list", ours_analysis * 1000, "ms")
     yield plain(f"{label}: ringfence, whole process from YAML", ours_whole.cpu, "s")
     yield plain(f"{label}: ringfence, peak memory of that process", ours_whole.memory, "MB")
-    ours = agreement.relation(listing.rows(size))
+    ours = agreement.relation(listing.rows(ours_whole.output))
     for peer in peers:
         repeat = 1 if size.pods > 200 else times
         figures = PeerFigures(

@@ -129,7 +129,6 @@ def _status(image: str) -> Object:
                 "state": {"running": {"startedAt": WHEN}},
             }
         ],
-        "hostIP": "192.168.100.1",
         "qosClass": "Burstable",
         "startTime": WHEN,
     }

@@ -1,52 +1,39 @@
-"""ringfence's complete list as rows that compare with a peer's."""
+"""ringfence's complete list, as ``map -o json`` prints it, as rows that compare with a peer's."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
 import ringfence
 from bench import clusters
 from bench.clusters import Size
 from bench.peers import Row
 from ringfence.sets import addresses
-from ringfence.sets.ports import Intervals, members_by_protocol
+from ringfence.sets.ports import Intervals
 
 
-@cache
-def world_of(size: Size) -> Any:
-    """The comparable cluster, loaded."""
-    return ringfence.load_objects(clusters.comparable(size))
-
-
-def rows(size: Size) -> Iterator[Row]:
-    """Every pair of pods, or pod and IPv4 range. Raises AssertionError where something is unknown."""
-    texts: dict[Intervals, str] = {}
-    for row in world_of(size).connections(level="pod").rows:
-        ports = texts.get(row.ports) or texts.setdefault(row.ports, port_text(row.ports))
-        sources = [text for one in row.sources for text in _texts(one)]
-        destinations = [text for one in row.destinations for text in _texts(one)]
-        if row.verdict != "allowed" and sources and destinations:
+def rows(document: str) -> Iterator[Row]:
+    """Every pair of pods, or of a pod and a range of IPv4. Raises AssertionError where something is unknown."""
+    for row in json.loads(document)["rows"]:
+        ports = ",".join(f"{span['protocol']} {span['first']}-{span['last']}" for span in row["ports"])
+        sources = [text for end in row["sources"] for text in ends(end)]
+        destinations = [text for end in row["destinations"] for text in ends(end)]
+        if row["verdict"] != "allowed" and sources and destinations:
             raise AssertionError(f"a comparable cluster has unknown connections: {row}")
         for source in sources:
             for destination in destinations:
                 yield source, destination, ports
 
 
-def port_text(ports: Intervals) -> str:
-    """``TCP 80,90-99``."""
-    return ",".join(f"{protocol} {first}-{last}" for protocol, first, last in members_by_protocol(ports))
-
-
-def _texts(end: str) -> list[str]:
+def ends(text: str) -> list[str]:
     """A pod's name, or the IPv4 ranges of an address text; nothing for a node, of which peers don't speak."""
-    if end.startswith("node/"):
+    if text.startswith("node/"):
         return []
-    if end != "any address" and not end[0].isdigit() and ":" not in end:
-        return [end]
+    if text != "any address" and not text[0].isdigit() and ":" not in text:
+        return [text]
     found: list[str] = []
-    for piece in ("0.0.0.0/0" if end == "any address" else end).split(", "):
+    for piece in ("0.0.0.0/0" if text == "any address" else text).split(", "):
         if ":" not in piece:
             first, last = addresses.cidr(piece) if "/" in piece else _span(piece)
             found.append(f"{addresses.address_text(first)}-{addresses.address_text(last)}")
@@ -60,7 +47,7 @@ def _span(text: str) -> tuple[int, int]:
 
 def outside(size: Size) -> Intervals:
     """IPv4 addresses that a host may have and no object of the cluster has."""
-    cluster = world_of(size).cluster
+    cluster = ringfence.load_objects(clusters.comparable(size)).cluster
     things = (*cluster.pods, *cluster.nodes.values())
     taken = addresses.canonical((address, address) for thing in things for address in thing.addresses)
     return addresses.subtract(addresses.intersect(addresses.UNICAST, addresses.EVERY_IPV4), taken)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+LAUNCHER = """
+import os, sys
+given, output, errors, usage, *command = sys.argv[1:]
+child = os.fork()
+if child == 0:
+    os.dup2(os.open(given, os.O_RDONLY), 0)
+    os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), 1)
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+    os.execvp(command[0], command)
+_, status, used = os.wait4(child, 0)
+with open(usage, "w") as stream:
+    print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss, file=stream)
+"""
 CONSOLE_SCRIPT = "import sys; from ringfence.cli import main; sys.exit(main())"
 
 
@@ -27,24 +39,17 @@ class Run:
 
 
 def run(command: Sequence[str], cwd: Path = REPOSITORY, stdin: Path | None = None) -> Run:
-    """Run to the end. Output goes through files, so that a long list costs the measured process a plain write."""
-    with (
-        tempfile.TemporaryFile() as output,
-        tempfile.TemporaryFile() as errors,
-        (stdin or Path(os.devnull)).open("rb") as given,
-    ):
-        process = subprocess.Popen(command, cwd=cwd, stdin=given, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        return Run(
-            cpu=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss / 1024,
-            code=process.returncode,
-            output=output.read().decode("utf-8", "replace"),
-            errors=errors.read().decode("utf-8", "replace"),
-        )
+    """Run to the end. Output goes through files, so that a long list costs the measured process a plain write.
+
+    A small process starts the measured one: the kernel counts a child's peak memory from what its parent had.
+    """
+    with tempfile.TemporaryDirectory(prefix="ringfence-bench-") as folder:
+        files = [Path(folder, name) for name in ("output", "errors", "usage")]
+        given = [str(stdin or os.devnull), *map(str, files)]
+        subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, *given, *command], cwd=cwd, check=True)
+        code, cpu, memory = files[2].read_text(encoding="utf-8").split()
+        output, errors = (file.read_text(encoding="utf-8", errors="replace") for file in files[:2])
+        return Run(cpu=float(cpu), memory=float(memory) / 1024, code=int(code), output=output, errors=errors)
 
 
 def best(command: Sequence[str], times: int, cwd: Path = REPOSITORY, stdin: Path | None = None) -> Run:
@@ -63,6 +68,7 @@ def ringfence(*arguments: str) -> list[str]:
     return [str(script), *arguments] if script.exists() else python("-c", CONSOLE_SCRIPT, *arguments)
 
 
-def own_peak() -> float:
-    """Peak resident memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def own_memory() -> float:
+    """Memory of this process now, in MB, without the files that are mapped into it."""
+    with open("/proc/self/status", encoding="ascii") as stream:
+        return next(int(line.split()[1]) for line in stream if line.startswith("RssAnon:")) / 1024

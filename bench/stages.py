@@ -13,12 +13,15 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import ringfence
 from bench import clusters
 from bench.clusters import Size
-from bench.measuring import own_peak
+from bench.files import company_folder
+from bench.measuring import own_memory
+from bench.peers import cache_folder
 from ringfence.layers.profiles import find
 from ringfence.sources.changes import Given
 from ringfence.world import World
@@ -66,13 +69,23 @@ def analysis(size: Size) -> Figures:
 
 
 def company(size: Size) -> Figures:
-    """From parsed objects of a company's cluster to the relation, the exact count and the list, stage by stage."""
+    """From plain objects of a company's cluster to the relation, the exact count and the list, stage by stage."""
     warm()
     objects = clusters.company(size)
-    before = own_peak()
     clock = Clock()
-    given = Given.of_objects(objects, (), (), (), False)
-    figures = {"read": clock.lap()}
+    return _stages(clock, Given.of_objects(objects, (), (), (), False))
+
+
+def dump(size: Size) -> Figures:
+    """The same from files: the pods as a JSON dump."""
+    warm()
+    folder = company_folder(cache_folder(), size)
+    clock = Clock()
+    return _stages(clock, Given.read([str(folder)], (), (), (), False))
+
+
+def _stages(clock: Clock, given: Given) -> Figures:
+    figures = {"read": clock.lap(), "parsed": own_memory()}
     cluster = given.build()
     figures["build"] = clock.lap()
     world = World(cluster, find("generic"), given)
@@ -80,8 +93,7 @@ def company(size: Size) -> Figures:
     figures["relation"] = clock.lap()
     figures["tuples"] = world.count()
     figures["count"] = clock.lap()
-    figures["memory"] = own_peak()
-    figures["memory above objects"] = own_peak() - before
+    figures["memory"] = own_memory()
     figures["rows"] = len(world.connections().rows)
     figures["list"] = clock.lap()
     return figures
@@ -100,9 +112,9 @@ def library(size: Size) -> Figures:
     figures["can"] = clock.lap() / len(questions) * 1e6
     if again != verdicts:
         raise AssertionError("the same questions have other answers the second time")
-    figures["explain"] = statistics.median(
-        _timed(lambda question=question: world.explain(*question)) for question in questions[:EXPLANATIONS]
-    ) * 1e6  # fmt: skip
+    for name, edit in (("explain", True), ("explain, trace alone", False)):
+        times = [_timed(partial(world.explain, *one, edit=edit)) for one in questions[:EXPLANATIONS]]
+        figures[name] = statistics.median(times) * 1e6
     times = sorted(_timed(change) for change in _changes(world))
     figures["what-if p50"] = times[len(times) // 2] * 1e3
     figures["what-if p90"] = times[len(times) * 9 // 10] * 1e3
@@ -148,7 +160,12 @@ def _changes(world: Any) -> Iterator[Callable[[], object]]:
         yield lambda edit=edits[number % 3], ends=ends: world.what_if(**edit).can(*ends)
 
 
-STAGES: dict[str, Callable[[Size], Figures]] = {"analysis": analysis, "company": company, "library": library}
+STAGES: dict[str, Callable[[Size], Figures]] = {
+    "analysis": analysis,
+    "company": company,
+    "dump": dump,
+    "library": library,
+}
 
 if __name__ == "__main__":
     print(json.dumps(STAGES[sys.argv[1]](SIZES[sys.argv[2]])))

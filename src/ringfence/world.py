@@ -30,7 +30,7 @@ from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
 from ringfence.verdict.many import FlowAnswers
-from ringfence.verdict.whatif import Moved, policy_change, relabelled
+from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -48,6 +48,8 @@ class World:
         self, cluster: Cluster, profile: Profile, given: Given, relation: Relation | None = None,
         moved: Moved | None = None,
     ) -> None:
+        if relation is None:
+            cluster = replace(cluster, policies=in_force(cluster.policies, profile))
         self.cluster = cluster
         self.profile = profile
         self.given = given

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import ringfence
 from bench import clusters, files
 
 SIZE = clusters.Size("t", 40, 4, 30)
@@ -43,5 +44,16 @@ def test_a_dump_holds_the_pods_of_the_objects(tmp_path: Path) -> None:
     for item, pod in zip(dumped["items"], clusters.company_pods(SIZE), strict=True):
         assert item["metadata"]["labels"] == pod["metadata"]["labels"]
         assert item["status"]["podIPs"] == pod["status"]["podIPs"]
+        assert item["status"]["hostIP"] == pod["status"]["hostIP"]
         assert item["spec"]["nodeName"] == pod["spec"]["nodeName"]
         assert item["metadata"]["ownerReferences"][0]["name"] == pod["metadata"]["ownerReferences"][0]["name"]
+
+
+def test_the_relation_is_the_same_from_objects_from_a_dump_and_from_yaml(tmp_path: Path) -> None:
+    world = ringfence.load_objects(clusters.company(SIZE))
+    dumped = ringfence.load(str(files.company_folder(tmp_path, SIZE)))
+    files.write_yaml(tmp_path / "all.yaml", clusters.company(SIZE))
+    written = ringfence.load(str(tmp_path / "all.yaml"))
+    assert world.fingerprint() == dumped.fingerprint() == written.fingerprint()
+    assert world.count() == dumped.count() == written.count() > 0
+    assert not [str(problem) for problem in dumped.problems]

@@ -90,3 +90,20 @@ def test_the_engine_lists_the_same(folder: lists.Folder) -> None:
 def test_deviations_are_few_and_reasoned() -> None:
     assert len(DEVIATIONS) <= 5
     assert all(deviation.clause and deviation.lines for deviation in DEVIATIONS.values())
+
+
+def test_an_owner_without_a_kind_is_shown_as_a_pod(tmp_path: Path) -> None:
+    reference = "ownerReferences: [{name: owner, controller: true%s}]"
+    (tmp_path / "a.yaml").write_text(
+        "kind: Pod\nmetadata: {name: a, " + reference % "" + "}\n---\n"
+        "kind: Pod\nmetadata: {name: b, namespace: n, " + reference % ", kind: ReplicaSet" + "}\n---\n---\n"
+        "kind: List\nitems: [{kind: Pod, metadata: {name: c, namespace: n, " + reference % "" + "}}]\n"
+    )
+    assert lists.nameless_owners(tmp_path) == {"default/a": "default/owner[Pod]", "n/c": "n/owner[Pod]"}
+
+
+def test_address_texts_of_every_form_are_ranges() -> None:
+    assert list(lists.address_ranges("10.0.0.0/31, 10.0.0.4, 10.0.0.6-10.0.0.8, 2001:db8::/32")) == [
+        (10 << 24, (10 << 24) + 1), ((10 << 24) + 4, (10 << 24) + 4), ((10 << 24) + 6, (10 << 24) + 8),
+    ]  # fmt: skip
+    assert list(lists.address_ranges("any address")) == [(0, 2**32 - 1)]

@@ -11,7 +11,7 @@ from ringfence.demo.files import CLUSTER, FIX, shown
 from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.style import Style
 from ringfence.reports.unknowns import unknown_lines
-from ringfence.sets.ports import describe, port_key
+from ringfence.sets.ports import describe, port_key, size
 from ringfence.verdict.answers import Answer, Decision, Verdict
 from ringfence.world import World, load
 
@@ -79,10 +79,13 @@ def _reach_lines(world: World, style: Style) -> Iterator[str]:
     for rule, sources in sorted(by_rule.items()):
         yield f"   {rule}"
         for source in sources:
-            if source in (*NEEDED_BY, DATABASE):
-                yield f"       {source}"
-            else:
-                yield f"     {style.paint('!', 'denied')} {source}   does not need it"
+            yield _source_line(source, style)
+
+
+def _source_line(source: str, style: Style) -> str:
+    if source in (*NEEDED_BY, DATABASE):
+        return f"       {source}"
+    return f"     {style.paint('!', 'denied')} {source}   does not need it"
 
 
 def _workloads(world: World) -> list[str]:
@@ -124,8 +127,9 @@ def _mending(before: World, after: World, style: Style) -> Iterator[str]:
         others = len(edit.also_changes) + edit.also_left_out
         place = f" ({shown(place_text(edit.place))})" if edit.place else ""
         yield f"   {edit.description}{place}; other flows that change with it: {others}"
-    yield "   What a reviewer would merge is in fix/: three policies mended, and the leftover pod deleted. It changes"
-    changes = before.difference(after)
+    files = sum(1 for _ in FIX.rglob("*.yaml"))
+    yield f"   What a reviewer would merge: {files} mended files in fix/, and the leftover pod deleted. It changes"
+    changes = sorted(before.difference(after), key=lambda change: size(change.ports))
     for change in changes[:CHANGES_SHOWN]:
         yield (
             f"     {change.source} -> {change.destination} {describe(change.ports)}: "
@@ -137,7 +141,9 @@ def _mending(before: World, after: World, style: Style) -> Iterator[str]:
 
 def _again(world: World, style: Style) -> Iterator[str]:
     yield style.strong("4. The same questions again.")
-    yield from _reach_lines(world, style)
+    yield f"   {DATABASE} on TCP {PORT} is reached by:"
+    for source in _workloads(world):
+        yield _source_line(source, style)
     yield f"   {_question(world.can(ATTACKER, DATABASE, PORT), style)}"
 
 

@@ -124,6 +124,8 @@ class NetworkPolicyRules:
 
     ``broken`` names the directions in which the API server would reject what was written: there the rules are empty
     and what the object would do to the pods of ``subject`` is an open fact. ``priority`` None (broken only): not known.
+    ``as_written`` (broken only): what it says when its faults are overlooked, where that has one plain meaning (an
+    invalid name, a selector that is missing). Only a profile that stands for a tool without validation may use it.
     """
 
     api_version: str
@@ -138,6 +140,7 @@ class NetworkPolicyRules:
     priority: int | None = 0
     broken: frozenset[Direction] = frozenset()
     subject_place: Place | None = None
+    as_written: NetworkPolicyRules | None = None
 
     def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
         """The rules of one direction; None where the policy does not govern it."""

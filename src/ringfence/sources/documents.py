@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sources.field_checks import path_text, type_words
+from ringfence.sources.kinds import Treatment, classify
 
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 _DEEPEST = 8
@@ -144,24 +145,28 @@ def _manifest(
     metadata = value.get("metadata")
     named: Mapping[str, Any] = metadata if isinstance(metadata, dict) else {}
     name, namespace = named.get("name"), named.get("namespace")
-    right = True
-    for path, word, expected in (
-        (("apiVersion",), api_version, str), (("kind",), kind, str), (("metadata",), metadata, dict),
-        (("metadata", "name"), name, str), (("metadata", "namespace"), namespace, str),
-    ):  # fmt: skip
-        if word is not None and not isinstance(word, expected):
-            right = False
-            wanted, hint = ("a mapping", "") if expected is dict else ("a string", "put it in quotes")
-            if isinstance(word, (dict, list)):
-                hint = ""
-            message = f"{path_text(path)} must be {wanted}, not {type_words(word)}"
-            if path == ("metadata", "name") and classify_as_policy(api_version, kind):
-                # The reader of its kind says which flows a policy that cannot be stored leaves open.
-                right, name = True, str(word)
-                problems.append(Problem(positions.place(path), "wrong-type", Severity.ERROR, message, hint))
-                continue
-            _left_out(positions.place(path), "wrong-type", message, hint, problems)
-    return Manifest(api_version, kind, namespace, name or "", value, positions) if right else None
+    wrong = [
+        (path, word, wanted)
+        for path, word, wanted in (
+            (("apiVersion",), api_version, str),
+            (("kind",), kind, str),
+            (("metadata",), metadata, dict),
+            (("metadata", "name"), name, str),
+            (("metadata", "namespace"), namespace, str),
+        )
+        if word is not None and not isinstance(word, wanted)
+    ]
+    only_name = [path for path, _, _ in wrong] == [("metadata", "name")] and not isinstance(name, (dict, list))
+    if only_name and classify(api_version, kind).treatment is Treatment.POLICY:
+        # Its reader reports the name, and which flows a policy that cannot be stored leaves open.
+        return Manifest(api_version, kind, namespace, str(name), value, positions)
+    for path, word, wanted in wrong:
+        words, hint = ("a mapping", "") if wanted is dict else ("a string", "put it in quotes")
+        if isinstance(word, (dict, list)):
+            hint = ""
+        message = f"{path_text(path)} must be {words}, not {type_words(word)}"
+        _left_out(positions.place(path), "wrong-type", message, hint, problems)
+    return None if wrong else Manifest(api_version, kind, namespace, name or "", value, positions)
 
 
 def _left_out(place: Place, code: str, message: str, hint: str, problems: list[Problem]) -> None:

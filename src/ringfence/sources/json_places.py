@@ -8,10 +8,12 @@ from bisect import bisect_right
 from typing import Any
 
 from ringfence.model.provenance import FieldPath, Place
-from ringfence.sources.json_positions import field_offset, value_offset
+from ringfence.sources.json_positions import value_offset
 
 _BETWEEN = re.compile(r"[ \t\n\r,]*")
 _LINE_END = re.compile("\n")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
+"""Texts, brackets, and everything else that has a meaning in a correct JSON text."""
 
 
 class JsonText:
@@ -35,13 +37,14 @@ class JsonText:
 class JsonPlaces:
     """Positions in one value of a JSON text, from ``start`` to ``end``."""
 
-    __slots__ = ("_end", "_items", "_source", "_start")
+    __slots__ = ("_end", "_fields", "_items", "_source", "_start")
 
     def __init__(self, source: JsonText, start: int, end: int) -> None:
         self._source = source
         self._start = start
         self._end = end
         self._items: list[tuple[int, int]] | None = None
+        self._fields: Any = None
 
     @property
     def _text(self) -> str:
@@ -49,7 +52,21 @@ class JsonPlaces:
 
     def place(self, path: FieldPath = ()) -> Place:
         """The place of the key of the field at ``path`` (of the item, in a list), or of its nearest parent."""
-        return self._source.place(self._start + (field_offset(self._text, path) if path else 0))
+        offset = 0
+        if path:
+            if self._fields is None:
+                self._fields = _fields(self._text)
+            node = self._fields
+            for step in path:
+                found: tuple[int, Any] | None = None
+                if type(node) is dict:
+                    found = node.get(step)
+                elif type(node) is list and isinstance(step, int) and step < len(node):
+                    found = node[step]
+                if found is None:
+                    break
+                offset, node = found
+        return self._source.place(self._start + offset)
 
     def below(self, path: FieldPath) -> JsonPlaces | JsonItemPlaces:
         """The positions in one item of the list in a field; in any other value, those of the whole."""
@@ -107,3 +124,31 @@ class JsonItemPlaces:
     def below(self, path: FieldPath) -> JsonPlaces | JsonItemPlaces:
         """As of ``JsonPlaces``."""
         return self._places().below(path)
+
+
+def _fields(text: str) -> Any:
+    """Where every key and every item of a correct text begins: for a mapping, its keys with offset and contents; for a
+    list, offset and contents of its items; None for anything else."""
+    root: list[Any] = []
+    stack: list[Any] = [root]
+    key: tuple[str, int] | None = None
+    for token in TOKEN.finditer(text):
+        part = token[0]
+        if part in (",", ":"):
+            continue
+        if part in ("}", "]"):
+            stack.pop()
+            continue
+        container = stack[-1]
+        if key is None and type(container) is dict:
+            key = json.loads(part), token.start()
+            continue
+        node: Any = {} if part == "{" else [] if part == "[" else None
+        if key is not None:
+            container[key[0]] = key[1], node
+            key = None
+        else:
+            container.append((token.start(), node))
+        if node is not None:
+            stack.append(node)
+    return root[0][1]

@@ -10,14 +10,13 @@ from typing import Any
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.sources.documents import Parsed
-from ringfence.sources.json_places import JsonPlaces, JsonText
+from ringfence.sources.json_places import TOKEN, JsonPlaces, JsonText
 from ringfence.sources.scalars import through_json
 from ringfence.sources.yaml_events import DEEPEST
 from ringfence.sources.yaml_text import duplicate_key, shown_key
 
 _BETWEEN = re.compile(r"(?:[ \t\n\r]|^---[ \t]*$)*", re.MULTILINE)
 _NEXT_DOCUMENT = re.compile(r"^[{\[]", re.MULTILINE)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -151,7 +150,7 @@ def _inside(value: Any) -> Iterable[Any]:
 
 def _offset_of_unreadable(text: str, start: int) -> int:
     """Where the first number or word is that ``_number``, ``_constant`` or Python's ``int`` refuse."""
-    for token in _TOKEN.finditer(text, start):
+    for token in TOKEN.finditer(text, start):
         word = token[0]
         if word in ("NaN", "Infinity", "-Infinity") or (len(word) > _LONGEST_NUMBER and word[0] != '"'):
             return token.start()
@@ -168,7 +167,7 @@ def _repeated_keys(text: str, start: int, end: int) -> Iterator[tuple[str, int, 
     """Keys that one object of a correct text gives twice, with the offsets of the first time and of each later one."""
     objects: list[dict[str, int] | None] = []
     word, offset = "", start
-    for token in _TOKEN.finditer(text, start, end):
+    for token in TOKEN.finditer(text, start, end):
         part = token[0]
         if part == "{":
             objects.append({})

@@ -76,8 +76,8 @@ def understood(file: str, value: Any) -> Kustomization:
 
 _KNOWN = frozenset({
     *_PATCHES, "replacements", "transformers", "generators", "components", "configMapGenerator", "secretGenerator",
-    "generatorOptions", "namespace", "namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "images",
-    "imageTags", "replicas", "vars", "helmCharts", "helmGlobals", "helmChartInflationGenerator", "inventory",
+    "generatorOptions", "namespace", "namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations",
+    "images", "imageTags", "replicas", "vars", "helmCharts", "helmGlobals", "helmChartInflationGenerator", "inventory",
 })  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ringfence.model.cluster import Node, Pod, Ranges
 from ringfence.model.problems import Problem, Severity
@@ -72,7 +73,7 @@ def read_flags(manifest: Manifest, told: Told) -> None:
     for container in containers if isinstance(containers, list) else ():
         lists = [container.get(key) for key in ("command", "args")] if isinstance(container, Mapping) else []
         words = [word for each in lists if isinstance(each, list) for word in each if isinstance(word, str)]
-        for word, following in zip(words, [*words[1:], ""], strict=True):
+        for word, following in pairwise([*words, ""]):
             flag, equals, value = word.partition("=")
             if flag in ("--cluster-cidr", "--service-cluster-ip-range"):
                 told.add([value if equals else following], manifest.place, services=flag != "--cluster-cidr")

@@ -27,6 +27,8 @@ BIGGEST = 4 << 30
 """Bytes that one file may have; a cluster of a million pods has less."""
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
 _HEAD = 4096
+MOST_ALIKE = 50
+"""Problems of one kind that are told of one file; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,24 @@ def from_objects(objects: Iterable[Mapping[str, Any]]) -> Reading:
 
 
 def _once(reading: Reading) -> Reading:
-    """The same file may have been named twice, and be broken."""
-    return Reading(reading.manifests, reading.dump_pods, list(dict.fromkeys(reading.problems)))
+    """Each problem once (a broken file may have been named twice), and not too many of one kind from one file."""
+    problems = list(dict.fromkeys(reading.problems))
+    groups: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.place.file, problem.code), []).append(problem)
+    if any(len(group) > MOST_ALIKE for group in groups.values()):
+        problems = [problem for group in groups.values() for problem in _shortened(group)]
+    return Reading(reading.manifests, reading.dump_pods, problems)
+
+
+def _shortened(group: list[Problem]) -> list[Problem]:
+    rest = group[MOST_ALIKE:]
+    if not rest:
+        return group
+    first = rest[0]
+    message = f"{len(rest)} more like these in this file, from here on"
+    more = Problem(first.place, first.code, first.severity, message, partial=any(one.partial for one in rest))
+    return [*group[:MOST_ALIKE], more]
 
 
 def _take(parsed: Parsed, reading: Reading) -> None:

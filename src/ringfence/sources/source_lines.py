@@ -80,6 +80,7 @@ def _secrets(chunk: str, first: int) -> list[tuple[int, int]]:
         StreamEndEvent,
     )
 
+    from ringfence.sources.yaml_events import DEEPEST
     from ringfence.sources.yaml_text import parser_for
 
     found: list[tuple[int, int]] = []
@@ -91,25 +92,27 @@ def _secrets(chunk: str, first: int) -> list[tuple[int, int]]:
     try:
         parser = parser_for(chunk)
         event: Any = None
-        while type(event := parser.get_event()) is not StreamEndEvent:
-            if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
-                stack.append((event.start_mark.line, isinstance(event, MappingStartEvent)))
+        while (kind := type(event := parser.get_event())) is not StreamEndEvent:
+            if kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(stack) > DEEPEST:
+                    raise YAMLError
+                stack.append((event.start_mark.line, kind is MappingStartEvent))
                 keys.append(None)
                 secret.append(False)
-            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 start, _ = stack.pop()
                 keys.pop()
                 if secret.pop():
                     found.append((first + start, first + event.end_mark.line))
                 if keys:
                     keys[-1] = None
-            elif isinstance(event, (ScalarEvent, AliasEvent)) and stack and stack[-1][1]:
-                value = event.value if isinstance(event, ScalarEvent) else ""
+            elif (kind is ScalarEvent or kind is AliasEvent) and stack and stack[-1][1]:
+                value = event.value if kind is ScalarEvent else ""
                 if keys[-1] is None:
                     keys[-1] = value
                 else:
                     # An alias may stand for the word.
-                    if keys[-1] == "kind" and (value in _SECRET_KINDS or isinstance(event, AliasEvent)):
+                    if keys[-1] == "kind" and (value in _SECRET_KINDS or kind is AliasEvent):
                         secret[-1] = True
                     keys[-1] = None
     except YAMLError:

@@ -28,7 +28,8 @@ def decoded(data: bytes, file: str) -> str | Problem:
         name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
         return Problem(
             place, "not-utf-8", Severity.ERROR,
-            f"the byte 0x{data[error.start]:02x} is not {name}; the file is not read", "save the file as UTF-8", partial=True,
+            f"the byte 0x{data[error.start]:02x} is not {name}; the file is not read",
+            "save the file as UTF-8", partial=True,
         )  # fmt: skip
     return _binary(file) if "\0" in text else text
 

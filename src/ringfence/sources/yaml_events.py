@@ -14,7 +14,6 @@ from typing import Any
 from yaml.error import Mark
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -31,6 +30,8 @@ DEEPEST = 200
 MOST_EXPANDED = 400_000
 """Values that the aliases of one document may stand for; go-yaml's budget for small documents is the same."""
 _REMEMBERED = 1 << 16
+_SEARCHES = 2000
+"""Repeated keys of one document that are looked at; of further ones the last counts too, without a word."""
 
 _MERGE_TAG = f"{STANDARD}merge"
 _NO_KEY = object()
@@ -67,13 +68,6 @@ class DocumentFault(Exception):
         self.code, self.mark, self.text, self.hint = code, mark, text, hint
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The fault of one document, in its place in the stream."""
-
-    fault: DocumentFault
-
-
 def _not_in_json(mark: Mark) -> DocumentFault:
     return DocumentFault(
         "not-in-json",
@@ -96,30 +90,27 @@ class YamlStream:
         self._keys: dict[str, str] = {}
         self._plain: dict[str, Any] = {}
         self._remarks: list[Remark] = []
+        self._searches = 0
         self.resume = 0
         self.resume_line = first_line
 
-    def __iter__(self) -> Iterator[Document | Broken]:
-        """Raises YAMLError where the text is not YAML; the document that it is in is not yielded."""
+    def __iter__(self) -> Iterator[Document]:
+        """Raises YAMLError where the text is not YAML, and DocumentFault; that document is not yielded.
+
+        The parser is not asked for the rest of it: libyaml takes time in the square of the depth of nesting.
+        """
         get = self._get
         get()
         event = get()
         while type(event) is not StreamEndEvent:
-            outcome: Document | Broken
             self._remarks = []
-            try:
-                outcome = self._document()
-            except DocumentFault as fault:
-                outcome = Broken(fault)
-                while type(event := get()) is not DocumentEndEvent:
-                    pass
-            else:
-                event = get()
-            end = event.end_mark
+            self._searches = 0
+            document = self._document()
+            end = get().end_mark
             # Only the next event shows that nothing stands after the document that does not belong there.
             event = get()
             self.resume, self.resume_line = end.index, end.line + self._first_line
-            yield outcome
+            yield document
 
     def _document(self) -> Document:
         get, keys, plain, offset = self._get, self._keys, self._plain, self._first_line
@@ -278,6 +269,9 @@ class YamlStream:
     def _given_again(
         self, container: dict[str, Any], marks: list[int], name: str, position: int, merged: dict[int, set[str]]
     ) -> None:
+        self._searches += 1
+        if self._searches > _SEARCHES:
+            return
         at = list(container).index(name)
         from_merge = merged.get(id(container), ())
         if name in from_merge:
@@ -308,6 +302,10 @@ class YamlStream:
                 if name not in container:
                     marks.append(position)
                 else:
+                    self._searches += 1
+                    if self._searches > _SEARCHES:
+                        container[name] = field
+                        continue
                     at = list(container).index(name)
                     if name not in names and container[name] != field:
                         self._remarks.append(Remark("merge-replaces", position, name, other=marks[at]))

@@ -8,8 +8,8 @@ from ringfence.model.provenance import FieldPath, Place
 
 _COLUMN_BITS = 16
 _LAST_COLUMN = (1 << _COLUMN_BITS) - 1
-NOWHERE = -1
-"""A packed position that is not known."""
+_FEW = 32
+"""Keys that are searched one by one."""
 
 
 def packed(line: int, column: int) -> int:
@@ -19,8 +19,6 @@ def packed(line: int, column: int) -> int:
 
 def unpacked(file: str, position: int) -> Place:
     """The place that a packed position means."""
-    if position < 0:
-        return Place(file)
     return Place(file, (position >> _COLUMN_BITS) + 1, (position & _LAST_COLUMN) + 1)
 
 
@@ -31,13 +29,21 @@ class YamlPositions:
     right as long as the data lives, which the reference to ``root`` sees to, and is not changed.
     """
 
-    __slots__ = ("_file", "_marks", "_root", "_start")
+    __slots__ = ("_file", "_marks", "_orders", "_root", "_start")
 
-    def __init__(self, file: str, root: Any, start: int, marks: dict[int, list[int]]) -> None:
+    def __init__(
+        self,
+        file: str,
+        root: Any,
+        start: int,
+        marks: dict[int, list[int]],
+        orders: dict[int, dict[str, int]] | None = None,
+    ) -> None:
         self._file = file
         self._root = root
         self._start = start
         self._marks = marks
+        self._orders: dict[int, dict[str, int]] = {} if orders is None else orders
 
     def _find(self, path: FieldPath) -> tuple[Any, int]:
         """The value at ``path``, or of its nearest parent, and its position."""
@@ -50,12 +56,18 @@ class YamlPositions:
             else:
                 if type(node) is not dict or step not in node:
                     break
-                for at, key in enumerate(node):
-                    if key == step:
-                        position = self._marks[id(node)][at]
-                        break
+                position = self._marks[id(node)][self._order(node, step)]
             node = node[step]
         return node, position
+
+    def _order(self, node: dict[str, Any], step: str) -> int:
+        """Which of the keys one is. The order of a mapping with many is remembered: all may be asked for."""
+        if len(node) <= _FEW:
+            return list(node).index(step)
+        order = self._orders.get(id(node))
+        if order is None:
+            order = self._orders[id(node)] = {key: at for at, key in enumerate(node)}
+        return order[step]
 
     def place(self, path: FieldPath = ()) -> Place:
         """The place of the key of the field at ``path`` (of the item, in a list), or of its nearest parent."""
@@ -64,4 +76,4 @@ class YamlPositions:
     def below(self, path: FieldPath) -> YamlPositions:
         """The positions in one field of the document."""
         node, position = self._find(path)
-        return YamlPositions(self._file, node, position, self._marks)
+        return YamlPositions(self._file, node, position, self._marks, self._orders)

@@ -14,7 +14,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sources.documents import Parsed
-from ringfence.sources.yaml_events import Broken, Document, DocumentFault, Remark, YamlStream
+from ringfence.sources.yaml_events import Document, DocumentFault, Remark, YamlStream
 from ringfence.sources.yaml_positions import YamlPositions, unpacked
 from ringfence.sources.yaml_words import in_plain_words
 
@@ -24,7 +24,6 @@ _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 _SURROGATE = re.compile(r"\\[uU](?:0000)?[dD][89a-fA-F]")
 _TEMPLATE = re.compile(r"\{\{|\{%")
 TEMPLATE_HINT = "this looks like a template: render it first (helm template, or the tool that it is written for)"
-_CONTEXTS = ("quoted scalar", "flow sequence", "flow mapping")
 _LEFT_OUT = "this document is left out"
 _LONGEST_NAME = 80
 
@@ -63,29 +62,28 @@ class _Reader:
         resume = line = 0
         try:
             stream = YamlStream(parser_for(text))
-            for outcome in stream:
-                self._take(outcome, text)
+            for document in stream:
+                self._take(document)
                 resume, line = stream.resume, stream.resume_line
-        except YAMLError:
+        except (YAMLError, DocumentFault):
             for chunk, first_line in _chunks(text, resume, line):
                 self._read_chunk(chunk, first_line)
 
     def _read_chunk(self, chunk: str, first_line: int) -> None:
         try:
-            for outcome in YamlStream(parser_for(chunk), first_line):
-                self._take(outcome, chunk)
+            for document in YamlStream(parser_for(chunk), first_line):
+                self._take(document)
+        except DocumentFault as fault:
+            self._fault(fault, chunk, first_line)
         except YAMLError as error:
             self._refused(error, chunk, first_line)
 
-    def _take(self, outcome: Document | Broken, text: str) -> None:
-        if isinstance(outcome, Broken):
-            self._fault(outcome.fault, text, 0)
-            return
-        value = outcome.value
-        for remark in outcome.remarks:
+    def _take(self, document: Document) -> None:
+        value = document.value
+        for remark in document.remarks:
             self.problems.append(self._remark(remark))
         if value is not None:
-            positions = YamlPositions(self.file, value, outcome.start, outcome.marks)
+            positions = YamlPositions(self.file, value, document.start, document.marks)
             self.found.append(Parsed(value, positions))
 
     def _remark(self, remark: Remark) -> Problem:
@@ -129,8 +127,14 @@ class _Reader:
         if "flow node" in (error.context or "") and mark.index >= len(chunk.rstrip()):
             words, hint = "a [ or { is not closed before the document ends", "close it"
         begun = error.context_mark
-        if begun is not None and begun.line != mark.line and any(part in (error.context or "") for part in _CONTEXTS):
-            words += f" (it begins in line {begun.line + first_line + 1})"
+        if begun is not None and begun.line != mark.line:
+            context = error.context or ""
+            if "quoted scalar" in context:
+                # Where the quotes open says more than where the text ends.
+                words += f" (looked for up to line {mark.line + first_line + 1})"
+                mark = begun
+            elif "flow" in context:
+                words += f" (it begins in line {begun.line + first_line + 1})"
         if chunk[mark.index : mark.index + 1] == "\t":
             words, hint = "a tab where YAML takes only spaces", "indent with spaces"
         if _TEMPLATE.search(chunk):

@@ -22,7 +22,7 @@ _COMPLAINTS: tuple[tuple[str, str, str], ...] = (
     ("expected '-' indicator", "a line at the level of a list that is no item of it", _INDENTATION),
     ("expected key", "a line that fits no level of indentation", _INDENTATION),
     ("expected <block end>", "a line that fits no level of indentation", _INDENTATION),
-    ("expected <document start>", "something stands after the end of the document",
+    ("document start>", "something stands after the end of the document",
      f"put --- before it; {_INDENTATION}"),
     ("document indicator", "text in quotes that is not closed before the document ends", "close the quotes"),
     ("unexpected end of stream", "text in quotes that is not closed", "close the quotes"),

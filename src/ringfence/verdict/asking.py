@@ -89,7 +89,7 @@ class Asker:
             return [(Verdict.ALLOWED, flow.ports)]
         if flow.closed:
             return [(Verdict.DENIED, flow.ports)]
-        if flow.opaque:
+        if flow.opaque or flow.mystery:
             return [(Verdict.UNKNOWN, flow.ports)]
         table: PortTable = self.relation.ports
         sure, possible = table.intervals(flow.cell.sure), table.intervals(flow.cell.possible)
@@ -193,6 +193,8 @@ class Asker:
             return ITSELF, ()
         if flow.closed:
             return self._closed(flow)
+        if flow.mystery:
+            return Reason("unknown-service", flow.mystery, "the Service object"), ()
         if flow.opaque:
             return self._opaque(flow)
         names = self.names(flow)

@@ -68,6 +68,12 @@ def labels_of(end: EndClass) -> dict[str, str]:
     return {key: value for key, value in end.labels.items() if key not in PER_POD_LABELS}
 
 
+def subject_text(end: EndClass) -> str:
+    """The pods that a new policy for this one selects."""
+    labels = ",".join(f"{key}={value}" for key, value in sorted(labels_of(end).items()))
+    return printable(f"pods {labels or 'of any label'} in {end.namespace}")
+
+
 def peer_of(wanted: Wanted, namespace: str | None) -> JsonObject | None:
     """A NetworkPolicy peer for the other end; None where none can name it."""
     peer = wanted.peer
@@ -169,7 +175,7 @@ def _new_network_policy(wanted: Wanted) -> Iterator[Change]:
         },
     }
     yield Change(
-        None, manifest, f"add a NetworkPolicy in {printable(subject.namespace)} that allows {wanted.port_text}", None, 4
+        None, manifest, f"add a NetworkPolicy that allows {section} on {wanted.port_text} for {subject_text(subject)}", None, 4
     )
 
 
@@ -213,8 +219,11 @@ def _admin_rule(wanted: Wanted, kind: str, action: str) -> JsonObject | None:
     return rule
 
 
-def closings(wanted: Wanted, judgement: Judgement, manifests: Mapping[int, Mapping[str, Any]]) -> Iterator[list[Change]]:
-    """Groups of changes after which the direction might deny the flow."""
+def closings(
+    wanted: Wanted, judgement: Judgement, manifests: Mapping[int, Mapping[str, Any]], priority: int | None
+) -> Iterator[list[Change]]:
+    """Groups of changes after which the direction might deny the flow. ``priority``: one at which a new
+    ClusterNetworkPolicy would come first; None where the cluster does not use that kind, or no number is free."""
     if judgement.admin_decided:
         for hit in judgement.admin:
             if hit.surely and hit.action.value == "allow":
@@ -226,7 +235,8 @@ def closings(wanted: Wanted, judgement: Judgement, manifests: Mapping[int, Mappi
             yield from _together(groups)
     else:
         yield from ([change] for change in _isolate(wanted))
-    yield from ([change] for change in _deny_first(wanted, judgement))
+    if priority is not None:
+        yield from ([change] for change in _deny_first(wanted, priority))
 
 
 def _together(groups: list[list[Change]]) -> Iterator[list[Change]]:
@@ -282,27 +292,26 @@ def _isolate(wanted: Wanted) -> Iterator[Change]:
         },
     }
     yield Change(
-        None, manifest, f"add a NetworkPolicy in {printable(subject.namespace)} that denies all {section}", None, 3
+        None, manifest, f"add a NetworkPolicy that denies all {section} of {subject_text(subject)}", None, 3
     )
 
 
-def _deny_first(wanted: Wanted, judgement: Judgement) -> Iterator[Change]:
-    """A new ClusterNetworkPolicy that denies just this flow, where the input already uses that kind."""
-    kinds = {hit.compiled.policy.kind for hit in (*judgement.admin, *judgement.baseline)}
+def _deny_first(wanted: Wanted, priority: int) -> Iterator[Change]:
+    """A new ClusterNetworkPolicy that denies just this flow."""
     rule = _admin_rule(wanted, "ClusterNetworkPolicy", "Deny")
     subject = wanted.subject
-    if "ClusterNetworkPolicy" not in kinds or rule is None or subject.namespace is None:
+    if rule is None or subject.namespace is None:
         return
     section, _ = SECTION[wanted.direction]
     yield Change(None, {
         "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
         "metadata": {"name": f"deny-{section}-{wanted.number}"},
         "spec": {
-            "tier": "Admin", "priority": 0,
+            "tier": "Admin", "priority": priority,
             "subject": {"pods": {
                 "namespaceSelector": {"matchLabels": {NAME_LABEL: subject.namespace}},
                 "podSelector": {"matchLabels": labels_of(subject)} if labels_of(subject) else {},
             }},
             section: [rule],
         },
-    }, f"add a ClusterNetworkPolicy that denies {wanted.port_text}", None, 5)
+    }, f"add a ClusterNetworkPolicy that denies {wanted.port_text} for {subject_text(subject)}", None, 5)

@@ -193,8 +193,7 @@ class Lister:
         """A class of one real pod, which has no flow to itself."""
         if column >= self.universe.pods:
             return True
-        members = self.universe.members[column]
-        return len(members) == 1 and not self.relation.cluster.pods[members[0]].template
+        return self.universe.count(column) == 1
 
     def _pairs(self, left: int, right: int) -> int:
         """Pairs of classes that have a flow: a class of one pod has none to itself."""
@@ -267,8 +266,8 @@ class Lister:
 
     def _ends(self, level: str) -> tuple[str, ...]:
         if level == "namespace":
-            return tuple(sorted(self.universe.namespaces))
-        if level == "workload":
+            texts = sorted(self.universe.namespaces)
+        elif level == "workload":
             texts = sorted(self._workload_table()[0], key=_name_order)
         else:
             texts = self._pod_names((1 << self.universe.pods) - 1)
@@ -280,22 +279,26 @@ class Lister:
         spans = {
             name: ((1 << (stop - start)) - 1) << start for name, (start, stop) in self.universe.namespaces.items()
         }
+        others = {
+            self.asker.directory.other_name(column): 1 << column
+            for column in range(self.universe.pods, len(self.universe.ends))
+        }
+        every = {**spans, **others}
         ports = self.relation.ports
         rows: list[Row] = []
         found: dict[tuple[str, str], list[tuple[int, int, int, Reason | None]]] = {}
-        for rectangle in self.rectangles(sources & self.grid.pods, destinations & self.grid.pods):
-            for left, left_mask in spans.items():
-                if not rectangle.sources & left_mask:
-                    continue
-                for right, right_mask in spans.items():
-                    if rectangle.destinations & right_mask and namespace in (None, left, right):
-                        found.setdefault((left, right), []).append((
-                            rectangle.sources & left_mask, rectangle.destinations & right_mask,
-                            rectangle.ports if rectangle.verdict is Verdict.ALLOWED else -rectangle.ports,
-                            rectangle.reason,
-                        ))
+        for rectangle in self.rectangles(sources, destinations):
+            lefts = [(name, rectangle.sources & mask) for name, mask in every.items() if rectangle.sources & mask]
+            rights = [
+                (name, rectangle.destinations & mask) for name, mask in every.items() if rectangle.destinations & mask
+            ]
+            number = rectangle.ports if rectangle.verdict is Verdict.ALLOWED else -rectangle.ports
+            for left, left_mask in lefts:
+                for right, right_mask in rights:
+                    if (left in spans or right in spans) and namespace in (None, left, right):
+                        found.setdefault((left, right), []).append((left_mask, right_mask, number, rectangle.reason))
         for (left, right), pieces in found.items():
-            whole = self._pairs(spans[left] & sources, spans[right] & destinations)
+            whole = self._pairs(every[left] & sources, every[right] & destinations)
             if not whole:
                 continue
             for atom in _atoms(ports, [abs(number) for _, _, number, _ in pieces]):

@@ -94,6 +94,8 @@ class PolicyChange:
     def _result(self, relation: Relation, source: int, destination: int) -> Result:
         if relation.opaque(self.universe.ends[source], self.universe.ends[destination]):
             return Result(0, ALL, opaque=True)
+        if not relation.families(self.universe.ends[source], self.universe.ends[destination])[0]:
+            return Result(0)
         programs = relation.programs_of(source, destination)
         pairing = self._grid_of(relation)
         return pairing.plain(*programs) or pairing.pair(source, destination, *programs) or Result(0)

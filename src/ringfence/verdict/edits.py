@@ -11,12 +11,13 @@ from itertools import islice, product
 from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
-from ringfence.model.policy import Direction, NetworkPolicyRules
+from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
 from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.candidates import Change, Wanted, closings, openings
 from ringfence.verdict.difference import PolicyChange
 from ringfence.verdict.flows import Flow
+from ringfence.verdict.judging import Judgement
 
 LISTED = 20
 """So many of the other flows that an edit changes are listed; the rest is counted."""
@@ -47,7 +48,7 @@ class Editor:
 
     def smallest(self, flow: Flow, verdict: Verdict, port: int) -> Edit | None:
         """The smallest edit after which this flow is denied (if it is allowed) or allowed (if it is denied)."""
-        if flow.closed or flow.itself or flow.opaque or verdict not in (Verdict.ALLOWED, Verdict.DENIED):
+        if flow.closed or flow.itself or flow.opaque or flow.mystery or verdict not in (Verdict.ALLOWED, Verdict.DENIED):
             return None
         best: Tried | None = None
         for changes in islice(self._proposals(flow, verdict, port), TRIED):
@@ -67,7 +68,8 @@ class Editor:
         if verdict is Verdict.ALLOWED:
             for direction in (Direction.INGRESS, Direction.EGRESS):
                 if wanted[direction].subject.sort == "pod":
-                    for group in closings(wanted[direction], judgements[direction], self.manifests):
+                    first = self._first_priority(judgements[direction])
+                    for group in closings(wanted[direction], judgements[direction], self.manifests, first):
                         yield tuple(group)
             return
         needed = [direction for direction in judgements if self._closed(flow, direction, port)]
@@ -76,6 +78,15 @@ class Editor:
             objects = [change.policy.index for change in combination if change.policy is not None]
             if len(objects) == len(set(objects)):
                 yield combination
+
+    def _first_priority(self, judgement: Judgement) -> int | None:
+        """A free priority before the rule that decides, where the cluster uses ClusterNetworkPolicy."""
+        policies = [compiled.policy for compiled in self.relation.active()]
+        if not any(policy.kind == "ClusterNetworkPolicy" for policy in policies):
+            return None
+        used = {policy.priority for policy in policies if policy.tier is Tier.ADMIN}
+        before = min((hit.compiled.policy.priority or 0 for hit in judgement.admin), default=1001)
+        return next((number for number in range(before) if number not in used), None)
 
     def _closed(self, flow: Flow, direction: Direction, port: int) -> bool:
         egress, ingress = self.relation.programs_of(flow.source.end, flow.destination.end)

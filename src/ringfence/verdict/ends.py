@@ -60,6 +60,8 @@ class Member:
     pods: tuple[int, ...] = ()
     node: str | None = None
     alternatives: tuple[int | EndClass, ...] = ()
+    mystery: str = ""
+    """Not empty: nothing is known of this end, and so of no flow with it; why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -406,13 +408,13 @@ class Directory:
         if kind == "node":
             end = EndClass("node", space=part, families=family)
             return Member(end, f"{text} (a node that is not in the input)")
+        if kind == "service":
+            return Member(
+                EndClass("pod", None, any_label=True, open_ports=True, space=part, families=family),
+                f"{text} (a Service that is not in the input)", mystery=f"the Service of {text} is not in the input",
+            )
         homes: list[str | None] = [*self.cluster.namespaces, None]
         pods = tuple(
             EndClass("pod", home, any_label=True, open_ports=True, space=part, families=family) for home in homes
         )
-        if kind == "pod":
-            return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods)
-        return Member(pods[0], f"{text} (a Service that is not in the input)", alternatives=(*pods, *self._outside_columns()))
-
-    def _outside_columns(self) -> tuple[int, ...]:
-        return tuple(range(self.universe.outside, len(self.universe.ends)))
+        return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods)

@@ -67,12 +67,15 @@ class Explainer:
         reason, decided = self.asker.why(flow, verdict, port)
         names = self.asker.names(flow)
         directions: tuple[DirectionTrace, ...] = ()
-        if not (flow.closed or flow.itself):
+        if not (flow.closed or flow.itself or flow.mystery):
             directions = (
                 self._direction(flow, Direction.EGRESS, port, names),
                 self._direction(flow, Direction.INGRESS, port, names),
             )
-        return Trace(names[0], names[1], flow.asked or port_text(port), verdict, reason, decided, directions)
+        text = port_text(port)
+        if flow.asked and flow.asked != text:
+            text = flow.asked if flow.closed else f"{text} (Service port {flow.asked})"
+        return Trace(names[0], names[1], text, verdict, reason, decided, directions)
 
     def _direction(self, flow: Flow, direction: Direction, port: int, names: tuple[str, str]) -> DirectionTrace:
         relation = self.relation

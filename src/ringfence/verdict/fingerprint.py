@@ -32,7 +32,7 @@ class Fingerprint:
         self.grid = Grid(relation)
         pods = relation.cluster.pods
         self.pod_numbers = [
-            _number(f"{pod.namespace}/{pod.name}/{pod.workload.kind}/{pod.replicas > 1 or pod.template}") for pod in pods
+            _number(f"{pod.namespace}/{pod.name}/{pod.workload.kind}/{pod.replicas > 1}") for pod in pods
         ]
         self.weights = [
             sum(self.pod_numbers[index] for index in members) & WRAP for members in self.universe.members
@@ -51,7 +51,7 @@ class Fingerprint:
             own = self._behaviour_at(destination)
             for index in self.universe.members[destination]:
                 pod = self.relation.cluster.pods[index]
-                alone = not pod.template
+                alone = pod.replicas == 1
                 total += self._digest(
                     f"{pod.namespace}/{pod.name}", groups, own if alone else None, self.pod_numbers[index]
                 )

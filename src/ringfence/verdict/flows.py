@@ -37,6 +37,8 @@ class Flow:
     why_closed: str = ""
     itself: bool = False
     opaque: bool = False
+    mystery: str = ""
+    """Not empty: an end of which nothing is known, and why."""
     perhaps: str = ""
     """Not empty: it is not known whether the flow is part of the question at all, and why."""
 
@@ -146,7 +148,7 @@ class Flows:
         if right.outside and not self._family_fits(second, first):
             return
         shared = set(source.pods) & set(destination.pods) if source.pods and destination.pods else set()
-        real = {index for index in shared if not self.cluster.pods[index].template}
+        real = {index for index in shared if self.cluster.pods[index].replicas == 1}
         if real:
             yield Flow(
                 source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True,
@@ -179,6 +181,11 @@ class Flows:
                 closed="address", why_closed="the two ends have no address family in common",
             )
             return
+        mystery = source.mystery or destination.mystery
+        if mystery:
+            meeting = Meeting(families, False, None)
+            yield Flow(source, destination, meeting, OPEN_CELL, ports, asked_port, mystery=mystery)
+            return
         egress, ingress = relation.programs_of(end, other)
         plain = relation.cells.plain(egress, ingress)
         if plain is not None:
@@ -205,6 +212,10 @@ class Flows:
     ) -> tuple[bool | None, ...]:
         """Whether pairs of these members share a node: each answer that occurs."""
         left, right = self._nodes(source, first), self._nodes(destination, second)
+        if _stranger(first) or _stranger(second):
+            others = right if _stranger(first) else left
+            number = (first if _stranger(first) else second).families[0]
+            return tuple(sorted({self._not_on(name, number) for name in others}, key=str))
         found: set[bool | None] = set()
         if None in left or None in right:
             found.add(None)
@@ -214,6 +225,12 @@ class Flows:
             if right - {None, one}:
                 found.add(False)
         return tuple(sorted(found, key=str)) or (None,)
+
+    def _not_on(self, name: str | None, number: int) -> bool | None:
+        """Whether a node that is not in the input may be this one: not where this one's addresses are known."""
+        node = self.cluster.nodes.get(name) if name else None
+        known = node is not None and any(family(address) == number for address in node.addresses)
+        return False if known else None
 
     def _nodes(self, member: Member, end: EndClass) -> set[str | None]:
         if member.node is not None:
@@ -307,6 +324,11 @@ class Flows:
 
 
 _NOWHERE = EndClass("outside")
+
+
+def _stranger(end: EndClass) -> bool:
+    """A node that is not in the input."""
+    return end.sort == "node" and not end.name
 
 
 def _with_end(member: Member, end: int | EndClass) -> Member:

@@ -45,6 +45,7 @@ class Grid:
         self._by_families: list[int] | None = None
         self._met: dict[tuple[int, int, tuple[Meeting, ...]], Result] = {}
         self.places = Places(relation)
+        self._sharing: dict[tuple[int, ...], int] = {}
         self._blind = self._blind_columns()
         self._egress: tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]] = (
             self._turn_over() if joined else ({}, {})
@@ -129,9 +130,12 @@ class Grid:
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
         blind = self.universe.everything if self._blind >> destination & 1 else self._blind
+        possible = self._compatible(destination)
+        if within is not None:
+            possible = within if possible < 0 else possible & within
         for egress, ingress, sources in self.programs(destination):
-            if within is not None:
-                sources &= within
+            if possible >= 0:
+                sources &= possible
                 if not sources:
                     continue
             if blind:
@@ -146,6 +150,20 @@ class Grid:
                 yield sources, plain
                 continue
             yield from self._meetings(egress, ingress, sources, destination)
+
+    def _compatible(self, destination: int) -> int:
+        """The columns that share an address family with a destination; -1 where all do."""
+        own = own_families(self.universe.ends[destination])
+        found = self._sharing.get(own)
+        if found is None:
+            found = 0
+            for mask in self._families():
+                if set(own) & set(own_families(self.universe.ends[(mask & -mask).bit_length() - 1])):
+                    found |= mask
+            if found == self.universe.everything:
+                found = -1
+            self._sharing[own] = found
+        return found
 
     def plain(self, egress: int, ingress: int) -> Result | None:
         """The result of two programs that hang on no fact (ties may still leave ports unknown)."""

@@ -54,6 +54,12 @@ class Judgement:
         """Whether some NetworkPolicy surely isolates."""
         return any(surely for _, surely in self.isolating)
 
+    @property
+    def only_passes(self) -> bool:
+        """Whether the direction is open only because a Pass rule ended its tier and nothing came after."""
+        allows = [hit for hit in self.hits() if hit.action is Action.ALLOW]
+        return not allows and any(hit.action is Action.PASS for hit in self.admin)
+
     def hits(self) -> list[Hit]:
         """Every rule that has a say, surely or perhaps, in order."""
         found = list(self.admin)

@@ -32,7 +32,7 @@ CNI_SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 PREFERENCE = (
-    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "node", "same-node",
+    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "same-node",
     "domain", "cni",
 )
 """Facts of the input before facts of the plugin, where either would decide."""
@@ -68,8 +68,6 @@ def of_fact(variable: Variable, source: EndClass, destination: EndClass, names: 
         return Reason(
             "address-family", "whether the flow uses IPv4 or IPv6 is not known", "--pod-cidr, or the Pod objects",
         )
-    if kind == "node":
-        return Reason("node-of-pod", f"the node of {name} is not known", "the Pod objects")
     if kind == "same-node":
         return Reason(
             "own-node", f"whether {names[0]} and {names[1]} are on one node is not known", "the Pod objects",
@@ -158,7 +156,10 @@ def _allowing(judgement: Judgement, name: str) -> str:
     if not decisions:
         return ""
     first = decisions[0]
-    return f"{judgement.direction.value} of {name} allowed by {_called(first.namespace, first.kind, first.name, first.rule)}"
+    called = _called(first.namespace, first.kind, first.name, first.rule)
+    if judgement.only_passes:
+        return f"{judgement.direction.value} of {name} passed on by {called}, and nothing after it denies the flow"
+    return f"{judgement.direction.value} of {name} allowed by {called}"
 
 
 def _denying(judgement: Judgement, name: str) -> str:

@@ -10,6 +10,7 @@ from ringfence.dialects import READERS
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.layers.network.universe import pod_end
+from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import NAME_LABEL, Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
@@ -37,6 +38,13 @@ class Moved:
                 end = alike[number] = pod_end(pod, pod.labels, space)
             ends[index] = end
         return Moved(ends)
+
+
+def in_force(policies: Iterable[NetworkPolicyRules], profile: Profile) -> tuple[NetworkPolicyRules, ...]:
+    """The policies as the profile takes them: those that the API server rejects as written, where it says so."""
+    if not profile.answer(Fact.REJECTED_OBJECTS_COUNT):
+        return tuple(policies)
+    return tuple(policy.as_written or policy for policy in policies)
 
 
 def relabelled(
@@ -98,6 +106,7 @@ def policy_change(
             gone.append(compiled.index)
     if removing and not _all_policies(given, removing):
         return None
+    added = list(in_force(added, relation.profile))
     changed = relation.change(gone, added, cluster)
     dropped = set(gone)
     policies = (

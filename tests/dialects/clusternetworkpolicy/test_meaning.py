@@ -140,3 +140,25 @@ def test_what_a_rejected_policy_leaves_open(
     assert rules.broken == directions
     assert rules.ingress == (() if INGRESS in directions else None)
     assert rules.egress == (() if EGRESS in directions else None)
+
+
+PLAIN = "egress: [{action: Deny, to: [{pods: {namespaceSelector: {matchLabels: {a: b}}}}]}]"
+
+
+def test_a_missing_selector_leaves_it_plain_what_is_written() -> None:
+    rules, _ = read(cluster_network_policy(PLAIN))
+    assert rules.broken == {EGRESS}
+    assert rules.as_written is not None
+    assert rules.as_written.broken == frozenset()
+    (rule,) = rules.as_written.egress or ()
+    assert isinstance(rule.peers[0], PodPeer)
+    assert rule.peers[0].selection == PodSelection(namespaces=Selector.exactly({"a": "b"}))
+
+
+@pytest.mark.parametrize(
+    "rest", [PLAIN.replace("Deny", "Allow"), f"{{{PLAIN}, priority: -1}}", f"{{{PLAIN}, tier: x}}"]
+)
+def test_other_faults_do_not(rest: str) -> None:
+    rules, _ = read(cluster_network_policy(rest))
+    assert rules.broken
+    assert rules.as_written is None

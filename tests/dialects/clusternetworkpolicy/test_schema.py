@@ -1,4 +1,4 @@
-"""What the API server rejects, drops or warns of in a ClusterNetworkPolicy: one case a rule, with its valid near miss."""
+"""What the API server rejects, drops or warns of in a ClusterNetworkPolicy: a case a rule, and its near miss."""
 
 from __future__ import annotations
 

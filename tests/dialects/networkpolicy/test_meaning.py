@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ringfence.model.policy import (
@@ -19,7 +21,7 @@ from ringfence.model.policy import (
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import cidr
 from ringfence.sets.labels import EVERYTHING, Requirement, Selector
-from tests.dialects.reading import FILE, network_policy, read
+from tests.dialects.reading import FILE, network_policy, of, read
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS
 
@@ -175,9 +177,16 @@ def test_what_a_rejected_policy_leaves_open(spec: str, own_subject: bool, direct
 
 
 def test_a_spec_that_is_no_mapping_leaves_everything_open() -> None:
-    from tests.dialects.reading import of
-
     head = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web"}}
     rules, _ = read(of({**head, "spec": "all"}))
     assert rules.broken == {INGRESS, EGRESS}
     assert rules.subject == PodSelection(pods=EVERYTHING, namespace="default")
+
+
+def test_an_invalid_name_leaves_it_plain_what_is_written() -> None:
+    head = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {"ingress": [{}]}}
+    good, _ = read(of({**head, "metadata": {"name": "a-b"}}))
+    bad, _ = read(of({**head, "metadata": {"name": "a_b"}}))
+    assert bad.broken == {INGRESS}
+    assert bad.as_written == replace(good, name="a_b")
+    assert good.as_written is None

@@ -232,8 +232,8 @@ def test_a_fault_is_at_its_line_with_a_hint() -> None:
         )
     )
     assert [str(problem) for problem in problems] == [
-        'policy.yaml:7:7: error: the API server rejects NetworkPolicy "shop/web": spec.ingress[0].ports[0].port "80" is not'
-        " a port name: it has no letter [invalid-port-name]\n  hint: write 80 without quotes",
+        'policy.yaml:7:7: error: the API server rejects NetworkPolicy "shop/web": spec.ingress[0].ports[0].port "80"'
+        " is not a port name: it has no letter [invalid-port-name]\n  hint: write 80 without quotes",
         'policy.yaml:10:9: error: the API server rejects NetworkPolicy "shop/web": spec.ingress[0].from[0].ipBlock.cidr'
         ' "10.0.0.1" has no prefix length [invalid-cidr]\n  hint: for the single address write 10.0.0.1/32',
     ]

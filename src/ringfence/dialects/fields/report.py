@@ -24,7 +24,8 @@ class Server(Enum):
 
 class Report:
     """Collects the problems of one object while its fields are read. ``faults`` are the paths of what makes it
-    unusable, ``dropped`` those of unknown fields."""
+    unusable, ``dropped`` those of unknown fields. ``plain``: no fault makes it unclear what the object says.
+    """
 
     def __init__(self, manifest: Manifest, server: Server) -> None:
         self.manifest = manifest
@@ -32,6 +33,7 @@ class Report:
         self.problems: list[Problem] = []
         self.faults: list[FieldPath] = []
         self.dropped: list[FieldPath] = []
+        self.plain = True
 
     @property
     def _object(self) -> str:
@@ -44,12 +46,14 @@ class Report:
     def reject(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
         """The API server rejects the object because of the field at ``path``."""
         self.faults.append(path)
+        self.plain = self.plain and _leaves_it_plain(path, code)
         message = f"the API server rejects {self._object}: {path_text(path)} {fault}"
         self._add(path, code, Severity.ERROR, message, hint)
 
     def undefined(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
         """The API server stores the object, but nothing says what the field at ``path`` then means."""
         self.faults.append(path)
+        self.plain = False
         message = f"what {self._object} does is not defined: {path_text(path)} {fault}"
         self._add(path, code, Severity.ERROR, message, hint)
 
@@ -85,6 +89,15 @@ class Accepted:
     def usable(self) -> bool:
         """Whether the object means something definite."""
         return not self.report.faults
+
+
+def _leaves_it_plain(path: FieldPath, code: str) -> bool:
+    """Whether an object that is rejected for this fault alone still says one thing only: its name is invalid, a pods
+    subject or peer lacks a selector (then the empty one, as in the types), a named port stands beside addresses.
+    """
+    if code == "missing-field":
+        return path[-1:] == ("pods",)
+    return code == "named-port-on-addresses" or (code == "invalid-name" and path == ("metadata", "name"))
 
 
 def path_text(path: FieldPath) -> str:

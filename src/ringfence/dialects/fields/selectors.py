@@ -65,10 +65,10 @@ def selector(kept: Mapping[str, Any] | None) -> Selector:
     labels = kept.get("matchLabels")
     expressions = kept.get("matchExpressions")
     if not expressions:
-        # The canonical form without its sort of requirements: the keys of a mapping differ.
-        return (
-            Selector(tuple(Requirement(key, "In", (labels[key],)) for key in sorted(labels))) if labels else EVERYTHING
-        )
+        if not labels:
+            return EVERYTHING
+        # Already canonical, as the keys of a mapping differ; ``Selector.exactly`` would sort once more.
+        return Selector(tuple(Requirement(key, "In", (labels[key],)) for key in sorted(labels)))
     requirements = [Requirement(key, "In", (value,)) for key, value in labels.items()] if labels else []
     for expression in expressions:
         values = tuple(sorted(set(expression.get("values", ()))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
@@ -35,22 +36,20 @@ def meaning(accepted: Accepted) -> NetworkPolicyRules:
     """The rules of an object as the API server keeps it. A faulty one has no rules; its subject and its directions are
     precise where they are valid.
     """
-    manifest = accepted.report.manifest
+    report = accepted.report
+    manifest = report.manifest
     namespace = manifest.namespace or DEFAULT_NAMESPACE
     spec = accepted.spec or {}
-    subject = selector(spec.get("podSelector")) if not _subject_faulty(accepted) else EVERYTHING
     directions = _directions(accepted, spec)
     ingress: tuple[Rule, ...] | None = None
     egress: tuple[Rule, ...] | None = None
-    if not accepted.report.faults:
+    if report.plain:
         if Direction.INGRESS in directions:
             ingress = _rules(spec.get("ingress", ()), "ingress", "from", namespace, manifest.positions)
         if Direction.EGRESS in directions:
             egress = _rules(spec.get("egress", ()), "egress", "to", namespace, manifest.positions)
-    else:
-        ingress = () if Direction.INGRESS in directions else None
-        egress = () if Direction.EGRESS in directions else None
-    return NetworkPolicyRules(
+    subject = EVERYTHING if _subject_faulty(accepted) else selector(spec.get("podSelector"))
+    rules = NetworkPolicyRules(
         api_version=manifest.api_version,
         kind=manifest.kind,
         namespace=namespace,
@@ -60,8 +59,16 @@ def meaning(accepted: Accepted) -> NetworkPolicyRules:
         ingress=ingress,
         egress=egress,
         place=manifest.place,
-        broken=directions if accepted.report.faults else frozenset(),
         subject_place=_subject_place(manifest, spec),
+    )
+    if not report.faults:
+        return rules
+    return replace(
+        rules,
+        ingress=() if Direction.INGRESS in directions else None,
+        egress=() if Direction.EGRESS in directions else None,
+        broken=directions,
+        as_written=rules if report.plain else None,
     )
 
 

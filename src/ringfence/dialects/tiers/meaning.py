@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
@@ -27,6 +28,7 @@ from ringfence.model.provenance import FieldPath, Place, Positions
 from ringfence.sets.labels import EVERYTHING
 from ringfence.sets.ports import canonical
 
+NOT_BROKEN: frozenset[Direction] = frozenset()
 EVERY_POD = PodSelection(pods=EVERYTHING, namespaces=EVERYTHING)
 ReadPort = Callable[[Mapping[str, Any], Place], PortMatch]
 
@@ -41,28 +43,32 @@ def meaning(
     report = accepted.report
     manifest = report.manifest
     written = accepted.spec if isinstance(accepted.spec, dict) else {}
-    broken = _open_directions(accepted, written) if report.faults else frozenset()
-    rules: dict[Direction, tuple[Rule, ...] | None] = {}
-    for direction in Direction:
-        if report.faults:
-            rules[direction] = () if direction in broken else None
-        else:
-            rules[direction] = _rules(written, direction, accept_action, ports_field, read_port, manifest.positions)
+    broken = _open_directions(accepted, written) if report.faults else NOT_BROKEN
     subject_faulty = not written or report.faulty("spec", "subject") or "subject" not in written
-    return NetworkPolicyRules(
+    rules = NetworkPolicyRules(
         api_version=manifest.api_version,
         kind=manifest.kind,
         namespace=None,
         name=policy_name(manifest),
         tier=tier,
         subject=EVERY_POD if subject_faulty else _pods(written["subject"]),
-        ingress=rules[Direction.INGRESS],
-        egress=rules[Direction.EGRESS],
+        ingress=() if Direction.INGRESS in broken else None,
+        egress=() if Direction.EGRESS in broken else None,
         place=manifest.place,
         priority=priority,
         broken=broken,
         subject_place=manifest.positions.place(("spec", "subject")),
     )
+    if report.faults and not (report.plain and written):
+        return rules
+    accepted_rules = replace(
+        rules,
+        subject=_pods(written["subject"]),
+        ingress=_rules(written, Direction.INGRESS, accept_action, ports_field, read_port, manifest.positions),
+        egress=_rules(written, Direction.EGRESS, accept_action, ports_field, read_port, manifest.positions),
+        broken=NOT_BROKEN,
+    )
+    return replace(rules, as_written=accepted_rules) if report.faults else accepted_rules
 
 
 def _open_directions(accepted: Accepted, written: Mapping[str, Any]) -> frozenset[Direction]:
@@ -80,7 +86,7 @@ def _pods(kept: Mapping[str, Any]) -> PodSelection:
     if "namespaces" in kept:
         return PodSelection(namespaces=selector(kept["namespaces"]))
     pods = kept["pods"]
-    return PodSelection(pods=selector(pods["podSelector"]), namespaces=selector(pods.get("namespaceSelector")))
+    return PodSelection(pods=selector(pods.get("podSelector")), namespaces=selector(pods.get("namespaceSelector")))
 
 
 def _rules(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ringfence.dialects.fields import cidrs
 from ringfence.dialects.fields.metadata import METADATA
-from ringfence.dialects.fields.report import Accepted, Report, Server, cut, quoted
+from ringfence.dialects.fields.report import Accepted, Report, Server, quoted
 from ringfence.dialects.fields.selectors import CUSTOM_SELECTOR
 from ringfence.dialects.fields.shapes import ANYTHING, Check, Consequence, ListOf, Record, Shape, Text
 from ringfence.dialects.fields.words import port_name
@@ -176,11 +176,7 @@ def check_named_port(name: str, path: FieldPath, report: Report) -> None:
     if not name:
         report.undefined(path, "invalid-port-name", "is an empty port name")
     elif wrong := port_name(name):
-        hint = (
-            f"for the number write it in the field for numbers: {cut(name)}"
-            if name.isascii() and name.isdigit()
-            else ""
-        )
+        hint = "a number goes into the field for numbers" if name.isascii() and name.isdigit() else ""
         message = f"{quoted(name)} matches nothing: no container port can have this name (it {wrong})"
         report.warn(path, "impossible-port-name", message, hint)
 

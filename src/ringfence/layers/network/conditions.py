@@ -55,7 +55,6 @@ class Conditions:
         self.namespaces = namespaces
         self.nodes = nodes
         self.taken = taken
-        self._known_nodes = frozenset(name for name, node in nodes.items() if not node.open_labels)
         self._strange_name = ValueSet(frozenset(namespaces), True, False)
 
     def labels(
@@ -196,15 +195,6 @@ class Conditions:
         if end.sort == "pod" and end.host_network:
             if self.profile.answer(Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS):
                 return ()
-            if end.node is None and self._known_nodes:
-                matching = frozenset(
-                    name for name in self._known_nodes if peer.nodes.matches(self.nodes[name].labels)
-                )
-                if not matching:
-                    return ()
-                if matching == self._known_nodes:
-                    return SURELY
-                return (frozenset((Literal(Variable("node", role, "", self._known_nodes), matching),)),)
             return self._node_labels(peer.nodes, end.node, role)
         return ()
 

@@ -33,5 +33,6 @@ CALICO = Profile(
         Fact.BASELINE_PER_DIRECTION: Reading(
             True, "felix/rules/endpoints: a tier only counts policies that have the direction",
         ),
+        Fact.REJECTED_OBJECTS_COUNT: Reading(False, "an object that the API server rejects is not stored"),
     },
 )

@@ -44,5 +44,6 @@ GENERIC = Profile(
             None, f"{NETWORK_POLICY_API}: NetworkPolicy is final for the pods that it selects; the direction is not said",
             "plugins differ in whether Baseline applies to the direction that no NetworkPolicy isolates",
         ),
+        Fact.REJECTED_OBJECTS_COUNT: Reading(False, "an object that the API server rejects is not stored"),
     },
 )

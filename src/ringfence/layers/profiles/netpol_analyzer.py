@@ -18,5 +18,6 @@ NETPOL_ANALYZER = Profile(
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, "nodes are not modelled there; the specification's answer"),
         Fact.OWN_NODE_EGRESS_EXEMPT: Reading(False, "nodes are not modelled there"),
         Fact.BASELINE_PER_DIRECTION: Reading(True, "netpol-analyzer evaluates each direction by itself"),
+        Fact.REJECTED_OBJECTS_COUNT: Reading(True, "netpol-analyzer: objects are not validated as the API server does"),
     },
 )

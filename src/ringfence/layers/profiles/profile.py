@@ -32,6 +32,8 @@ class Fact(StrEnum):
     """Is traffic from a pod to its own node exempt from NetworkPolicy?"""
     BASELINE_PER_DIRECTION = "baseline-per-direction"
     """Does Baseline still apply to a direction in which a pod is not isolated, when a NetworkPolicy isolates the other?"""
+    REJECTED_OBJECTS_COUNT = "rejected-objects-count"
+    """Is an object that the API server rejects taken as it is written, where its meaning is plain nevertheless?"""
 
 
 @dataclass(frozen=True, slots=True)
