@@ -20,13 +20,21 @@ ANOTHER = "a namespace that the input does not have"
 PROFILES: Mapping[str, Mapping[str, bool]] = {
     "generic": {"admin-skips-host-network": True, "networks-match-cluster": True},
     "calico": {
-        "ipblock-matches-pods": True, "ipblock-matches-nodes": True, "host-network-pods-are-pods": False,
-        "own-node-egress-exempt": False, "baseline-per-direction": True, "admin-skips-host-network": True,
+        "ipblock-matches-pods": True,
+        "ipblock-matches-nodes": True,
+        "host-network-pods-are-pods": False,
+        "own-node-egress-exempt": False,
+        "baseline-per-direction": True,
+        "admin-skips-host-network": True,
         "networks-match-cluster": True,
     },
     "netpol-analyzer": {
-        "ipblock-matches-pods": False, "ipblock-matches-nodes": False, "host-network-pods-are-pods": True,
-        "own-node-egress-exempt": False, "baseline-per-direction": True, "admin-skips-host-network": False,
+        "ipblock-matches-pods": False,
+        "ipblock-matches-nodes": False,
+        "host-network-pods-are-pods": True,
+        "own-node-egress-exempt": False,
+        "baseline-per-direction": True,
+        "admin-skips-host-network": False,
         "networks-match-cluster": False,
     },
 }
@@ -377,10 +385,11 @@ def fold(verdicts: Iterable[str]) -> str:
 def address_end(cluster: Cluster, text: str) -> End:
     """Design 10: the object that has the address, else an unknown pod or node of a given range, else outside."""
     address = ipaddress.ip_address(text)
-    for end in (*cluster.nodes.values(), *cluster.pods):
+    known: list[Node | Pod] = [*cluster.nodes.values(), *cluster.pods]
+    for end in known:
         if address in every(end):
             return end
-    has = {address.version: (address,)}
+    has: dict[int, tuple[Address, ...]] = {address.version: (address,)}
     if within(address, cluster.pod_ranges):
         return Pod(None, text, None, ("Pod", "", text), ports=None, addresses=has)
     if within(address, cluster.node_ranges):

@@ -166,8 +166,13 @@ def real_pod(item: Mapping[str, Any], objects: list[dict[str, Any]]) -> Pod:
     spec, status = item.get("spec") or {}, item.get("status") or {}
     texts = [entry.get("ip") for entry in status.get("podIPs") or []] + [status.get("podIP")]
     return Pod(
-        space(item), item["metadata"]["name"], item["metadata"].get("labels") or {}, topmost(item, objects),
-        ports=named_ports(spec), addresses=by_family(texts), node=spec.get("nodeName"),
+        space(item),
+        item["metadata"]["name"],
+        item["metadata"].get("labels") or {},
+        topmost(item, objects),
+        ports=named_ports(spec),
+        addresses=by_family(texts),
+        node=spec.get("nodeName"),
         host=bool(spec.get("hostNetwork")),
     )
 
@@ -185,14 +190,22 @@ def template_pods(item: Mapping[str, Any], nodes: int) -> Iterator[Pod]:
     added = CONTROLLER_LABELS[kind]
     labels = {key: value for key, value in labels.items() if key not in added}
     pod = Pod(
-        space(item), name, labels, (kind, space(item), name), open_labels=added,
-        ports=named_ports(template["spec"]), node=template["spec"].get("nodeName"),
+        space(item),
+        name,
+        labels,
+        (kind, space(item), name),
+        open_labels=added,
+        ports=named_ports(template["spec"]),
+        node=template["spec"].get("nodeName"),
         host=bool(template["spec"].get("hostNetwork")),
     )
     count = asked_replicas(item, nodes)
     for number in range(count if kind == "StatefulSet" else min(count, 2)):
         if kind == "StatefulSet":
-            own = {"statefulset.kubernetes.io/pod-name": f"{name}-{number}", "apps.kubernetes.io/pod-index": str(number)}
+            own = {
+                "statefulset.kubernetes.io/pod-name": f"{name}-{number}",
+                "apps.kubernetes.io/pod-index": str(number),
+            }
             yield replace(pod, name=f"{name}-{number}", labels={**labels, **own})
         else:
             yield replace(pod, instance=number)
@@ -268,8 +281,16 @@ def read_cluster(items: Iterable[Mapping[str, Any]], options: Options = Options(
     given: dict[Address, str] = {a: "node" for node in nodes.values() for a in every(node)}
     given |= {a: "pod" for pod in pods for a in every(pod) if not pod.host}
     return Cluster(
-        options, read_namespaces(objects), tuple(pods), templates, nodes, read_policies(objects), read_opaque(objects),
-        ranges(options.pod_ranges, pod_cidrs), ranges(options.service_ranges, networks), ranges(options.node_ranges, ()),
+        options,
+        read_namespaces(objects),
+        tuple(pods),
+        templates,
+        nodes,
+        read_policies(objects),
+        read_opaque(objects),
+        ranges(options.pod_ranges, pod_cidrs),
+        ranges(options.service_ranges, networks),
+        ranges(options.node_ranges, ()),
         given,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from tests.oracle.objects import Address, Cluster, End, Node, Outside, Pod, every
 from tests.oracle.policies import Network
@@ -12,8 +13,17 @@ from tests.oracle.search import Facts
 
 NOT_ASSIGNABLE = tuple(
     ipaddress.ip_network(text)
-    for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128",
-                 "fe80::/10", "ff00::/8")
+    for text in (
+        "0.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/128",
+        "::1/128",
+        "fe80::/10",
+        "ff00::/8",
+    )
 )
 """What neither a pod nor a node can have: this-network, loopback, link-local, multicast, reserved, unspecified."""
 
@@ -42,7 +52,7 @@ def regions(cluster: Cluster, family: int) -> list[tuple[int, int]]:
         if network.version == family:
             cuts |= {int(network.network_address), int(network.broadcast_address) + 1}
     line = sorted(cuts)
-    return [(first, after - 1) for first, after in zip(line, line[1:], strict=False)]
+    return [(first, after - 1) for first, after in pairwise(line)]
 
 
 def within(address: Address, networks: tuple[Network, ...]) -> bool:
@@ -119,6 +129,6 @@ def families_of(cluster: Cluster, end: End) -> tuple[int, ...] | None:
     if isinstance(end, Outside):
         return (end.address.version,)
     addresses = end.addresses
-    if isinstance(end, Pod) and end.host and not addresses and end.node in cluster.nodes:
+    if isinstance(end, Pod) and end.host and not addresses and end.node is not None:
         addresses = cluster.nodes[end.node].addresses
     return tuple(sorted(addresses)) or None

@@ -180,7 +180,7 @@ def np_broken(blank: Policy, spec: Mapping[str, Any], directions: tuple[str, ...
         pods = read_selector(spec.get("podSelector"))
     except Rejected:
         pods = ()
-    return replace(blank, pods=pods, rules={direction: () for direction in directions})
+    return replace(blank, pods=pods, rules=dict.fromkeys(directions, ()))
 
 
 # policy.networking.k8s.io
@@ -325,5 +325,5 @@ def admin_policy(item: Mapping[str, Any]) -> Policy:
     except Rejected:
         broken, rules = True, {}
     if broken:
-        rules = {direction: () for direction in DIRECTIONS if spec.get(direction)}
+        rules = {direction: () for direction in DIRECTIONS if spec.get(direction) or not spec}
     return Policy(f"{item['kind']}/{name}", tier, None, pods, namespaces, rules, priority, broken)

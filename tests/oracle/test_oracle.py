@@ -22,24 +22,39 @@ def rules(name: str, spec: Object, space: str = "x") -> Object:
     return {**kind, "metadata": {"name": name, "namespace": space}, "spec": {"podSelector": {}, **spec}}
 
 
-def admin(name: str, priority: int, action: str, tier: str = "Admin", **rule: Any) -> Object:
+def admin(name: str, priority: int, action: str, rule: Object, tier: str = "Admin") -> Object:
     direction = "egress" if "to" in rule else "ingress"
     return {
-        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy", "metadata": {"name": name},
-        "spec": {"tier": tier, "priority": priority, "subject": {"namespaces": {}}, direction: [{"action": action, **rule}]},
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "tier": tier,
+            "priority": priority,
+            "subject": {"namespaces": {}},
+            direction: [{"action": action, **rule}],
+        },
     }
 
 
-def verdict(objects: list[Object], source: tuple[Any, ...] = A, destination: tuple[Any, ...] = B, port: int = 80,
-            protocol: str = "TCP", **options: Any) -> str:
+def verdict(
+    objects: list[Object],
+    source: tuple[Any, ...] = A,
+    destination: tuple[Any, ...] = B,
+    port: int = 80,
+    protocol: str = "TCP",
+    **options: Any,
+) -> str:
     return ask(read_cluster(objects, Options(**options)), source, destination, protocol, port).verdict
 
 
 def two(**more: Any) -> list[Object]:
     """Pods x/a and x/b with addresses on node n1, x has an object."""
     return [
-        namespace("x", {}), node("n1", {}, ["10.9.0.1"]),
-        pod("x", "a", {"app": "a"}, address="10.0.0.1", node="n1", **more), pod("x", "b", {"app": "b"}, address="10.0.0.2", node="n1"),
+        namespace("x", {}),
+        node("n1", {}, ["10.9.0.1"]),
+        pod("x", "a", {"app": "a"}, address="10.0.0.1", node="n1", **more),
+        pod("x", "b", {"app": "b"}, address="10.0.0.2", node="n1"),
     ]
 
 
@@ -56,35 +71,54 @@ def test_every_joint_completion_is_tried() -> None:
         outcomes(question, limit=5)
 
 
-@pytest.mark.parametrize("verdicts, whole", [
-    (["allowed", "allowed"], "allowed"), (["allowed", "unknown"], "unknown"), (["allowed", "denied", "unknown"], "mixed"),
-])
+@pytest.mark.parametrize(
+    "verdicts, whole",
+    [
+        (["allowed", "allowed"], "allowed"),
+        (["allowed", "unknown"], "unknown"),
+        (["allowed", "denied", "unknown"], "mixed"),
+    ],
+)
 def test_fold(verdicts: list[str], whole: str) -> None:
     assert fold(verdicts) == whole
 
 
-@pytest.mark.parametrize("spec, expected", [
-    ({}, "denied"),  # no policyTypes: Ingress, without a rule nothing comes in
-    ({"egress": []}, "denied"),  # still Ingress: an empty list is no rule
-    ({"policyTypes": ["Egress"], "ingress": []}, "denied"),  # a is isolated for egress
-    ({"policyTypes": ["Egress"], "egress": [{}]}, "allowed"),
-    ({"ingress": [{}]}, "allowed"),
-    ({"ingress": [{"from": []}]}, "allowed"),
-    ({"ingress": [{"from": [EVERY_POD]}]}, "allowed"),
-    ({"ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "c"}}}]}]}, "denied"),
-    # NotIn holds for a pod that lacks the key
-    ({"ingress": [{"from": [{"podSelector": {"matchExpressions": [{"key": "no", "operator": "NotIn", "values": ["z"]}]}}]}]}, "allowed"),
-    ({"ingress": [{"ports": [{"port": 80}]}]}, "allowed"),
-    ({"ingress": [{"ports": [{"port": 79, "endPort": 81}]}]}, "allowed"),
-    ({"ingress": [{"ports": [{"port": 80, "protocol": "UDP"}]}]}, "denied"),
-    ({"ingress": [{"ports": [{"protocol": "TCP"}]}]}, "allowed"),
-    ({"ingress": [{"ports": [{"port": "web"}]}]}, "denied"),  # b declares no such port
-    # the address of a is in the block; whether blocks apply to pods is the CNI's answer
-    ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]}, "unknown"),
-    ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/24", "except": ["10.0.0.0/30"]}}]}]}, "denied"),
-    # rejected (a peer must say something): absent, isolates only, or allows everything
-    ({"ingress": [{"from": [{}]}]}, "unknown"),
-])
+@pytest.mark.parametrize(
+    "spec, expected",
+    [
+        ({}, "denied"),  # no policyTypes: Ingress, without a rule nothing comes in
+        ({"egress": []}, "denied"),  # still Ingress: an empty list is no rule
+        ({"policyTypes": ["Egress"], "ingress": []}, "denied"),  # a is isolated for egress
+        ({"policyTypes": ["Egress"], "egress": [{}]}, "allowed"),
+        ({"ingress": [{}]}, "allowed"),
+        ({"ingress": [{"from": []}]}, "allowed"),
+        ({"ingress": [{"from": [EVERY_POD]}]}, "allowed"),
+        ({"ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "c"}}}]}]}, "denied"),
+        # NotIn holds for a pod that lacks the key
+        (
+            {
+                "ingress": [
+                    {
+                        "from": [
+                            {"podSelector": {"matchExpressions": [{"key": "no", "operator": "NotIn", "values": ["z"]}]}}
+                        ]
+                    }
+                ]
+            },
+            "allowed",
+        ),
+        ({"ingress": [{"ports": [{"port": 80}]}]}, "allowed"),
+        ({"ingress": [{"ports": [{"port": 79, "endPort": 81}]}]}, "allowed"),
+        ({"ingress": [{"ports": [{"port": 80, "protocol": "UDP"}]}]}, "denied"),
+        ({"ingress": [{"ports": [{"protocol": "TCP"}]}]}, "allowed"),
+        ({"ingress": [{"ports": [{"port": "web"}]}]}, "denied"),  # b declares no such port
+        # the address of a is in the block; whether blocks apply to pods is the CNI's answer
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]}, "unknown"),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/24", "except": ["10.0.0.0/30"]}}]}]}, "denied"),
+        # rejected (a peer must say something): absent, isolates only, or allows everything
+        ({"ingress": [{"from": [{}]}]}, "unknown"),
+    ],
+)
 def test_network_policy(spec: Object, expected: str) -> None:
     assert verdict([*two(), rules("p", spec)]) == expected
 
@@ -111,6 +145,7 @@ def test_two_open_pods_never_share_an_address() -> None:
 
 def test_one_label_set_a_namespace() -> None:
     """Namespace x has no object: tier is open, but no namespace has two values of it."""
+
     def peer(value: str) -> Object:
         return {"namespaceSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": [value]}]}}
 
@@ -122,22 +157,22 @@ def test_one_label_set_a_namespace() -> None:
 
 
 def test_tiers() -> None:
-    everyone = [{"namespaces": {}}]
-    deny, accept = admin("d", 5, "Deny", **{"from": everyone}), admin("a", 4, "Accept", **{"from": everyone})
-    skip = admin("p", 3, "Pass", **{"from": everyone})
-    floor = admin("f", 0, "Deny", "Baseline", **{"from": everyone})
+    everyone: list[Object] = [{"namespaces": {}}]
+    deny, accept = admin("d", 5, "Deny", {"from": everyone}), admin("a", 4, "Accept", {"from": everyone})
+    skip = admin("p", 3, "Pass", {"from": everyone})
+    floor = admin("f", 0, "Deny", {"from": everyone}, "Baseline")
     assert verdict([*two(), deny]) == "denied"
     assert verdict([*two(), deny, accept]) == "allowed"  # 4 before 5
     assert verdict([*two(), deny, accept, skip]) == "allowed"  # pass, no policy isolates, no baseline
     assert verdict([*two(), deny, skip, floor]) == "denied"  # pass, then Baseline
     assert verdict([*two(), deny, skip, floor, rules("np", {"ingress": [{}]})]) == "allowed"  # NetworkPolicy is final
     assert verdict([*two(), rules("np", {}), accept]) == "allowed"
-    tie = admin("t", 5, "Accept", **{"from": everyone})
+    tie = admin("t", 5, "Accept", {"from": everyone})
     assert verdict([*two(), deny, tie]) == "unknown"
 
 
 def test_baseline_where_only_the_other_direction_is_isolated() -> None:
-    floor = admin("f", 0, "Deny", "Baseline", **{"from": [{"namespaces": {}}]})
+    floor = admin("f", 0, "Deny", {"from": [{"namespaces": {}}]}, "Baseline")
     other = rules("np", {"podSelector": {"matchLabels": {"app": "b"}}, "policyTypes": ["Egress"]})
     assert verdict([*two(), floor, other]) == "unknown"
     assert verdict([*two(), floor, other], profile="calico") == "denied"
@@ -159,7 +194,7 @@ def test_nodes() -> None:
     assert verdict(objects, ("node", "n2"), B) == "denied"
     assert verdict(objects, A, ("node", "n1")) == "unknown"  # whether it is exempt from egress: the CNI's answer
     assert verdict(objects, A, ("node", "n2")) == "denied"
-    forbidden = admin("d", 1, "Deny", to=[{"nodes": {"matchLabels": {"disk": "ssd"}}}])
+    forbidden = admin("d", 1, "Deny", {"to": [{"nodes": {"matchLabels": {"disk": "ssd"}}}]})
     assert verdict([*objects[:-1], forbidden], A, ("node", "n2")) == "denied"
     assert verdict([*objects[:-1], forbidden], A, ("node", "n1")) == "allowed"
 
@@ -171,8 +206,11 @@ def test_host_network_pods() -> None:
     assert verdict([*objects, pods_only], ("pod", "x", "h"), B) == "unknown"  # two models
     assert verdict([*objects, pods_only], ("pod", "x", "h"), B, profile="calico") == "denied"
     assert verdict([*objects, pods_only], ("pod", "x", "h"), B, profile="netpol-analyzer") == "allowed"
-    assert verdict([*objects, admin("d", 1, "Deny", **{"from": [{"namespaces": {}}]})], ("pod", "x", "h"), B) == "allowed"
-    assert verdict([*objects, admin("d", 1, "Deny", to=[{"networks": ["10.9.0.0/24"]}])], A, ("pod", "x", "h")) == "denied"
+    assert verdict([*objects, admin("d", 1, "Deny", {"from": [{"namespaces": {}}]})], ("pod", "x", "h"), B) == "allowed"
+    assert (
+        verdict([*objects, admin("d", 1, "Deny", {"to": [{"networks": ["10.9.0.0/24"]}]})], A, ("pod", "x", "h"))
+        == "denied"
+    )
 
 
 def test_families() -> None:
@@ -187,15 +225,24 @@ def test_families() -> None:
 
 
 def test_domain_names_are_open_for_addresses_outside_only() -> None:
-    objects = [*two(), admin("d", 1, "Accept", to=[{"domainNames": ["example.com"]}]), rules("p", {"policyTypes": ["Egress"]})]
+    objects = [
+        *two(),
+        admin("d", 1, "Accept", {"to": [{"domainNames": ["example.com"]}]}),
+        rules("p", {"policyTypes": ["Egress"]}),
+    ]
     assert verdict(objects, A, ("address", "192.0.2.1")) == "unknown"
     assert verdict(objects, A, B) == "denied"
 
 
 def test_labels_that_a_controller_adds() -> None:
     template = {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": []}}
-    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "w", "namespace": "x"},
-           "spec": {"replicas": 2, "template": template}}
+    web = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "w", "namespace": "x"},
+        "spec": {"replicas": 2, "template": template},
+    }
+
     def only(**selector: Any) -> Object:
         return rules("p", {"ingress": [{"from": [{"podSelector": selector}]}]})
 

@@ -17,7 +17,10 @@ def wrong(objects: list[dict[str, object]], probes: tuple[Probe, ...], profile: 
     cluster = read_cluster(objects, Options(profile=profile))
     found = []
     for probe in probes:
-        ends = [("pod", *name.split("/")) if "/" in name else ("address", name) for name in (probe.source, probe.destination)]
+        ends = [
+            ("pod", *name.split("/")) if "/" in name else ("address", name)
+            for name in (probe.source, probe.destination)
+        ]
         got = ask(cluster, ends[0], ends[1], probe.protocol, probe.port or 0).verdict
         if got != probe.expected:
             found.append(f"{probe}: {got}")

@@ -12,7 +12,16 @@ from typing import Any
 
 from tests.properties import rules
 from tests.properties.alphabet import (
-    APP_LABELS, NAMESPACES, NODES, OUTSIDE, PORT_NAMES, PORTS, PROTOCOLS, chance, labels, space_labels,
+    APP_LABELS,
+    NAMESPACES,
+    NODES,
+    OUTSIDE,
+    PORT_NAMES,
+    PORTS,
+    PROTOCOLS,
+    chance,
+    labels,
+    space_labels,
 )
 
 Object = dict[str, Any]
@@ -41,6 +50,22 @@ class Question:
     destination: End
     protocol: str
     port: int
+
+    def __str__(self) -> str:
+        return f"{end_text(self.source)} -> {end_text(self.destination)} {self.port}/{self.protocol}"
+
+
+def end_text(end: End) -> str:
+    """An end as people name it."""
+    if end[0] == "pod":
+        return f"{end[1]}/pod/{end[2]}"
+    if end[0] == "workload":
+        return f"{end[2]}/{end[1].lower()}/{end[3]}"
+    if end[0] == "node":
+        return f"node/{end[1]}"
+    if end[0] == "labels":
+        return ",".join(f"{key}={value}" for key, value in end[1].items()) + f"@{end[2]}"
+    return str(end[1])
 
 
 @dataclass
@@ -77,8 +102,14 @@ class Maker:
         self.objects += writer.policies()
         if chance(random, 0.02):
             space = random.choice(self.spaces)
-            self.objects.append({"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
-                                 "metadata": {"name": "opaque", "namespace": space}, "spec": {}})
+            self.objects.append(
+                {
+                    "apiVersion": "cilium.io/v2",
+                    "kind": "CiliumNetworkPolicy",
+                    "metadata": {"name": "opaque", "namespace": space},
+                    "spec": {},
+                }
+            )
         self.ends += [("address", text) for text in random.sample(OUTSIDE, 3)]
         self.ends += [("labels", labels(random) or {"app": "web"}, random.choice(self.spaces)) for _ in range(2)]
         random.shuffle(self.objects)
@@ -108,13 +139,21 @@ class Maker:
         for number, name in enumerate(NODES, 1):
             if not chance(self.random, 0.6):
                 continue
-            texts = [text for text in (f"10.1.0.{number}", f"fd01::{number}") if (6 if ":" in text else 4) in self.families]
+            texts = [
+                text for text in (f"10.1.0.{number}", f"fd01::{number}") if (6 if ":" in text else 4) in self.families
+            ]
             entries = [{"type": "InternalIP", "address": text} for text in texts if chance(self.random, 0.9)]
             if entries and chance(self.random, 0.2):
                 entries.append({"type": "ExternalIP", "address": f"192.0.2.{200 + number}"})
             kept = [] if chance(self.random, 0.15) else entries
-            self.objects.append({"apiVersion": "v1", "kind": "Node", "status": {"addresses": kept},
-                                 "metadata": {"name": name, "labels": self.random.choice([{}, {"disk": "ssd"}, {"disk": "hdd"}])}})
+            self.objects.append(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Node",
+                    "status": {"addresses": kept},
+                    "metadata": {"name": name, "labels": self.random.choice([{}, {"disk": "ssd"}, {"disk": "hdd"}])},
+                }
+            )
             self.ends.append(("node", name))
 
     def ports(self) -> list[Object]:
@@ -122,7 +161,13 @@ class Maker:
         found = []
         for name in PORT_NAMES:
             if chance(self.random, 0.4):
-                found.append({"name": name, "protocol": self.random.choice(PROTOCOLS), "containerPort": self.random.choice(PORTS)})
+                found.append(
+                    {
+                        "name": name,
+                        "protocol": self.random.choice(PROTOCOLS),
+                        "containerPort": self.random.choice(PORTS),
+                    }
+                )
         return found
 
     def pod_spec(self, host: bool, node: str | None) -> Object:
@@ -147,7 +192,12 @@ class Maker:
         elif shape == "replicas":
             own = labels(self.random)
             for replica in range(2):
-                self.pod(space, f"w{number}-{replica}", own if chance(self.random, 0.8) else labels(self.random), f"w{number}")
+                self.pod(
+                    space,
+                    f"w{number}-{replica}",
+                    own if chance(self.random, 0.8) else labels(self.random),
+                    f"w{number}",
+                )
             self.ends.append(("workload", "ReplicaSet", space, f"w{number}"))
         else:
             self.pod(space, f"w{number}", labels(self.random), None, shape == "finished")
@@ -162,7 +212,9 @@ class Maker:
 
     def node_texts(self, name: str) -> list[str]:
         """Addresses of a Node object."""
-        entries = [o["status"]["addresses"] for o in self.objects if o["kind"] == "Node" and o["metadata"]["name"] == name]
+        entries = [
+            o["status"]["addresses"] for o in self.objects if o["kind"] == "Node" and o["metadata"]["name"] == name
+        ]
         return [entry["address"] for found in entries for entry in found]
 
     def pod(self, space: str, name: str, own: dict[str, str], owner: str | None, finished: bool = False) -> None:
@@ -171,13 +223,18 @@ class Maker:
         node = self.random.choice(NODES) if chance(self.random, self.known or 0.3) else None
         texts = (self.node_texts(node) if node else []) if host else [] if finished else self.address_texts()
         item: Object = {
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": space, "labels": own},
-            "spec": self.pod_spec(host, node), "status": {"phase": "Succeeded" if finished else "Running"},
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": space, "labels": own},
+            "spec": self.pod_spec(host, node),
+            "status": {"phase": "Succeeded" if finished else "Running"},
         }
         if texts:
             item["status"] |= {"podIP": texts[0], "podIPs": [{"ip": text} for text in texts]}
         if owner:
-            item["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "controller": True}]
+            item["metadata"]["ownerReferences"] = [
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "controller": True}
+            ]
         self.objects.append(item)
         if not finished:
             self.ends.append(("pod", space, name))
@@ -197,7 +254,9 @@ class Maker:
         if kind == "CronJob":
             spec = {"schedule": "0 * * * *", "jobTemplate": {"spec": spec}}
         version = "batch/v1" if kind in ("Job", "CronJob") else "apps/v1"
-        self.objects.append({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}, "spec": spec})
+        self.objects.append(
+            {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}, "spec": spec}
+        )
         self.ends.append(("workload", kind, space, name))
 
 

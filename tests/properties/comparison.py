@@ -15,7 +15,7 @@ import yaml
 from tests.oracle.evaluator import Answer, ask
 from tests.oracle.objects import Options, read_cluster
 from tests.oracle.search import TooManyCompletions
-from tests.properties.clusters import End, Given, Object, Question, questions, scenario
+from tests.properties.clusters import Given, Object, Question, end_text, questions, scenario
 
 SHRINK_SECONDS = 20.0
 
@@ -34,23 +34,10 @@ class Difference:
     def __str__(self) -> str:
         asked = self.question
         head = [
-            f"# seed {self.seed}: {end_text(asked.source)} -> {end_text(asked.destination)} {asked.port}/{asked.protocol}",
+            f"# seed {self.seed}: {asked}",
             f"# engine {self.engine}, oracle {self.oracle}; {self.given}",
         ]
         return "\n".join(head) + "\n" + yaml.safe_dump_all(self.objects, sort_keys=False)
-
-
-def end_text(end: End) -> str:
-    """An end as people name it."""
-    if end[0] == "pod":
-        return f"{end[1]}/pod/{end[2]}"
-    if end[0] == "workload":
-        return f"{end[2]}/{end[1].lower()}/{end[3]}"
-    if end[0] == "node":
-        return f"node/{end[1]}"
-    if end[0] == "labels":
-        return ",".join(f"{key}={value}" for key, value in end[1].items()) + f"@{end[2]}"
-    return str(end[1])
 
 
 def load(objects: list[Object], given: Given) -> Any:
@@ -58,8 +45,12 @@ def load(objects: list[Object], given: Given) -> Any:
     from ringfence import world
 
     return world.load_objects(
-        copy.deepcopy(objects), cni=given.cni, assume_no_labels=given.assume_no_labels, pod_cidrs=given.pod_cidrs,
-        service_cidrs=given.service_cidrs, node_cidrs=given.node_cidrs,
+        copy.deepcopy(objects),
+        cni=given.cni,
+        assume_no_labels=given.assume_no_labels,
+        pod_cidrs=given.pod_cidrs,
+        service_cidrs=given.service_cidrs,
+        node_cidrs=given.node_cidrs,
     )
 
 
@@ -70,7 +61,9 @@ def options(given: Given) -> Options:
 
 def engine_answer(world: Any, question: Question) -> Any:
     """The engine's whole answer."""
-    return world.can(end_text(question.source), end_text(question.destination), port=question.port, protocol=question.protocol)
+    return world.can(
+        end_text(question.source), end_text(question.destination), port=question.port, protocol=question.protocol
+    )
 
 
 def engine_verdict(world: Any, question: Question) -> str:

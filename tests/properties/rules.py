@@ -8,8 +8,18 @@ from random import Random
 from typing import Any
 
 from tests.properties.alphabet import (
-    APP_LABELS, CIDRS, CONTROLLER_LABELS, DOMAINS, EXCEPTS, NAME_LABEL, NODE_LABELS, PORT_NAMES, PORTS, PROTOCOLS,
-    SPACE_LABELS, chance,
+    APP_LABELS,
+    CIDRS,
+    CONTROLLER_LABELS,
+    DOMAINS,
+    EXCEPTS,
+    NAME_LABEL,
+    NODE_LABELS,
+    PORT_NAMES,
+    PORTS,
+    PROTOCOLS,
+    SPACE_LABELS,
+    chance,
 )
 
 Object = dict[str, Any]
@@ -64,7 +74,9 @@ class Writer:
         return {"key": key, "operator": operator, "values": self.random.sample(alphabet[key], count)}
 
     def pods(self) -> Object | None:
-        return self.selector({**APP_LABELS, **APP_LABELS, **CONTROLLER_LABELS} if chance(self.random, 0.15) else APP_LABELS)
+        return self.selector(
+            {**APP_LABELS, **APP_LABELS, **CONTROLLER_LABELS} if chance(self.random, 0.15) else APP_LABELS
+        )
 
     def namespaces(self) -> Object | None:
         return self.selector(SPACE_LABELS if chance(self.random, 0.75) else {NAME_LABEL: [*self.spaces, "elsewhere"]})
@@ -80,9 +92,13 @@ class Writer:
         if types is not None:
             spec["policyTypes"] = types
         if chance(random, 0.75):
-            spec["ingress"] = random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("from"), 1, 2)
+            spec["ingress"] = (
+                random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("from"), 1, 2)
+            )
         if chance(random, 0.5):
-            spec["egress"] = random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("to"), 1, 2)
+            spec["egress"] = (
+                random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("to"), 1, 2)
+            )
         if chance(random, 0.1):
             self.break_network_policy(spec)
         metadata = {"name": f"p{number}", "namespace": random.choice(self.spaces)}
@@ -93,7 +109,9 @@ class Writer:
         if chance(self.random, 0.8):
             rule[side] = self.some(self.np_peer, 1, 2) if chance(self.random, 0.9) else self.random.choice([None, []])
         if chance(self.random, 0.6):
-            rule["ports"] = self.some(self.np_port, 1, 2) if chance(self.random, 0.9) else self.random.choice([None, []])
+            rule["ports"] = (
+                self.some(self.np_port, 1, 2) if chance(self.random, 0.9) else self.random.choice([None, []])
+            )
         return rule
 
     def np_peer(self) -> Object:
@@ -128,18 +146,22 @@ class Writer:
         """Something that the API server rejects."""
         side = self.random.choice(["ingress", "egress"])
         key = "from" if side == "ingress" else "to"
-        spec.update(self.random.choice([
-            {side: [{key: [{}]}]},
-            {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}]},
-            {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/24", "except": ["10.0.0.0/24"]}}]}]},
-            {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/24"}, "podSelector": {}}]}]},
-            {side: [{"ports": [{"port": 0}]}]},
-            {side: [{"ports": [{"port": 80, "endPort": 79}]}]},
-            {side: [{"ports": [{"port": "web", "endPort": 80}]}]},
-            {side: [{"ports": [{"protocol": "ICMP"}]}]},
-            {"policyTypes": ["Ingres"]},
-            {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In"}]}},
-        ]))
+        spec.update(
+            self.random.choice(
+                [
+                    {side: [{key: [{}]}]},
+                    {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}]},
+                    {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/24", "except": ["10.0.0.0/24"]}}]}]},
+                    {side: [{key: [{"ipBlock": {"cidr": "10.0.0.0/24"}, "podSelector": {}}]}]},
+                    {side: [{"ports": [{"port": 0}]}]},
+                    {side: [{"ports": [{"port": 80, "endPort": 79}]}]},
+                    {side: [{"ports": [{"port": "web", "endPort": 80}]}]},
+                    {side: [{"ports": [{"protocol": "ICMP"}]}]},
+                    {"policyTypes": ["Ingres"]},
+                    {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In"}]}},
+                ]
+            )
+        )
 
     # policy.networking.k8s.io
 
@@ -192,7 +214,8 @@ class Writer:
 
     def cluster_policy(self, number: int) -> Object:
         spec: Object = {
-            "tier": self.random.choice(["Admin", "Admin", "Baseline"]), "priority": self.random.choice([0, 5, 5, 9]),
+            "tier": self.random.choice(["Admin", "Admin", "Baseline"]),
+            "priority": self.random.choice([0, 5, 5, 9]),
             "subject": self.subject(),
         }
         actions, make = ["Accept", "Deny", "Pass"], self.cluster_port
@@ -201,16 +224,24 @@ class Writer:
                 spec[direction] = self.some(lambda s=side: self.admin_rule(s, actions, "protocols", make), 1, 3)  # type: ignore[misc]
         if chance(self.random, 0.07):
             self.break_admin_policy(spec)
-        return {"apiVersion": f"{POLICY_GROUP}/v1alpha2", "kind": "ClusterNetworkPolicy",
-                "metadata": {"name": f"c{number}"}, "spec": spec}
+        return {
+            "apiVersion": f"{POLICY_GROUP}/v1alpha2",
+            "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": f"c{number}"},
+            "spec": spec,
+        }
 
     def admin_policy(self, number: int) -> Object:
         spec: Object = {"priority": self.random.choice([0, 5, 5, 9]), "subject": self.subject()}
         self.admin_directions(spec, ["Allow", "Deny", "Pass"])
         if chance(self.random, 0.07):
             self.break_admin_policy(spec)
-        return {"apiVersion": f"{POLICY_GROUP}/v1alpha1", "kind": "AdminNetworkPolicy",
-                "metadata": {"name": f"a{number}"}, "spec": spec}
+        return {
+            "apiVersion": f"{POLICY_GROUP}/v1alpha1",
+            "kind": "AdminNetworkPolicy",
+            "metadata": {"name": f"a{number}"},
+            "spec": spec,
+        }
 
     def admin_directions(self, spec: Object, actions: list[str]) -> None:
         for direction, side in (("ingress", "from"), ("egress", "to")):
@@ -222,18 +253,29 @@ class Writer:
         self.admin_directions(spec, ["Allow", "Deny"])
         for rule in spec.get("egress", []):
             rule["to"] = [{"namespaces": {}} if "domainNames" in peer else peer for peer in rule["to"]]
-        return {"apiVersion": f"{POLICY_GROUP}/v1alpha1", "kind": "BaselineAdminNetworkPolicy",
-                "metadata": {"name": "default"}, "spec": spec}
+        return {
+            "apiVersion": f"{POLICY_GROUP}/v1alpha1",
+            "kind": "BaselineAdminNetworkPolicy",
+            "metadata": {"name": "default"},
+            "spec": spec,
+        }
 
     def break_admin_policy(self, spec: Object) -> None:
         """Something that the API server rejects."""
-        spec.update(self.random.choice([
-            {"priority": 1001}, {"priority": None}, {"subject": {}},
-            {"ingress": [{"action": "Log", "from": [{"namespaces": {}}]}]},
-            {"egress": [{"action": "Deny", "to": []}]}, {"egress": [{"action": "Deny", "to": [{}]}]},
-            {"egress": [{"action": "Deny", "to": [{"domainNames": ["example.com"]}]}]},
-            {"egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/40"]}]}]},
-        ]))
+        spec.update(
+            self.random.choice(
+                [
+                    {"priority": 1001},
+                    {"priority": None},
+                    {"subject": {}},
+                    {"ingress": [{"action": "Log", "from": [{"namespaces": {}}]}]},
+                    {"egress": [{"action": "Deny", "to": []}]},
+                    {"egress": [{"action": "Deny", "to": [{}]}]},
+                    {"egress": [{"action": "Deny", "to": [{"domainNames": ["example.com"]}]}]},
+                    {"egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/40"]}]}]},
+                ]
+            )
+        )
 
 
 def strictly_inside(small: str, big: str) -> bool:

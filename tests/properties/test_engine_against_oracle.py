@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.oracle.objects import read_cluster
-from tests.properties.clusters import questions, scenario
-from tests.properties.comparison import Difference, end_text, engine_answer, load, options, oracle_verdict, smallest
+from tests.properties.clusters import end_text, questions, scenario
+from tests.properties.comparison import Difference, engine_answer, load, options, oracle_verdict, smallest
 
 pytest.importorskip("ringfence.world")
 

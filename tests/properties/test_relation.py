@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.alphabet import CIDRS, EXCEPTS, PORTS, chance, labels
-from tests.properties.clusters import End, Object, Question, Scenario, questions, scenario
-from tests.properties.comparison import end_text, engine_verdict, load
+from tests.properties.clusters import End, Object, Question, Scenario, end_text, questions, scenario
+from tests.properties.comparison import engine_verdict, load
 from tests.properties.rules import Writer
 
 world = pytest.importorskip("ringfence.world")
@@ -64,7 +64,11 @@ def test_what_if_policies_change_is_a_fresh_load(random: Random) -> None:
 @given(RANDOMS)
 def test_what_if_pod_relabelled_is_a_fresh_load(random: Random) -> None:
     made = scenario(random)
-    pods = [item for item in made.objects if item["kind"] in ("Pod", "Namespace") and item.get("status", {}).get("phase") != "Succeeded"]
+    pods = [
+        item
+        for item in made.objects
+        if item["kind"] in ("Pod", "Namespace") and item.get("status", {}).get("phase") != "Succeeded"
+    ]
     assume(pods)
     picked = random.choice(pods)
     new = labels(random)
@@ -105,10 +109,11 @@ def test_fingerprint_tells_relations_apart(random: Random) -> None:
 
 
 def text_of_row_end(text: str, known: set[str]) -> str:
-    """What ``can`` takes for an end that a row names; of addresses the first that no object has ("" if all have one)."""
+    """What ``can`` takes for an end that a row names; of addresses the first that no object has, "" where all are."""
     if not is_outside(text):
         return text
     for piece in text.split(", "):
+        address: Any
         first, _, last = piece.partition("-")
         network = ipaddress.ip_network(first)
         end = ipaddress.ip_address(last) if last else network.broadcast_address
@@ -139,6 +144,21 @@ def key(protocol: str, port: int) -> int:
     return PROTOCOLS.index(protocol) << 16 | port
 
 
+def pods_by_name(engine: Any) -> dict[str, list[str]]:
+    """The pods that a row's name stands for, each as ``can`` takes it: a workload's name stands for all its pods."""
+    found: dict[str, list[str]] = {}
+    for pod in engine.cluster.pods:
+        workload = pod.workload
+        text = f"{pod.namespace}/{pod.name}"
+        kind = workload.kind.lower()
+        asked = f"{pod.namespace}/pod/{pod.name}"
+        if pod.template and pod.name == workload.name:
+            asked = f"{pod.namespace}/{kind}/{pod.name}"
+        for name in {text, f"{pod.namespace}/{workload.name}", f"{pod.namespace}/{kind}/{workload.name}"}:
+            found.setdefault(name, []).append(asked)
+    return found
+
+
 @SLOW
 @given(RANDOMS, st.sampled_from(["workload", "pod"]))
 def test_the_rows_of_the_list_are_the_relation(random: Random, level: str) -> None:
@@ -146,18 +166,21 @@ def test_the_rows_of_the_list_are_the_relation(random: Random, level: str) -> No
     engine = load(made.objects, made.given)
     listed = engine.connections(level=level)
     assert listed.left_out == 0
+    meant = pods_by_name(engine)
     cells: dict[tuple[str, str], list[Any]] = {}
     for row in listed.rows:
-        for source in row.sources:
-            for destination in row.destinations:
+        for source in (pod for name in row.sources for pod in meant.get(name, [name])):
+            for destination in (pod for name in row.destinations for pod in meant.get(name, [name])):
                 cells.setdefault((source, destination), []).append(row)
     known = addresses_in(made.objects)
-    pods = [end for end in listed.ends if not is_outside(end) and not end.startswith("node/")]
-    pairs = [pair for a in pods for b in listed.ends if a != b for pair in ((a, b), (b, a))]
+    pods = sorted({pod for named in meant.values() for pod in named})
+    others = [end for end in listed.ends if is_outside(end) or end.startswith("node/")]
+    pairs = [pair for a in pods for b in [*pods, *others] if a != b for pair in ((a, b), (b, a))]
     for source, destination in random.sample(pairs, min(len(pairs), 12)):
         port, protocol = random.choice(PORT_ATOMS), random.choice(PROTOCOLS)
         rows = [
-            row for row in cells.get((source, destination), ())
+            row
+            for row in cells.get((source, destination), ())
             if any(first <= key(protocol, port) <= last for first, last in row.ports)
         ]
         got = {str(row.verdict.value) for row in rows} or {"denied"}
@@ -177,7 +200,8 @@ def test_all_ports_is_the_fold_over_ports(random: Random) -> None:
         source, destination = end_text(question.source), end_text(question.destination)
         each = [
             engine.can(source, destination, port=port, protocol=protocol).verdict.value
-            for port in PORT_ATOMS for protocol in PROTOCOLS
+            for port in PORT_ATOMS
+            for protocol in PROTOCOLS
         ]
         assert engine.can(source, destination).verdict.value == folded(each)
 
@@ -195,7 +219,9 @@ def test_a_cidr_is_the_fold_over_its_addresses(random: Random, text: str) -> Non
     for ends in ((text, other), (other, text)):
         whole = engine.can(*ends, port=port, protocol=protocol).verdict.value
         each = {
-            engine.can(*(str(address) if end == text else end for end in ends), port=port, protocol=protocol).verdict.value
+            engine.can(
+                *(str(address) if end == text else end for end in ends), port=port, protocol=protocol
+            ).verdict.value
             for address in telling_addresses(made, text) - own
         }
         assert whole == folded(each)
@@ -205,7 +231,8 @@ def own_addresses(made: Scenario, end: End) -> set[Any]:
     """Addresses of the end's pods: what they send to themselves is no part of a question about several flows."""
     pods = [item for item in made.objects if item["kind"] == "Pod" and item["metadata"]["namespace"] == end[-2]]
     mine = [
-        item for item in pods
+        item
+        for item in pods
         if end[-1] in (item["metadata"]["name"], *(one["name"] for one in item["metadata"].get("ownerReferences", ())))
     ]
     return {ipaddress.ip_address(entry["ip"]) for item in mine for entry in item["status"].get("podIPs", ())}
@@ -217,14 +244,20 @@ def telling_addresses(made: Scenario, text: str) -> set[Any]:
     cuts = [*CIDRS, *EXCEPTS, *made.given.pod_cidrs, *made.given.service_cidrs, *made.given.node_cidrs]
     for item in made.objects:
         status = item.get("status", {})
-        cuts += [entry["ip"] for entry in status.get("podIPs", [])] + [e["address"] for e in status.get("addresses", [])]
+        cuts += [entry["ip"] for entry in status.get("podIPs", [])] + [
+            e["address"] for e in status.get("addresses", [])
+        ]
     numbers = {int(network.network_address), int(network.broadcast_address)}
     for cut in map(ipaddress.ip_network, cuts):
         if cut.version == network.version:
             first, last = int(cut.network_address), int(cut.broadcast_address)
             numbers |= {first - 1, first, last, last + 1}
     make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-    return {address for number in numbers if 0 < number < 1 << network.max_prefixlen and (address := make(number)) in network}
+    return {
+        address
+        for number in numbers
+        if 0 < number < 1 << network.max_prefixlen and (address := make(number)) in network
+    }
 
 
 def folded(each: Iterable[str]) -> str:

@@ -1,1 +1,1 @@
-"""One-line faults planted in the semantics, one at a time: truth, oracle or the dialects' own examples must catch each."""
+"""One-line faults planted in the semantics, one at a time. The published expectations or the oracle must catch each."""

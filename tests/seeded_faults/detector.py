@@ -40,14 +40,12 @@ def cyclonus_probes() -> Iterator[str]:
 
 def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
     """Random clusters on which the engine and the oracle differ."""
-    from tests.properties.comparison import differences, end_text
+    from tests.properties.comparison import differences
 
     for number in range(seed, seed + clusters):
         for found in differences(number, FLOWS_A_CLUSTER):
             if found is not None:
-                asked = found.question
-                ends = f"{end_text(asked.source)} -> {end_text(asked.destination)} {asked.port}/{asked.protocol}"
-                yield f"oracle, seed {number}: {ends}: engine {found.engine}, oracle {found.oracle}"
+                yield f"oracle, seed {number}: {found.question}: engine {found.engine}, oracle {found.oracle}"
 
 
 def main() -> int:
@@ -57,7 +55,9 @@ def main() -> int:
     parser.add_argument("--clusters", type=int, default=200)
     given = parser.parse_args()
     looks: tuple[Callable[[], Iterator[str]], ...] = (
-        conformance_probes, lambda: oracle_flows(given.seed, given.clusters), cyclonus_probes,
+        conformance_probes,
+        lambda: oracle_flows(given.seed, given.clusters),
+        cyclonus_probes,
     )
     for look in looks:
         for wrong in look():

@@ -82,7 +82,16 @@ def test_tags_are_honoured(tag: str, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "tag, text", [("int", "hunter2"), ("int", "1.5"), ("int", "1e3"), ("bool", "5"), ("null", "x"), ("binary", "%%"), ("float", "x")]
+    "tag, text",
+    [
+        ("int", "hunter2"),
+        ("int", "1.5"),
+        ("int", "1e3"),
+        ("bool", "5"),
+        ("null", "x"),
+        ("binary", "%%"),
+        ("float", "x"),
+    ],
 )
 def test_a_value_that_does_not_fit_its_tag_is_an_error_that_does_not_repeat_it(tag: str, text: str) -> None:
     with pytest.raises(ScalarError) as caught:

@@ -76,7 +76,9 @@ def test_documents_without_content_are_nothing() -> None:
 
 
 def test_places_are_those_of_keys_and_items() -> None:
-    text = "# comment\n---\nmeta:\n  name: x\nspec:\n  rules:\n    - ports:\n      - 1\n      -   2\n    - {}\n---\na: 1\n"
+    text = (
+        "# comment\n---\nmeta:\n  name: x\nspec:\n  rules:\n    - ports:\n      - 1\n      -   2\n    - {}\n---\na: 1\n"
+    )
     found, _ = read_yaml(text, "f.yaml")
     place = found[0].positions.place
     assert place() == Place("f.yaml", 3, 1)
@@ -185,11 +187,35 @@ def test_an_alias_bomb_is_refused() -> None:
 
 
 def test_a_merge_bomb_is_refused() -> None:
-    lines = ["a: &a {x: {y: {z: 1}}}", *(f"m{number}: &m{number} {{p: *{source}, q: *{source}, <<: *{source}}}" for number, source in enumerate(["a", *(f"m{index}" for index in range(30))]))]
+    lines = [
+        "a: &a {x: {y: {z: 1}}}",
+        *(
+            f"m{number}: &m{number} {{p: *{source}, q: *{source}, <<: *{source}}}"
+            for number, source in enumerate(["a", *(f"m{index}" for index in range(30))])
+        ),
+    ]
     assert only_problem("\n".join(lines)).code == "alias-bomb"
 
 
-@pytest.mark.parametrize("secret", ["*hunter2", "!hunter2 x", "!!hunter2 x", "!h!hunter2 x", "[hunter2", '"hunter2', "@hunter2", "%hunter2", '"\\hunter2"', "&hunter2 [*hunter2]", "hunter2: x", "!!int hunter2", "\thunter2\x02", "{hunter2: 1, hunter2"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "*hunter2",
+        "!hunter2 x",
+        "!!hunter2 x",
+        "!h!hunter2 x",
+        "[hunter2",
+        '"hunter2',
+        "@hunter2",
+        "%hunter2",
+        '"\\hunter2"',
+        "&hunter2 [*hunter2]",
+        "hunter2: x",
+        "!!int hunter2",
+        "\thunter2\x02",
+        "{hunter2: 1, hunter2",
+    ],
+)
 def test_no_problem_repeats_what_may_be_a_secret(secret: str) -> None:
     _, problems = read_yaml(f"kind: Secret\nstringData:\n  password: {secret}\n", "f.yaml")
     assert problems

@@ -176,7 +176,7 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> l
         return []
     if not text.strip():
         return []
-    if _LOOKS_LIKE_JSON.match(text) or (file.endswith(".json") and not text.lstrip().startswith("---")):
+    if _LOOKS_LIKE_JSON.match(text) or (file.endswith(".json") and text.lstrip()[:1] in ("{", "[")):
         from ringfence.sources.json_text import read_json
 
         found, wrong = read_json(text, file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flows import Flow, asked
 from ringfence.verdict.grid import Grid, Result
+from ringfence.verdict.places import Group
 
 LEVELS = ("workload", "pod", "namespace")
 
@@ -34,6 +36,10 @@ class Rectangle:
     reason: Reason | None
 
 
+Apart = dict[tuple[int, Group, int, Verdict, Reason | None], list[tuple[int, Group]]]
+"""(source column, its pods, ports, verdict, reason) → destination columns with the pods that are meant."""
+
+
 class Lister:
     """Lists connections of one relation."""
 
@@ -44,6 +50,7 @@ class Lister:
         self._grid: Grid | None = None
         self._reasons: dict[object, Reason] = {}
         self._workload_numbers: list[int] = []
+        self._workload_sizes: Counter[int] = Counter()
         self._lonely_columns: int | None = None
         self._table: tuple[list[str], list[int]] | None = None
 
@@ -54,8 +61,9 @@ class Lister:
             self._grid = Grid(self.relation)
         return self._grid
 
-    def rectangles(self, sources: int, destinations: int) -> list[Rectangle]:
-        """Every allowed or unknown flow between two sets of columns, in few rectangles."""
+    def rectangles(self, sources: int, destinations: int, apart: Apart | None = None) -> list[Rectangle]:
+        """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods must
+        be told apart by their nodes go to ``apart``, where one is given."""
         by_sources: dict[tuple[int, int, Verdict, Reason | None], int] = {}
         for destination in columns_of(destinations):
             bit = 1 << destination
@@ -64,7 +72,10 @@ class Lister:
                 mask &= sources
                 if destination >= self.universe.pods:
                     mask &= self.grid.pods
-                if mask:
+                if mask and result.split and apart is not None:
+                    for source in columns_of(mask):
+                        self._apart(apart, source, destination)
+                elif mask:
                     self._lines(lines, mask, result, destination)
             for (ports, verdict, reason), mask in lines.items():
                 key = (mask, ports, verdict, reason)
@@ -90,6 +101,42 @@ class Lister:
         if result.unknown:
             key = (result.unknown, Verdict.UNKNOWN, self._reason(mask, result, destination))
             lines[key] = lines.get(key, 0) | mask
+
+    def _apart(self, apart: Apart, source: int, destination: int) -> None:
+        for left, right, result in self.grid.taken_apart(source, destination):
+            lines: dict[tuple[int, Verdict, Reason | None], int] = {}
+            self._lines(lines, 1 << source, result, destination)
+            for ports, verdict, reason in lines:
+                apart.setdefault((source, left, ports, verdict, reason), []).append((destination, right))
+
+    def _apart_rows(self, apart: Apart, level: str) -> Iterable[Row]:
+        for (source, left, ports, verdict, reason), rights in apart.items():
+            yield Row(
+                self._group_names([(source, left)], level), self._group_names(rights, level),
+                self.relation.ports.intervals(ports), verdict, reason,
+            )
+
+    def _group_names(self, groups: Iterable[tuple[int, Group]], level: str) -> tuple[str, ...]:
+        """Pods of some columns by name; a workload's name where they are all of its pods."""
+        names: set[str] = set()
+        indexes: set[int] = set()
+        for column, group in groups:
+            if column >= self.universe.pods:
+                names.add(self.asker.directory.other_name(column))
+            else:
+                indexes.update(group)
+        pods = self.relation.cluster.pods
+        if level == "workload":
+            texts, _ = self._workload_table()
+            by_workload: dict[int, set[int]] = {}
+            for index in indexes:
+                by_workload.setdefault(self._workload_numbers[index], set()).add(index)
+            for workload, own in by_workload.items():
+                if len(own) == self._workload_sizes[workload]:
+                    names.add(texts[workload])
+                    indexes -= own
+        names.update(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
+        return tuple(sorted(names, key=_name_order))
 
     def _reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
@@ -142,10 +189,7 @@ class Lister:
         if limit is not None and len(rows) > limit:
             left_out = len(rows) - limit
             rows = rows[:limit]
-        notes: tuple[str, ...] = ()
-        if self.universe.nodes:
-            notes = ("a node always reaches the pods that run on it; rows with a node speak of other nodes' pods",)
-        return Connections(level, tuple(rows), left_out, names, notes, partial)
+        return Connections(level, tuple(rows), left_out, names, (), partial)
 
     def _columns(self, target: Target) -> int:
         if target.service is not None:
@@ -169,8 +213,9 @@ class Lister:
         if namespace is not None:
             start, stop = self.universe.namespaces.get(namespace, (0, 0))
             own = ((1 << (stop - start)) - 1) << start
+        apart: Apart = {}
         rows: list[Row] = []
-        for rectangle in self.rectangles(sources, destinations):
+        for rectangle in self.rectangles(sources, destinations, apart):
             pieces = [(rectangle.sources, rectangle.destinations)]
             if namespace is not None:
                 pieces = [
@@ -186,6 +231,9 @@ class Lister:
                     _named(left, naming, memo), _named(right, naming, memo),
                     self.relation.ports.intervals(rectangle.ports), rectangle.verdict, rectangle.reason,
                 ))
+        for row in self._apart_rows(apart, level):
+            if namespace is None or _inside(row, namespace):
+                rows.append(row)
         rows.sort(key=_row_order)
         return rows
 
@@ -261,6 +309,7 @@ class Lister:
                 for ref in refs
             ]
             self._workload_numbers = numbers
+            self._workload_sizes = Counter(numbers)
             self._table = (texts, masks)
         return self._table
 
@@ -366,6 +415,10 @@ class Lister:
         for name in self.universe.nodes:
             yield self.asker.directory.find(f"node/{name}")
         yield self.asker.directory.everywhere()
+
+
+def _inside(row: Row, namespace: str) -> bool:
+    return any(name.startswith(f"{namespace}/") for name in (*row.sources, *row.destinations))
 
 
 def _named(mask: int, naming: Callable[[int], list[str]], memo: dict[int, tuple[str, ...]]) -> tuple[str, ...]:

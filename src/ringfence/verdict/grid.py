@@ -7,22 +7,22 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import Cell, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
-from ringfence.verdict.places import Places
+from ringfence.verdict.places import Group, Places
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family or on
-    one node only. ``programs`` and ``meeting`` tell why, where something is unknown."""
+    """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family only, or
+    for some pairs of pods only. ``programs`` and ``meeting`` tell why, where something is unknown."""
 
     allowed: int
     unknown: int = NONE
@@ -30,6 +30,8 @@ class Result:
     programs: tuple[int, int] = (0, 0)
     meeting: Meeting | None = None
     opaque: bool = False
+    split: bool = False
+    """The pods of the two classes share a node in some pairs and not in others: ask ``Grid.taken_apart``."""
 
 
 class Grid:
@@ -221,8 +223,25 @@ class Grid:
         found = self._met.get(key)
         if found is None:
             cells = [relation.cells.cell(egress, ingress, meeting) for meeting in meetings]
-            found = self._met[key] = self._result(cells, (egress, ingress), meetings[0])
+            found = self._result(cells, (egress, ingress), meetings[0])
+            if len(places) > 1:
+                found = replace(found, split=True)
+            self._met[key] = found
         return found
+
+    def taken_apart(self, source: int, destination: int) -> Iterator[tuple[Group, Group, Result]]:
+        """The pairs of pods of two columns, in groups that each have one result."""
+        relation = self.relation
+        programs = relation.programs_of(source, destination)
+        first, second = self.universe.ends[source], self.universe.ends[destination]
+        families, known = relation.families(first, second)
+        needs = relation.cells.needs(*programs)
+        same_namespace = first.sort == second.sort == "pod" and first.namespace == second.namespace
+        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        for place, left, right in self.places.pairs(source, destination):
+            meetings = [Meeting(group, same_namespace, place) for group in by_family]
+            cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]
+            yield left, right, self._result(cells, programs, meetings[0])
 
     def _families(self) -> list[int]:
         """Columns by the families that they have, or may have."""
@@ -262,8 +281,23 @@ class Grid:
             own = 1 << destination
             weight = weights[destination]
             for sources, result in self.column(destination, self.pods):
+                if result.split:
+                    for source in columns_of(sources):
+                        total += self._count_apart(source, destination)
+                    continue
                 size = ports.size(result.allowed)
                 if size:
                     pairs = sum((sources & plane).bit_count() << bit for bit, plane in enumerate(planes))
                     total += size * (pairs * weight - (weight if sources & own else 0))
+        return total
+
+    def _count_apart(self, source: int, destination: int) -> int:
+        pods = self.relation.cluster.pods
+        total = 0
+        for left, right, result in self.taken_apart(source, destination):
+            size = self.relation.ports.size(result.allowed)
+            if size:
+                pairs = sum(pods[index].replicas for index in left) * sum(pods[index].replicas for index in right)
+                itself = sum(pods[index].replicas for index in left if index in right)
+                total += size * (pairs - itself)
         return total

@@ -5,8 +5,13 @@ Only flows with a node or a hostNetwork pod at one end hang on this: a pod's own
 
 from __future__ import annotations
 
-from ringfence.layers.network.columns import columns_of
+from collections.abc import Iterator
+
 from ringfence.layers.network.relation import Relation
+
+
+Group = tuple[int, ...]
+"""Indexes of pods; (-1,) for an end that is no pod."""
 
 
 class Places:
@@ -37,11 +42,8 @@ class Places:
         return found
 
     def between(self, source: int, destination: int) -> tuple[bool | None, ...]:
-        """Whether pairs of the two columns share a node: each answer that occurs, False first. A node's own pods are
-        left out: it always reaches them, whatever the policies say."""
+        """Whether pairs of the two columns share a node: each answer that occurs."""
         left, right = self.nodes(source), self.nodes(destination)
-        if self.universe.ends[source].sort == "node":
-            return (None,) if None in right else (False,)
         found: list[bool | None] = []
         known_left, known_right = left - {None}, right - {None}
         if any(one != other for one in known_left for other in known_right):
@@ -65,7 +67,6 @@ class Places:
             self._index()
         assert self._on is not None
         universe = self.universe
-        others = ((1 << universe.outside) - 1) >> universe.pods << universe.pods
         outside = universe.everything >> universe.outside << universe.outside
         shared = alone = 0
         for node in nodes:
@@ -74,17 +75,17 @@ class Places:
                 alone |= self._alone.get(node, 0)
         if len(nodes) > 1:
             alone = 0
-        pods = (1 << universe.pods) - 1
-        groups = [others, outside]
+        inside = (1 << universe.outside) - 1
+        groups = [outside]
         for first in (shared, ~shared):
             for second in (alone, ~alone):
                 for third in (self._unknown, ~self._unknown):
-                    groups.append(pods & first & second & third)
+                    groups.append(inside & first & second & third)
         return [group for group in groups if group]
 
     def _index(self) -> None:
         on: dict[str, int] = {}
-        for column in columns_of((1 << self.universe.pods) - 1):
+        for column in range(self.universe.outside):
             nodes = self.nodes(column)
             bit = 1 << column
             if None in nodes:
@@ -95,3 +96,28 @@ class Places:
                     if len(nodes) == 1:
                         self._alone[node] = self._alone.get(node, 0) | bit
         self._on = on
+
+    def pairs(self, source: int, destination: int) -> Iterator[tuple[bool | None, Group, Group]]:
+        """The pods of two columns, taken apart so that each pair of groups shares a node, or does not, or may."""
+        left, right = self._by_node(source), self._by_node(destination)
+        for node, group in left.items():
+            here: Group = right.get(node, ()) if node is not None else ()
+            if here:
+                yield True, group, here
+            for unknown in (False, True):
+                rest = [
+                    index for other, indexes in right.items() if other != node or node is None
+                    for index in indexes if (node is None or other is None) is unknown
+                ]
+                if rest:
+                    yield None if unknown else False, group, tuple(rest)
+
+    def _by_node(self, column: int) -> dict[str | None, Group]:
+        end = self.universe.ends[column]
+        if end.sort != "pod":
+            return {end.name if end.sort == "node" else None: (-1,)}
+        pods = self.relation.cluster.pods
+        groups: dict[str | None, list[int]] = {}
+        for index in self.universe.members[column]:
+            groups.setdefault(pods[index].node, []).append(index)
+        return {node: tuple(indexes) for node, indexes in groups.items()}
