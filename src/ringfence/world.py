@@ -20,7 +20,7 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
-from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange
+from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
 from ringfence.verdict.difference import Difference
@@ -119,20 +119,23 @@ class World:
 
     def explain(
         self, src: str, dst: str, port: int | str | None = None, protocol: str | None = None,
-        namespace: str | None = None, edit: bool = True,
+        namespace: str | None = None,
     ) -> Explanation:
         """The answer with a trace for each kind of flow, and, for one kind with a known verdict, the smallest edit that
-        flips it (``edit`` False leaves that out: it tries many what-ifs). Raises EndError."""
+        flips it (looked for when ``edit`` is first read). Raises EndError."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
         explanation = Explainer(self.asker).explain(
             self.asker.whole(source, destination, question, flows), flows
         )
-        if not edit or port is None or self._moved or len(flows) != 1:
+        if port is None or self._moved or len(flows) != 1:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
-        return replace(explanation, edit=self.editor.smallest(flows[0], verdict, ports[0][0]))
+        return LazyExplanation.of(
+            explanation.answer, explanation.traces,
+            lambda: self.editor.smallest(flows[0], verdict, ports[0][0]),
+        )
 
     @cached_property
     def editor(self) -> Editor:
@@ -188,7 +191,12 @@ class World:
             fast = policy_change(self.relation, self.cluster, self.given, adding, removing)
             if fast is not None:
                 relation, cluster, given = fast
-                return World(cluster, self.profile, given, relation)
+                world = World(cluster, self.profile, given, relation)
+                if relation.universe is self.relation.universe:
+                    # Pods, Services and nodes are the same: what finds them by name is too.
+                    world.__dict__["directory"] = self.directory
+                    world._targets = self._targets
+                return world
         world = self
         if adding or removing:
             given = self.given.changed(adding, removing)

@@ -25,7 +25,8 @@ def comparison() -> Any:
 
 def one_cluster(seed: int) -> tuple[int, Any]:
     """How many flows of one cluster were compared, and the first that differ (at most 3)."""
-    compared, found = 0, []
+    compared = 0
+    found: list[Any] = []
     for difference in comparison().differences(seed, FLOWS_A_CLUSTER):
         compared += 1
         if difference is not None and len(found) < 3:

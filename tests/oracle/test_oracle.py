@@ -207,10 +207,8 @@ def test_host_network_pods() -> None:
     assert verdict([*objects, pods_only], ("pod", "x", "h"), B, profile="calico") == "denied"
     assert verdict([*objects, pods_only], ("pod", "x", "h"), B, profile="netpol-analyzer") == "allowed"
     assert verdict([*objects, admin("d", 1, "Deny", {"from": [{"namespaces": {}}]})], ("pod", "x", "h"), B) == "allowed"
-    assert (
-        verdict([*objects, admin("d", 1, "Deny", {"to": [{"networks": ["10.9.0.0/24"]}]})], A, ("pod", "x", "h"))
-        == "denied"
-    )
+    networks = admin("d", 1, "Deny", {"to": [{"networks": ["10.9.0.0/24"]}]})
+    assert verdict([*objects, networks], A, ("pod", "x", "h")) == "denied"
 
 
 def test_families() -> None:

@@ -121,7 +121,7 @@ class Maker:
         ranges = {
             "pod_cidrs": ("10.0.0.0/25", "fd00::/120") if chance(random, 0.2) else (),
             "service_cidrs": ("10.2.0.0/16",) if chance(random, 0.1) else (),
-            "node_cidrs": ("10.1.0.0/24", "fd01::/64") if chance(random, 0.1) else (),
+            "node_cidrs": ("10.1.0.0/24", "fd01::/64") if chance(random, 0.2) else (),
         }
         cni = random.choice(["generic", "generic", "generic", "calico", "netpol-analyzer"])
         return Given(cni, not ranges["pod_cidrs"] and chance(random, 0.15), **ranges)
@@ -143,7 +143,7 @@ class Maker:
                 text for text in (f"10.1.0.{number}", f"fd01::{number}") if (6 if ":" in text else 4) in self.families
             ]
             entries = [{"type": "InternalIP", "address": text} for text in texts if chance(self.random, 0.9)]
-            if entries and chance(self.random, 0.2):
+            if entries and chance(self.random, 0.4):
                 entries.append({"type": "ExternalIP", "address": f"192.0.2.{200 + number}"})
             kept = [] if chance(self.random, 0.15) else entries
             self.objects.append(

@@ -75,7 +75,7 @@ class Writer:
 
     def pods(self) -> Object | None:
         return self.selector(
-            {**APP_LABELS, **APP_LABELS, **CONTROLLER_LABELS} if chance(self.random, 0.15) else APP_LABELS
+            {**APP_LABELS, **APP_LABELS, **CONTROLLER_LABELS} if chance(self.random, 0.3) else APP_LABELS
         )
 
     def namespaces(self) -> Object | None:
@@ -100,9 +100,18 @@ class Writer:
                 random.choice([None, []]) if chance(random, 0.15) else self.some(lambda: self.np_rule("to"), 1, 2)
             )
         if chance(random, 0.1):
+            self.one_block(spec)
+        if chance(random, 0.1):
             self.break_network_policy(spec)
         metadata = {"name": f"p{number}", "namespace": random.choice(self.spaces)}
         return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+    def one_block(self, spec: Object) -> None:
+        """In from a block and out to the same one: two pods at the same single address would do."""
+        peer = self.np_peer()
+        while "ipBlock" not in peer:
+            peer = self.np_peer()
+        spec |= {"ingress": [{"from": [peer]}], "egress": [{"to": [peer]}], "policyTypes": ["Ingress", "Egress"]}
 
     def np_rule(self, side: str) -> Object:
         rule: Object = {}

@@ -36,12 +36,6 @@ SETS = (
     ),
     Fault(
         "sets/labels.py",
-        "return ValueSet(frozenset(self.values), True, True)",
-        "return ValueSet(frozenset(self.values), True, False)",
-        "NotIn of an open label forgets absence",
-    ),
-    Fault(
-        "sets/labels.py",
         "return ValueSet(self.values, not self.cofinite, not self.absent)",
         "return ValueSet(self.values, not self.cofinite, self.absent)",
         "the complement keeps absence",

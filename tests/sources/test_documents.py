@@ -106,7 +106,10 @@ def test_lists_in_lists_have_an_end() -> None:
 
 
 def test_a_kustomization_is_no_object_but_one_of_flux_is() -> None:
-    text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\n"
+    text = (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\n"
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\n"
+    )
     reading = read_text(text, "f.yaml")
     assert [manifest.name for manifest in reading.manifests] == ["k"]
     assert [problem.code for problem in reading.problems] == ["not-an-object"]

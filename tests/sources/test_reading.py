@@ -12,6 +12,7 @@ import pytest
 
 from ringfence.model.provenance import Place
 from ringfence.sources import reading as module
+from ringfence.sources.building import build
 from ringfence.sources.reading import from_objects, read, read_text
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
@@ -139,3 +140,50 @@ def test_a_file_that_is_too_big_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "a.yaml"
     path.write_text(POD)
     assert [(problem.code, problem.partial) for problem in read([str(path)]).problems] == [("unreadable", True)]
+
+
+PODS = """apiVersion: v1
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: a, namespace: n1, labels: &labels {app: web}}
+  spec: {nodeName: one, containers: [{name: c, ports: [{name: http, containerPort: 80}]}]}
+  status: {podIP: 10.0.0.1}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: b, labels: *labels}
+  spec: {hostNetwork: "no"}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: 5}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: kube-apiserver-x, namespace: kube-system}
+  spec: {containers: [{name: c, command: [kube-apiserver, --service-cluster-ip-range=10.96.0.0/12]}]}
+- apiVersion: v1
+  kind: Service
+  metadata: {name: s, namespace: n1}
+  spec: {selector: {app: web}, ports: [{port: 80}]}
+kind: List
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: z, namespace: n1}
+spec: {}
+"""
+
+
+def test_pods_of_a_big_yaml_text_come_out_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_text(PODS, "f.yaml")
+    monkeypatch.setattr(module, "BIG", 10)
+    reduced = read_text(PODS, "f.yaml")
+    assert {manifest.kind: manifest.name for manifest in reduced.manifests} == {
+        "Pod": "kube-apiserver-x",
+        "Service": "s",
+    }
+    assert [pod.name for pod in reduced.dump_pods] == ["a", "z"]
+    one, other = build(whole), build(reduced)
+    assert one.pods == other.pods
+    assert [pod.place for pod in one.pods] == [pod.place for pod in other.pods]
+    assert sorted(one.problems) == sorted(other.problems)
+    assert one.ranges == other.ranges

@@ -28,11 +28,27 @@ def test_words_that_are_null(text: str) -> None:
 @pytest.mark.parametrize(
     "text, value",
     [
-        ("0", 0), ("8080", 8080), ("-5", -5), ("+5", 5), ("0777", 511), ("00", 0), ("0o14", 12), ("0O14", 12),
-        ("0b101", 5), ("-0b101", -5), ("0x1F", 31), ("-0XfF", -255), ("1_000", 1000), ("1__0_", 10), ("0_17", 15),
-        ("9223372036854775807", 2**63 - 1), ("18446744073709551615", 2**64 - 1), ("08", 8), ("099", 99),
+        ("0", 0),
+        ("8080", 8080),
+        ("-5", -5),
+        ("+5", 5),
+        ("0777", 511),
+        ("00", 0),
+        ("0o14", 12),
+        ("0O14", 12),
+        ("0b101", 5),
+        ("-0b101", -5),
+        ("0x1F", 31),
+        ("-0XfF", -255),
+        ("1_000", 1000),
+        ("1__0_", 10),
+        ("0_17", 15),
+        ("9223372036854775807", 2**63 - 1),
+        ("18446744073709551615", 2**64 - 1),
+        ("08", 8),
+        ("099", 99),
     ],
-)  # fmt: skip
+)
 def test_integers(text: str, value: int) -> None:
     assert resolve(text) == value
     assert type(resolve(text)) is int
@@ -55,11 +71,39 @@ def test_a_number_without_a_fraction_reaches_the_api_server_as_an_integer(text: 
 @pytest.mark.parametrize(
     "text",
     [
-        "12:30:45", "1:30", "2026-01-31", "2026-01-31T12:00:00Z", "148e979917", "-1e400", "1e", "0b2", "0x", "0o8", "1.2.3",
-        "10.0.0.0/8", "-", "+", ".", "..", "<<", "=", "yEs", "truE", "nULL", "e3", "_1", "1,000", "+.5x", "inf", "NaN",
-        "--1", "0xFFFFFFFFFFFFFFFFF", "Y es", "٣",
+        "12:30:45",
+        "1:30",
+        "2026-01-31",
+        "2026-01-31T12:00:00Z",
+        "148e979917",
+        "-1e400",
+        "1e",
+        "0b2",
+        "0x",
+        "0o8",
+        "1.2.3",
+        "10.0.0.0/8",
+        "-",
+        "+",
+        ".",
+        "..",
+        "<<",
+        "=",
+        "yEs",
+        "truE",
+        "nULL",
+        "e3",
+        "_1",
+        "1,000",
+        "+.5x",
+        "inf",
+        "NaN",
+        "--1",
+        "0xFFFFFFFFFFFFFFFFF",
+        "Y es",
+        "٣",
     ],
-)  # fmt: skip
+)
 def test_what_stays_text(text: str) -> None:
     assert resolve(text) == text
 
@@ -73,10 +117,17 @@ def test_infinity_and_not_a_number() -> None:
 @pytest.mark.parametrize(
     "tag, text, value",
     [
-        ("str", "5", "5"), ("str", "", ""), ("int", "5", 5), ("float", "5", 5), ("bool", "yes", True), ("null", "", None),
-        ("binary", "aGk=", "hi"), ("binary", "aG\nk=", "hi"), ("timestamp", "2026-01-31", "2026-01-31"),
+        ("str", "5", "5"),
+        ("str", "", ""),
+        ("int", "5", 5),
+        ("float", "5", 5),
+        ("bool", "yes", True),
+        ("null", "", None),
+        ("binary", "aGk=", "hi"),
+        ("binary", "aG\nk=", "hi"),
+        ("timestamp", "2026-01-31", "2026-01-31"),
     ],
-)  # fmt: skip
+)
 def test_tags_are_honoured(tag: str, text: str, value: Any) -> None:
     assert tagged(f"tag:yaml.org,2002:{tag}", text) == value
 
@@ -108,11 +159,22 @@ def test_other_tags_mean_nothing(tag: str) -> None:
 @pytest.mark.parametrize(
     "value, text",
     [
-        ("a", "a"), (1, "1"), (-3, "-3"), (True, "true"), (False, "false"), (1.5, "1.5"), (0.1, "0.1"), (1e-7, "1e-07"),
-        (0.0001, "0.0001"), (1e21, "1e+21"), (1234567.5, "1.2345675e+06"), (math.inf, ".inf"), (math.nan, ".nan"),
+        ("a", "a"),
+        (1, "1"),
+        (-3, "-3"),
+        (True, "true"),
+        (False, "false"),
+        (1.5, "1.5"),
+        (0.1, "0.1"),
+        (1e-7, "1e-07"),
+        (0.0001, "0.0001"),
+        (1e21, "1e+21"),
+        (1234567.5, "1.2345675e+06"),
+        (math.inf, ".inf"),
+        (math.nan, ".nan"),
         (16777217.5, "1.6777218e+07"),
     ],
-)  # fmt: skip
+)
 def test_keys_become_text_as_go_writes_them(value: Any, text: str) -> None:
     assert key_text(value) == text
 

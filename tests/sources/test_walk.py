@@ -231,3 +231,9 @@ def test_a_kustomization_that_is_named_itself_is_no_object() -> None:
     put("k/kustomization.yaml", text="resources: [a.yaml]\n")
     put("k/a.yaml")
     assert told("k/kustomization.yaml") == [("k/kustomization.yaml", "kustomization", True)]
+
+
+def test_a_file_that_is_a_resource_and_a_patch_is_an_object() -> None:
+    put("k/kustomization.yaml", text="resources: [a.yaml]\npatches: [{path: a.yaml}]\n")
+    put("k/a.yaml")
+    assert files("k") == ["k/a.yaml"]

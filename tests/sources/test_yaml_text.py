@@ -36,7 +36,10 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("a: 1\nb: [x, {c: d}]\n", {"a": 1, "b": ["x", {"c": "d"}]}),
         ("- a\n-\n- 'no'\n- no\n", ["a", None, "no", False]),
-        ("1: a\ntrue: b\n1.5: c\nno: d\n2026-01-31: e\n", {"1": "a", "true": "b", "1.5": "c", "false": "d", "2026-01-31": "e"}),
+        (
+            "1: a\ntrue: b\n1.5: c\nno: d\n2026-01-31: e\n",
+            {"1": "a", "true": "b", "1.5": "c", "false": "d", "2026-01-31": "e"},
+        ),
         ("a: !!str 5\nb: !!int '5'\nc: ! 5\n", {"a": "5", "b": 5, "c": 5}),
         ("a: |\n  x\n  y\nb: >-\n  x\n  y\n", {"a": "x\ny\n", "b": "x y"}),
         ("a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
@@ -46,7 +49,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("a: &x {b: 1}\nc: *x\nd: *x\n", {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1}}),
         ("&k a: 1\nb: *k\n", {"a": 1, "b": "a"}),
     ],
-)  # fmt: skip
+)
 def test_one_document(text: str, value: Any) -> None:
     assert values(text) == [value]
 
@@ -232,5 +235,6 @@ def test_an_unknown_tag_is_reported_and_its_value_read() -> None:
     found, problems = read_yaml("a: !vault x\nb: !Ref [1]\n", "f.yaml")
     assert found[0].value == {"a": "x", "b": [1]}
     assert [(problem.code, problem.place.line, problem.partial) for problem in problems] == [
-        ("yaml-tag", 1, False), ("yaml-tag", 2, False),
-    ]  # fmt: skip
+        ("yaml-tag", 1, False),
+        ("yaml-tag", 2, False),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.dialects import READERS
@@ -100,8 +100,8 @@ class Given:
     service_ranges: Intervals = ()
     node_ranges: Intervals = ()
     assume_no_labels: bool = False
-    relabels: tuple[tuple[str, tuple[str, ...], Mapping[str, str | None]], ...] = ()
-    by_policy: dict[int, Manifest] = field(default_factory=dict)
+    pending: tuple[tuple[tuple[Manifest, ...], tuple[Removal, ...]], ...] = ()
+    """Changes (added, removed) that are not applied to ``reading`` yet."""
 
     @staticmethod
     def read(
@@ -127,12 +127,25 @@ class Given:
         from ringfence.sources.building import build
 
         return build(
-            self.reading, pod_ranges=self.pod_ranges, service_ranges=self.service_ranges,
+            self.settled().reading, pod_ranges=self.pod_ranges, service_ranges=self.service_ranges,
             node_ranges=self.node_ranges, assume_no_labels=self.assume_no_labels,
         )
 
+    def later(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
+        """The input with a change that is only applied when the objects are needed."""
+        return replace(self, pending=(*self.pending, (tuple(adding), tuple(removing))))
+
+    def settled(self) -> Given:
+        """The input with every change applied."""
+        given = replace(self, pending=()) if self.pending else self
+        for adding, removing in self.pending:
+            given = given.changed(adding, removing)
+        return given
+
     def changed(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
         """The input with objects added, replaced and left out. Raises EndError for a removal that means nothing."""
+        if self.pending:
+            return self.settled().changed(adding, removing)
         manifests = list(self.reading.manifests)
         pods = list(self.reading.dump_pods)
         for removal in removing:
@@ -147,7 +160,7 @@ class Given:
         replaced = {identity(manifest) for manifest in adding}
         manifests = [manifest for manifest in manifests if identity(manifest) not in replaced]
         reading = replace(self.reading, manifests=[*manifests, *adding], dump_pods=pods)
-        return replace(self, reading=reading, by_policy={})
+        return replace(self, reading=reading)
 
     def manifest_of(self, policy: NetworkPolicyRules) -> Manifest | None:
         """The object that a policy was read from."""
@@ -161,7 +174,7 @@ class Given:
         cached: dict[Identity, Manifest] | None = self.__dict__.get("_by_identity")
         if cached is None:
             cached = {}
-            for manifest in self.reading.manifests:
+            for manifest in self.settled().reading.manifests:
                 if (manifest.api_version, manifest.kind) in READERS:
                     group, kind, namespace, name = identity(manifest)
                     if kind == "NetworkPolicy":

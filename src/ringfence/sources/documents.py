@@ -10,6 +10,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sources.field_checks import path_text, type_words
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.pods import PodFacts
 
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 _DEEPEST = 8
@@ -34,6 +35,13 @@ class Parsed:
     positions: DocumentPositions
 
 
+@dataclass(frozen=True, slots=True)
+class Harvested:
+    """Stands in the place of a pod that was understood while its text was being read; None: not understood."""
+
+    pod: PodFacts | None
+
+
 class OnePlace:
     """Positions of data that was never a text: everything is in one place."""
 
@@ -51,15 +59,29 @@ class OnePlace:
         return self
 
 
-def objects_of(parsed: Parsed, problems: list[Problem]) -> Iterator[Manifest]:
-    """The objects of one document, in their order. Problems name what is no object, and objects without identity."""
+def objects_of(parsed: Parsed, problems: list[Problem], pods: list[PodFacts] | None = None) -> Iterator[Manifest]:
+    """The objects of one document, in their order. Problems name what is no object, and objects without identity.
+
+    Pods that were harvested are added to ``pods``.
+    """
     value, positions = parsed.value, parsed.positions
+    if pods is not None:
+        pods.extend(_harvested(value))
+    if isinstance(value, Harvested):
+        return
     if not isinstance(value, dict):
         _notice(
             positions.place(), f"a document that is {type_words(value)}, not an object; it is passed over", problems
         )
         return
     yield from _take(value, positions, None, 0, problems)
+
+
+def _harvested(value: Any) -> Iterator[PodFacts]:
+    items = value.get("items") if isinstance(value, dict) else [value]
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Harvested) and item.pod is not None:
+            yield item.pod
 
 
 def _take(
@@ -109,6 +131,8 @@ def _open(
         return
     typed = None if kind == "List" else (api_version, kind.removesuffix("List"))
     for at, item in enumerate(items):
+        if isinstance(item, Harvested):
+            continue
         inner = positions.below(("items", at))
         if isinstance(item, dict):
             yield from _take(item, inner, typed, depth + 1, problems)

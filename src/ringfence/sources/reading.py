@@ -97,7 +97,7 @@ def _shortened(group: list[Problem]) -> list[Problem]:
 
 
 def _take(parsed: Parsed, reading: Reading) -> None:
-    reading.manifests.extend(objects_of(parsed, reading.problems))
+    reading.manifests.extend(objects_of(parsed, reading.problems, reading.dump_pods))
 
 
 def _values(path: str) -> tuple[list[Any], list[Problem]]:
@@ -183,6 +183,6 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> l
     else:
         from ringfence.sources.yaml_text import read_yaml
 
-        found, wrong = read_yaml(text, file)
+        found, wrong = read_yaml(text, file, len(data) > BIG)
     problems.extend(wrong)
     return found

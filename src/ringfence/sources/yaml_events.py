@@ -7,7 +7,7 @@ Kubernetes reads (``scalars``). Anchors and aliases become shared values, as oft
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,11 @@ class Remark:
     other: int | None = None
 
 
+Harvest = Callable[[dict[str, Any], int, dict[int, list[int]]], Any]
+"""Gives what is to stand in the place of a mapping: a document, or an item of its ``items``; takes the mapping, its
+position and the marks."""
+
+
 class DocumentFault(Exception):
     """A document that the parser takes but Kubernetes would not."""
 
@@ -84,7 +89,8 @@ class YamlStream:
     not yielded: where to go on after a YAMLError.
     """
 
-    def __init__(self, parser: Any, first_line: int = 0) -> None:
+    def __init__(self, parser: Any, first_line: int = 0, harvest: Harvest | None = None) -> None:
+        self._harvest = harvest
         self._get = parser.get_event
         self._first_line = first_line
         self._keys: dict[str, str] = {}
@@ -114,6 +120,7 @@ class YamlStream:
 
     def _document(self) -> Document:
         get, keys, plain, offset = self._get, self._keys, self._plain, self._first_line
+        harvest = self._harvest
         marks_of: dict[int, list[int]] = {}
         anchors: dict[str, tuple[Any, int] | None] = {}
         merged: dict[int, set[str]] = {}
@@ -197,8 +204,13 @@ class YamlStream:
                 raise AssertionError(f"a {kind.__name__} within a document")
 
             if container is None:
-                return Document(value, packed(mark.line + offset, mark.column), marks_of, self._remarks)
+                start = packed(mark.line + offset, mark.column)
+                if harvest is not None and type(value) is dict:
+                    value = harvest(value, start, marks_of)
+                return Document(value, start, marks_of, self._remarks)
             if type(container) is list:
+                if harvest is not None and len(stack) == 2 and type(value) is dict and stack[1][2] == "items":
+                    value = harvest(value, packed(mark.line + offset, mark.column), marks_of)
                 container.append(value)
                 marks.append(packed(mark.line + offset, mark.column))
             elif key is _NO_KEY:

@@ -14,7 +14,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sources.documents import Parsed
-from ringfence.sources.yaml_events import Document, DocumentFault, Remark, YamlStream
+from ringfence.sources.yaml_events import Document, DocumentFault, Harvest, Remark, YamlStream
 from ringfence.sources.yaml_positions import YamlPositions, unpacked
 from ringfence.sources.yaml_words import in_plain_words
 
@@ -44,24 +44,32 @@ class _PureParser(yaml.SafeLoader):
             raise MarkedYAMLError(problem="escape code", problem_mark=self.get_mark())
 
 
-def read_yaml(text: str, file: str) -> tuple[list[Parsed], list[Problem]]:
-    """The documents of a text that is not empty, and what was wrong with others. Never raises for any text."""
-    reader = _Reader(file)
+def read_yaml(text: str, file: str, big: bool = False) -> tuple[list[Parsed], list[Problem]]:
+    """The documents of a text that is not empty, and what was wrong with others. Never raises for any text.
+
+    ``big``: pods are reduced to what matters of them, see ``pod_harvest``.
+    """
+    reader = _Reader(file, big)
     reader.read(text)
     return reader.found, reader.problems
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, big: bool) -> None:
         self.file = file
         self.found: list[Parsed] = []
         self.problems: list[Problem] = []
+        self._harvest: Harvest | None = None
+        if big:
+            from ringfence.sources.pod_harvest import PodHarvest
+
+            self._harvest = PodHarvest(file, self.problems)
 
     def read(self, text: str) -> None:
         """All documents in one go; from the first that the parser refuses on, one by one."""
         resume = line = 0
         try:
-            stream = YamlStream(parser_for(text))
+            stream = YamlStream(parser_for(text), 0, self._harvest)
             for document in stream:
                 self._take(document)
                 resume, line = stream.resume, stream.resume_line
@@ -71,7 +79,7 @@ class _Reader:
 
     def _read_chunk(self, chunk: str, first_line: int) -> None:
         try:
-            for document in YamlStream(parser_for(chunk), first_line):
+            for document in YamlStream(parser_for(chunk), first_line, self._harvest):
                 self._take(document)
         except DocumentFault as fault:
             self._fault(fault, chunk, first_line)

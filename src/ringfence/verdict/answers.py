@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -183,6 +183,29 @@ class Explanation:
     answer: Answer
     traces: tuple[Trace, ...]
     edit: Edit | None
+
+
+class LazyExplanation(Explanation):
+    """An explanation whose edit is looked for when it is first read: that tries many what-ifs."""
+
+    __slots__ = ("_search",)
+    _search: Callable[[], Edit | None]
+
+    @classmethod
+    def of(cls, answer: Answer, traces: tuple[Trace, ...], search: Callable[[], Edit | None]) -> Explanation:
+        """The explanation; ``search`` finds the edit."""
+        explanation = object.__new__(cls)
+        object.__setattr__(explanation, "answer", answer)
+        object.__setattr__(explanation, "traces", traces)
+        object.__setattr__(explanation, "_search", search)
+        return explanation
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "edit":
+            raise AttributeError(name)
+        edit = self._search()
+        object.__setattr__(self, "edit", edit)
+        return edit
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ringfence.verdict.flows import Asked, Flow, Flows
 from ringfence.verdict.judging import Judge, Judgement
 
 UNSURE = Reason("unknown-end", "the input does not say which pod, node or Service this is", "the object itself")
+NOT_BLIND: frozenset[str] = frozenset()
 ITSELF = Reason("own-address", "a pod always reaches its own address")
 
 
@@ -68,14 +69,39 @@ class Asker:
         self.flows = Flows(relation, directory)
         self.judge = Judge(relation)
         self.partial = partial
+        self._judged: tuple[Flow, int, tuple[Judgement, Judgement]] | None = None
+        self._why: tuple[Flow, Verdict, int, tuple[Reason, tuple[Decision, ...]]] | None = None
 
     def can(self, source: Target, destination: Target, question: Asked) -> Answer:
         """The answer. Raises EndError."""
+        if source.column >= 0 and destination.column >= 0 and question.key:
+            known = self._single(source, destination, question.key)
+            if known is not None:
+                return LazyAnswer.of(known, lambda: self.whole(
+                    source, destination, question, self.flows.between(source, destination, question)
+                ))
         flows = self.flows.between(source, destination, question)
         verdict = self._quick(flows)
         if verdict is None:
             return self.whole(source, destination, question, flows)
         return LazyAnswer.of(verdict, lambda: self.whole(source, destination, question, flows))
+
+    def _single(self, source: Target, destination: Target, key: int) -> Verdict | None:
+        """The verdict of one flow between two different pods, where no fact is open and nothing is special."""
+        left, right = source.column, destination.column
+        relation = self.relation
+        bits = relation.universe.family_bits
+        if source.members[0].pods == destination.members[0].pods or not bits[left] & bits[right] or (
+            relation.blind_namespaces != NOT_BLIND
+        ):
+            return None
+        egress, ingress = relation.programs_of(left, right)
+        cell = relation.cells.plain(egress, ingress)
+        if cell is None:
+            return None
+        if relation.ports.contains(cell.sure, key):
+            return Verdict.ALLOWED
+        return Verdict.UNKNOWN if relation.ports.contains(cell.possible, key) else Verdict.DENIED
 
     def _quick(self, flows: list[Flow]) -> Verdict | None:
         """The verdict alone, where each flow has one for all its ports."""
@@ -189,6 +215,14 @@ class Asker:
 
     def why(self, flow: Flow, verdict: Verdict, port: int) -> tuple[Reason, tuple[Decision, ...]]:
         """The reason and the deciding objects of one port of a flow."""
+        last = self._why
+        if last is not None and last[0] is flow and last[1] is verdict and last[2] == port:
+            return last[3]
+        found = self._because(flow, verdict, port)
+        self._why = (flow, verdict, port, found)
+        return found
+
+    def _because(self, flow: Flow, verdict: Verdict, port: int) -> tuple[Reason, tuple[Decision, ...]]:
         if flow.itself:
             return ITSELF, ()
         if flow.closed:
@@ -223,12 +257,17 @@ class Asker:
         return reasons.known(False, closing[0], closing[1], names), decisions
 
     def judgements(self, flow: Flow, port: int) -> tuple[Judgement, Judgement]:
-        """Both directions, judged."""
+        """Both directions, judged: egress, ingress. The last ones are remembered, as an explanation asks again."""
+        last = self._judged
+        if last is not None and last[0] is flow and last[1] == port:
+            return last[2]
         source, destination = flow.source.end, flow.destination.end
-        return (
+        found = (
             self.judge.direction(source, destination, Direction.EGRESS, flow.meeting, port),
             self.judge.direction(destination, source, Direction.INGRESS, flow.meeting, port),
         )
+        self._judged = (flow, port, found)
+        return found
 
     def _denies(self, flow: Flow, direction: Direction, port: int) -> bool:
         """Whether one direction by itself denies for certain."""

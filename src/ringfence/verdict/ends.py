@@ -74,6 +74,8 @@ class Target:
     notes: tuple[str, ...] = ()
     outside: Intervals = ()
     """For ``internet``: its addresses; the families then follow the other end."""
+    column: int = -1
+    """The column, for the name of one pod that is in a class; -1 for everything else."""
 
 
 class Directory:
@@ -123,6 +125,12 @@ class Directory:
 
     def find(self, text: str, namespace: str | None = None) -> Target:
         """What a text names. ``namespace`` fills in a missing one. Raises EndError."""
+        home, slash, name = text.partition("/")
+        indexes = self._pods.get((home, name)) if slash else None
+        if indexes is not None and len(indexes) == 1 and home not in KINDS:
+            end = self.end_of(indexes[0])
+            if isinstance(end, int) and not self.cluster.pods[indexes[0]].template:
+                return Target(text, (Member(end, text, (indexes[0],)),), column=end)
         if text == "internet":
             return self._internet()
         if not text:

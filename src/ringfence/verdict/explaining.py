@@ -95,7 +95,7 @@ class Explainer:
                 return DirectionTrace(
                     direction.value, name, Verdict.ALLOWED, "a pod's own node always reaches it", ()
                 )
-        judgement = self.asker.judge.direction(subject, peer, direction, flow.meeting, port)
+        judgement = self.asker.judgements(flow, port)[0 if egress else 1]
         key = relation.subject_key(subject, direction)
         tiers: list[TierTrace] = []
         if key.admin:

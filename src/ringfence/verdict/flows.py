@@ -49,6 +49,8 @@ class Asked:
 
     port: int | str | None
     protocol: str | None
+    key: int = 0
+    """The port key, where a number is asked for; else 0."""
 
     def __str__(self) -> str:
         if self.port is None:
@@ -71,7 +73,8 @@ def asked(port: int | str | None, protocol: str | None) -> Asked:
         raise EndError(f"{port} is no port", "ports are 1-65535")
     if port is not None and protocol is None:
         protocol = "TCP"
-    return Asked(port, protocol)
+    key = port_key(protocol, port) if isinstance(port, int) and protocol is not None else 0
+    return Asked(port, protocol, key)
 
 
 def spans(question: Asked) -> Intervals:

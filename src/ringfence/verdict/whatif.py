@@ -94,30 +94,27 @@ def policy_change(
         if policy is None or (policy.namespace is not None and policy.namespace not in cluster.namespaces):
             return None
         added.append(policy)
-    names = {(policy.kind, policy.full_name) for policy in added}
-    gone: list[int] = []
-    for compiled in relation.active():
-        policy = compiled.policy
-        if (policy.kind, policy.full_name) in names:
-            gone.append(compiled.index)
-            continue
-        manifest_of = given.manifest_of(policy) if removing else None
-        if manifest_of is not None and any(removal.matches(manifest_of) for removal in removing):
-            gone.append(compiled.index)
-    if removing and not _all_policies(given, removing):
-        return None
+    gone = [
+        index for policy in added if (index := relation.index_of(policy.kind, policy.full_name)) is not None
+    ]
+    if removing:
+        if not _all_policies(given.settled(), removing):
+            return None
+        for compiled in relation.active():
+            manifest_of = given.manifest_of(compiled.policy)
+            if manifest_of is not None and any(removal.matches(manifest_of) for removal in removing):
+                gone.append(compiled.index)
     added = list(in_force(added, relation.profile))
-    changed = relation.change(gone, added, cluster)
     dropped = set(gone)
-    policies = (
-        *(compiled.policy for compiled in relation.active() if compiled.index not in dropped), *added,
-    )
-    after = replace(cluster, policies=policies, problems=tuple(problems))
-    if isinstance(changed, ChangedRelation):
-        changed.cluster = after
+    if dropped:
+        kept = [compiled.policy for compiled in relation.active() if compiled.index not in dropped]
     else:
+        kept = list(cluster.policies)
+    after = replace(cluster, policies=(*kept, *added), problems=tuple(problems))
+    changed = relation.change(gone, added, after)
+    if not isinstance(changed, ChangedRelation):
         changed = Relation(after, relation.profile)
-    return changed, after, given.changed(adding, removing)
+    return changed, after, given.later(adding, removing)
 
 
 def _all_policies(given: Any, removing: Sequence[Any]) -> bool:

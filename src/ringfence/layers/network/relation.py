@@ -56,10 +56,26 @@ class Relation:
         }
         self._by_namespace: dict[str | None, list[CompiledPolicy]] | None = None
         self.blind_namespaces = blind_namespaces(cluster)
+        self._own = len(self.policies)
+        self._has_baseline: bool | None = None
+        self._indexes: dict[tuple[str, str], int] | None = None
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether any policy is of the Baseline tier: isolation in one direction may then matter for the other."""
+        if self._has_baseline is None:
+            self._has_baseline = any(one.policy.tier is Tier.BASELINE for one in self.active())
+        return self._has_baseline
+
+    def index_of(self, kind: str, full_name: str) -> int | None:
+        """The index of a policy in force, by kind and name."""
+        if self._indexes is None:
+            self._indexes = {(one.policy.kind, one.policy.full_name): one.index for one in self.active()}
+        return self._indexes.get((kind, full_name))
 
     def active(self) -> Iterable[CompiledPolicy]:
         """The policies that are in force."""
-        return self.policies[: len(self.cluster.policies)]
+        return self.policies[: self._own]
 
     def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
         """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
@@ -108,6 +124,10 @@ class Relation:
 
     def subject_key(self, end: End, direction: Direction) -> SubjectKey:
         """What the row of a pod depends on, with the subject's ports only where its rules ask for them."""
+        return self.row(end, direction).key if isinstance(end, int) else self.make_key(end, direction)
+
+    def make_key(self, end: End, direction: Direction) -> SubjectKey:
+        """The key, from the policies that select the end."""
         known = self.end_class(end)
         admin = self.tier(end, direction, Tier.ADMIN)
         rules = self.tier(end, direction, Tier.NETWORK_POLICY)
@@ -127,7 +147,7 @@ class Relation:
         rows = self._row_of[direction]
         found = rows[column]
         if found is None:
-            found = rows[column] = self.rows.row(self.subject_key(column, direction), self.universe.ends[column])
+            found = rows[column] = self.rows.row(self.make_key(column, direction), self.universe.ends[column])
         return found
 
     def complete(self) -> None:
@@ -212,6 +232,7 @@ class ChangedRelation(Relation):
         self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
         self.policies, self.rows = base.policies, base.rows
         self.blind_namespaces = base.blind_namespaces
+        self._has_baseline, self._indexes = None, None
         self.gone = gone
         self.added: list[CompiledPolicy] = []
         for policy in add:
@@ -221,7 +242,7 @@ class ChangedRelation(Relation):
         self.affected: dict[Direction, int] = {
             direction: self._touched(direction) for direction in DIRECTIONS
         }
-        if any(compiled.policy.tier is Tier.BASELINE for compiled in base.active()):
+        if base.has_baseline or any(policy.tier is Tier.BASELINE for policy in add):
             whole = self.affected[Direction.INGRESS] | self.affected[Direction.EGRESS]
             self.affected = dict.fromkeys(DIRECTIONS, whole)
         self._changed_rows: dict[tuple[int, Direction], Row] = {}
@@ -233,6 +254,17 @@ class ChangedRelation(Relation):
                 for mask in compiled.subjects(direction).values():
                     touched |= mask
         return touched
+
+    @property
+    def has_baseline(self) -> bool:
+        return self.base.has_baseline or any(one.policy.tier is Tier.BASELINE for one in self.added)
+
+    def index_of(self, kind: str, full_name: str) -> int | None:
+        for one in self.added:
+            if (one.policy.kind, one.policy.full_name) == (kind, full_name):
+                return one.index
+        index = self.base.index_of(kind, full_name)
+        return None if index in self.gone else index
 
     def active(self) -> Iterable[CompiledPolicy]:
         return [*(one for one in self.base.active() if one.index not in self.gone), *self.added]
@@ -261,7 +293,7 @@ class ChangedRelation(Relation):
             return self.base.row(column, direction)
         found = self._changed_rows.get((column, direction))
         if found is None:
-            key = self.subject_key(column, direction)
+            key = self.make_key(column, direction)
             found = self._changed_rows[column, direction] = self.rows.row(key, self.universe.ends[column])
         return found
 

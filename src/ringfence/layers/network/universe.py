@@ -124,6 +124,8 @@ class Universe:
     pod_space: Intervals
     node_space: Intervals
     atoms: Atoms = field(repr=False)
+    family_bits: tuple[int, ...] = ()
+    """For each column the address families that it has or may have: 1 for IPv4, 2 for IPv6, 3 for both."""
     label_keys: frozenset[str] | None = None
     """Label keys that tell classes apart; None: all but ``coarse_keys``."""
     coarse_keys: frozenset[str] = frozenset()
@@ -185,6 +187,16 @@ def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals) -> EndClass:
     )
 
 
+def family_bits(end: EndClass) -> int:
+    """1 for IPv4, 2 for IPv6, 3 for both: what the end has, or may have where that is not known."""
+    if end.families:
+        return sum(1 if number == 4 else 2 for number in end.families)
+    bits = 0
+    for first, last in end.space:
+        bits |= (1 if first < ip.V6 else 2) | (1 if last < ip.V6 else 2)
+    return bits
+
+
 def build(cluster: Cluster) -> Universe:
     """Group the pods of a cluster by what its policies can see."""
     mentioned = mentioned_label_keys(cluster.policies)
@@ -236,7 +248,7 @@ def build(cluster: Cluster) -> Universe:
         ends.append(EndClass("outside", space=space, families=(ip.family(space[0][0]),)))
     return Universe(
         cluster, tuple(ends), tuple(members), class_of_pod, namespaces, pods, nodes, outside,
-        taken_addresses(cluster), pod_space, node_space, atoms, keys, dropped if keys is None else frozenset(),
+        taken_addresses(cluster), pod_space, node_space, atoms, tuple(map(family_bits, ends)), keys, dropped if keys is None else frozenset(),
     )
 
 
