@@ -200,23 +200,29 @@ class World:
         world = self
         if adding or removing:
             given = self.given.changed(adding, removing)
-            world = World(given.build(), self.profile, given)
+            world = World(given.build(), self.profile, replace(given, relabels=()))
+            for text, labels in given.relabels:
+                world = world._relabel(text, labels)
         for text, labels in (relabel or {}).items():
             world = world._relabel(text, labels)
         return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
+        given = replace(self.given, relabels=(*self.given.relabels, (text, dict(labels))))
         kind, _, name = text.partition("/")
         if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
-            cluster, given = relabelled(self.cluster, self.given, namespace=name, labels=labels)
+            cluster = relabelled(self.cluster, namespace=name, labels=labels)
             if self._moved is None:
                 return World(cluster, self.profile, given, Relation(cluster, self.profile, self.relation.universe))
             return World(cluster, self.profile, given)
         indexes = [index for member in self.directory.find(text).members for index in member.pods]
         if not indexes:
             raise EndError(f"{text!r} has no pods to relabel", "name a pod, a workload, or namespace/NAME")
-        cluster, given = relabelled(self.cluster, self.given, pods=indexes, labels=labels)
-        return World(cluster, self.profile, given, self.relation, Moved.of(self.relation, cluster, self._moved, indexes))
+        cluster = relabelled(self.cluster, pods=indexes, labels=labels)
+        moved = Moved.of(self.relation, cluster, self._moved, indexes)
+        world = World(cluster, self.profile, given, self.relation, moved)
+        world.__dict__["directory"] = self.directory.relabelled(cluster, moved.ends)
+        return world
 
 
 def _ranges(texts: str | Iterable[str]) -> Intervals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -92,17 +92,26 @@ def differences(seed: int, flows: int) -> Iterator[Difference | None]:
     """Compare ``flows`` questions about the cluster of one seed; None for each that agrees or is not decided."""
     random = Random(seed)
     made = scenario(random)
-    asked = questions(random, made, flows)
-    cluster = read_cluster(made.objects, options(made.given))
+    yield from compare(made.objects, made.given, questions(random, made, flows), seed)
+
+
+def compare(
+    objects: list[Object], given: Given, asked: Iterable[Question], seed: int = 0
+) -> Iterator[Difference | None]:
+    """Compare some questions about one cluster; None for each that agrees or is not decided."""
+    cluster = read_cluster(objects, options(given))
+    world: Any = None
+    failure = ""
     try:
-        world = load(made.objects, made.given)
+        world = load(objects, given)
     except Exception as error:
-        yield Difference(made.objects, made.given, asked[0], f"load: {type(error).__name__}: {error}", "", seed)
-        return
+        failure = f"load: {type(error).__name__}: {error}"
     for question in asked:
-        engine, oracle = engine_verdict(world, question), oracle_verdict(cluster, question)
+        engine, oracle = failure or engine_verdict(world, question), oracle_verdict(cluster, question)
         same = oracle is None or engine == oracle
-        yield None if same else Difference(made.objects, made.given, question, engine, str(oracle), seed)
+        yield None if same else Difference(objects, given, question, engine, str(oracle), seed)
+        if failure:
+            return
 
 
 # the smallest case

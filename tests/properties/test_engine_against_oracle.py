@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 
 from tests.oracle.objects import read_cluster
 from tests.properties.clusters import end_text, questions, scenario
-from tests.properties.comparison import Difference, engine_answer, load, options, oracle_verdict, smallest
+from tests.properties.comparison import Difference, compare, engine_answer, load, options, oracle_verdict, smallest
+from tests.properties.corner_cases import CASES, CornerCase
 
 pytest.importorskip("ringfence.world")
 
 RANDOMS = st.randoms(use_true_random=False)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
+def test_corner_case(case: CornerCase) -> None:
+    found = [difference for difference in compare(list(case.objects), case.given, case.questions) if difference]
+    assert not found, str(found[0])
 
 
 # Without hypothesis' own shrinking: the comparison leaves out objects and fields by itself.

@@ -48,6 +48,17 @@ def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
                 yield f"oracle, seed {number}: {found.question}: engine {found.engine}, oracle {found.oracle}"
 
 
+def corner_cases() -> Iterator[str]:
+    """Cases that chance rarely makes."""
+    from tests.properties.comparison import compare
+    from tests.properties.corner_cases import CASES
+
+    for case in CASES:
+        for found in compare(list(case.objects), case.given, case.questions):
+            if found is not None:
+                yield f"{case.why}: {found.question}: engine {found.engine}, oracle {found.oracle}"
+
+
 def main() -> int:
     """Look everywhere, cheapest first; stop at the first thing that is wrong."""
     parser = argparse.ArgumentParser()
@@ -56,6 +67,7 @@ def main() -> int:
     given = parser.parse_args()
     looks: tuple[Callable[[], Iterator[str]], ...] = (
         conformance_probes,
+        corner_cases,
         lambda: oracle_flows(given.seed, given.clusters),
         cyclonus_probes,
     )

@@ -102,6 +102,8 @@ class Given:
     assume_no_labels: bool = False
     pending: tuple[tuple[tuple[Manifest, ...], tuple[Removal, ...]], ...] = ()
     """Changes (added, removed) that are not applied to ``reading`` yet."""
+    relabels: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
+    """Labels that what-ifs set on named ends, in order: the world applies them after building."""
 
     @staticmethod
     def read(

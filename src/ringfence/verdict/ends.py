@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -118,6 +119,13 @@ class Directory:
             self._finished[done.namespace, done.name] = done
             workload = done.workload
             self._owners.setdefault((workload.namespace, workload.name), {}).setdefault(workload.kind, []).append(done)
+
+    def relabelled(self, cluster: Cluster, moved: Mapping[int, int | EndClass]) -> Directory:
+        """The same names after a what-if on labels: only the ends of some pods are others."""
+        other = copy(self)
+        other.cluster = cluster
+        other._moved = moved
+        return other
 
     def end_of(self, pod: int) -> int | EndClass:
         """The column of a pod, or its own end where a what-if moved it."""

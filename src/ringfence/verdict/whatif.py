@@ -14,7 +14,6 @@ from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import NAME_LABEL, Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
-from ringfence.verdict.ends import EndError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,14 @@ def in_force(policies: Iterable[NetworkPolicyRules], profile: Profile) -> tuple[
 
 
 def relabelled(
-    cluster: Cluster, given: Any, labels: Mapping[str, str | None], namespace: str | None = None,
-    pods: Sequence[int] = (),
-) -> tuple[Cluster, Any]:
+    cluster: Cluster, labels: Mapping[str, str | None], namespace: str | None = None, pods: Sequence[int] = (),
+) -> Cluster:
     """The cluster with labels of a namespace or of pods set (None removes one)."""
     if namespace is not None:
         old = cluster.namespaces[namespace]
         changed = {**apply(old.labels, labels), NAME_LABEL: namespace}
         namespaces = {**cluster.namespaces, namespace: replace(old, labels=changed)}
-        return replace(cluster, namespaces=namespaces), given
+        return replace(cluster, namespaces=namespaces)
     listed = list(cluster.pods)
     for index in pods:
         pod = listed[index]
@@ -64,7 +62,7 @@ def relabelled(
             pod, labels=apply(pod.labels, labels),
             open_labels=tuple(key for key in pod.open_labels if key not in labels),
         )
-    return replace(cluster, pods=tuple(listed)), given
+    return replace(cluster, pods=tuple(listed))
 
 
 def apply(labels: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -97,13 +95,11 @@ def policy_change(
     gone = [
         index for policy in added if (index := relation.index_of(policy.kind, policy.full_name)) is not None
     ]
-    if removing:
-        if not _all_policies(given.settled(), removing):
+    for removal in removing:
+        index = None if cluster.opaque else _policy_index(relation, removal)
+        if index is None:
             return None
-        for compiled in relation.active():
-            manifest_of = given.manifest_of(compiled.policy)
-            if manifest_of is not None and any(removal.matches(manifest_of) for removal in removing):
-                gone.append(compiled.index)
+        gone.append(index)
     added = list(in_force(added, relation.profile))
     dropped = set(gone)
     if dropped:
@@ -117,16 +113,12 @@ def policy_change(
     return changed, after, given.later(adding, removing)
 
 
-def _all_policies(given: Any, removing: Sequence[Any]) -> bool:
-    """Whether every removal means policies and nothing else. Raises EndError for one that means nothing."""
-    for removal in removing:
-        matched = [manifest for manifest in given.reading.manifests if removal.matches(manifest)]
-        pods = [
-            pod for pod in given.reading.dump_pods
-            if removal.kind == "pod" and (pod.namespace, pod.name) == (removal.namespace, removal.name)
-        ]
-        if not matched and not pods:
-            raise EndError(f"there is no {removal.text} in the input to remove", "")
-        if pods or any((manifest.api_version, manifest.kind) not in READERS for manifest in matched):
-            return False
-    return True
+def _policy_index(relation: Relation, removal: Any) -> int | None:
+    """The policy that a removal means; None where it means something else (or nothing)."""
+    full_name = f"{removal.namespace}/{removal.name}" if removal.namespace else removal.name
+    for _, kind in READERS:
+        if removal.kind in ("", kind.lower()):
+            index = relation.index_of(kind, full_name)
+            if index is not None:
+                return index
+    return None

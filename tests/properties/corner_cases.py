@@ -1,0 +1,209 @@
+"""Small clusters that chance rarely makes, each with questions on which the engine must say what the oracle says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.properties.clusters import End, Given, Object, Question
+from tests.truth.location import namespace, node, pod
+
+
+@dataclass(frozen=True)
+class CornerCase:
+    """``why`` says what could go wrong."""
+
+    why: str
+    objects: tuple[Object, ...]
+    questions: tuple[Question, ...]
+    given: Given = Given()
+
+
+def network_policy(spec: Object, space: str = "n", name: str = "p") -> Object:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": space},
+        "spec": {"podSelector": {}, **spec},
+    }
+
+
+def cluster_policy(name: str = "c", priority: int = 5, **spec: Any) -> Object:
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": name},
+        "spec": {"tier": "Admin", "priority": priority, "subject": {"namespaces": {}}, **spec},
+    }
+
+
+def deployment(name: str, host: bool = False, replicas: int = 2) -> Object:
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "main"}]}}
+    if host:
+        template["spec"]["hostNetwork"] = True
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "n"},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template},
+    }
+
+
+def both_families(item: Object, *addresses: str) -> Object:
+    item["status"]["podIPs"] = [{"ip": address} for address in addresses]
+    return item
+
+
+def ask(source: End, destination: End, port: int = 80, protocol: str = "TCP") -> Question:
+    return Question(source, destination, protocol, port)
+
+
+A: End = ("pod", "n", "a")
+B: End = ("pod", "n", "b")
+W: End = ("workload", "Deployment", "n", "w")
+EVERY_NAMESPACE: Object = {"namespaces": {}}
+HASH: Object = {"key": "pod-template-hash", "operator": "Exists"}
+
+
+def block(text: str) -> Object:
+    return {"ipBlock": {"cidr": text}}
+
+
+CASES = (
+    CornerCase(
+        "two pods never share an address",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            pod("n", "b", {}),
+            network_policy(
+                {
+                    "policyTypes": ["Ingress", "Egress"],
+                    "ingress": [{"from": [block("10.0.0.9/32")]}],
+                    "egress": [{"to": [block("10.0.0.9/32")]}],
+                }
+            ),
+        ),
+        (ask(A, B),),
+        Given("calico"),
+    ),
+    CornerCase(
+        "a label that the controller surely adds exists, whatever its value",
+        (
+            namespace("n", {}),
+            deployment("w"),
+            pod("n", "a", {}),
+            network_policy({"ingress": [{"from": [{"podSelector": {"matchExpressions": [HASH]}}]}]}),
+        ),
+        (ask(W, A), ask(A, A), ask(("labels", {"app": "w"}, "n"), A)),
+    ),
+    CornerCase(
+        "one named port of a pod that does not exist, asked for with and without its protocol",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            network_policy({"policyTypes": ["Egress"], "egress": [{"ports": [{"port": "web"}]}]}),
+            cluster_policy(
+                ingress=[{"action": "Deny", "from": [EVERY_NAMESPACE], "protocols": [{"destinationNamedPort": "web"}]}]
+            ),
+        ),
+        (ask(A, ("labels", {"app": "b"}, "n")), ask(A, ("labels", {"app": "b"}, "n"), 80, "UDP")),
+    ),
+    CornerCase(
+        "a dual-stack node of which a policy names one address of several",
+        (
+            namespace("n", {}),
+            node("k", {}, ["10.1.0.1", "fd01::1", "192.0.2.7"]),
+            both_families(pod("n", "a", {}), "10.0.0.1", "fd00::1"),
+            cluster_policy(egress=[{"action": "Deny", "to": [{"networks": ["10.1.0.0/24"]}]}]),
+        ),
+        (ask(A, ("node", "k")), ask(("node", "k"), A)),
+    ),
+    CornerCase(
+        "a dual-stack node of which every address may be reached",
+        (
+            namespace("n", {}),
+            node("k", {}, ["10.1.0.1", "fd01::1", "192.0.2.7"]),
+            both_families(pod("n", "a", {}), "10.0.0.1", "fd00::1"),
+            cluster_policy(egress=[{"action": "Pass", "to": [{"networks": ["10.1.0.0/24"]}]}]),
+        ),
+        (ask(A, ("node", "k")),),
+    ),
+    CornerCase(
+        "a hostNetwork pod of which the node is not known may have the address of any node",
+        (
+            namespace("n", {}),
+            node("k", {"disk": "ssd"}, ["10.1.0.1"]),
+            deployment("w", host=True),
+            pod("n", "a", {}, address="10.0.0.1"),
+            cluster_policy(
+                "one", 1, egress=[{"action": "Accept", "to": [{"nodes": {"matchLabels": {"disk": "ssd"}}}]}]
+            ),
+            cluster_policy("two", 2, egress=[{"action": "Deny", "to": [{"networks": ["10.1.0.1/32"]}]}]),
+        ),
+        (ask(A, W), ask(W, A)),
+    ),
+    CornerCase(
+        "a hostNetwork pod of which the node is not known, and a rule for one node's address",
+        (
+            namespace("n", {}),
+            node("k", {}, ["10.1.0.1"]),
+            deployment("w", host=True),
+            pod("n", "a", {}, address="10.0.0.1"),
+            cluster_policy(egress=[{"action": "Deny", "to": [{"networks": ["10.1.0.1/32"]}]}]),
+        ),
+        (ask(A, W),),
+    ),
+    CornerCase(
+        "a single replica reaches itself; two do not reach each other",
+        (namespace("n", {}), deployment("w", replicas=1), network_policy({})),
+        (ask(W, W),),
+    ),
+    CornerCase(
+        "two replicas are two pods",
+        (namespace("n", {}), deployment("w", replicas=2), network_policy({})),
+        (ask(W, W),),
+    ),
+    CornerCase(
+        "an address of a Service range is that of a Service that the input does not have",
+        (namespace("n", {}), pod("n", "a", {}, address="10.0.0.1"), network_policy({"policyTypes": ["Egress"]})),
+        (ask(A, ("address", "10.2.0.7")),),
+        Given(service_cidrs=("10.2.0.0/16",)),
+    ),
+    CornerCase(
+        "no labels are assumed of a namespace that only the question names",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            network_policy({"ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "r"}}}]}]}),
+        ),
+        (ask(("labels", {"app": "web"}, "o"), A),),
+        Given(assume_no_labels=True),
+    ),
+    CornerCase(
+        "NotIn and DoesNotExist of one open label hold together where it is absent",
+        (
+            pod("n", "a", {}, address="10.0.0.1"),
+            pod("n", "b", {}, address="10.0.0.2"),
+            network_policy(
+                {
+                    "ingress": [
+                        {
+                            "from": [
+                                {
+                                    "namespaceSelector": {
+                                        "matchExpressions": [
+                                            {"key": "team", "operator": "NotIn", "values": ["r"]},
+                                            {"key": "team", "operator": "DoesNotExist"},
+                                        ]
+                                    }
+                                }
+                            ]
+                        }
+                    ]
+                }
+            ),
+        ),
+        (ask(A, B),),
+    ),
+)
