@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.properties.clusters import End, Given, Object, Question
@@ -16,7 +16,7 @@ class CornerCase:
     why: str
     objects: tuple[Object, ...]
     questions: tuple[Question, ...]
-    given: Given = Given()
+    given: Given = field(default_factory=Given)
 
 
 def network_policy(spec: Object, space: str = "n", name: str = "p") -> Object:
@@ -38,9 +38,8 @@ def cluster_policy(name: str = "c", priority: int = 5, **spec: Any) -> Object:
 
 
 def deployment(name: str, host: bool = False, replicas: int = 2) -> Object:
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "main"}]}}
-    if host:
-        template["spec"]["hostNetwork"] = True
+    spec: Object = {"containers": [{"name": "main"}], "hostNetwork": host}
+    template = {"metadata": {"labels": {"app": name}}, "spec": spec}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -62,6 +61,7 @@ A: End = ("pod", "n", "a")
 B: End = ("pod", "n", "b")
 W: End = ("workload", "Deployment", "n", "w")
 EVERY_NAMESPACE: Object = {"namespaces": {}}
+SSD: Object = {"nodes": {"matchLabels": {"disk": "ssd"}}}
 HASH: Object = {"key": "pod-template-hash", "operator": "Exists"}
 
 

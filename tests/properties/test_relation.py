@@ -21,7 +21,7 @@ world = pytest.importorskip("ringfence.world")
 
 RANDOMS = st.randoms(use_true_random=False)
 # Without shrinking, which takes minutes here: the long run reduces what it finds.
-SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=30, phases=[Phase.explicit, Phase.generate])
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=60, phases=[Phase.explicit, Phase.generate])
 POLICIES = ("NetworkPolicy", "ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 PORT_ATOMS = sorted({port for number in PORTS for port in (number, number + 1) if port < 65536} | {40})
 PROTOCOLS = ("TCP", "UDP", "SCTP")

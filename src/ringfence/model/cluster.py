@@ -172,6 +172,8 @@ class Cluster:
     ranges: Ranges = Ranges()
     families: frozenset[int] = frozenset()
     """Address families (4, 6) that the input shows the cluster to use; empty: not known."""
+    assume_no_labels: bool = False
+    """The user says that namespaces have no labels but those that the input gives."""
     problems: tuple[Problem, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     """The policy objects as they were read: snippets and edits are made from them."""

@@ -128,10 +128,11 @@ class Given:
         """The cluster that the input describes."""
         from ringfence.sources.building import build
 
-        return build(
+        cluster = build(
             self.settled().reading, pod_ranges=self.pod_ranges, service_ranges=self.service_ranges,
             node_ranges=self.node_ranges, assume_no_labels=self.assume_no_labels,
         )
+        return replace(cluster, assume_no_labels=self.assume_no_labels)
 
     def later(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
         """The input with a change that is only applied when the objects are needed."""

@@ -15,6 +15,9 @@ from ringfence.verdict.judging import Judgement
 
 NOT_DECIDED = Reason("not-decided", "not decided: too many open facts interact for this flow")
 AMBIGUOUS = "ambiguous-priority"
+NOT_SELECTED = "no policy selects either end"
+ANY_MEETING = Meeting((4,), False, None)
+"""For flows that hang on no fact: how the ends meet cannot matter."""
 
 CNI_SENTENCES: dict[str, tuple[str, str]] = {
     Fact.IPBLOCK_MATCHES_PODS: (
@@ -134,15 +137,18 @@ def _telling(variable: Variable) -> tuple[int, str, str]:
 
 def known(allowed: bool, egress: Judgement | None, ingress: Judgement | None, names: tuple[str, str]) -> Reason:
     """The sentence for a verdict that is certain. A judgement is None where the direction has nothing to say."""
+    words = [
+        text for judgement, name in ((egress, names[0]), (ingress, names[1]))
+        if judgement is not None and (text := of_direction(judgement, allowed, name))
+    ]
     if allowed:
-        words = [words for judgement, name in ((egress, names[0]), (ingress, names[1]))
-                 if judgement is not None and (words := _allowing(judgement, name))]
-        return Reason("allowed", "; ".join(words) if words else "no policy selects either end")
-    words = []
-    for judgement, name in ((egress, names[0]), (ingress, names[1])):
-        if judgement is not None:
-            words.append(_denying(judgement, name))
-    return Reason("denied", "; ".join(words) if words else "no reading of the open facts lets both directions through")
+        return Reason("allowed", "; ".join(words) or NOT_SELECTED)
+    return Reason("denied", "; ".join(words) or "no reading of the open facts lets both directions through")
+
+
+def of_direction(judgement: Judgement, allowed: bool, name: str) -> str:
+    """Why one direction allows or denies; empty where nothing has a say."""
+    return _allowing(judgement, name) if allowed else _denying(judgement, name)
 
 
 def _called(decision_namespace: str | None, kind: str, name: str, rule: int | None) -> str:

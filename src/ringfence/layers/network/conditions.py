@@ -14,6 +14,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import (
     ALWAYS,
     BOOLEAN,
+    HOST_ADDRESS,
     NONE_TAKEN,
     OWN_ADDRESS,
     TRUE,
@@ -31,7 +32,7 @@ from ringfence.model.cluster import NAME_LABEL, Namespace, Node
 from ringfence.model.policy import AddressPeer, AnyPeer, DomainPeer, NodePeer, Peer, PodPeer, PodSelection, PortMatch
 from ringfence.sets.addresses import Intervals, family
 from ringfence.sets.labels import ANY_VALUE, Selector, ValueSet
-from ringfence.sets.ports import EVERYTHING, PortTable, port_key, protocol_range
+from ringfence.sets.ports import PROTOCOLS, PortTable, port_key, protocol_range
 
 FAMILY = Variable("family", None, "", frozenset(("4", "6")))
 SAME_NODE = Variable("same-node", None, "", BOOLEAN)
@@ -49,9 +50,11 @@ class Conditions:
     """Peers and subjects against ends, for one cluster and one profile."""
 
     def __init__(
-        self, profile: Profile, namespaces: Mapping[str, Namespace], nodes: Mapping[str, Node], taken: Taken = NONE_TAKEN
+        self, profile: Profile, namespaces: Mapping[str, Namespace], nodes: Mapping[str, Node],
+        taken: Taken = NONE_TAKEN, assume_no_labels: bool = False,
     ) -> None:
         self.profile = profile
+        self._open = not assume_no_labels
         self.namespaces = namespaces
         self.nodes = nodes
         self.taken = taken
@@ -91,7 +94,7 @@ class Conditions:
             return self.labels(selector, {}, {NAME_LABEL: self._strange_name}, True, "namespace-label", role)
         known = self.namespaces.get(name)
         if known is None:
-            return self.labels(selector, {NAME_LABEL: name}, {}, True, "namespace-label", role)
+            return self.labels(selector, {NAME_LABEL: name}, {}, self._open, "namespace-label", role)
         return self.labels(selector, known.labels, {}, known.open_labels, "namespace-label", role)
 
     def host_network(self, admin: bool) -> Condition | None:
@@ -160,7 +163,8 @@ class Conditions:
         if not end.addresses:
             if end.sort == "outside":
                 return SURELY if both(end.space, addresses) else ()
-            variable = Variable("address", role, end.sort, end.space)
+            kind = HOST_ADDRESS if end.host_network else end.sort
+            variable = Variable("address", role, kind, end.space)
             inside = both(end.space, addresses)
             if empty(variable, inside, self.taken):
                 return ()
@@ -240,9 +244,13 @@ class Conditions:
                 return []
             base = host
         if destination.open_ports:
-            variable = Variable("named-port", "dst", f"{match.name}/{match.protocol or 'any'}", BOOLEAN)
-            spans = EVERYTHING if match.protocol is None else (protocol_range(match.protocol),)
-            return [(base | {Literal(variable, TRUE)}, table.number(spans))]
+            return [
+                (
+                    base | {Literal(Variable("named-port", "dst", f"{match.name}/{protocol}", BOOLEAN), TRUE)},
+                    table.number((protocol_range(protocol),)),
+                )
+                for protocol in ((match.protocol,) if match.protocol is not None else PROTOCOLS)
+            ]
         numbers = [
             (port_key(port.protocol, port.number),) * 2
             for port in destination.ports

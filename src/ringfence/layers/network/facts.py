@@ -114,11 +114,15 @@ def empty(variable: Variable, domain: Domain, taken: Taken) -> bool:
         return not domain
     if not domain:
         return True
-    return variable.name != OWN_ADDRESS and taken.free(domain) <= 0
+    return variable.name not in SHARED_ADDRESSES and taken.free(domain) <= 0
 
 
 OWN_ADDRESS = "own"
 """Name of an address variable whose domain is the known addresses of its object (a node with several)."""
+HOST_ADDRESS = "host"
+"""Name of the address variable of a hostNetwork pod on an unknown node: it has that node's address."""
+SHARED_ADDRESSES = (OWN_ADDRESS, HOST_ADDRESS)
+"""Addresses that the input may give to another object as well."""
 
 
 def truth(literal: Literal, assignment: Assignment, taken: Taken) -> bool | None:
@@ -148,7 +152,7 @@ def consistent(assignment: Assignment, taken: Taken) -> bool:
     shrunk to the same single address cannot."""
     singles: dict[int, Variable] = {}
     for variable, domain in assignment.items():
-        if variable.kind == "address" and variable.name != OWN_ADDRESS and isinstance(domain, tuple):
+        if variable.kind == "address" and variable.name not in SHARED_ADDRESSES and isinstance(domain, tuple):
             only = taken.the_free_one(domain)
             if only is not None:
                 if only in singles and singles[only].role != variable.role:

@@ -41,7 +41,9 @@ class Relation:
         self.profile = profile
         self.universe = universe if universe is not None else universes.build(cluster)
         self.ports = PortTable()
-        self.conditions = Conditions(profile, cluster.namespaces, cluster.nodes, self.universe.taken)
+        self.conditions = Conditions(
+            profile, cluster.namespaces, cluster.nodes, self.universe.taken, cluster.assume_no_labels
+        )
         self.columns = Columns(self.universe, self.conditions, self.ports)
         self.programs = ProgramTable(self.ports)
         self.cells = Cells(self.programs, self.universe.taken)
