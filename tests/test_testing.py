@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import EVERYTHING
@@ -31,12 +32,20 @@ ROWS = (
 )
 
 
+PODS = (
+    Pod("infra", "agent", {}, WorkloadRef("DaemonSet", "infra", "agent"), host_network=True, template=True),
+    Pod("infra", "seen", {}, WorkloadRef("DaemonSet", "infra", "seen"), host_network=True, node="n1"),
+    Pod("infra", "plain", {}, WorkloadRef("DaemonSet", "infra", "plain"), template=True),
+)
+
+
 class HandMadeWorld:
     """Answers from a table; everything else is denied."""
 
     def __init__(self, verdicts: dict[str, Verdict], rows: tuple[Row, ...] = ROWS) -> None:
         self.verdicts, self.rows = verdicts, rows
         self.partial, self.problems = False, ()
+        self.cluster = Cluster(pods=PODS)
 
     def can(self, src: str, dst: str, port: int | str | None = None, protocol: str | None = None) -> Answer:
         if src == "1.0.0.0-2.0.0.0":
@@ -115,6 +124,26 @@ def test_nodes_count_when_asked() -> None:
     made = world(shop_api=Verdict.ALLOWED, node_n1=Verdict.ALLOWED)
     with pytest.raises(AssertionError, match="node/n1"):
         assert_only_reachable_from(made, "shop/db", 5432, ["shop/api"], nodes=True)
+
+
+@pytest.mark.parametrize("name, left_out", [("infra/agent", True), ("infra/seen", False), ("infra/plain", False)])
+def test_agents_on_an_unknown_node_are_left_out_with_the_nodes(name: str, left_out: bool) -> None:
+    made = world(
+        (ROWS[0], Row((name,), (DB,), EVERYTHING, Verdict.UNKNOWN, UNKNOWN)),
+        shop_api=Verdict.ALLOWED, **{name: Verdict.UNKNOWN},
+    )  # fmt: skip
+    for nodes in (True, False):
+        if left_out and not nodes:
+            assert_only_reachable_from(made, "shop/db", 5432, ["shop/api"], nodes=nodes)
+            continue
+        with pytest.raises(AssertionError, match=name):
+            assert_only_reachable_from(made, "shop/db", 5432, ["shop/api"], nodes=nodes)
+    alone = world((Row((name,), (DB,), EVERYTHING, Verdict.UNKNOWN, UNKNOWN),))
+    if left_out:
+        assert_isolated(alone, "shop/db")
+    else:
+        with pytest.raises(AssertionError, match="is not isolated"):
+            assert_isolated(alone, "shop/db")
 
 
 def test_isolated() -> None:

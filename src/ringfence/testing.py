@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from ringfence.model.text import printable
 from ringfence.sets.ports import Intervals, canonical, describe, intersect
-from ringfence.verdict.answers import Answer, Decision, Part, Verdict
+from ringfence.verdict.answers import Answer, Decision, Part, Row, Verdict
 from ringfence.verdict.ends import EndError
 from ringfence.world import World
 
@@ -69,8 +69,9 @@ def assert_only_reachable_from(
     """Each of ``sources`` reaches ``dst`` on ``port``, and nothing else does or might: no other workload, no address
     outside. Other replicas of ``dst`` count like anything else.
 
-    Nodes are left out unless ``nodes`` says otherwise, as a pod is always reached by its own. Without a port each
-    source must reach every port. Raises AssertionError, or EndError for ends that do not exist.
+    Nodes are left out unless ``nodes`` says otherwise, as a pod is always reached by its own; so are the hostNetwork
+    pods of a DaemonSet without a known node: one of them is on that node, and speaks with its address. Without a port
+    each source must reach every port. Raises AssertionError, or EndError for ends that do not exist.
     """
     __tracebackhide__ = True
     wanted: set[str] = set()
@@ -79,12 +80,14 @@ def assert_only_reachable_from(
         listed = world.connections(level=LEVEL, source=source, destination=dst)
         wanted.update(name for row in listed.rows for name in row.sources)
     asked = _asked_ports(world, dst, port, protocol)
+    rows = world.connections(level=LEVEL, destination=dst).rows
+    left_out = frozenset() if nodes else _of_nodes(world, (name for row in rows for name in row.sources))
     unwanted: dict[str, str] = {}
-    for row in world.connections(level=LEVEL, destination=dst).rows:
+    for row in rows:
         if not intersect(row.ports, asked):
             continue
         for name in row.sources:
-            if name in wanted or name in unwanted or (_is_node(name) and not nodes):
+            if name in wanted or name in unwanted or name in left_out:
                 continue
             answer = _ask(world, name, dst, port, protocol)
             if answer is None:
@@ -97,18 +100,19 @@ def assert_only_reachable_from(
 
 
 def assert_isolated(world: World, end: str, *, nodes: bool = False) -> None:
-    """Nothing reaches ``end`` or might, and ``end`` reaches nothing. Nodes are left out unless ``nodes`` says
-    otherwise, as a pod is always reached by its own. Raises AssertionError, or EndError for an end that does not
-    exist."""
+    """Nothing reaches ``end`` or might, and ``end`` reaches nothing. Nodes, and the hostNetwork pods of a DaemonSet
+    without a known node, are left out unless ``nodes`` says otherwise, as a pod is always reached by its own. Raises
+    AssertionError, or EndError for an end that does not exist."""
     __tracebackhide__ = True
     rows = (
         *world.connections(level=LEVEL, destination=end).rows,
         *world.connections(level=LEVEL, source=end).rows,
     )
+    left_out = frozenset() if nodes else _of_nodes(world, (name for row in rows for name in _names(row)))
     found = []
     for row in rows:
-        sources = [name for name in row.sources if nodes or not _is_node(name)]
-        destinations = [name for name in row.destinations if nodes or not _is_node(name)]
+        sources = [name for name in row.sources if name not in left_out]
+        destinations = [name for name in row.destinations if name not in left_out]
         if sources and destinations:
             pair = f"{', '.join(sources)} -> {', '.join(destinations)}"
             reason = f": {row.reason}" if row.reason else ""
@@ -124,8 +128,25 @@ def assert_complete(world: World) -> None:
         _fail("the input was read in part", [str(problem) for problem in world.problems if problem.partial])
 
 
-def _is_node(name: str) -> bool:
-    return name.startswith("node/")
+def _names(row: Row) -> Iterable[str]:
+    return (*row.sources, *row.destinations)
+
+
+def _of_nodes(world: World, names: Iterable[str]) -> frozenset[str]:
+    """Those that are nodes, or DaemonSets whose pods use their node's network and may be on any."""
+    agents: set[str] = set()
+    others: set[str] = set()
+    for pod in world.cluster.pods:
+        agent = pod.host_network and pod.node is None and pod.workload.kind == "DaemonSet"
+        (agents if agent else others).update(
+            (
+                f"{pod.namespace}/{pod.name}",
+                f"{pod.namespace}/{pod.workload.name}",
+                f"{pod.namespace}/{pod.workload.kind.lower()}/{pod.workload.name}",
+            )
+        )
+    agents -= others
+    return frozenset(name for name in names if name.startswith("node/") or name in agents)
 
 
 def _asked_ports(world: World, dst: str, port: int | str | None, protocol: str | None) -> Intervals:

@@ -64,11 +64,11 @@ Exit codes: 0 allowed; 1 denied or mixed; 2 usage, or no Kubernetes object in th
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def application() -> None:
-    r"""Who can talk to whom inside a Kubernetes cluster, computed exactly from its manifests.
+    """Who can talk to whom inside a Kubernetes cluster, computed exactly from its manifests.
 
     \b
       ringfence can shop/web shop/db 5432 -f manifests/
       ringfence explain shop/web shop/db 5432 -f manifests/
       ringfence map -f manifests/
       kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json | ringfence map -f -
-    """
+    """  # noqa: D301 - click's mark for lines to keep as they are

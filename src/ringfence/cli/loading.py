@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from ringfence.cli.errors import CommandError
 from ringfence.cli.options import Shared, use_color
 from ringfence.cli.settings import settings_of
-from ringfence.reports.context import Context, cluster_notices
+from ringfence.reports.context import Context, cluster_notices, mesh_notices
 from ringfence.reports.style import Style
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         write(f"{line}\n")
 
 
-def open_world(shared: Shared) -> Opened:
-    """Reads the input. Raises CommandError when it holds no Kubernetes object."""
+def open_world(shared: Shared, overview: bool = False) -> Opened:
+    """Reads the input. ``overview``: also says on stderr what was read and left aside, as ``--verbose`` does; documents
+    always say it. Raises CommandError when the input holds no Kubernetes object."""
     from ringfence.cli.snippets import snippet
     from ringfence.reports.problems import problem_lines
     from ringfence.world import load
@@ -82,7 +83,8 @@ def open_world(shared: Shared) -> Opened:
     notices = cluster_notices(world.cluster)
     write_lines(problem_lines(problems, style, shared.quiet), sys.stderr)
     if not shared.quiet:
-        write_lines((f"{style.paint('notice', 'notice')}: {notice}" for notice in notices), sys.stderr)
+        said = notices if overview or shared.verbose else mesh_notices(world.cluster)
+        write_lines((f"{style.paint('notice', 'notice')}: {notice}" for notice in said), sys.stderr)
     if not world.cluster.objects:
         names = ", ".join(paths)
         raise CommandError(

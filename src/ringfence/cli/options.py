@@ -23,6 +23,7 @@ class Shared:
     selector: str | None = None
     color: str = "auto"
     quiet: bool = False
+    verbose: bool = False
     cni: str | None = None
     pod_cidrs: tuple[str, ...] = ()
     service_cidrs: tuple[str, ...] = ()
@@ -131,6 +132,7 @@ _INPUT = [
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help=COLOR_HELP),
     click.option("-q", "--quiet", is_flag=True, help="No notices, warnings and details on stderr; errors remain."),
+    click.option("-v", "--verbose", is_flag=True, help="Also say which objects were read and left aside."),
     *_RESERVED,
 ]
 
@@ -144,6 +146,7 @@ _NAMES = (
     "selector",
     "color",
     "quiet",
+    "verbose",
     "cni",
     "pod_cidrs",
     "service_cidrs",

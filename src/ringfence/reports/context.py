@@ -38,12 +38,19 @@ def _kinds(objects: tuple[Opaque, ...]) -> str:
 
 def cluster_notices(cluster: Cluster) -> tuple[str, ...]:
     """What was read but does not speak in a network verdict, in sentences. What is opaque is a problem of the input."""
-    found = []
-    if cluster.mesh:
-        found.append(
-            f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only"
-        )
-    if cluster.unmodelled:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(cluster.unmodelled.items()))
-        found.append(f"read and left aside, as they cannot change reach: {kinds}")
-    return tuple(found)
+    return (*mesh_notices(cluster), *unmodelled_notices(cluster))
+
+
+def mesh_notices(cluster: Cluster) -> tuple[str, ...]:
+    """What could change the answer in a layer that verdicts do not speak of: every answer must say so."""
+    if not cluster.mesh:
+        return ()
+    return (f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only",)
+
+
+def unmodelled_notices(cluster: Cluster) -> tuple[str, ...]:
+    """What cannot change any answer: worth a line in an overview of the input."""
+    if not cluster.unmodelled:
+        return ()
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(cluster.unmodelled.items()))
+    return (f"read and left aside, as they cannot change reach: {kinds}",)

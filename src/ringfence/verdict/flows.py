@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.layers.network.cells import CLOSED_CELL, OPEN_CELL, Cell, Meeting
+from ringfence.layers.network.cells import CLOSED_CELL, FAMILY_KINDS, OPEN_CELL, Cell, Meeting
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Service, ServicePort
@@ -200,7 +200,7 @@ class Flows:
             return
         needs = relation.cells.needs(egress, ingress)
         places = self._same_node(source, destination, first, second) if "same-node" in needs else (None,)
-        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
         for same_node in places:
             for group in by_family:
                 meeting = Meeting(group, same_namespace, same_node)

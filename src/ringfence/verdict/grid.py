@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ringfence.layers.network.cells import Cell, Meeting
+from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.policy import Direction
@@ -191,7 +191,7 @@ class Grid:
     def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
         needs = self.relation.cells.needs(egress, ingress)
         groups = [sources]
-        if needs & {"family", "address"}:
+        if needs & FAMILY_KINDS:
             groups = [group & mask for group in groups for mask in self._families() if group & mask]
         if "namespace-label" in needs:
             groups = [piece for group in groups for piece in self._by_namespace(group)]
@@ -217,7 +217,7 @@ class Grid:
         places: tuple[bool | None, ...] = (None,)
         if "same-node" in needs:
             places = self.places.between(source, destination)
-        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
         meetings = tuple(Meeting(group, same_namespace, place) for group in by_family for place in places)
         key = (egress, ingress, meetings)
         found = self._met.get(key)
@@ -237,7 +237,7 @@ class Grid:
         families, known = relation.families(first, second)
         needs = relation.cells.needs(*programs)
         same_namespace = first.sort == second.sort == "pod" and first.namespace == second.namespace
-        by_family = [(number,) for number in families] if known and needs & {"family", "address"} else [families]
+        by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
         for place, left, right in self.places.pairs(source, destination):
             meetings = [Meeting(group, same_namespace, place) for group in by_family]
             cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]

@@ -35,7 +35,7 @@ CNI_SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 PREFERENCE = (
-    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "same-node",
+    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "node", "same-node",
     "domain", "cni",
 )
 """Facts of the input before facts of the plugin, where either would decide."""
@@ -71,6 +71,8 @@ def of_fact(variable: Variable, source: EndClass, destination: EndClass, names: 
         return Reason(
             "address-family", "whether the flow uses IPv4 or IPv6 is not known", "--pod-cidr, or the Pod objects",
         )
+    if kind == "node":
+        return Reason("node-of-pod", f"the node that {name} runs on is not known", "the Pod objects")
     if kind == "same-node":
         return Reason(
             "own-node", f"whether {names[0]} and {names[1]} are on one node is not known", "the Pod objects",

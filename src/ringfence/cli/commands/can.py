@@ -24,7 +24,7 @@ from ringfence.cli.options import Shared, shared_options
 def can(
     shared: Shared, source: str | None, destination: str | None, port: str | None, flows: str | None, output: str | None
 ) -> int:
-    r"""May SRC open a connection to DST on PORT?
+    """May SRC open a connection to DST on PORT?
 
     The first line of stdout is one word: allowed, denied, unknown or mixed. Where the flows of the question differ
     (ports, replicas, address families), a line for each kind of flow follows. Reasons, the objects that decided and
@@ -41,7 +41,7 @@ def can(
     \b
     Exit codes: 0 allowed, 1 denied or mixed, 2 usage or no object, 3 allowed but the input was
     partial, 5 unknown. With --flows: 2 if any line failed, else 3 if partial, else 0.
-    """
+    """  # noqa: D301 - click's mark for lines to keep as they are
     if flows is not None:
         if source is not None:
             raise click.UsageError("--flows takes its questions from the file: give no SRC, DST and PORT")

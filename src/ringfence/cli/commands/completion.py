@@ -12,7 +12,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
-    r"""Print the completion script of a shell.
+    """Print the completion script of a shell.
 
     \b
       bash:  source <(ringfence completion bash)
@@ -20,7 +20,7 @@ def completion(shell: str) -> int:
       fish:  ringfence completion fish | source
 
     kubectl completes "kubectl ringfence" by itself, through kubectl_complete-ringfence.
-    """
+    """  # noqa: D301 - click's mark for lines to keep as they are
     from click.shell_completion import ShellComplete, get_completion_class
 
     from ringfence.cli.application import application

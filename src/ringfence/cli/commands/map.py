@@ -48,7 +48,7 @@ def map_(
     limit: int | None,
     output: str,
 ) -> int:
-    r"""List every connection that is allowed, or unknown, between the ends of the input.
+    """List every connection that is allowed, or unknown, between the ends of the input.
 
     A row means every source to every destination on every port of it (mixed: only some of the pods behind the names);
     what no row holds is denied. The table writes a
@@ -57,7 +57,7 @@ def map_(
 
     \b
     Exit codes: 0, or 3 if the input was partial; 2 usage or no object.
-    """
+    """  # noqa: D301 - click's mark for lines to keep as they are
     if either_end is not None and (source is not None or destination is not None):
         raise click.UsageError("--with means either side: give it alone, or --from and --to")
     from ringfence.cli.loading import open_world, write_lines
@@ -72,7 +72,7 @@ def map_(
             selector = parse_selector(shared.selector)
         except ValueError as error:
             raise click.UsageError(f"-l: {error}") from error
-    opened = open_world(shared)
+    opened = open_world(shared, overview=True)
     # A filter of ours comes after the list is made, and the limit after the filter.
     asked_limit = None if selector is not None or either_end is not None else limit
     found = _connections(opened, shared, level, source, destination, either_end, asked_limit)

@@ -8,11 +8,12 @@ it looks at few completions; past ``LIMIT`` branches the bounds are still right 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ringfence.layers.network.conditions import FAMILY
 from ringfence.layers.network.facts import (
+    OWN_ADDRESS,
     Condition,
     Domain,
     Literal,
@@ -35,6 +36,9 @@ LIMIT = 4096
 LINES = {4: EVERY_IPV4, 6: EVERY_IPV6}
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
+
+FAMILY_KINDS = frozenset(("family", "address", "node"))
+"""Kinds of facts that hang on the address family of the flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,12 @@ class Completion:
 class Cells:
     """Evaluates cells, each distinct one once."""
 
-    def __init__(self, programs: ProgramTable, taken: Taken) -> None:
+    def __init__(
+        self, programs: ProgramTable, taken: Taken, node_families: Mapping[str, tuple[int, ...]] | None = None
+    ) -> None:
+        """``node_families``: the address families of the nodes whose addresses are known."""
         self.programs = programs
+        self.node_families = node_families or {}
         self.ports = programs.ports
         self.taken = taken
         self._plain: dict[tuple[int, int], Cell | None] = {}
@@ -127,7 +135,7 @@ class Cells:
         """The meeting with what cannot matter left out, so that more cells share a key."""
         needs = self.needs(egress, ingress)
         return Meeting(
-            meeting.families if needs & {"family", "address"} else (4,),
+            meeting.families if needs & FAMILY_KINDS else (4,),
             meeting.same_namespace and "namespace-label" in needs,
             meeting.same_node if "same-node" in needs else None,
         )
@@ -154,7 +162,13 @@ class Cells:
         facts: dict[Variable, Domain] = {FAMILY: frozenset((str(family),))}
         for literal in literals:
             variable = literal.variable
-            if variable.kind == "address":
+            if variable.kind == "address" and variable.name == OWN_ADDRESS:
+                continue
+            if variable.kind == "node":
+                named = variable.domain
+                assert isinstance(named, frozenset)
+                facts[variable] = frozenset(name for name in named if family in self.node_families.get(name, (4, 6)))
+            elif variable.kind == "address":
                 domain = both(variable.domain, LINES[family])
                 if empty(variable, domain, self.taken):
                     return None

@@ -8,9 +8,9 @@ Sources: networking/v1 NetworkPolicyPeer, network-policy-api v1alpha2 peers, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.ends import EndClass, node_end
 from ringfence.layers.network.facts import (
     ALWAYS,
     BOOLEAN,
@@ -38,6 +38,9 @@ FAMILY = Variable("family", None, "", frozenset(("4", "6")))
 SAME_NODE = Variable("same-node", None, "", BOOLEAN)
 ON_SAME_NODE = Literal(SAME_NODE, TRUE)
 
+ELSEWHERE = ""
+"""Among the nodes that a pod may run on: one that the input does not have."""
+
 SURELY: tuple[Condition, ...] = (ALWAYS,)
 
 
@@ -51,13 +54,16 @@ class Conditions:
 
     def __init__(
         self, profile: Profile, namespaces: Mapping[str, Namespace], nodes: Mapping[str, Node],
-        taken: Taken = NONE_TAKEN, assume_no_labels: bool = False,
+        taken: Taken = NONE_TAKEN, assume_no_labels: bool = False, node_space: Intervals = (),
     ) -> None:
         self.profile = profile
         self._open = not assume_no_labels
         self.namespaces = namespaces
         self.nodes = nodes
         self.taken = taken
+        self._node_ends = {
+            name: node_end(node, node_space) for name, node in nodes.items()
+        }
         self._strange_name = ValueSet(frozenset(namespaces), True, False)
 
     def labels(
@@ -155,8 +161,33 @@ class Conditions:
                 return ()
             if value is None:
                 plugin = frozenset((fact_literal(fact),))
-        within = self.address_within(peer.addresses, end, role)
+        if end.host_network and end.node is None and not end.addresses and self._node_ends:
+            within = self._on_some_node(
+                end, role, lambda node: self.address_within(peer.addresses, node, role),
+                self.address_within(peer.addresses, EndClass("node", space=end.space), role),
+            )
+        else:
+            within = self.address_within(peer.addresses, end, role)
         return tuple(plugin | condition for condition in within)
+
+    def _on_some_node(
+        self, end: EndClass, role: Role, ask: Callable[[EndClass], tuple[Condition, ...]],
+        elsewhere: tuple[Condition, ...],
+    ) -> tuple[Condition, ...]:
+        """What holds for a hostNetwork pod of which the node is not known: for each node of the input what holds there,
+        and ``elsewhere`` for a node that the input lacks."""
+        domain = frozenset((*self._node_ends, ELSEWHERE))
+        variable = Variable("node", role, "", domain)
+        by_condition: dict[Condition, set[str]] = {}
+        for name, node in self._node_ends.items():
+            for condition in ask(node):
+                by_condition.setdefault(condition, set()).add(name)
+        for condition in elsewhere:
+            by_condition.setdefault(condition, set()).add(ELSEWHERE)
+        return tuple(
+            condition if names == domain else condition | {Literal(variable, frozenset(names))}
+            for condition, names in by_condition.items()
+        )
 
     def address_within(self, addresses: Intervals, end: EndClass, role: Role) -> tuple[Condition, ...]:
         """When the address that the flow uses for this end lies in the set."""
@@ -199,6 +230,11 @@ class Conditions:
         if end.sort == "pod" and end.host_network:
             if self.profile.answer(Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS):
                 return ()
+            if end.node is None and self._node_ends:
+                return self._on_some_node(
+                    end, role, lambda node: self._node_labels(peer.nodes, node.name, role),
+                    self._node_labels(peer.nodes, None, role),
+                )
             return self._node_labels(peer.nodes, end.node, role)
         return ()
 

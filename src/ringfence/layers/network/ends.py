@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ringfence.model.cluster import NamedPort
+from ringfence.model.cluster import NamedPort, Node
+from ringfence.sets.addresses import family
 from ringfence.sets.labels import SOME_VALUE, ValueSet
 from ringfence.sets.ports import Intervals
 
@@ -42,3 +43,12 @@ class EndClass:
 def present(keys: tuple[str, ...]) -> dict[str, ValueSet]:
     """Domains of labels that a controller surely sets to a value that the input does not give."""
     return dict.fromkeys(keys, SOME_VALUE)
+
+
+def node_end(node: Node, space: Intervals) -> EndClass:
+    """A node as an end; ``space`` is where its address may lie when it is not known."""
+    families = tuple(sorted({family(address) for address in node.addresses}))
+    return EndClass(
+        "node", labels=node.labels, addresses=node.addresses, space=() if node.addresses else space,
+        families=families, name=node.name,
+    )

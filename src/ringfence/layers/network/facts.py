@@ -20,7 +20,7 @@ from ringfence.sets.labels import ValueSet
 from ringfence.sets.ports import Intervals
 
 Role = Choice["src", "dst"]
-Kind = Choice["cni", "family", "address", "pod-label", "namespace-label", "node-label", "same-node",
+Kind = Choice["cni", "family", "address", "pod-label", "namespace-label", "node-label", "same-node", "node",
               "named-port", "domain", "broken"]
 Domain = ValueSet | Intervals | frozenset[str]
 

@@ -42,11 +42,14 @@ class Relation:
         self.universe = universe if universe is not None else universes.build(cluster)
         self.ports = PortTable()
         self.conditions = Conditions(
-            profile, cluster.namespaces, cluster.nodes, self.universe.taken, cluster.assume_no_labels
+            profile, cluster.namespaces, cluster.nodes, self.universe.taken, cluster.assume_no_labels,
+            self.universe.node_space,
         )
         self.columns = Columns(self.universe, self.conditions, self.ports)
         self.programs = ProgramTable(self.ports)
-        self.cells = Cells(self.programs, self.universe.taken)
+        self.cells = Cells(self.programs, self.universe.taken, {
+            end.name: end.families for end in self.universe.ends[self.universe.pods:self.universe.outside] if end.families
+        })
         self.policies: list[CompiledPolicy] = [
             CompiledPolicy(index, policy, self.columns) for index, policy in enumerate(cluster.policies)
         ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringfence.layers.network.ends import EndClass, present
+from ringfence.layers.network.ends import EndClass, node_end, present
 from ringfence.layers.network.facts import Taken
 from ringfence.model.cluster import Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
@@ -237,11 +237,7 @@ def build(cluster: Cluster) -> Universe:
     for name in sorted(cluster.nodes):
         node = cluster.nodes[name]
         nodes[name] = len(ends)
-        families = tuple(sorted({ip.family(address) for address in node.addresses}))
-        ends.append(EndClass(
-            "node", labels=node.labels, addresses=node.addresses, space=() if node.addresses else node_space,
-            families=families, name=name,
-        ))
+        ends.append(node_end(node, node_space))
     outside = len(ends)
     inside = ip.merge((cluster.ranges.pods, cluster.ranges.services, cluster.ranges.nodes))
     for space in outside_spaces(atoms, inside):
