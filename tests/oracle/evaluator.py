@@ -157,10 +157,10 @@ class Walk:
         return (lambda: node_of(self.cluster, end, self.facts)) if isinstance(end, Pod) and end.host else None
 
     def node_behind(self, end: Node) -> str:
-        """Design 10: an address of a node range is that of a node elsewhere, or of one of which no address is known."""
+        """Design 10: an address of a node range is that of a node elsewhere, or of one whose address is not known."""
         if end.name not in ELSEWHERE:
             return end.name
-        quiet = [name for name, node in self.cluster.nodes.items() if not node.addresses]
+        quiet = [name for name, node in self.cluster.nodes.items() if self.family not in node.addresses]
         return self.facts.choose((end.identity, "node"), (end.name, *quiet))
 
     def on_own_node(self, pod: Pod, other: End) -> bool:

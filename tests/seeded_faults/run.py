@@ -85,7 +85,7 @@ def main() -> int:
     if given.only is not None:
         chosen = [entry for entry in chosen if entry[0] == given.only]
     elif given.smoke:
-        chosen = chosen[:: max(1, len(chosen) // SMOKE)]
+        chosen = chosen[:: -(-len(chosen) // SMOKE)]
     bad = 0
     with ThreadPoolExecutor(given.workers) as pool:
         ran = pool.map(lambda entry: plant(entry[1], given.clusters), chosen)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from ringfence.cli.errors import CommandError
 from ringfence.cli.options import Shared, use_color
 from ringfence.cli.settings import settings_of
+from ringfence.model.text import printable
 from ringfence.reports.context import Context, cluster_notices, mesh_notices
 from ringfence.reports.style import Style
 
@@ -84,7 +85,7 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
     write_lines(problem_lines(problems, style, shared.quiet), sys.stderr)
     if not shared.quiet:
         said = notices if overview or shared.verbose else mesh_notices(world.cluster)
-        write_lines((f"{style.paint('notice', 'notice')}: {notice}" for notice in said), sys.stderr)
+        write_lines((f"{style.paint('notice', 'notice')}: {printable(notice)}" for notice in said), sys.stderr)
     if not world.cluster.objects:
         names = ", ".join(paths)
         raise CommandError(

@@ -20,6 +20,9 @@ class Direction(Enum):
     INGRESS = "ingress"
     EGRESS = "egress"
 
+    # Members are singletons, and keys of many look-ups: their identity hashes faster than their name.
+    __hash__ = object.__hash__
+
 
 class Action(Enum):
     """What a matching rule does. A NetworkPolicy rule only ever allows."""
@@ -28,6 +31,8 @@ class Action(Enum):
     DENY = "deny"
     PASS = "pass"
 
+    __hash__ = object.__hash__
+
 
 class Tier(IntEnum):
     """Order of evaluation: Admin, then NetworkPolicy where a pod is isolated, else Baseline."""
@@ -35,6 +40,8 @@ class Tier(IntEnum):
     ADMIN = 0
     NETWORK_POLICY = 1
     BASELINE = 2
+
+    __hash__ = int.__hash__
 
 
 @dataclass(frozen=True, slots=True)

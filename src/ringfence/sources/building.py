@@ -24,6 +24,7 @@ from ringfence.sources.kinds import (
     misplaced_changes_reach,
 )
 from ringfence.sources.owners import Owners
+from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts, build_pods, read_pod, report_shared_addresses
 from ringfence.sources.pods import distinct as distinct_pods
 from ringfence.sources.ranges import (
@@ -78,6 +79,7 @@ class _Parts:
     named: set[str] = field(default_factory=set)
     nodes: dict[str, Node] = field(default_factory=dict)
     pods: list[PodFacts] = field(default_factory=list)
+    plain_pods: PlainPods = field(default_factory=PlainPods)
     controllers: list[tuple[Manifest, str]] = field(default_factory=list)
     services: list[ServiceFacts] = field(default_factory=list)
     slices: Endpoints = field(default_factory=Endpoints)
@@ -113,8 +115,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     """Sends one object to its reader."""
     classification = classify(manifest.api_version, manifest.kind)
     treatment = classification.treatment
-    if classification.namespaced:
-        manifest = replace(manifest, namespace=manifest.namespace or "default")
+    if classification.namespaced and not manifest.namespace:
+        manifest = replace(manifest, namespace="default")
     elif classification.namespaced is False and manifest.namespace:
         manifest = replace(manifest, namespace=None)
     if manifest.namespace:
@@ -173,8 +175,9 @@ def _take_read(manifest: Manifest, classification: Classification, parts: _Parts
         if is_control_plane(namespace, manifest.name):
             read_flags(manifest, parts.told)
     elif kind == "Pod":
-        facts = read_pod(manifest, namespace, problems)
-        parts.pods += [facts] if facts else []
+        facts = parts.plain_pods.read(manifest, namespace) or read_pod(manifest, namespace, problems)
+        if facts:
+            parts.pods.append(facts)
         if is_control_plane(namespace, manifest.name):
             read_flags(manifest, parts.told)
     elif kind == "Namespace":

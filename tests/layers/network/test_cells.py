@@ -19,7 +19,7 @@ from tests.properties.alphabet import PORTS
 from tests.properties.clusters import scenario
 from tests.properties.comparison import load
 
-SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=60, phases=[Phase.explicit, Phase.generate])
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=25, phases=[Phase.explicit, Phase.generate])
 KEYS = [port_key(protocol, port) for protocol in ("TCP", "UDP", "SCTP") for port in PORTS]
 ONE, TWO = Meeting((4,), True, None), Meeting((4, 6), False, None)
 
@@ -39,10 +39,10 @@ def test_every_unknown_has_a_completion_that_allows_and_one_that_denies(random: 
     made = scenario(random)
     relation: Relation = load(made.objects, made.given).relation
     columns = range(len(relation.universe.ends))
-    for _ in range(12):
+    for _ in range(8):
         source, destination = random.choice(columns), random.choice(columns)
         egress, ingress = relation.programs_of(source, destination)
-        for meeting in meetings(relation, source, destination):
+        for meeting in random.sample(met := meetings(relation, source, destination), min(1, len(met))):
             cell = relation.cells.cell(egress, ingress, meeting)
             assert cell.exact
             port = random.choice(KEYS)
@@ -57,11 +57,12 @@ def test_what_is_sure_is_possible(random: Random) -> None:
     made = scenario(random)
     relation: Relation = load(made.objects, made.given).relation
     ports = relation.ports
-    for source in range(len(relation.universe.ends)):
-        for destination in range(relation.universe.pods):
-            for meeting in meetings(relation, source, destination)[:1]:
-                cell = relation.cell(source, destination, meeting)
-                assert ports.union(cell.sure, cell.possible) == cell.possible
+    columns = range(len(relation.universe.ends))
+    for _ in range(12):
+        source, destination = random.choice(columns), random.choice(columns)
+        for meeting in meetings(relation, source, destination):
+            cell = relation.cell(source, destination, meeting)
+            assert ports.union(cell.sure, cell.possible) == cell.possible
 
 
 def open_labels() -> World:
@@ -100,7 +101,7 @@ def test_a_flow_that_hangs_on_no_fact_has_one_cell_however_the_ends_meet(meeting
 
 
 def test_one_fact_of_the_plugin_has_one_answer_for_both_directions() -> None:
-    """Either reading denies: the ipBlock matches the pods (egress denied by it) or it does not (ingress not allowed)."""
+    """An ipBlock matches the pods in both directions, and the flow is allowed, or in neither."""
     asked = world(
         namespace("shop"),
         pod("shop/web", {"app": "web"}, ips=("10.0.0.1",)), pod("shop/db", {"app": "db"}, ips=("10.0.0.2",)),

@@ -6,7 +6,7 @@ index over ``conditions.Conditions`` and agrees with it column by column (a prop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
@@ -102,6 +102,8 @@ class Columns:
         self._selections: dict[tuple[PodSelection, Role, bool], MatchMap] = {}
         self._local: dict[tuple[Selector, str, Role], MatchMap] = {}
         self._namespace_matches: dict[tuple[Selector, Role], list[tuple[str, Condition]]] = {}
+        self._namespace_labels: dict[tuple[str, str], list[str]] | None = None
+        self._open_namespaces: list[str] = []
         self._blocks: dict[tuple[Intervals, bool, Role], MatchMap] = {}
         self._address_groups: list[tuple[EndClass, int]] | None = None
         self._groups_of_block: dict[int, list[int]] = {}
@@ -151,12 +153,30 @@ class Columns:
         found = self._namespace_matches.get(key)
         if found is None:
             found = []
-            for name in self.universe.namespaces:
+            for name in self._namespace_candidates(selector):
                 condition = self.conditions.namespace(selector, name, role)
                 if condition is not None:
                     found.append((name, condition))
             self._namespace_matches[key] = found
         return found
+
+    def _namespace_candidates(self, selector: Selector) -> Iterable[str]:
+        """Namespaces that might match: those with a label that it asks for, and those with labels that are not known."""
+        if self._namespace_labels is None:
+            self._namespace_labels = {}
+            for name in self.universe.namespaces:
+                known = self.conditions.namespaces.get(name)
+                if known is None or known.open_labels:
+                    self._open_namespaces.append(name)
+                for pair in known.labels.items() if known is not None else ():
+                    self._namespace_labels.setdefault(pair, []).append(name)
+        for requirement in selector.requirements:
+            if requirement.operator == "In":
+                names = dict.fromkeys(self._open_namespaces)
+                for value in requirement.values:
+                    names.update(dict.fromkeys(self._namespace_labels.get((requirement.key, value), ())))
+                return sorted(names)
+        return self.universe.namespaces
 
     def _pods(self, selector: Selector, namespace: str, role: Role) -> MatchMap:
         start, stop = self.universe.namespaces[namespace]

@@ -194,7 +194,9 @@ class Conditions:
         if not end.addresses:
             if end.sort == "outside":
                 return SURELY if both(end.space, addresses) else ()
-            kind = HOST_ADDRESS if end.host_network else end.sort
+            kind: str = end.sort
+            if end.host_network:
+                kind = HOST_ADDRESS if end.node is None else "node"
             variable = Variable("address", role, kind, end.space)
             inside = both(end.space, addresses)
             if empty(variable, inside, self.taken):
