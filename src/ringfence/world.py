@@ -20,6 +20,7 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
+from ringfence.sources.collecting import collector_paused
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
@@ -53,7 +54,8 @@ class World:
         self.cluster = cluster
         self.profile = profile
         self.given = given
-        self.relation = relation if relation is not None else Relation(cluster, profile)
+        with collector_paused():
+            self.relation = relation if relation is not None else Relation(cluster, profile)
         self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
@@ -153,20 +155,28 @@ class World:
         """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
         and ``destination`` keep only those of one end, ``namespace`` those with an end in it. Raises EndError."""
         directory = self.lister.asker.directory
-        return self.lister.connections(
-            level,
-            None if source is None else directory.find(source, namespace),
-            None if destination is None else directory.find(destination, namespace),
-            namespace, limit, self.partial,
-        )
+        with collector_paused():
+            return self.lister.connections(
+                level,
+                None if source is None else directory.find(source, namespace),
+                None if destination is None else directory.find(destination, namespace),
+                namespace, limit, self.partial,
+            )
+
+    def complete(self) -> None:
+        """Work out the whole relation now; questions otherwise make the rows that they need."""
+        with collector_paused():
+            self.whole_relation.complete()
 
     def count(self) -> int:
         """How many (source pod, destination pod, protocol and port) are surely allowed."""
-        return self.lister.grid.count()
+        with collector_paused():
+            return self.lister.grid.count()
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
-        return fingerprint(self.whole_relation)
+        with collector_paused():
+            return fingerprint(self.whole_relation)
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 PROGRAM = "ringfence"
@@ -25,6 +26,8 @@ def _start(program: str) -> None:
 
         sys.stdout.write(f"ringfence {__version__}\n")
         return
+    # One command makes values that stay until it ends: collecting garbage would walk them for nothing.
+    gc.disable()
     from ringfence.cli.running import run
 
     sys.exit(run(sys.argv[1:], program))

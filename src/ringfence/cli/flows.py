@@ -6,6 +6,7 @@ as the bytes they are, so that identifiers and large numbers survive.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
@@ -59,6 +60,9 @@ def answer_flows(shared: Shared, file: str) -> int:
             raise CommandError(f"cannot read {file!a}: {error.strerror}") from error
     try:
         opened = open_world(shared)
+        # The stream may be endless: what was loaded stays, what bad lines leave behind is collected again.
+        gc.freeze()
+        gc.enable()
         failed = Answering(opened.world.flow_answers()).copy(stream, sys.stdout.buffer)
     finally:
         if close:

@@ -47,26 +47,26 @@ class YamlPositions:
 
     def _find(self, path: FieldPath) -> tuple[Any, int]:
         """The value at ``path``, or of its nearest parent, and its position."""
-        node, position = self._root, self._start
+        node, parent, last = self._root, None, None
         for step in path:
-            if isinstance(step, int):
-                if type(node) is not list or not 0 <= step < len(node):
+            if type(node) is dict:
+                if step not in node:
                     break
-                position = self._marks[id(node)][step]
-            else:
-                if type(node) is not dict or step not in node:
-                    break
-                position = self._marks[id(node)][self._order(node, step)]
+            elif type(node) is not list or type(step) is not int or not 0 <= step < len(node):
+                break
+            parent, last = node, step
             node = node[step]
-        return node, position
+        return node, self._start if parent is None else self._marks[id(parent)][self._order(parent, last)]
 
-    def _order(self, node: dict[str, Any], step: str) -> int:
-        """Which of the keys one is. The order of a mapping with many is remembered: all may be asked for."""
-        if len(node) <= _FEW:
-            return list(node).index(step)
-        order = self._orders.get(id(node))
+    def _order(self, parent: Any, step: Any) -> int:
+        """Which of the members one is. The order of a mapping with many is remembered: all may be asked for."""
+        if type(parent) is list:
+            return step
+        if len(parent) <= _FEW:
+            return list(parent).index(step)
+        order = self._orders.get(id(parent))
         if order is None:
-            order = self._orders[id(node)] = {key: at for at, key in enumerate(node)}
+            order = self._orders[id(parent)] = {key: at for at, key in enumerate(parent)}
         return order[step]
 
     def place(self, path: FieldPath = ()) -> Place:

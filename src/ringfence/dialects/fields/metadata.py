@@ -24,9 +24,11 @@ def _time(text: str) -> str:
 
 def policy_name(manifest: Manifest) -> str:
     """The name, or the stem of the one that the API server will make from generateName."""
+    if manifest.name:
+        return manifest.name
     metadata = manifest.data.get("metadata")
     stem = metadata.get("generateName") if isinstance(metadata, Mapping) else None
-    return manifest.name or (stem if isinstance(stem, str) else "")
+    return stem if isinstance(stem, str) else ""
 
 
 def _annotation_key(text: str) -> str:

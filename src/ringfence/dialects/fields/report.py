@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
-from ringfence.model.provenance import FieldPath, Manifest
+from ringfence.model.provenance import FieldPath, Manifest, Place
 
 LONGEST_QUOTE = 60
 
@@ -76,6 +76,40 @@ class Report:
 
     def _add(self, path: FieldPath, code: str, severity: Severity, message: str, hint: str) -> None:
         self.problems.append(Problem(self.manifest.positions.place(path), code, severity, message, hint))
+
+
+class Said(Exception):
+    """The API server has something to say to the object."""
+
+
+class Silence(Report):
+    """A report that stays empty: where something would be added to it, ``Said`` is raised. Paths do not matter."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(Manifest("", "", None, "", {}, _NOWHERE), server)
+
+    def reject(self, path: FieldPath, code: str, fault: str, hint: str = "") -> None:
+        """As the others."""
+        raise Said
+
+    undefined = reject
+
+    def warn(self, path: FieldPath, code: str, message: str, hint: str = "") -> None:
+        """As the others."""
+        raise Said
+
+    def drop(self, path: FieldPath, consequence: str, hint: str) -> None:
+        """As the others."""
+        raise Said
+
+
+class _Nowhere:
+    def place(self, path: FieldPath = ()) -> Place:
+        """No place."""
+        return Place("")
+
+
+_NOWHERE = _Nowhere()
 
 
 @dataclass(frozen=True, slots=True)

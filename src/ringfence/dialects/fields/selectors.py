@@ -6,6 +6,7 @@ Source: apimachinery ``apis/meta/v1`` (LabelSelector, LabelSelectorAsSelector) a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ringfence.dialects.fields.report import Report, Server, quoted
@@ -67,10 +68,16 @@ def selector(kept: Mapping[str, Any] | None) -> Selector:
     if not expressions:
         if not labels:
             return EVERYTHING
-        # Already canonical, as the keys of a mapping differ; ``Selector.exactly`` would sort once more.
-        return Selector(tuple(Requirement(key, "In", (labels[key],)) for key in sorted(labels)))
+        return _exactly(tuple(labels.items()))
     requirements = [Requirement(key, "In", (value,)) for key, value in labels.items()] if labels else []
     for expression in expressions:
         values = tuple(sorted(set(expression.get("values", ()))))
         requirements.append(Requirement(expression["key"], expression["operator"], values))
     return Selector.of(requirements)
+
+
+@lru_cache(maxsize=8192)
+def _exactly(labels: tuple[tuple[str, str], ...]) -> Selector:
+    """The one shared selector of a ``matchLabels``: policies repeat each other."""
+    # Already canonical, as the keys of a mapping differ; ``Selector.exactly`` would sort once more.
+    return Selector(tuple([Requirement(key, "In", (value,)) for key, value in sorted(labels)]))

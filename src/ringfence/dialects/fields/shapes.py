@@ -1,7 +1,7 @@
 """The shape of an object: which fields, of which types, in which number. Declared once, checked field by field.
 
 A shape's ``accept`` returns the value as the API server keeps it (unknown fields and nulls dropped) and reports what
-it rejects. Source of the behaviour: the API server's decoder (sigs.k8s.io/json: names of fields are case-sensitive) and
+it rejects. Most objects are kept as they are without a word: ``fits`` tells so at a third of the cost. Source of the behaviour: the API server's decoder (sigs.k8s.io/json: names of fields are case-sensitive) and
 the structural schemas of apiextensions.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ringfence.dialects.fields.report import Report, Server, cut, kind_of, quoted
-from ringfence.model.provenance import FieldPath
+from ringfence.dialects.fields.report import Report, Said, Server, Silence, cut, kind_of, quoted
+from ringfence.model.provenance import FieldPath, Manifest
 
 Check = Callable[[Mapping[str, Any], FieldPath, Report], None]
 Consequence = Callable[[Mapping[str, Any], str], str]
@@ -27,6 +27,10 @@ class Shape(Protocol):
 
     def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
         """The value as kept. ``value`` is never None."""
+
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """Whether ``accept`` surely gives the value itself and reports nothing. ``value`` is never None. May also raise
+        ``Said`` instead of giving False."""
 
 
 def wrong_type(value: object, wanted: str, path: FieldPath, report: Report) -> None:
@@ -53,6 +57,10 @@ class Anything:
     def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
         """The value itself."""
         return value
+
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """Always."""
+        return True
 
 
 ANYTHING = Anything()
@@ -85,6 +93,16 @@ class Text:
             report.reject(path, self.code, f"{quoted(value)} {wrong}", self.hint)
         return value
 
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A string that nothing speaks against."""
+        if type(value) is not str:
+            return False
+        if self.choices:
+            return value in self.choices
+        if self.longest and len(value) > self.longest:
+            return False
+        return self.check is None or not self.check(value)
+
     def _no_choice(self, value: str, path: FieldPath, report: Report) -> None:
         by_case = {choice.lower(): choice for choice in self.choices}
         meant = self.instead.get(value) or by_case.get(value.lower())
@@ -110,6 +128,10 @@ class Number:
         if not self.least <= number <= self.most:
             report.reject(path, self.code, f"must be between {self.least} and {self.most}, not {quoted(number)}")
         return number
+
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A whole number within the bounds, written as one."""
+        return type(value) is int and self.least <= value <= self.most
 
 
 def whole(value: object) -> int | None:
@@ -156,6 +178,18 @@ class Texts:
         if self.longest_total and sum(len(k) + len(str(v)) for k, v in kept.items()) > self.longest_total:
             report.reject(path, "too-many", f"is longer than {self.longest_total} bytes in all")
         return kept
+
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A mapping of strings that nothing speaks against."""
+        if type(value) is not dict:
+            return False
+        check_key, check_value = self.key, self.value
+        for key, item in value.items():
+            if type(item) is not str or type(key) is not str:
+                return False
+            if (check_value is not None and check_value(item)) or (check_key is not None and check_key(key)):
+                return False
+        return not self.longest_total or sum(len(k) + len(v) for k, v in value.items()) <= self.longest_total
 
     def _null(self, kept: dict[str, Any], key: str, path: FieldPath, report: Report) -> None:
         """A null value. Asked of an API server and of kubectl, which drops it in ``apply`` but not in ``create``."""
@@ -204,6 +238,16 @@ class ListOf:
                     report.reject((*path, index), "duplicate-value", f"repeats {quoted(item)}", "leave one of them out")
         return kept
 
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A list of as many items as there may be, each of which fits."""
+        if type(value) is not list or len(value) < self.least or (self.most and len(value) > self.most):
+            return False
+        fits = self.item.fits
+        for item in value:
+            if item is None or not fits(item, silence):
+                return False
+        return not (self.distinct and any(item in value[:index] for index, item in enumerate(value)))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -250,6 +294,24 @@ class Record:
             self.check(kept, path, report)
         return kept
 
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A mapping with known fields only, each of which fits, and none of which is missing."""
+        if type(value) is not dict:
+            return False
+        fields = self.fields
+        for key, item in value.items():
+            shape = fields.get(key)
+            if shape is None or item is None or not shape.fits(item, silence):
+                return False
+        for key in self.required:
+            if key not in value:
+                return False
+        if self.one_of and len(value) != 1:
+            return False
+        if self.check is not None:
+            self.check(value, (), silence)
+        return True
+
     def _no_mapping(self, value: Any, path: FieldPath, report: Report) -> None:
         if self.shorthand and isinstance(value, str | int) and not isinstance(value, bool):
             fault = f"must be a mapping, not {kind_of(value)}"
@@ -272,3 +334,18 @@ class Record:
             report.reject(path, "invalid-choice", f"must have one of {names}, not {found} together")
         else:
             report.reject(path, "missing-field", f"must have one of {names}")
+
+
+_SILENCE = {server: Silence(server) for server in Server}
+
+
+def accepted(manifest: Manifest, shape: Record, server: Server) -> tuple[Mapping[str, Any], Report]:
+    """The object as the API server keeps it, and what it says to it."""
+    report = Report(manifest, server)
+    try:
+        if shape.fits(manifest.data, _SILENCE[server]):
+            return manifest.data, report
+    except Said:
+        pass
+    kept: Mapping[str, Any] = shape.accept(manifest.data, (), report)
+    return kept, report

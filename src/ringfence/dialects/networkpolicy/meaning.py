@@ -29,6 +29,8 @@ from ringfence.sets.labels import EVERYTHING
 from ringfence.sets.ports import canonical
 
 BOTH = frozenset(Direction)
+INGRESS_ONLY = frozenset({Direction.INGRESS})
+EGRESS_ONLY = frozenset({Direction.EGRESS})
 DEFAULT_NAMESPACE = "default"
 
 
@@ -91,7 +93,9 @@ def _directions(accepted: Accepted, spec: Mapping[str, Any]) -> frozenset[Direct
         if unclear or any(len(path) <= 2 and path[:1] != ("metadata",) for path in report.dropped):
             return BOTH
     types: Sequence[str] = spec.get("policyTypes") or (("Ingress", "Egress") if spec.get("egress") else ("Ingress",))
-    return frozenset(Direction.INGRESS if name == "Ingress" else Direction.EGRESS for name in types)
+    if "Ingress" not in types:
+        return EGRESS_ONLY
+    return BOTH if "Egress" in types else INGRESS_ONLY
 
 
 def _rules(
@@ -107,10 +111,10 @@ def _rules(
             Rule(
                 index=index,
                 action=Action.ALLOW,
-                peers=tuple(_peer(peer, (*path, peers, at), namespace, positions) for at, peer in enumerate(ends))
+                peers=tuple([_peer(peer, (*path, peers, at), namespace, positions) for at, peer in enumerate(ends)])
                 if ends
                 else (AnyPeer(place),),
-                ports=tuple(_port(port, (*path, "ports", at), positions) for at, port in enumerate(ports))
+                ports=tuple([_port(port, (*path, "ports", at), positions) for at, port in enumerate(ports)])
                 if ports
                 else None,
                 place=place,

@@ -10,9 +10,9 @@ from typing import Any
 
 from ringfence.dialects.fields import cidrs
 from ringfence.dialects.fields.metadata import METADATA
-from ringfence.dialects.fields.report import Accepted, Report, Server, cut, quoted
+from ringfence.dialects.fields.report import Accepted, Report, Server, Silence, cut, quoted
 from ringfence.dialects.fields.selectors import SELECTOR
-from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, whole, wrong_type
+from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, accepted, whole, wrong_type
 from ringfence.dialects.fields.words import port_name
 from ringfence.model.provenance import FieldPath, Manifest
 from ringfence.sets.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
@@ -38,6 +38,12 @@ class PortNumberOrName:
         elif not FIRST_PORT <= number <= LAST_PORT:
             report.reject(path, "invalid-port", f"must be between {FIRST_PORT} and {LAST_PORT}, not {quoted(number)}")
         return number
+
+    def fits(self, value: Any, silence: Silence) -> bool:
+        """A port number or name, written as one."""
+        if type(value) is int:
+            return FIRST_PORT <= value <= LAST_PORT
+        return type(value) is str and not port_name(value)
 
 
 def _check_port(kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
@@ -217,8 +223,7 @@ OBJECT = Record(
 
 def accept(manifest: Manifest) -> Accepted:
     """The object as the API server keeps it, and what it says to it."""
-    report = Report(manifest, Server.BUILT_IN)
-    kept = OBJECT.accept(manifest.data, (), report)
+    kept, report = accepted(manifest, OBJECT, Server.BUILT_IN)
     if "metadata" not in kept:
         report.reject((), "missing-field", "has no metadata")
     return Accepted(kept.get("spec", {}), report)

@@ -14,7 +14,7 @@ from ringfence.dialects.fields import cidrs
 from ringfence.dialects.fields.metadata import METADATA
 from ringfence.dialects.fields.report import Accepted, Report, Server, quoted
 from ringfence.dialects.fields.selectors import CUSTOM_SELECTOR
-from ringfence.dialects.fields.shapes import ANYTHING, Check, Consequence, ListOf, Record, Shape, Text
+from ringfence.dialects.fields.shapes import ANYTHING, Check, Consequence, ListOf, Record, Shape, Text, accepted
 from ringfence.dialects.fields.words import port_name
 from ringfence.model.provenance import FieldPath, Manifest
 
@@ -207,6 +207,5 @@ def policy(kind: str, spec_shape: Record) -> Record:
 
 def accept(manifest: Manifest, shape: Record) -> Accepted:
     """The object as the API server keeps it, and what it says to it."""
-    report = Report(manifest, Server.CUSTOM)
-    kept = shape.accept(manifest.data, (), report)
+    kept, report = accepted(manifest, shape, Server.CUSTOM)
     return Accepted(kept.get("spec"), report)
