@@ -30,6 +30,7 @@ from ringfence.verdict.ends import Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
+from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
 
@@ -90,8 +91,10 @@ class World:
         """Lists connections."""
         relation = self.whole_relation
         if relation is self.relation:
-            return Lister(self.asker)
-        return Lister(Asker(relation, Directory(relation.universe, self.cluster), self.partial))
+            return Lister(self.asker, lambda: self.grid)
+        return Lister(
+            Asker(relation, Directory(relation.universe, self.cluster), self.partial), lambda: self.grid
+        )
 
     def target(self, text: str, namespace: str | None = None) -> Target:
         """What a text names. Raises EndError."""
@@ -171,7 +174,12 @@ class World:
     def count(self) -> int:
         """How many (source pod, destination pod, protocol and port) are surely allowed."""
         with collector_paused():
-            return self.lister.grid.count()
+            return self.grid.count()
+
+    @cached_property
+    def grid(self) -> Grid:
+        """All rows of the relation, joined."""
+        return Grid(self.whole_relation)
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""

@@ -100,8 +100,9 @@ def check(done: Done, *context: object) -> None:
 
 def broken(content: bytes) -> bool:
     """Whether nobody could read the file: neither as YAML nor as JSON values one after another."""
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as YAML 1.2, section 5.2, marks UTF-16
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
         return True
     try:

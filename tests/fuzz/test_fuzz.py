@@ -78,27 +78,27 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-@examples(120)
+@examples(80)
 @given(content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
        suffix=st.sampled_from((".yaml", ".yml", ".json")))  # fmt: skip
 def test_any_bytes(folder: Path, content: bytes, suffix: str) -> None:
     ask(folder, f"odd{suffix}", content)
 
 
-@examples(120)
+@examples(80)
 @given(pieces=st.lists(st.sampled_from((*PIECES, b"a: b\n", b"kind: Pod\n", b"apiVersion: v1\n")), max_size=12))
 def test_pieces_of_yaml(folder: Path, pieces: list[bytes]) -> None:
     ask(folder, "odd.yaml", b"".join(pieces))
 
 
-@examples(250)
+@examples(150)
 @given(made=st.lists(objects() | values(), min_size=1, max_size=3))
 def test_objects_of_any_shape(folder: Path, made: list[Any]) -> None:
     ask(folder, "odd.json", "\n".join(json.dumps(one) for one in made).encode())
 
 
 @pytest.mark.parametrize("spoiler", dict.fromkeys(SPOILERS), ids=lambda spoiler: str(spoiler.__name__))
-@examples(200)
+@examples(150)
 @given(seed=st.integers(0, 1 << 30))
 def test_spoiled_manifests(folder: Path, spoiler: Any, seed: int) -> None:
     random = Random(seed)
@@ -118,7 +118,7 @@ ENDS = st.sampled_from(
 )
 
 
-@examples(400)
+@examples(300)
 @given(
     source=ENDS | st.text(max_size=12), destination=ENDS | st.text(max_size=12),
     port=st.sampled_from(("80", "80/UDP", "http", "0/TCP")) | st.text(max_size=8), namespace=st.text(max_size=4),

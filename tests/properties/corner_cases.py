@@ -53,6 +53,13 @@ def both_families(item: Object, *addresses: str) -> Object:
     return item
 
 
+def owned(item: Object) -> Object:
+    item["metadata"]["ownerReferences"] = [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "w", "uid": "1", "controller": True}
+    ]
+    return item
+
+
 def ask(source: End, destination: End, port: int = 80, protocol: str = "TCP") -> Question:
     return Question(source, destination, protocol, port)
 
@@ -205,5 +212,68 @@ CASES = (
             ),
         ),
         (ask(A, B),),
+    ),
+    CornerCase(
+        "a named port has the protocol that the rule says, or the rule does not mean it",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            pod("n", "b", {}, [("web", "TCP", 80)]),
+            network_policy({"ingress": [{"ports": [{"port": "web", "protocol": "UDP"}]}]}),
+        ),
+        (ask(A, B), ask(A, B, 80, "UDP")),
+    ),
+    CornerCase(
+        "replicas of which the named ports differ",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            owned(pod("n", "b", {}, [("web", "TCP", 80)])),
+            owned(pod("n", "c", {}, [("web", "TCP", 81)])),
+            network_policy({"ingress": [{"ports": [{"port": "web"}]}]}),
+        ),
+        (ask(A, ("workload", "ReplicaSet", "n", "w")), ask(A, B), ask(A, ("pod", "n", "c"))),
+    ),
+    *(
+        CornerCase(
+            f"{cni}: Baseline in the direction that no NetworkPolicy isolates",
+            (
+                namespace("n", {}),
+                pod("n", "a", {}),
+                pod("n", "b", {"app": "b"}),
+                network_policy({"podSelector": {"matchLabels": {"app": "b"}}, "policyTypes": ["Egress"]}),
+                cluster_policy(tier="Baseline", ingress=[{"action": "Deny", "from": [EVERY_NAMESPACE]}]),
+            ),
+            (ask(A, B),),
+            Given(cni),
+        )
+        for cni in ("generic", "calico", "netpol-analyzer")
+    ),
+    *(
+        CornerCase(
+            f"{cni}: a pod and its own node, another node, a hostNetwork pod",
+            (
+                namespace("n", {}),
+                node("k", {}, ["10.1.0.1"]),
+                node("l", {}, ["10.1.0.2"]),
+                pod("n", "a", {}, address="10.0.0.1", node="k"),
+                pod("n", "b", {}, address="10.1.0.1", node="k", host_network=True),
+                network_policy({"policyTypes": ["Ingress", "Egress"]}),
+            ),
+            tuple(ask(*ends) for end in (B, ("node", "k"), ("node", "l")) for ends in ((A, end), (end, A))),
+            Given(cni),
+        )
+        for cni in ("generic", "calico", "netpol-analyzer")
+    ),
+    CornerCase(
+        "an open pod never has the address of another object",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}),
+            pod("n", "b", {}, address="10.0.0.9"),
+            pod("n", "c", {}),
+            network_policy({"ingress": [{"from": [block("10.0.0.9/32")]}]}),
+        ),
+        (ask(A, ("pod", "n", "c")), ask(B, A)),
     ),
 )

@@ -188,7 +188,10 @@ OPEN_SPACE = [pod("away/web", WEB)]
             "shop/known", "ipblock-matches-pods", "--cni",
         ),
         (
-            [pod("shop/host", WEB, host=True), network_policy("shop/in", DB, ingress=[{"from": [pods_peer(WEB)]}])],
+            [
+                pod("shop/host", WEB, host=True, node="a"), pod("shop/db-2", DB, node="b"),
+                network_policy("shop/in", DB, ingress=[{"from": [pods_peer(WEB)]}]),
+            ],
             "shop/host", "host-network-pods-are-pods", "--cni",
         ),
         (
@@ -203,12 +206,10 @@ OPEN_SPACE = [pod("away/web", WEB)]
 def test_an_unknown_names_the_fact_and_what_would_decide_it(
     objects: list[Object], source: str, code: str, decide: str
 ) -> None:
-    answer = shop(*objects).can(source, "shop/db", 5432)
+    destination = "shop/db-2" if source == "shop/host" else "shop/db"
+    answer = shop(*objects).can(source, destination, 5432)
     assert answer.verdict is Verdict.UNKNOWN
-    if code == "pod-address":
-        assert answer.reason.code in ("pod-address", "ipblock-matches-pods")
-    else:
-        assert answer.reason.code == code
+    assert answer.reason.code == code
     assert decide in answer.reason.decide
     assert answer.decided_by, "the policies that hang on the fact are named"
 
@@ -258,7 +259,7 @@ def test_a_broken_policy_leaves_what_it_selects_unknown_in_its_directions() -> N
     assert answer.reason.code == "invalid-object"
     assert "shop/broken" in answer.reason.message
     assert asked.can("shop/db", "shop/web", 80).verdict is Verdict.ALLOWED
-    assert any(problem.place == asked.cluster.policies[0].place or problem.message for problem in asked.problems)
+    assert any("70000" in problem.message for problem in asked.problems), "and it is reported"
 
 
 def test_a_broken_policy_takes_nothing_from_what_another_one_allows_for_certain() -> None:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from typing import Any
 
 from ringfence.model.provenance import FieldPath, Place
-from ringfence.sources.json_positions import value_offset
+from ringfence.sources.json_positions import Offsets, value_offset
 
 _BETWEEN = re.compile(r"[ \t\n\r,]*")
 _LINE_END = re.compile("\n")
@@ -19,12 +19,20 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 class JsonText:
     """A text, the file that it is from, and (once asked for) where its lines begin."""
 
-    __slots__ = ("_lines", "file", "text")
+    __slots__ = ("_lines", "_offsets", "_value", "file", "text")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self._lines: list[int] | None = None
+        self._value = 0
+        self._offsets = Offsets(text)
+
+    def offsets(self, start: int) -> Offsets:
+        """Of the value at ``start``. Only those of the last one are kept: values are asked about one by one."""
+        if self._value != start:
+            self._value, self._offsets = start, Offsets(self.text, start)
+        return self._offsets
 
     def place(self, offset: int) -> Place:
         """The line and column of a character."""
@@ -37,14 +45,13 @@ class JsonText:
 class JsonPlaces:
     """Positions in one value of a JSON text, from ``start`` to ``end``."""
 
-    __slots__ = ("_end", "_fields", "_items", "_source", "_start")
+    __slots__ = ("_end", "_items", "_source", "_start")
 
     def __init__(self, source: JsonText, start: int, end: int) -> None:
         self._source = source
         self._start = start
         self._end = end
         self._items: list[tuple[int, int]] | None = None
-        self._fields: Any = None
 
     @property
     def _text(self) -> str:
@@ -52,21 +59,7 @@ class JsonPlaces:
 
     def place(self, path: FieldPath = ()) -> Place:
         """The place of the key of the field at ``path`` (of the item, in a list), or of its nearest parent."""
-        offset = 0
-        if path:
-            if self._fields is None:
-                self._fields = _fields(self._text)
-            node = self._fields
-            for step in path:
-                found: tuple[int, Any] | None = None
-                if type(node) is dict:
-                    found = node.get(step)
-                elif type(node) is list and isinstance(step, int) and step < len(node):
-                    found = node[step]
-                if found is None:
-                    break
-                offset, node = found
-        return self._source.place(self._start + offset)
+        return self._source.place(self._source.offsets(self._start).of(path) if path else self._start)
 
     def below(self, path: FieldPath) -> JsonPlaces | JsonItemPlaces:
         """The positions in one item of the list in a field; in any other value, those of the whole."""
@@ -124,31 +117,3 @@ class JsonItemPlaces:
     def below(self, path: FieldPath) -> JsonPlaces | JsonItemPlaces:
         """As of ``JsonPlaces``."""
         return self._places().below(path)
-
-
-def _fields(text: str) -> Any:
-    """Where every key and every item of a correct text begins: for a mapping, its keys with offset and contents; for a
-    list, offset and contents of its items; None for anything else."""
-    root: list[Any] = []
-    stack: list[Any] = [root]
-    key: tuple[str, int] | None = None
-    for token in TOKEN.finditer(text):
-        part = token[0]
-        if part in (",", ":"):
-            continue
-        if part in ("}", "]"):
-            stack.pop()
-            continue
-        container = stack[-1]
-        if key is None and type(container) is dict:
-            key = json.loads(part), token.start()
-            continue
-        node: Any = {} if part == "{" else [] if part == "[" else None
-        if key is not None:
-            container[key[0]] = key[1], node
-            key = None
-        else:
-            container.append((token.start(), node))
-        if node is not None:
-            stack.append(node)
-    return root[0][1]

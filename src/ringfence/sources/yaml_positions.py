@@ -47,7 +47,8 @@ class YamlPositions:
 
     def _find(self, path: FieldPath) -> tuple[Any, int]:
         """The value at ``path``, or of its nearest parent, and its position."""
-        node, parent, last = self._root, None, None
+        node, parent = self._root, None
+        last: Any = None
         for step in path:
             if type(node) is dict:
                 if step not in node:
@@ -56,12 +57,13 @@ class YamlPositions:
                 break
             parent, last = node, step
             node = node[step]
-        return node, self._start if parent is None else self._marks[id(parent)][self._order(parent, last)]
+        if parent is None:
+            return node, self._start
+        at = last if type(parent) is list else self._order(parent, last)
+        return node, self._marks[id(parent)][at]
 
-    def _order(self, parent: Any, step: Any) -> int:
-        """Which of the members one is. The order of a mapping with many is remembered: all may be asked for."""
-        if type(parent) is list:
-            return step
+    def _order(self, parent: dict[str, Any], step: str) -> int:
+        """Which of the keys one is. The order of a mapping with many is remembered: all may be asked for."""
         if len(parent) <= _FEW:
             return list(parent).index(step)
         order = self._orders.get(id(parent))

@@ -43,12 +43,13 @@ Apart = dict[tuple[int, Group, int, Verdict, Reason | None], list[tuple[int, Gro
 class Lister:
     """Lists connections of one relation."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, grid: Callable[[], Grid]) -> None:
         self.asker = asker
+        self._joined = grid
         self.relation: Relation = asker.relation
         self.universe = self.relation.universe
-        self._grid: Grid | None = None
         self._reasons: dict[object, Reason] = {}
+        self._pod_texts: list[str] = []
         self._workload_numbers: list[int] = []
         self._workload_sizes: Counter[int] = Counter()
         self._lonely_columns: int | None = None
@@ -57,9 +58,7 @@ class Lister:
     @property
     def grid(self) -> Grid:
         """All rows joined; made when first needed."""
-        if self._grid is None:
-            self._grid = Grid(self.relation)
-        return self._grid
+        return self._joined()
 
     def rectangles(self, sources: int, destinations: int, apart: Apart | None = None) -> list[Rectangle]:
         """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods must
@@ -250,14 +249,17 @@ class Lister:
         return left.bit_count() * right.bit_count() - (left & right & self._lonely_columns).bit_count()
 
     def _pod_names(self, mask: int) -> list[str]:
-        names: list[str] = []
-        pods = self.relation.cluster.pods
-        for column in columns_of(mask):
-            if column < self.universe.pods:
-                names.extend(f"{pods[index].namespace}/{pods[index].name}" for index in self.universe.members[column])
-            else:
-                names.append(self.asker.directory.other_name(column))
-        return sorted(names, key=_name_order)
+        """Pods by name, in the order of the cluster (namespace, name), then other ends."""
+        if not self._pod_texts:
+            self._pod_texts = [f"{pod.namespace}/{pod.name}" for pod in self.relation.cluster.pods]
+        members = self.universe.members
+        indexes: list[int] = []
+        for column in columns_of(mask & self.grid.pods):
+            indexes.extend(members[column])
+        indexes.sort()
+        texts = self._pod_texts
+        others = [self.asker.directory.other_name(column) for column in columns_of(mask & self.grid.others)]
+        return [texts[index] for index in indexes] + sorted(others, key=_name_order)
 
     def _workload_names(self, mask: int) -> list[str]:
         """Workloads by name where all their replicas are meant, else the pods."""
@@ -454,10 +456,12 @@ def _name_order(text: str) -> tuple[int, str]:
 
 
 def _row_order(row: Row) -> tuple[object, ...]:
+    """Names within a row are in order already, so the kind of its first name decides."""
     return (
-        [_name_order(name) for name in row.sources], [_name_order(name) for name in row.destinations], row.ports,
+        _name_order(row.sources[0]), row.sources, _name_order(row.destinations[0]), row.destinations, row.ports,
         row.verdict,
     )
+
 
 
 __all__ = ["LEVELS", "Lister", "Rectangle"]
