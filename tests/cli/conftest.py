@@ -18,6 +18,7 @@ from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.model.problems import Problem
 from ringfence.verdict.answers import Answer, Connections, Explanation, Verdict
 from ringfence.verdict.ends import EndError
+from tests.cli.manifests import SHOP
 from tests.reports.samples import answer, connections, explanation
 
 
@@ -125,3 +126,17 @@ def ringfence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return Done(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty repository, the working directory."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    (folder / "shop.yaml").write_text(SHOP)
+    return folder

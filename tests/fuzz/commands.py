@@ -21,9 +21,9 @@ ENDS_OF_COMMANDS = frozenset({0, 1, 2, 3, 5})
 GOOD = b"""\
 {apiVersion: v1, kind: Namespace, metadata: {name: good}}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: good, labels: {app: a}}, spec: {containers: [{name: c, image: i}]}}
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: good, labels: {app: a}}, spec: {containers: [{name: c}]}}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: good, labels: {app: b}}, spec: {containers: [{name: c, image: i}]}}
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: good, labels: {app: b}}, spec: {containers: [{name: c}]}}
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: good},
   spec: {podSelector: {matchLabels: {app: b}}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}]}}

@@ -24,7 +24,8 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 PIECES: tuple[bytes, ...] = (
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\t", b"\r", b"\n---\n", b"\n...\n", b"{", b"}", b"[", b"]", b": ", b"- ",
-    b"&a ", b"*a", b"<<: *a", b"!!python/name:os.system ", b"!!binary ", b"!!float ", b"? ", b"|", b">", b"'", b'"', b"#",
+    b"&a ", b"*a", b"<<: *a", b"!!python/name:os.system ", b"!!binary ", b"!!float ", b"? ", b"|", b">", b"'", b'"',
+    b"#",
     b"%YAML 9.9\n", b"@", b"`", b"\\", b"\xc2\x85", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"1e999", b"0777", b"yes", b"~",
     b"{{ .Values.x }}", b"null", b"\n  ", b",",
 )  # fmt: skip
@@ -96,7 +97,8 @@ def spoil_values(content: bytes, random: Random) -> bytes:
             continue  # an earlier change took it away
     if random.random() < 0.3:
         return "\n".join(json.dumps(one, default=str) for one in documents).encode("utf-8", "replace")
-    return yaml.dump_all(documents, Dumper=yaml.CSafeDumper, allow_unicode=random.random() < 0.5).encode("utf-8", "replace")
+    text: str = yaml.dump_all(documents, Dumper=yaml.CSafeDumper, allow_unicode=random.random() < 0.5)
+    return text.encode("utf-8", "replace")
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:

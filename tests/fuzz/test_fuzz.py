@@ -79,8 +79,10 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @examples(80)
-@given(content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
-       suffix=st.sampled_from((".yaml", ".yml", ".json")))  # fmt: skip
+@given(
+    content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
+    suffix=st.sampled_from((".yaml", ".yml", ".json")),
+)
 def test_any_bytes(folder: Path, content: bytes, suffix: str) -> None:
     ask(folder, f"odd{suffix}", content)
 
@@ -114,8 +116,11 @@ def test_standard_input(folder: Path, content: bytes, seed: int) -> None:
 
 
 ENDS = st.sampled_from(
-    ("good/a", "good/pod/b", "po/a", "node/x", "internet", "10.0.0.1", "10.0.0.0/8", "::1", "fe80::1%eth0", "app=a@good", "a=b,c@", "svc/x")
-)
+    (
+        "good/a", "good/pod/b", "po/a", "node/x", "internet", "10.0.0.1", "10.0.0.0/8", "::1", "fe80::1%eth0",
+        "app=a@good", "a=b,c@", "svc/x",
+    )
+)  # fmt: skip
 
 
 @examples(300)
@@ -162,9 +167,12 @@ def test_any_flows(folder: Path, lines: list[bytes]) -> None:
 
 
 @examples(150)
-@given(content=st.binary(max_size=40) | values().map(lambda value: json.dumps({"cni": value, "podCIDRs": value}).encode())
-       | st.fixed_dictionaries({}, optional={key: values() for key in ("cni", "podCIDRs", "assumeNoLabels")})
-       .map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@given(
+    content=st.binary(max_size=40)
+    | st.fixed_dictionaries({}, optional={key: values() for key in ("cni", "podCIDRs", "assumeNoLabels")}).map(
+        lambda value: json.dumps(value).encode()
+    )
+)
 def test_any_configuration(folder: Path, content: bytes) -> None:
     (folder / "good.yaml").write_bytes(GOOD)
     file = folder / ".ringfence.yaml"

@@ -14,7 +14,7 @@ from ringfence.reports.folding import Folding
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines, table_lines
 from ringfence.reports.unknowns import unknown_groups
-from ringfence.sets.ports import describe, port_key
+from ringfence.sets.ports import canonical, describe, port_key
 from ringfence.verdict.answers import Connections, Reason, Row, Verdict
 from tests.reports.samples import CONTEXT, UNKNOWN, connections, tcp
 
@@ -95,11 +95,41 @@ def test_unknown_rows_are_grouped_by_what_would_decide_them() -> None:
     assert [(group.rows, group.reason) for group in unknown_groups(rows)] == [(2, UNKNOWN), (1, other)]
 
 
+ENDS = ("a/1", "a/2", "a/3", "b/1", "b/2", "b/3", "b/4", "c/a-rather-long-name", "10.0.0.0/8", "node/n1")
+
+
 def test_whole_namespaces_fold_and_parts_of_them_do_not() -> None:
-    ends = ("a/1", "a/2", "a/3", "b/1", "b/2", "b/3", "b/4", "10.0.0.0/8", "node/n1")
-    folding = Folding(ends)
+    folding = Folding(ENDS)
     assert folding.fold(("a/1", "b/1", "a/2", "a/3", "b/2", "b/3")) == ("a/* (3)", "b/1", "b/2", "b/3")
-    assert folding.fold(("10.0.0.0/8", "node/n1", "a/1")) == ("10.0.0.0/8", "node/n1", "a/1")
+    assert folding.fold(("10.0.0.0/8", "node/n1", "a/1")) == ("node/n1", "a/1", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    "ends, width, text",
+    [
+        (("b/1", "b/2", "b/3"), 13, "b/1, b/2, b/3"),
+        (("b/1", "b/2", "b/3"), 12, "b/* (3 of 4)"),
+        (("a/1", "b/1", "b/2", "b/3", "b/4", "a/2", "a/3"), 16, "a/* (3), b/* (4)"),
+        (("a/1", "b/1", "b/2", "b/3", "b/4", "a/2", "a/3"), 15, "b/* (4), +3 more"),
+        (("c/a-rather-long-name", "node/n1", "a/1", "a/2", "a/3"), 25, "a/* (3), node/n1, +1 more"),
+        (("c/a-rather-long-name",), 5, "c/a-rather-long-name"),
+        (("c/a-rather-long-name", "a/1"), 5, "c/a-rather-long-name, +1 more"),
+        (("0.0.0.0-9.255.255.255", "11.0.0.0-255.255.255.255"), 30, "0.0.0.0/0 except 10.0.0.0/8"),
+        (("0.0.0.0/1", "129.0.0.0-130.255.255.255", "132.0.0.0-255.255.255.255"), 30, "0.0.0.0/0 except 2 ranges"),
+    ],
+)
+def test_a_narrow_cell_counts_what_has_no_room(ends: tuple[str, ...], width: int, text: str) -> None:
+    assert Folding(ENDS).narrow(ends, width) == text
+
+
+def test_the_table_fits_120_columns() -> None:
+    names = tuple(f"shop/{number:015d}" for number in range(9))
+    ports = canonical((port_key("TCP", port),) * 2 for port in range(1, 60000, 7000))
+    listed = Connections("pod", (Row(names, names, ports, Verdict.UNKNOWN),), 0, (*names, "shop/x"))
+    lines = list(table_lines(listed))
+    assert max(map(len, lines)) <= 120
+    assert lines[1].count("shop/* (9 of 10)") == 2
+    assert "TCP 1, 7001, 14001, +6 more" in lines[1] or "TCP 1, 7001, +7 more" in lines[1]
 
 
 def test_colour_only_decorates() -> None:
@@ -111,5 +141,5 @@ def test_colour_only_decorates() -> None:
 def test_wide_names_every_end() -> None:
     names = tuple(f"shop/{number}" for number in range(9))
     listed = Connections("pod", (Row(names, ("a/b",), tcp(1), Verdict.ALLOWED),), 0, (*names, "shop/x", "a/b"))
-    assert "+6 more" in "\n".join(table_lines(listed))
+    assert "shop/* (9 of 10)" in "\n".join(table_lines(listed))
     assert all(name in "\n".join(table_lines(listed, wide=True)) for name in names)

@@ -259,7 +259,7 @@ ENGINE = (
     ),
     Fault(
         FACTS,
-        "return variable.name != OWN_ADDRESS and taken.free(domain) <= 0",
+        "return variable.name not in SHARED_ADDRESSES and taken.free(domain) <= 0",
         "return False",
         "an open pod may have an address that another object has",
     ),

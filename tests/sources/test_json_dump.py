@@ -263,7 +263,7 @@ def test_a_list_in_a_list_on_one_line_is_placed_by_its_column() -> None:
     [
         (3, "wrong-type", True),
         (None, "wrong-type", True),
-        ({}, "not-kubernetes", False),
+        ({}, "not-an-object", False),
         ({"apiVersion": "v1", "kind": 3, "metadata": {}}, "wrong-type", True),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 3}}, "wrong-type", True),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": "x"}, "wrong-type", True),

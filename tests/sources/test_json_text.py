@@ -126,3 +126,10 @@ def test_a_broken_document_alone(text: str, line: int, words: str) -> None:
     assert len(problems) == 1
     assert problems[0].place.line == line
     assert words in f"{problems[0].message} {problems[0].hint}"
+
+
+def test_places_do_not_depend_on_what_was_asked_before() -> None:
+    found, _ = read_json('{"a": [{"x": 1},\n {"x": 2}]}\n{"a": [{"x": 3},\n\n {"x": 4}]}', "f.json")
+    lines = [(0, 0, 1), (1, 1, 5), (0, 1, 2), (1, 0, 3), (0, 1, 2)]
+    for document, item, line in lines:
+        assert found[document].positions.place(("a", item, "x")).line == line

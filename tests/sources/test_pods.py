@@ -224,3 +224,22 @@ def test_a_pod_without_a_name_is_reported() -> None:
 def test_a_generated_name_is_its_stem() -> None:
     document = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: run-}\nspec: {}\n"
     assert [pod.name for pod in cluster_of(document).pods] == ["run-"]
+
+
+def test_equal_labels_ports_and_workloads_are_one_object() -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  labels: {labels}\n"
+        "  ownerReferences: [{{kind: ReplicaSet, name: web-5d, controller: true}}]\n"
+        "spec: {{containers: [{{name: main, ports: [{{name: http, containerPort: 80{more}}}]}}]}}\n---\n"
+    )
+    text = (
+        pod.format(name="a", labels="{app: web, tier: front}", more="")
+        + pod.format(name="b", labels="{tier: front, app: web}", more=", protocol: TCP")
+        # A wrong type elsewhere: this one is read the long way.
+        + pod.format(name="c", labels="{app: web, tier: front}", more=", protocol: null")
+    )
+    first, *others = cluster_of(text.removesuffix("---\n")).pods
+    for other in others:
+        assert other.labels is first.labels
+        assert other.ports is first.ports
+        assert other.workload is first.workload

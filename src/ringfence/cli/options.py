@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 import click
 
+from ringfence.model.text import printable
+
 COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
 
 
@@ -44,12 +46,17 @@ def use_color(choice: str, stream: TextIO) -> bool:
 
 
 def _later(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    if value is not None:
-        raise click.UsageError(
-            f"{parameter.opts[0]} reads from a cluster or builds a kustomization, which this version cannot do yet. "
-            "Pipe the objects in: kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json | ringfence ... -f -",
-            context,
-        )
+    if value is None:
+        return
+    if parameter.name == "kustomize":
+        what, how = "builds a kustomization", f"kubectl kustomize {value}"
+    else:
+        what, how = "reads from a cluster", "kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json"
+    raise click.UsageError(
+        f"{parameter.opts[0]} {what}, which this version cannot do yet. "
+        f"Pipe the objects in: {printable(how)} | ringfence ... -f -",
+        context,
+    )
 
 
 def _ranges(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:

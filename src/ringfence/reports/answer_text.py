@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
 from ringfence.reports.places import decision_text
+from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.style import PLAIN, Style
-from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 
 LISTED_ENDS = 4
@@ -17,8 +17,16 @@ LISTED_ENDS = 4
 
 def ends_text(ends: tuple[str, ...], listed: int = LISTED_ENDS) -> str:
     """Names joined by commas; beyond ``listed`` the rest is counted."""
-    shown = ", ".join(printable(end) for end in ends[:listed])
+    shown = ", ".join(_end_text(end, listed) for end in ends[:listed])
     return f"{shown} and {len(ends) - listed} more" if len(ends) > listed else shown
+
+
+def _end_text(end: str, listed: int) -> str:
+    """The name; of an end that is many ranges of addresses the first few, the rest counted."""
+    ranges = end.split(", ")
+    if len(ranges) <= listed or interval_of(end) is None:
+        return printable(end)
+    return f"{', '.join(ranges[:listed])} and {len(ranges) - listed} more ranges"
 
 
 def reason_text(reason: Reason) -> str:
@@ -30,7 +38,7 @@ def reason_text(reason: Reason) -> str:
 def _part_line(part: Part, style: Style) -> str:
     verdict = style.paint(f"{part.verdict!s:<8}", str(part.verdict))
     family = f"  IPv{part.family}" if part.family else ""
-    return f"{verdict} {describe(part.ports)}{family}  {ends_text(part.sources)} -> {ends_text(part.destinations)}"
+    return f"{verdict} {ports_text(part.ports)}{family}  {ends_text(part.sources)} -> {ends_text(part.destinations)}"
 
 
 def verdict_lines(answer: Answer, style: Style = PLAIN) -> Iterator[str]:
@@ -57,7 +65,7 @@ def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iter
         for part in answer.parts:
             verdict = style.paint(str(part.verdict), str(part.verdict))
             family = f" over IPv{part.family}" if part.family else ""
-            yield f"  {verdict} on {describe(part.ports)}{family}: {reason_text(part.reason)}"
+            yield f"  {verdict} on {ports_text(part.ports)}{family}: {reason_text(part.reason)}"
             yield from _decisions(part.decided_by, "    ")
             yield (
                 f"    for example {printable(part.witness_source)} -> {printable(part.witness_destination)} "

@@ -9,8 +9,8 @@ from ringfence.model.text import printable
 from ringfence.reports.answer_text import profile_text, reason_text, verdict_lines
 from ringfence.reports.context import Context
 from ringfence.reports.places import decision_text, object_text, place_text
+from ringfence.reports.ranges import ports_text
 from ringfence.reports.style import PLAIN, Style
-from ringfence.sets.ports import describe
 from ringfence.verdict.answers import DirectionTrace, Edit, Explanation, PolicyTrace, RuleTrace, Trace
 
 _MATCHES = {True: "matches", False: "no match", None: "may match"}
@@ -93,7 +93,7 @@ def _edit(edit: Edit, context: Context, style: Style) -> Iterator[str]:
     yield f"  {_count(others, 'other flow')} would change too:"
     for change in edit.also_changes:
         yield (
-            f"    {printable(change.source)} -> {printable(change.destination)} {describe(change.ports)}: "
+            f"    {printable(change.source)} -> {printable(change.destination)} {ports_text(change.ports)}: "
             f"{style.paint(str(change.before), str(change.before))} -> "
             f"{style.paint(str(change.after), str(change.after))}"
         )

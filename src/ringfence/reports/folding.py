@@ -1,51 +1,82 @@
-"""Lists of ends in few words: all ends of a namespace together are ``namespace/*``, all ends at all ``*``."""
+"""Lists of ends in few words: all ends of a namespace together are ``namespace/*``, ranges of addresses are joined."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
+
+from ringfence.reports.ranges import EXCEPT, joined
 
 FOLDED_FROM = 3
 """Fewer ends than this are always named."""
+NODES = "node"
+SEPARATOR = ", "
 
 
 class Folding:
-    """Knows all ends of a list, so that it can tell when a cell names a whole namespace. Ends without a namespace
-    (nodes, address ranges) are never folded."""
+    """Knows all ends of a list, so that it can tell when a cell names a whole namespace, or all nodes."""
 
     def __init__(self, ends: Iterable[str]) -> None:
-        self._namespaces: dict[str, set[str]] = defaultdict(set)
-        for end in ends:
-            namespace = namespace_of(end)
-            if namespace is not None:
-                self._namespaces[namespace].add(end)
+        self._sizes = Counter(group for end in dict.fromkeys(ends) if (group := _group(end)) is not None)
 
     def fold(self, ends: tuple[str, ...]) -> tuple[str, ...]:
-        """The same ends, in order of first appearance, whole namespaces as one text."""
-        if len(ends) < FOLDED_FROM:
-            return ends
-        present: dict[str, set[str]] = defaultdict(set)
-        for end in ends:
-            namespace = namespace_of(end)
-            if namespace is not None:
-                present[namespace].add(end)
-        whole = {
-            namespace
-            for namespace, found in present.items()
-            if len(found) >= FOLDED_FROM and found == self._namespaces.get(namespace)
-        }
+        """The same ends, in order of first appearance, whole namespaces as one text; ranges of addresses last."""
+        return self._folded(ends, parts=False)
+
+    def narrow(self, ends: tuple[str, ...], width: int) -> str:
+        """The ends in ``width`` characters, or in as many as the shortest text of one end takes. First whole namespaces
+        are folded, then parts of them to ``namespace/* (2 of 5)``, then the large groups come first and the ends that
+        have no room are counted: ``+3 more``."""
+        for parts in (False, True):
+            shown = self._folded(ends, parts)
+            if len(SEPARATOR.join(shown)) <= width:
+                return SEPARATOR.join(shown)
+        counts = {text: self._members(text, ends) for text in shown}
+        ordered = sorted(shown, key=lambda text: -counts[text])
+        kept = [_counted_ranges(ordered[0], width)]
+        rest = sum(counts.values()) - counts[ordered[0]]
+        for text in ordered[1:]:
+            left = rest - counts[text]
+            if len(SEPARATOR.join([*kept, text])) + (len(f", +{left} more") if left else 0) <= width:
+                kept.append(text)
+                rest = left
+        return SEPARATOR.join(kept) + (f", +{rest} more" if rest else "")
+
+    def _members(self, shown: str, ends: tuple[str, ...]) -> int:
+        """How many ends one text of a folded list stands for; a range of addresses counts as one."""
+        group, star, _ = shown.partition("/* (")
+        return len({end for end in ends if _group(end) == group}) if star else 1
+
+    def _folded(self, ends: tuple[str, ...], parts: bool) -> tuple[str, ...]:
+        if len(ends) < FOLDED_FROM and not parts:
+            return joined(ends)
+        present = Counter(group for end in dict.fromkeys(ends) if (group := _group(end)) is not None)
         shown: dict[str, None] = {}
         for end in ends:
-            namespace = namespace_of(end)
-            if namespace is not None and namespace in whole:
-                shown[f"{namespace}/* ({len(present[namespace])})"] = None
+            group = _group(end)
+            if group is None or present[group] < FOLDED_FROM:
+                shown[end] = None
+            elif present[group] == self._sizes[group]:
+                shown[f"{group}/* ({present[group]})"] = None
+            elif parts:
+                shown[f"{group}/* ({present[group]} of {self._sizes[group]})"] = None
             else:
                 shown[end] = None
-        return tuple(shown)
+        return joined(shown)
+
+
+def _counted_ranges(text: str, width: int) -> str:
+    """``0.0.0.0/0 except 4 ranges`` where the four have no room."""
+    whole, word, missing = text.partition(EXCEPT)
+    return f"{whole}{word}{missing.count(SEPARATOR) + 1} ranges" if word and len(text) > width else text
+
+
+def _group(end: str) -> str | None:
+    return NODES if end.startswith("node/") else namespace_of(end)
 
 
 def namespace_of(end: str) -> str | None:
     """The namespace of ``namespace/name``; None for addresses, ranges, nodes and namespaces themselves."""
     namespace, slash, _ = end.partition("/")
     address = ":" in namespace or (namespace[:1].isdigit() and "." in namespace)
-    return namespace if slash and namespace and namespace != "node" and not address else None
+    return namespace if slash and namespace and namespace != NODES and not address else None

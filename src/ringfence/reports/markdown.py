@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ringfence.model.text import printable
 from ringfence.reports.folding import Folding
+from ringfence.reports.ranges import ports_text
 from ringfence.reports.unknowns import unknown_groups
-from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Connections
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~$!]")
@@ -34,7 +34,7 @@ def markdown_lines(connections: Connections) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for row in connections.rows:
         yield (
-            f"| {_ends(row.sources, folding)} | {_ends(row.destinations, folding)} | {describe(row.ports)} "
+            f"| {_ends(row.sources, folding)} | {_ends(row.destinations, folding)} | {ports_text(row.ports)} "
             f"| {row.verdict} |"
         )
     if connections.left_out:

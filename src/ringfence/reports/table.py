@@ -7,27 +7,38 @@ from collections.abc import Iterator, Sequence
 from ringfence.model.text import printable
 from ringfence.reports.answer_text import reason_text
 from ringfence.reports.folding import Folding
+from ringfence.reports.ranges import ports_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.unknowns import unknown_lines
-from ringfence.sets.ports import describe
+from ringfence.sets.ports import Intervals
 from ringfence.verdict.answers import Connections, Row
 
-LISTED_ENDS = 3
-"""Ends that a cell of the narrow table names; the rest is counted (``-o wide`` names all)."""
+ENDS_WIDTH = 39
+PORTS_WIDTH = 25
+"""Characters of the cells of the narrow table: with the verdict they fill 120 columns, unless one name alone is longer.
+What has no room is counted; ``-o wide`` names all."""
 
 
-def _cell(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
-    shown = folding.fold(ends)
-    if wide or len(shown) <= LISTED_ENDS + 1:
-        return ", ".join(printable(end) for end in shown)
-    return ", ".join(printable(end) for end in shown[:LISTED_ENDS]) + f", +{len(shown) - LISTED_ENDS} more"
+def _ends(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
+    return printable(", ".join(folding.fold(ends)) if wide else folding.narrow(ends, ENDS_WIDTH))
+
+
+def _ports(ports: Intervals, wide: bool) -> str:
+    text = ports_text(ports)
+    if wide or len(text) <= PORTS_WIDTH:
+        return text
+    words = text.split(", ")
+    kept = len(words) - 1
+    while kept > 1 and len(", ".join(words[:kept])) + len(", +9 more") > PORTS_WIDTH:
+        kept -= 1
+    return f"{', '.join(words[:kept])}, +{len(words) - kept} more" if kept else text
 
 
 def _cells(row: Row, folding: Folding, wide: bool) -> list[str]:
     cells = [
-        _cell(row.sources, folding, wide),
-        _cell(row.destinations, folding, wide),
-        describe(row.ports),
+        _ends(row.sources, folding, wide),
+        _ends(row.destinations, folding, wide),
+        _ports(row.ports, wide),
         str(row.verdict),
     ]
     if wide:

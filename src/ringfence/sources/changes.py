@@ -200,7 +200,8 @@ class Given:
         names = {(policy.policy.kind, policy.policy.full_name) for policy in relation.active()}
 
         def apply(gone: tuple[int, ...], manifests: list[Mapping[str, Any]]) -> ChangedRelation | None:
-            replaced = {(relation.policies[index].policy.kind, relation.policies[index].policy.full_name) for index in gone}
+            leaving = [relation.policies[index].policy for index in gone]
+            replaced = {(policy.kind, policy.full_name) for policy in leaving}
             for manifest in manifests:
                 own = manifest["metadata"]
                 full = f"{own['namespace']}/{own['name']}" if own.get("namespace") else own["name"]

@@ -169,6 +169,8 @@ def _manifest(
     metadata = value.get("metadata")
     named: Mapping[str, Any] = metadata if isinstance(metadata, dict) else {}
     name, namespace = named.get("name"), named.get("namespace")
+    if type(name) is type(namespace) is type(kind) is type(api_version) is str:
+        return Manifest(api_version, kind, namespace, name, value, positions)
     wrong = [
         (path, word, wanted)
         for path, word, wanted in (

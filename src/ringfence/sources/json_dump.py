@@ -99,7 +99,6 @@ class _Reader:
         self._typed: tuple[str, str] | None = None
         self._labels: dict[bytes, Mapping[str, str]] = {}
         self._ports: dict[bytes, tuple[NamedPort, ...]] = {b"": (), b"null": (), b"[]": ()}
-        self._port_lists: dict[tuple[NamedPort, ...], tuple[NamedPort, ...]] = {}
         self._owners: dict[bytes, Owner | None] = {b"": None}
         self._hosts: dict[tuple[str, ...], tuple[int, ...]] = {}
 
@@ -179,12 +178,13 @@ class _Reader:
     def _named_ports(self, containers: list[Container] | None, first: list[Container] | None) -> tuple[NamedPort, ...]:
         found: tuple[NamedPort, ...] = ()
         for container in containers or ():
-            found += self._container_ports(container)
+            ports = self._container_ports(container)
+            found = found + ports if found else ports
         for container in first or ():
             ports = self._container_ports(container)
             if container.restartPolicy == "Always":
                 found += ports
-        return self._port_lists.setdefault(found, found) if found else found
+        return found
 
     def _container_ports(self, container: Container) -> tuple[NamedPort, ...]:
         raw = bytes(container.ports)
@@ -228,7 +228,7 @@ class _Reader:
             api_version, kind = self._typed
         if not api_version or not kind:
             message = "a member of a list has no apiVersion and kind; it is passed over"
-            self.problems.append(Problem(positions.place(), "not-kubernetes", Severity.NOTICE, message))
+            self.problems.append(Problem(positions.place(), "not-an-object", Severity.NOTICE, message))
             return
         metadata = value.get("metadata")
         named: dict[str, Any] = metadata if isinstance(metadata, dict) else {}

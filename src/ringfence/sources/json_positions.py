@@ -1,4 +1,4 @@
-"""Places of fields in a JSON text, found only when asked for: the text is walked again, along the path and no further."""
+"""Places of fields in a JSON text, found only when asked for: the text is walked again along the path."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _members(text: str, at: int) -> dict[str | int, tuple[int, int]]:
 
 
 class Offsets:
-    """Where the fields of the value at ``start`` begin. What a mapping or list holds is looked up once, when asked for."""
+    """Where the fields of the value at ``start`` begin. What a mapping or list holds is found when first asked for."""
 
     __slots__ = ("_inside", "_start", "_text")
 

@@ -7,6 +7,7 @@ plain: the short way only saves time. Values that pods share are made once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 from ringfence.model.cluster import NamedPort
@@ -37,18 +38,19 @@ class PlainPods:
         try:
             data = manifest.data
             metadata, spec, status = _mapping(data, "metadata"), _mapping(data, "spec"), _mapping(data, "status")
+            node = _text(spec, "nodeName")
             return PodFacts(
-                namespace,
+                intern(namespace),
                 manifest.name,
                 self._labels_of(metadata),
                 (),
                 self._named_ports(spec),
                 self._owner_of(metadata),
                 _addresses(status, "podIPs", "podIP"),
-                _text(spec, "nodeName") or None,
+                intern(node) if node else None,
                 _flag(spec, "hostNetwork"),
                 self._host_addresses(status),
-                _text(status, "phase"),
+                intern(_text(status, "phase")),
                 manifest.place,
             )
         except (_NotPlain, ValueError, TypeError):
@@ -76,7 +78,7 @@ class PlainPods:
 
     def _named_ports(self, spec: Mapping[str, Any]) -> tuple[NamedPort, ...]:
         containers = _mappings(spec, "containers")
-        if spec.get("initContainers"):
+        if "initContainers" in spec:
             sidecars = [one for one in _mappings(spec, "initContainers") if _text(one, "restartPolicy") == "Always"]
             containers = [*containers, *sidecars]
         found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -134,14 +134,45 @@ def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts
     return sorted(found.values(), key=attrgetter("namespace", "name"))
 
 
+_Common = tuple[Mapping[str, str], tuple[NamedPort, ...], WorkloadRef | None]
+"""What replicas have in common: labels, ports and workload."""
+
+
+class _Shared:
+    """Values that pods share, each made once: equal labels are one mapping, equal ports one tuple, equal workloads one
+    object. So the engine can go by identity.
+
+    What was seen before is recognised by identity too: the pods have to live as long as this.
+    """
+
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
+        self._labels: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
+        self._ports: dict[tuple[NamedPort, ...], tuple[NamedPort, ...]] = {}
+        self._seen: dict[tuple[str, int, int, int], _Common] = {}
+
+    def of(self, facts: PodFacts) -> _Common:
+        """The shared values of one pod. It has no workload where no controller is named."""
+        key = (facts.namespace, id(facts.labels), id(facts.ports), id(facts.owner))
+        common = self._seen.get(key)
+        if common is None:
+            common = self._seen[key] = (
+                self._labels.setdefault(frozenset(facts.labels.items()), facts.labels),
+                self._ports.setdefault(facts.ports, facts.ports),
+                self._owners.workload_of(facts.owner, facts.namespace, facts.labels),
+            )
+        return common
+
+
 def build_pods(
-    pods: Iterable[PodFacts], owners: Owners, nodes: Mapping[str, Node]
+    pods: Sequence[PodFacts], owners: Owners, nodes: Mapping[str, Node]
 ) -> tuple[list[Pod], list[FinishedPod]]:
     """The pods with their workloads. A hostNetwork pod without addresses of its own has those of its node."""
     live: list[Pod] = []
     finished: list[FinishedPod] = []
+    shared = _Shared(owners)
     for facts in pods:
-        workload = owners.workload_of(facts.owner, facts.namespace, facts.labels)
+        labels, ports, workload = shared.of(facts)
         if workload is None:
             workload = WorkloadRef("Pod", facts.namespace, facts.name)
         if facts.phase in FINISHED:
@@ -155,10 +186,10 @@ def build_pods(
             Pod(
                 facts.namespace,
                 facts.name,
-                facts.labels,
+                labels,
                 workload,
                 facts.open_labels,
-                facts.ports,
+                ports,
                 addresses,
                 facts.node,
                 facts.host_network,

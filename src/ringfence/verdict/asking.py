@@ -8,7 +8,6 @@ from typing import Any
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
-from ringfence.model.provenance import Place
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
@@ -277,13 +276,13 @@ class Asker:
         cell = self.relation.cells.cell(*pair, flow.meeting)
         return not self.relation.ports.contains(cell.possible, port)
 
-    @staticmethod
-    def _closed(flow: Flow) -> tuple[Reason, tuple[Decision, ...]]:
+    def _closed(self, flow: Flow) -> tuple[Reason, tuple[Decision, ...]]:
         if flow.closed == "service":
             name = flow.destination.name.removeprefix("Service ")
             namespace, _, own = name.partition("/")
+            place = self.directory.service_place(namespace, own)
             return Reason("service", flow.why_closed), (
-                Decision("service", "ingress", "Service", namespace, own, None, Place("")),
+                Decision("service", "ingress", "Service", namespace, own, None, place),
             )
         return Reason(flow.closed, flow.why_closed), ()
 

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.universe import Universe
 from ringfence.model.cluster import Cluster, FinishedPod, Service, WorkloadRef
+from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
@@ -283,6 +284,11 @@ class Directory:
             if wanted <= pods[index].labels.items()
         ]
         yield from self.members(indexes)
+
+    def service_place(self, namespace: str, name: str) -> Place:
+        """Where a Service stands in the input."""
+        service = self._services.get((namespace, name))
+        return service.place if service is not None and service.place is not None else Place("")
 
     def _service(self, text: str, service: Service) -> Target:
         return Target(text, (), service)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ringfence.layers.network.cells import CLOSED_CELL, FAMILY_KINDS, OPEN_CELL, Cell, Meeting
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.relation import Relation
+from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Service, ServicePort
 from ringfence.sets.addresses import Intervals, address_text, family
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
@@ -164,7 +164,7 @@ class Flows:
 
     @staticmethod
     def _family_fits(outside: EndClass, other: EndClass) -> bool:
-        return not other.families or family(outside.space[0][0]) in other.families
+        return family(outside.space[0][0]) in own_families(other)
 
     def _meetings(
         self, source: Member, destination: Member, end: int | EndClass, other: int | EndClass, ports: Intervals,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -105,12 +105,16 @@ def words(condition: Condition) -> list[tuple[str, str, str]]:
 def outcomes(random: Random, relation: Relation, *numbers: int) -> list[list[tuple[int, int]]]:
     """What each program does under a few random answers to what they hang on, some left open."""
     programs = [relation.programs.programs[number] for number in numbers]
-    asked = sorted({condition for program in programs for condition in program.conditions()}, key=words)
+    asked = sorted({condition for program in programs for condition in map(plain, program.conditions())}, key=words)
     found: list[list[tuple[int, int]]] = []
     for _ in range(6):
         answers: dict[Condition, bool | None] = {one: random.choice([True, False, None]) for one in asked}
         answers[ALWAYS] = True
-        found.append([outcome(relation.ports, program, answers.__getitem__) for program in programs])
+
+        def known(condition: Condition, answers: Mapping[Condition, bool | None] = answers) -> bool | None:
+            return answers[plain(condition)]
+
+        found.append([outcome(relation.ports, program, known) for program in programs])
     return found
 
 

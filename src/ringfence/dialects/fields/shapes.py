@@ -1,8 +1,9 @@
 """The shape of an object: which fields, of which types, in which number. Declared once, checked field by field.
 
 A shape's ``accept`` returns the value as the API server keeps it (unknown fields and nulls dropped) and reports what
-it rejects. Most objects are kept as they are without a word: ``fits`` tells so at a third of the cost. Source of the behaviour: the API server's decoder (sigs.k8s.io/json: names of fields are case-sensitive) and
-the structural schemas of apiextensions.
+it rejects. Most objects are kept as they are without a word: ``fits`` tells so at less than the cost. Source of the
+behaviour: the API server's decoder (sigs.k8s.io/json: names of fields are case-sensitive) and the structural schemas of
+apiextensions.
 """
 
 from __future__ import annotations
