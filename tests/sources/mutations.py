@@ -13,7 +13,7 @@ ODD: tuple[Any, ...] = (
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """The value, then with each part of it, at every depth, replaced by each odd value, left out, or given a neighbour."""
+    """The value, then with each part of it at every depth replaced by each odd value, left out or with a neighbour."""
     yield copy.deepcopy(value)
     for path in _paths(value):
         for odd in ODD:

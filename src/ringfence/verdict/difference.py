@@ -135,10 +135,43 @@ class Difference:
                     continue
                 if left_name == right_name and self._alone(left_before):
                     continue
-                for first, second, ports in transitions(
-                    self.before.ports, old.get(left_before), self.after.ports, new.get(left_after)
-                ):
-                    yield FlowChange(left_name, right_name, ports, first, second)
+                first, second = old.get(left_before), new.get(left_after)
+                if (first is not None and first.split) or (second is not None and second.split):
+                    yield from self._apart((left_before, left_after), (right_before, right_after), first, second)
+                    continue
+                yield from self._named(left_name, right_name, first, second)
+
+    def _named(self, left: str, right: str, old: Result | None, new: Result | None) -> Iterator[FlowChange]:
+        for first, second, ports in transitions(self.before.ports, old, self.after.ports, new):
+            yield FlowChange(left, right, ports, first, second)
+
+    def _apart(
+        self, lefts: tuple[int, int], rights: tuple[int, int], old: Result | None, new: Result | None
+    ) -> Iterator[FlowChange]:
+        """Two kinds of pods that must be told apart by their nodes: one witness for each change."""
+        seen: set[tuple[Verdict, Verdict, Intervals]] = set()
+        before = self._by_pods(self._before_grid, lefts[0], rights[0], old)
+        after = self._by_pods(self._after_grid, lefts[1], rights[1], new)
+        for left, right, first in before:
+            for other_left, other_right, second in after:
+                source, destination = min(left & other_left, default=""), min(right & other_right, default="")
+                if source and destination and source != destination:
+                    for change in self._named(source, destination, first, second):
+                        key = (change.before, change.after, change.ports)
+                        if key not in seen:
+                            seen.add(key)
+                            yield change
+
+    @staticmethod
+    def _by_pods(
+        grid: Grid, source: int, destination: int, result: Result | None
+    ) -> list[tuple[frozenset[str], frozenset[str], Result | None]]:
+        if result is not None and result.split:
+            return [
+                (grid.names(source, left), grid.names(destination, right), one)
+                for left, right, one in grid.taken_apart(source, destination)
+            ]
+        return [(grid.names(source), grid.names(destination), result)]
 
     def _alone(self, column: int) -> bool:
         universe = self.before.universe

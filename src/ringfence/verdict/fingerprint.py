@@ -44,16 +44,19 @@ class Fingerprint:
         """64 hexadecimal digits."""
         total = 0
         for destination in range(self.universe.outside):
-            groups = self._groups(destination)
+            groups, split = self._groups(destination)
+            apart = self._taken_apart(split, destination)
             if destination >= self.universe.pods:
-                total += self._digest(f"node/{self.universe.ends[destination].name}", groups, None, 0)
+                name = f"node/{self.universe.ends[destination].name}"
+                total += self._digest(name, _added(groups, apart.get(-1)), None, 0)
                 continue
             own = self._behaviour_at(destination)
             for index in self.universe.members[destination]:
                 pod = self.relation.cluster.pods[index]
                 alone = pod.replicas == 1
                 total += self._digest(
-                    f"{pod.namespace}/{pod.name}", groups, own if alone else None, self.pod_numbers[index]
+                    f"{pod.namespace}/{pod.name}", _added(groups, apart.get(index)), own if alone else None,
+                    self.pod_numbers[index],
                 )
         total += self._outside()
         return f"{total & WRAP:064x}"
@@ -62,14 +65,33 @@ class Fingerprint:
         intervals = self.relation.ports.intervals
         return intervals(result.allowed), intervals(result.unknown), intervals(result.mixed)
 
-    def _groups(self, destination: int) -> dict[Behaviour, tuple[int, Intervals]]:
-        """Behaviour → (sum over the inside sources, outside addresses) of those that have it towards a destination."""
+    def _taken_apart(self, split: int, destination: int) -> dict[int, dict[Behaviour, int]]:
+        """For each destination pod (-1: the node) the sums over sources that must be told apart by their nodes."""
+        found: dict[int, dict[Behaviour, int]] = {}
+        for source in columns_of(split):
+            weight = self.weights[source] if source >= self.universe.pods else 0
+            for left, right, result in self.grid.taken_apart(source, destination):
+                behaviour = self._behaviour(result)
+                for index in right:
+                    amount = weight or sum(self.pod_numbers[one] for one in left if one != index)
+                    sums = found.setdefault(index, {})
+                    sums[behaviour] = (sums.get(behaviour, 0) + amount) & WRAP
+        return found
+
+    def _groups(self, destination: int) -> tuple[dict[Behaviour, tuple[int, Intervals]], int]:
+        """Behaviour → (sum over the inside sources, outside addresses) of those that have it towards a destination; and
+        the sources that must be told apart by their nodes."""
         masks: dict[Behaviour, int] = {}
+        split = 0
         for mask, result in self.grid.column(destination):
+            if result.split:
+                split |= mask
+                continue
             behaviour = self._behaviour(result)
             masks[behaviour] = masks.get(behaviour, 0) | mask
         if destination >= self.universe.pods:
             masks = {behaviour: mask & self.grid.pods for behaviour, mask in masks.items()}
+            split &= self.grid.pods
         whole = 0
         for mask in masks.values():
             whole |= mask
@@ -84,7 +106,7 @@ class Fingerprint:
                 amount = self._sum(mask & inside)
                 rest = (rest - amount) & WRAP
             groups[behaviour] = (amount, self._space(mask >> self.universe.outside))
-        return groups
+        return groups, split
 
     def _sum(self, mask: int) -> int:
         found = self._sums.get(mask)
@@ -107,7 +129,7 @@ class Fingerprint:
     def _behaviour_at(self, destination: int) -> Behaviour | None:
         for mask, result in self.grid.column(destination):
             if mask >> destination & 1:
-                return self._behaviour(result)
+                return None if result.split else self._behaviour(result)
         return None
 
     def _digest(
@@ -126,12 +148,24 @@ class Fingerprint:
         """Destinations outside: for each behaviour and set of sources, the addresses."""
         spaces: dict[tuple[Behaviour, int], list[tuple[int, int]]] = {}
         for destination in range(self.universe.outside, len(self.universe.ends)):
-            for behaviour, (amount, _) in self._groups(destination).items():
+            for behaviour, (amount, _) in self._groups(destination)[0].items():
                 if behaviour != NOTHING and amount:
                     spaces.setdefault((behaviour, amount), []).extend(self.universe.ends[destination].space)
         return sum(
             _number(f"{behaviour} {amount:x} {canonical(space)}") for (behaviour, amount), space in spaces.items()
         )
+
+
+def _added(
+    groups: dict[Behaviour, tuple[int, Intervals]], more: dict[Behaviour, int] | None
+) -> dict[Behaviour, tuple[int, Intervals]]:
+    if not more:
+        return groups
+    result = dict(groups)
+    for behaviour, amount in more.items():
+        old, space = result.get(behaviour, (0, ()))
+        result[behaviour] = ((old + amount) & WRAP, space)
+    return result
 
 
 NOTHING: Behaviour = ((), (), ())

@@ -17,6 +17,7 @@ from ringfence.model.cluster import Service, ServicePort
 from ringfence.sets.addresses import Intervals, address_text, family
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
 from ringfence.verdict.ends import Directory, EndError, Member, Target
+from ringfence.verdict.places import Place, answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,7 +200,9 @@ class Flows:
             )
             return
         needs = relation.cells.needs(egress, ingress)
-        places = self._same_node(source, destination, first, second) if "same-node" in needs else (None,)
+        places: tuple[Place, ...] = (None,)
+        if "same-node" in needs:
+            places = self._same_node(source, destination, first, second, "node" in needs)
         by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
         for same_node in places:
             for group in by_family:
@@ -211,23 +214,15 @@ class Flows:
                 )
 
     def _same_node(
-        self, source: Member, destination: Member, first: EndClass, second: EndClass
-    ) -> tuple[bool | None, ...]:
+        self, source: Member, destination: Member, first: EndClass, second: EndClass, linked: bool
+    ) -> tuple[Place, ...]:
         """Whether pairs of these members share a node: each answer that occurs."""
         left, right = self._nodes(source, first), self._nodes(destination, second)
         if _stranger(first) or _stranger(second):
             others = right if _stranger(first) else left
             number = (first if _stranger(first) else second).families[0]
             return tuple(sorted({self._not_on(name, number) for name in others}, key=str))
-        found: set[bool | None] = set()
-        if None in left or None in right:
-            found.add(None)
-        for one in left - {None}:
-            if one in right:
-                found.add(True)
-            if right - {None, one}:
-                found.add(False)
-        return tuple(sorted(found, key=str)) or (None,)
+        return answers(left, right, linked) or (None,)
 
     def _not_on(self, name: str | None, number: int) -> bool | None:
         """Whether a node that is not in the input may be this one: not where this one's addresses are known."""

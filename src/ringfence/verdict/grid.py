@@ -13,8 +13,9 @@ from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.policy import Direction
+from ringfence.sets.addresses import describe
 from ringfence.sets.ports import PortTable
-from ringfence.verdict.places import Group, Places
+from ringfence.verdict.places import Group, Place, Places
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -197,7 +198,7 @@ class Grid:
             groups = [piece for group in groups for piece in self._by_namespace(group)]
         if "same-node" in needs:
             groups = [
-                group & mask for group in groups for mask in self.places.partition(destination) if group & mask
+                group & mask for group in groups for mask in self.places.partition(destination, "node" in needs) if group & mask
             ]
         for group in groups:
             source = (group & -group).bit_length() - 1
@@ -214,9 +215,9 @@ class Grid:
             return None
         needs = relation.cells.needs(egress, ingress)
         same_namespace = first.sort == second.sort == "pod" and first.namespace == second.namespace
-        places: tuple[bool | None, ...] = (None,)
+        places: tuple[Place, ...] = (None,)
         if "same-node" in needs:
-            places = self.places.between(source, destination)
+            places = self.places.between(source, destination, "node" in needs)
         by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
         meetings = tuple(Meeting(group, same_namespace, place) for group in by_family for place in places)
         key = (egress, ingress, meetings)
@@ -238,10 +239,21 @@ class Grid:
         needs = relation.cells.needs(*programs)
         same_namespace = first.sort == second.sort == "pod" and first.namespace == second.namespace
         by_family = [(number,) for number in families] if known and needs & FAMILY_KINDS else [families]
-        for place, left, right in self.places.pairs(source, destination):
+        for place, left, right in self.places.pairs(source, destination, "node" in needs):
             meetings = [Meeting(group, same_namespace, place) for group in by_family]
             cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]
             yield left, right, self._result(cells, programs, meetings[0])
+
+    def names(self, column: int, group: Group | None = None) -> frozenset[str]:
+        """The names of a column's pods (of ``group`` only), or of the node or addresses that it is."""
+        end = self.universe.ends[column]
+        if end.sort == "node":
+            return frozenset((f"node/{end.name}",))
+        if end.sort == "outside":
+            return frozenset((describe(end.space),))
+        pods = self.relation.cluster.pods
+        indexes = self.universe.members[column] if group is None else group
+        return frozenset(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
 
     def _families(self) -> list[int]:
         """Columns by the families that they have, or may have."""

@@ -116,7 +116,7 @@ def known_facts(relation: Relation, meeting: Meeting) -> Known:
         variable = literal.variable
         if variable.kind == "address" and len(meeting.families) == 1 and variable not in facts:
             facts[variable] = both(variable.domain, lines[meeting.families[0]])
-        if variable.kind == "same-node" and meeting.same_node is not None and variable not in facts:
+        if variable.kind == "same-node" and isinstance(meeting.same_node, bool) and variable not in facts:
             facts[variable] = frozenset(("yes" if meeting.same_node else "no",))
         return literal
 

@@ -5,13 +5,30 @@ Only flows with a node or a hostNetwork pod at one end hang on this: a pod's own
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.layers.network.relation import Relation
 
 
 Group = tuple[int, ...]
 """Indexes of pods; (-1,) for an end that is no pod."""
+
+
+Place = bool | str | None
+"""Whether two pods share a node; None: not known; a name: the known node of one, where only that of the other is not."""
+
+
+def answer(left: str | None, right: str | None, linked: bool) -> Place:
+    """Whether pods on two nodes share them. ``linked``: name the known one where the other is not known."""
+    if left is not None and right is not None:
+        return left == right
+    return (left or right) if linked else None
+
+
+def answers(left: Iterable[str | None], right: Iterable[str | None], linked: bool) -> tuple[Place, ...]:
+    """Every answer that occurs between two sets of nodes, in a stable order."""
+    others = list(right)
+    return tuple(sorted({answer(one, other, linked) for one in left for other in others}, key=str))
 
 
 class Places:
@@ -41,22 +58,16 @@ class Places:
             self._nodes[column] = found
         return found
 
-    def between(self, source: int, destination: int) -> tuple[bool | None, ...]:
+    def between(self, source: int, destination: int, linked: bool) -> tuple[Place, ...]:
         """Whether pairs of the two columns share a node: each answer that occurs."""
         left, right = self.nodes(source), self.nodes(destination)
-        found: list[bool | None] = []
-        known_left, known_right = left - {None}, right - {None}
-        if any(one != other for one in known_left for other in known_right):
-            found.append(False)
-        if None in left or None in right or not (left and right):
-            found.append(None)
-        if known_left & known_right:
-            found.append(True)
-        return tuple(found)
+        return answers(left, right, linked) or (None,)
 
-    def partition(self, destination: int) -> list[int]:
+    def partition(self, destination: int, linked: bool) -> list[int]:
         """Sources in groups with the same answers towards a destination."""
         key = self.nodes(destination)
+        if linked:
+            return [1 << column for column in range(len(self.universe.ends))]
         found = self._partitions.get(key)
         if found is None:
             found = self._partitions[key] = self._partition(key)
@@ -97,20 +108,15 @@ class Places:
                         self._alone[node] = self._alone.get(node, 0) | bit
         self._on = on
 
-    def pairs(self, source: int, destination: int) -> Iterator[tuple[bool | None, Group, Group]]:
+    def pairs(self, source: int, destination: int, linked: bool) -> Iterator[tuple[Place, Group, Group]]:
         """The pods of two columns, taken apart so that each pair of groups shares a node, or does not, or may."""
-        left, right = self._by_node(source), self._by_node(destination)
-        for node, group in left.items():
-            here: Group = right.get(node, ()) if node is not None else ()
-            if here:
-                yield True, group, here
-            for unknown in (False, True):
-                rest = [
-                    index for other, indexes in right.items() if other != node or node is None
-                    for index in indexes if (node is None or other is None) is unknown
-                ]
-                if rest:
-                    yield None if unknown else False, group, tuple(rest)
+        right = self._by_node(destination)
+        for node, group in self._by_node(source).items():
+            found: dict[Place, list[int]] = {}
+            for other, indexes in right.items():
+                found.setdefault(answer(node, other, linked), []).extend(indexes)
+            for place, others in found.items():
+                yield place, group, tuple(others)
 
     def _by_node(self, column: int) -> dict[str | None, Group]:
         end = self.universe.ends[column]

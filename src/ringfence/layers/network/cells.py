@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ringfence.layers.network.conditions import FAMILY
 from ringfence.layers.network.facts import (
     OWN_ADDRESS,
+    TRUE,
     Condition,
     Domain,
     Literal,
@@ -60,12 +61,12 @@ class Meeting:
 
     ``families``: those that a flow between them may use; ``known`` False: which of them is an open fact (it is True for
     ends that surely have all of them, where each family is a flow of its own, asked one at a time).
-    ``same_node`` None: not known.
+    ``same_node`` None: not known; a name: the known node of one end, where that of the other, a hostNetwork pod, is not.
     """
 
     families: tuple[int, ...]
     same_namespace: bool
-    same_node: bool | None
+    same_node: bool | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Cells:
         self._plain: dict[tuple[int, int], Cell | None] = {}
         self._cells: dict[tuple[int, int, Meeting], Cell] = {}
         self._needs: dict[int, frozenset[str]] = {}
+        self._linked: Variable | None = None
 
     def plain(self, egress: int, ingress: int) -> Cell | None:
         """The cell of two programs that hang on no fact, else None."""
@@ -134,26 +136,38 @@ class Cells:
     def _relevant(self, egress: int, ingress: int, meeting: Meeting) -> Meeting:
         """The meeting with what cannot matter left out, so that more cells share a key."""
         needs = self.needs(egress, ingress)
+        place = meeting.same_node if "same-node" in needs else None
+        if isinstance(place, str) and "node" not in needs:
+            place = None
         return Meeting(
             meeting.families if needs & FAMILY_KINDS else (4,),
             meeting.same_namespace and "namespace-label" in needs,
-            meeting.same_node if "same-node" in needs else None,
+            place,
         )
 
     def _pair(self, egress: int, ingress: int, meeting: Meeting) -> tuple[Program, Program, list[Literal]]:
         left, right = self.programs.programs[egress], self.programs.programs[ingress]
         literals: dict[Literal, None] = {}
-        for program in (left, right):
-            for condition in sorted(program.conditions(), key=len):
-                for literal in condition:
-                    literals[self._shared(literal, meeting)] = None
+        found = [condition for program in (left, right) for condition in sorted(program.conditions(), key=len)]
+        self._linked = None
+        if isinstance(meeting.same_node, str):
+            nodes = {literal.variable for condition in found for literal in condition if literal.variable.kind == "node"}
+            self._linked = next(iter(nodes), None)
+        for condition in found:
+            for literal in condition:
+                literals[self._shared(literal, meeting)] = None
         ordered = sorted(literals, key=lambda literal: (literal.variable.kind != "cni", repr(literal.variable.name)))
         return left, right, ordered
 
-    @staticmethod
-    def _shared(literal: Literal, meeting: Meeting) -> Literal:
-        """Two ends in one namespace share its labels: the fact is the source's."""
+    def _shared(self, literal: Literal, meeting: Meeting) -> Literal:
+        """A literal in terms of the facts that the two ends share: the labels of one namespace are the source's, and
+        whether they share a node follows from the node of the one that is not known."""
         variable = literal.variable
+        linked = self._linked
+        if linked is not None and variable.kind == "same-node" and isinstance(meeting.same_node, str):
+            assert isinstance(linked.domain, frozenset)
+            here = frozenset((meeting.same_node,))
+            return Literal(linked, here if literal.within == TRUE else linked.domain - here)
         if meeting.same_namespace and variable.kind == "namespace-label" and variable.role == "dst":
             return Literal(Variable("namespace-label", "src", variable.name, variable.domain), literal.within)
         return literal
@@ -173,7 +187,7 @@ class Cells:
                 if empty(variable, domain, self.taken):
                     return None
                 facts[variable] = domain
-            elif variable.kind == "same-node" and meeting.same_node is not None:
+            elif variable.kind == "same-node" and isinstance(meeting.same_node, bool):
                 facts[variable] = frozenset(("yes" if meeting.same_node else "no",))
         return facts
 
