@@ -65,7 +65,7 @@ def pod(
     status: Object = {"phase": phase}
     if ips:
         status |= {"podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips]}
-    found = {
+    found: Object = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata(text, labels),

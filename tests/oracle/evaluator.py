@@ -198,13 +198,27 @@ class Walk:
         if not self.is_admin_pod(subject):
             return None
         mine = [p for p in self.cluster.policies if p.tier == tier and direction in p.rules]
+        old = [p for p in mine if p.name.startswith("BaselineAdminNetworkPolicy/")]
+        sides = [side for side in (old, [p for p in mine if p not in old]) if side]
+        found = {self.in_order(tier, side, subject, other, direction) for side in sides} - {None}
+        if not found:
+            return None
+        action = self.one_of(("sides", tier, direction), sorted(action for action in found if action))
+        return None if action == "pass" else action == "allow"
+
+    def one_of(self, fact: tuple[Any, ...], actions: list[str]) -> str:
+        """One of several actions of which no text says which applies."""
+        return actions[0] if len(actions) == 1 else self.facts.choose(fact, actions)
+
+    def in_order(self, tier: str, mine: list[Policy], subject: Pod, other: End, direction: str) -> str | None:
+        """The action of the first priority at which one of these policies matches. The two generations of Baseline
+        policies have no order between them: the old kind has no priority (2.2)."""
         for priority in sorted({-1 if p.priority is None else p.priority for p in mine}):
             rivals = [p for p in mine if (-1 if p.priority is None else p.priority) == priority]
             actions = {self.first_match(p, subject, other, direction) for p in rivals if self.selected(p, subject)}
             found = sorted(action for action in actions if action is not None)
             if found:
-                action = found[0] if len(found) == 1 else self.facts.choose(("tie", tier, direction, priority), found)
-                return None if action == "pass" else action == "allow"
+                return self.one_of(("tie", tier, direction, priority, mine[0].name), found)
         return None
 
     def is_admin_pod(self, end: End) -> bool:

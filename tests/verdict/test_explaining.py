@@ -123,7 +123,7 @@ def test_admin_policies_are_told_by_priority() -> None:
     assert [one.name for one in policies(ingress(asked), "Admin")] == ["b", "a"]
 
 
-def test_every_policy_and_rule_has_its_place(tmp_path: object) -> None:
+def test_every_policy_and_rule_has_its_place() -> None:
     asked = shop(network_policy("shop/in", DB, ingress=[{}]))
     (policy,) = policies(ingress(asked), "NetworkPolicy")
     assert policy.place == asked.cluster.policies[0].place

@@ -200,3 +200,9 @@ def test_templates_are_relabelled_like_pods() -> None:
     base = world(namespace("shop"), controller("Deployment", "shop/web"), pod("shop/db", DB), IN)
     assert verdict(base) is ALLOWED
     assert verdict(base.what_if(relabel={"shop/web": {"app": "x"}})) is DENIED
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", ALLOWED), (None, DENIED)])
+def test_an_empty_value_is_a_label_and_none_is_no_label(value: str | None, expected: Verdict) -> None:
+    base = shop(network_policy("shop/in", DB, ingress=[{"from": [pods_peer({"app": ""})]}]))
+    assert verdict(base.what_if(relabel={"shop/web": {"app": value}})) is expected

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.policies import PEER_ROLE, CompiledPolicy
 from ringfence.layers.network.relation import End, Relation
@@ -132,12 +130,11 @@ class Explainer:
     ) -> tuple[PolicyTrace, ...]:
         found: list[PolicyTrace] = []
         relation = self.relation
-        for _, tied in groupby(selected, key=lambda item: relation.rows.priority(item[0])):
-            for index, condition in tied:
+        for index, condition in selected:
+            value = known(condition)
+            if value is not False:
                 compiled = relation.policies[index]
-                value = known(condition)
-                if value is not False:
-                    found.append(self._policy(compiled, value, subject, peer, direction, known, port, other))
+                found.append(self._policy(compiled, value, subject, peer, direction, known, port, other))
         return tuple(found)
 
     def _policy(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.conditions import FAMILY
@@ -203,26 +202,37 @@ class Judge:
         """Hits in order, and whether Accept or Deny is certain."""
         found: list[Hit] = []
         relation = self.relation
-        for _, tied in groupby(selected, key=lambda item: relation.rows.priority(item[0])):
+        for rivals in relation.rows.rivals(selected):
             sure: list[Hit] = []
-            for index, condition in tied:
-                compiled = relation.policies[index]
-                value = known(condition)
-                if value is False:
-                    continue
-                if direction in compiled.policy.broken:
-                    if relation.rows.admin_reaches(direction, relation.end_class(peer)):
-                        found += [Hit(compiled, None, action, False) for action, _ in BROKEN_ACTIONS]
-                    continue
-                for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
-                    hit = Hit(compiled, rule, rule.action, matched and value is True)
+            for sequence in rivals:
+                for hit in self._first_hits(sequence, subject, peer, direction, known, port):
                     found.append(hit)
                     if hit.surely:
                         sure.append(hit)
-                        break
             if sure:
                 return found, all(hit.action is not Action.PASS for hit in sure)
         return found, False
+
+    def _first_hits(
+        self, sequence: Selected, subject: End, peer: End, direction: Direction, known: Known, port: int
+    ) -> Iterator[Hit]:
+        """The rules of some policies that match, in order, up to the first that surely does."""
+        relation = self.relation
+        for index, condition in sequence:
+            compiled = relation.policies[index]
+            value = known(condition)
+            if value is False:
+                continue
+            if direction in compiled.policy.broken:
+                if relation.rows.admin_reaches(direction, relation.end_class(peer)):
+                    for action, _ in BROKEN_ACTIONS:
+                        yield Hit(compiled, None, action, False)
+                continue
+            for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
+                hit = Hit(compiled, rule, rule.action, matched and value is True)
+                yield hit
+                if hit.surely:
+                    return
 
 
 __all__ = ["Hit", "Judge", "Judgement", "decision", "known_facts"]

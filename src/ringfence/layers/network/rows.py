@@ -29,6 +29,8 @@ from ringfence.model.cluster import NamedPort
 from ringfence.model.policy import Action, Direction, Tier
 from ringfence.sets.ports import PortTable
 
+UNORDERED_KIND = "BaselineAdminNetworkPolicy"
+
 Selected = tuple[tuple[int, Condition], ...]
 """Policies (by index) that select a subject, each with the condition under which it does."""
 
@@ -242,18 +244,31 @@ class Rows:
         found = self._tiers.get(cache)
         if found is None:
             parts: Parts = {0: self.columns.everything}
-            for _, tied in groupby(selected, key=lambda item: self.priority(item[0])):
-                group = list(tied)
-                if len(group) == 1:
-                    parts = self._policy(parts, group[0], direction, subject)
-                    continue
-                parts = self._every(parts, Begin())
-                for item in group:
-                    parts = self._every(parts, NextPolicy())
-                    parts = self._policy(parts, item, direction, subject)
-                parts = self._every(parts, End())
+            for rivals in self.rivals(selected):
+                if len(rivals) > 1:
+                    parts = self._every(parts, Begin())
+                for sequence in rivals:
+                    if len(rivals) > 1:
+                        parts = self._every(parts, NextPolicy())
+                    for item in sequence:
+                        parts = self._policy(parts, item, direction, subject)
+                if len(rivals) > 1:
+                    parts = self._every(parts, End())
             found = self._tiers[cache] = parts
         return found
+
+    def rivals(self, selected: Selected) -> list[list[Selected]]:
+        """The policies of an ordered tier in order of evaluation, as groups of rivals: no text says which rival comes
+        first. Mostly a rival is one policy, and rivals have one priority. A BaselineAdminNetworkPolicy has no priority:
+        beside ClusterNetworkPolicies of the Baseline tier it is the rival of all of them together."""
+        groups = [list(tied) for _, tied in groupby(selected, key=lambda item: self.priority(item[0]))]
+        old = tuple(item for item in selected if self.policies[item[0]].policy.kind == UNORDERED_KIND)
+        if not old or len(old) == len(selected):
+            return [[(item,) for item in group] for group in groups]
+        new = tuple(item for item in selected if item not in old)
+        if all(len([item for item in group if item not in old]) < 2 for group in groups):
+            return [[old, new]]
+        return [[old, *((item,) for item in new)]]
 
     def priority(self, index: int) -> int:
         """Order in the tier; a policy whose priority is broken could come first."""

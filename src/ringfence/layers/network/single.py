@@ -5,7 +5,6 @@ The rows do the same for all columns at once; a property test holds the two agai
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ringfence.layers.network.facts import Condition
@@ -59,15 +58,15 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
 def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass) -> int:
     programs = rows.programs
     state = 0
-    for _, tied in groupby(selected, key=lambda item: rows.priority(item[0])):
-        group = list(tied)
-        if len(group) > 1:
+    for rivals in rows.rivals(selected):
+        if len(rivals) > 1:
             state = programs.after(state, programs.step(Begin()))
-        for item in group:
-            if len(group) > 1:
+        for sequence in rivals:
+            if len(rivals) > 1:
                 state = programs.after(state, programs.step(NextPolicy()))
-            state = _policy(rows, state, item, key, subject, peer)
-        if len(group) > 1:
+            for item in sequence:
+                state = _policy(rows, state, item, key, subject, peer)
+        if len(rivals) > 1:
             state = programs.after(state, programs.step(End()))
     return state
 
