@@ -1,7 +1,7 @@
 """The library: load a cluster's manifests, ask questions of them.
 
-    world = ringfence.load("manifests/", cni="generic")
-    world.can("shop/web", "shop/db", 5432).verdict
+world = ringfence.load("manifests/", cni="generic")
+world.can("shop/web", "shop/db", 5432).verdict
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
+from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
@@ -26,7 +27,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
 from ringfence.verdict.difference import Difference
 from ringfence.verdict.edits import Editor
-from ringfence.verdict.ends import Directory, EndError, Target
+from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
@@ -47,7 +48,11 @@ class World:
     """
 
     def __init__(
-        self, cluster: Cluster, profile: Profile, given: Given, relation: Relation | None = None,
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        given: Given,
+        relation: Relation | None = None,
         moved: Moved | None = None,
     ) -> None:
         if relation is None:
@@ -92,12 +97,12 @@ class World:
         relation = self.whole_relation
         if relation is self.relation:
             return Lister(self.asker, lambda: self.grid)
-        return Lister(
-            Asker(relation, Directory(relation.universe, self.cluster), self.partial), lambda: self.grid
-        )
+        return Lister(Asker(relation, Directory(relation.universe, self.cluster), self.partial), lambda: self.grid)
 
     def target(self, text: str, namespace: str | None = None) -> Target:
         """What a text names. Raises EndError."""
+        if not isinstance(text, str):
+            raise EndError(f"{text!r} is no end", "give its name as a text, such as 'shop/web'")
         key = (text, namespace)
         found = self._targets.get(key)
         if found is None:
@@ -113,17 +118,23 @@ class World:
         return found
 
     def can(
-        self, src: str, dst: str, port: int | str | None = None, protocol: str | None = None,
+        self,
+        src: str,
+        dst: str,
+        port: int | str | None = None,
+        protocol: str | None = None,
         namespace: str | None = None,
     ) -> Answer:
         """May ``src`` open a connection to ``dst``? ``port``: a number, a name, or None for every port; ``protocol``
         defaults to TCP where a port is given. Raises EndError (a ValueError) for ends or ports that cannot be."""
-        return self.asker.can(
-            self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
-        )
+        return self.asker.can(self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol))
 
     def explain(
-        self, src: str, dst: str, port: int | str | None = None, protocol: str | None = None,
+        self,
+        src: str,
+        dst: str,
+        port: int | str | None = None,
+        protocol: str | None = None,
         namespace: str | None = None,
     ) -> Explanation:
         """The answer with a trace for each kind of flow, and, for one kind with a known verdict, the smallest edit that
@@ -131,14 +142,13 @@ class World:
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
-        explanation = Explainer(self.asker).explain(
-            self.asker.whole(source, destination, question, flows), flows
-        )
+        explanation = Explainer(self.asker).explain(self.asker.whole(source, destination, question, flows), flows)
         if port is None or self._moved or len(flows) != 1:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
         return LazyExplanation.of(
-            explanation.answer, explanation.traces,
+            explanation.answer,
+            explanation.traces,
             lambda: self.editor.smallest(flows[0], verdict, ports[0][0]),
         )
 
@@ -146,14 +156,19 @@ class World:
     def editor(self) -> Editor:
         """Looks for the smallest edits."""
         manifests = {
-            compiled.index: data for compiled in self.relation.active()
+            compiled.index: data
+            for compiled in self.relation.active()
             if (data := self.given.data_of(compiled.policy)) is not None
         }
         return Editor(self.asker, manifests, self.given.applier(self.relation))
 
     def connections(
-        self, level: str = "workload", source: str | None = None, destination: str | None = None,
-        namespace: str | None = None, limit: int | None = None,
+        self,
+        level: str = "workload",
+        source: str | None = None,
+        destination: str | None = None,
+        namespace: str | None = None,
+        limit: int | None = None,
     ) -> Connections:
         """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
         and ``destination`` keep only those of one end, ``namespace`` those with an end in it. Raises EndError."""
@@ -163,7 +178,9 @@ class World:
                 level,
                 None if source is None else directory.find(source, namespace),
                 None if destination is None else directory.find(destination, namespace),
-                namespace, limit, self.partial,
+                namespace,
+                limit,
+                self.partial,
             )
 
     def complete(self) -> None:
@@ -196,12 +213,14 @@ class World:
         return list(changes_found if limit is None else islice(changes_found, limit))
 
     def what_if(
-        self, add: Iterable[Mapping[str, Any] | str] = (), remove: Iterable[str] = (),
+        self,
+        add: Iterable[Mapping[str, Any] | str] = (),
+        remove: Iterable[str] = (),
         relabel: Mapping[str, Labels] | None = None,
     ) -> World:
-        """The world after a change, this one unchanged. ``add``: objects (dicts), YAML or JSON text, or paths; one of the
-        same kind and name replaces. ``remove``: ``NS/KIND/NAME``, ``KIND/NAME`` for what has no namespace, or ``NS/NAME``
-        for a policy. ``relabel``: ``{"NS/NAME": {label: value or None}}`` for a pod or a workload,
+        """The world after a change, this one unchanged. ``add``: objects (dicts), YAML or JSON text, or paths; one of
+        the same kind and name replaces. ``remove``: ``NS/KIND/NAME``, ``KIND/NAME`` for what has no namespace, or
+        ``NS/NAME`` for a policy. ``relabel``: ``{"NS/NAME": {label: value or None}}`` for a pod or a workload,
         ``{"namespace/NAME": …}`` for a namespace. Raises EndError for what does not exist."""
         adding = changes.read_additions(add)
         removing = [Removal.parse(text) for text in remove]
@@ -226,6 +245,9 @@ class World:
         return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
+        for key, value in labels.items():
+            if not LABEL.match(key) or not (value is None or isinstance(value, str)):
+                raise EndError(f"{printable(f'{key}={value}')!r} is no label", "give texts; None removes a label")
         given = replace(self.given, relabels=(*self.given.relabels, (text, dict(labels))))
         kind, _, name = text.partition("/")
         if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
@@ -250,8 +272,12 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 
 def load(
-    *paths: str, cni: str = "generic", assume_no_labels: bool = False, pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (), node_cidrs: str | Iterable[str] = (),
+    *paths: str,
+    cni: str = "generic",
+    assume_no_labels: bool = False,
+    pod_cidrs: str | Iterable[str] = (),
+    service_cidrs: str | Iterable[str] = (),
+    node_cidrs: str | Iterable[str] = (),
 ) -> World:
     """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
     ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
@@ -263,12 +289,15 @@ def load(
 
 
 def load_objects(
-    objects: Iterable[Mapping[str, Any]], *, cni: str = "generic", assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (), service_cidrs: str | Iterable[str] = (), node_cidrs: str | Iterable[str] = (),
+    objects: Iterable[Mapping[str, Any]],
+    *,
+    cni: str = "generic",
+    assume_no_labels: bool = False,
+    pod_cidrs: str | Iterable[str] = (),
+    service_cidrs: str | Iterable[str] = (),
+    node_cidrs: str | Iterable[str] = (),
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
-    given = Given.of_objects(
-        objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
-    )
+    given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
     profile = find(cni)
     return World(given.build(), profile, given)

@@ -1,15 +1,14 @@
-"""One concrete flow, decided by the clauses of the specification, and the questions made of it."""
+"""One concrete flow, decided by the clauses of the specification."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from tests.oracle.labels import Lookup, mentions, selects
-from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod, every
+from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod
 from tests.oracle.places import ELSEWHERE, address_of, families_of, node_of, within
 from tests.oracle.policies import DIRECTIONS, Peer, Policy, Port, Rule
 from tests.oracle.search import Facts, outcomes
@@ -50,14 +49,6 @@ class Part:
     families: tuple[int, ...]
     verdict: str
     completions: Mapping[bool, Mapping[Hashable, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The verdict over all parts."""
-
-    verdict: str
-    parts: tuple[Part, ...]
 
 
 @lru_cache(maxsize=64)
@@ -345,7 +336,7 @@ class Walk:
         return selects(peer.nodes or (), self.node_labels(host()))
 
 
-# questions
+# one flow
 
 
 def decide(
@@ -361,14 +352,24 @@ def decide(
     return Part(source, destination, families, verdict, found)
 
 
-def flow(cluster: Cluster, source: End, destination: End, protocol: str, port: int) -> list[Part]:
+def flow(
+    cluster: Cluster,
+    source: End,
+    destination: End,
+    protocol: str,
+    port: int,
+    only: Collection[int] = (4, 6),
+) -> list[Part]:
     """Design 1, 8, 10: where both ends have known families, one part for each that they share. No flow can exist
-    without one in common. An open end has one of the families that the cluster shows to use (none shown: any)."""
+    without one in common. An open end has one of the families that the cluster shows to use (none shown: any).
+    ``only``: the families of the Service that is asked."""
     if source.identity == destination.identity:
         return [Part(source, destination, (), "allowed")]
     one, other = families_of(cluster, source), families_of(cluster, destination)
     shown = cluster.families or (4, 6)
-    common = tuple(family for family in (4, 6) if family in (one or shown) and family in (other or shown))
+    common = tuple(
+        family for family in (4, 6) if family in only and family in (one or shown) and family in (other or shown)
+    )
     if not common:
         return [Part(source, destination, (), "denied")]
     if is_opaque(cluster, source, destination) or any(in_service_range(cluster, end) for end in (source, destination)):
@@ -386,59 +387,3 @@ def is_opaque(cluster: Cluster, source: End, destination: End) -> bool:
 def in_service_range(cluster: Cluster, end: End) -> bool:
     """Design 10: an address of a Service that is not in the input."""
     return isinstance(end, Outside) and within(end.address, cluster.service_ranges)
-
-
-def fold(verdicts: Iterable[str]) -> str:
-    """Allowed or denied only if every one is; unknown if no two known ones differ and one is unknown; else mixed."""
-    seen = set(verdicts)
-    if {"allowed", "denied"} <= seen or "mixed" in seen:
-        return "mixed"
-    return "unknown" if "unknown" in seen else seen.pop()
-
-
-def address_end(cluster: Cluster, text: str) -> End:
-    """Design 10: the object that has the address, else an unknown pod or node of a given range, else outside."""
-    address = ipaddress.ip_address(text)
-    known: list[Node | Pod] = [*cluster.nodes.values(), *cluster.pods]
-    for end in known:
-        if address in every(end):
-            return end
-    has: dict[int, tuple[Address, ...]] = {address.version: (address,)}
-    if within(address, cluster.pod_ranges):
-        return Pod(None, text, None, ("Pod", "", text), ports=None, addresses=has)
-    if within(address, cluster.node_ranges):
-        return Node(ELSEWHERE[0], None, has)
-    return Outside(address)
-
-
-def ends(cluster: Cluster, end: tuple[Any, ...]) -> list[End]:
-    """The concrete ends that a question's end means.
-
-    ``("pod", namespace, name)``, ``("workload", kind, namespace, name)``, ``("node", name)``, ``("address", text)``,
-    ``("labels", {key: value}, namespace)``: a pod that does not exist.
-    """
-    kind = end[0]
-    if kind == "pod":
-        return [pod for pod in cluster.pods if (pod.namespace, pod.name) == tuple(end[1:])]
-    if kind == "workload":
-        return [pod for pod in cluster.pods if pod.workload == tuple(end[1:])]
-    if kind == "node":
-        return [cluster.nodes[end[1]]]
-    if kind == "address":
-        return [address_end(cluster, end[1])]
-    return [Pod(end[2], repr(sorted(end[1].items())), end[1], ("", end[2], "a pod that does not exist"), ports=None)]
-
-
-def ask(cluster: Cluster, source: tuple[Any, ...], destination: tuple[Any, ...], protocol: str, port: int) -> Answer:
-    """The verdict over all concrete flows of a question. A workload to itself means two different replicas."""
-    pairs = [(one, other) for one in ends(cluster, source) for other in ends(cluster, destination)]
-    different = [(one, other) for one, other in pairs if one.identity != other.identity]
-    if source == destination and source[0] == "labels":
-        different = [(one, other_of_the_same_labels(one)) for one, _ in pairs if isinstance(one, Pod)]
-    parts = [part for one, other in different or pairs for part in flow(cluster, one, other, protocol, port)]
-    return Answer(fold(part.verdict for part in parts), tuple(parts))
-
-
-def other_of_the_same_labels(pod: Pod) -> Pod:
-    """Two pods that do not exist are two pods, even where they look alike."""
-    return Pod(pod.namespace, pod.name, pod.labels, pod.workload, instance=1, ports=None)

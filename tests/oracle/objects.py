@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.oracle.policies import ADMIN_KINDS, Network, Policy, admin_policy, network_policy
+from tests.oracle.services import Name, Service, read_services
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -108,13 +109,17 @@ class Cluster:
     service_ranges: tuple[Network, ...]
     node_ranges: tuple[Network, ...]
     given: Mapping[Address, str]
-    """Addresses that the input gives to an object, with its kind."""
+    """Addresses that the input gives to an object, with its kind. A pod that has finished has none any more."""
+    services: Mapping[Name, Service]
 
     @property
     def families(self) -> tuple[int, ...]:
-        """Design 1: the families that ranges and the addresses of pods, nodes and Services show."""
+        """Design 1: the families that ranges and the addresses of pods, nodes and Services show. The addresses of load
+        balancers and externalIPs are not the cluster's."""
         ranges = (*self.pod_ranges, *self.service_ranges, *self.node_ranges)
-        return tuple(sorted({range_.version for range_ in ranges} | {address.version for address in self.given}))
+        found = {range_.version for range_ in ranges}
+        found |= {address.version for address, kind in self.given.items() if kind != "service"}
+        return tuple(sorted(found.union(*(service.families or () for service in self.services.values()))))
 
 
 def by_family(texts: Iterable[Any]) -> dict[int, tuple[Address, ...]]:
@@ -278,7 +283,11 @@ def read_cluster(items: Iterable[Mapping[str, Any]], options: Options = Options(
     nodes = read_nodes(objects, pods)
     networks = [text for o in objects if o["kind"] == "ServiceCIDR" for text in o["spec"]["cidrs"]]
     pod_cidrs = [text for o in objects if o["kind"] == "Node" for text in (o.get("spec") or {}).get("podCIDRs") or []]
-    given: dict[Address, str] = {a: "node" for node in nodes.values() for a in every(node)}
+    services = read_services(objects)
+    given: dict[Address, str] = {
+        ipaddress.ip_address(text): "service" for service in services.values() for text in service.addresses
+    }
+    given |= {a: "node" for node in nodes.values() for a in every(node)}
     given |= {a: "pod" for pod in pods for a in every(pod) if not pod.host}
     return Cluster(
         options,
@@ -292,6 +301,7 @@ def read_cluster(items: Iterable[Mapping[str, Any]], options: Options = Options(
         ranges(options.service_ranges, networks),
         ranges(options.node_ranges, ()),
         given,
+        services,
     )
 
 

@@ -44,9 +44,9 @@ def policy_networks(cluster: Cluster) -> Iterator[Network]:
                     yield from (peer.block, *peer.excepts)
 
 
-def regions(cluster: Cluster, family: int) -> list[tuple[int, int]]:
+def regions(cluster: Cluster, family: int, more: tuple[Network, ...] = ()) -> list[tuple[int, int]]:
     """The line of addresses of one family, cut wherever any CIDR of the input begins or ends."""
-    given = (*cluster.pod_ranges, *cluster.service_ranges, *cluster.node_ranges, *NOT_ASSIGNABLE)
+    given = (*more, *cluster.pod_ranges, *cluster.service_ranges, *cluster.node_ranges, *NOT_ASSIGNABLE)
     cuts = {0, 1 << (32 if family == 4 else 128)}
     for network in (*policy_networks(cluster), *given):
         if network.version == family:

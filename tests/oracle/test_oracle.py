@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.evaluator import ask, fold
 from tests.oracle.objects import Options, read_cluster
+from tests.oracle.questions import ask, fold
 from tests.oracle.search import Facts, TooManyCompletions, outcomes
 from tests.truth.location import Object, namespace, node, pod
 

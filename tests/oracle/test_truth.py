@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.evaluator import ask
 from tests.oracle.objects import Options, read_cluster
+from tests.oracle.questions import ask
 from tests.truth import conformance, cyclonus
 from tests.truth.probing import Probe
 

@@ -44,12 +44,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Question:
-    """One question about one port."""
+    """One question about one port, by number or name; of a Service also about all its ports (None)."""
 
     source: End
     destination: End
-    protocol: str
-    port: int
+    protocol: str | None
+    port: int | str | None
 
     def __str__(self) -> str:
         return f"{end_text(self.source)} -> {end_text(self.destination)} {self.port}/{self.protocol}"
@@ -63,6 +63,10 @@ def end_text(end: End) -> str:
         return f"{end[2]}/{end[1].lower()}/{end[3]}"
     if end[0] == "node":
         return f"node/{end[1]}"
+    if end[0] == "service":
+        return f"{end[1]}/svc/{end[2]}"
+    if end[0] == "internet":
+        return "internet"
     if end[0] == "labels":
         return ",".join(f"{key}={value}" for key, value in end[1].items()) + f"@{end[2]}"
     return str(end[1])
@@ -75,6 +79,8 @@ class Scenario:
     objects: list[Object]
     given: Given
     ends: list[End] = field(default_factory=list)
+    services: list[End] = field(default_factory=list)
+    """Only destinations."""
 
 
 class Maker:
@@ -88,6 +94,9 @@ class Maker:
         self.next = 1
         self.objects: list[Object] = []
         self.ends: list[End] = []
+        self.services: list[End] = []
+        self.outside: list[str] = []
+        """Addresses of pods that have finished."""
         self.spaces: list[str] = []
 
     def scenario(self) -> Scenario:
@@ -98,6 +107,8 @@ class Maker:
         self.nodes()
         for number in range(random.randint(2, 6)):
             self.workload(number)
+        for number in range(random.choice([0, 1, 1, 2])):
+            self.service(f"s{number}", number + 1)
         writer = rules.Writer(random, self.spaces)
         self.objects += writer.policies()
         if chance(random, 0.02):
@@ -111,9 +122,10 @@ class Maker:
                 }
             )
         self.ends += [("address", text) for text in random.sample(OUTSIDE, 3)]
+        self.ends.append(("internet",))
         self.ends += [("labels", labels(random) or {"app": "web"}, random.choice(self.spaces)) for _ in range(2)]
         random.shuffle(self.objects)
-        return Scenario(self.objects, given, self.ends)
+        return Scenario(self.objects, given, self.ends, self.services)
 
     def options(self) -> Given:
         """Profile, ranges, and whether missing namespaces are taken as unlabelled."""
@@ -211,17 +223,20 @@ class Maker:
         return [f"10.0.0.{self.next}" if family == 4 else f"fd00::{self.next:x}" for family in families]
 
     def node_texts(self, name: str) -> list[str]:
-        """Addresses of a Node object."""
+        """An address of each family of a Node object: the API server takes one of each for a pod."""
         entries = [
             o["status"]["addresses"] for o in self.objects if o["kind"] == "Node" and o["metadata"]["name"] == name
         ]
-        return [entry["address"] for found in entries for entry in found]
+        texts = [entry["address"] for found in entries for entry in found]
+        return list({":" in text: text for text in reversed(texts)}.values())
 
     def pod(self, space: str, name: str, own: dict[str, str], owner: str | None, finished: bool = False) -> None:
         """A Pod object."""
         host = not finished and owner is None and chance(self.random, 0.15)
         node = self.random.choice(NODES) if chance(self.random, self.known or 0.3) else None
-        texts = (self.node_texts(node) if node else []) if host else [] if finished else self.address_texts()
+        texts = (self.node_texts(node) if node else []) if host else self.address_texts()
+        if finished and chance(self.random, 0.5):
+            self.next -= bool(texts)  # the next pod gets the address of this one
         item: Object = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -236,9 +251,75 @@ class Maker:
                 {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "controller": True}
             ]
         self.objects.append(item)
-        if not finished:
+        if finished:
+            self.outside += texts[:1]
+        else:
             self.ends.append(("pod", space, name))
             self.ends += [("address", text) for text in texts[:1] if not host]
+
+    def service(self, name: str, number: int) -> None:
+        """A Service of any type, with or without a selector."""
+        random, space = self.random, self.random.choice(self.spaces)
+        sort = random.choice(["plain", "plain", "plain", "headless", "headless", "external"])
+        spec: Object = {"ports": self.service_ports()}
+        if sort == "external":
+            spec |= {"type": "ExternalName", "externalName": "example.com"}
+        else:
+            spec["type"] = "ClusterIP" if sort == "headless" else random.choice(["ClusterIP", "NodePort"])
+            texts = [f"10.2.0.{number}" if family == 4 else f"fd02::{number}" for family in self.families]
+            if sort == "headless":
+                spec["clusterIP"] = "None"
+                spec["ports"] = [] if chance(random, 0.2) else spec["ports"]
+            elif chance(random, 0.7):
+                spec |= {"clusterIP": texts[0], "clusterIPs": texts}
+                self.services += [("address", text) for text in texts[:1]]
+            if chance(random, 0.7):
+                spec["selector"] = labels(random) or {"app": "web"}
+            else:
+                self.endpoints(space, name, spec["ports"])
+        metadata = {"name": name, "namespace": space}
+        self.objects.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+        self.services.append(("service", space, name))
+
+    def service_ports(self) -> list[Object]:
+        """One or two ports, each with a name of its own where there are two."""
+        found = []
+        for name in self.random.sample(PORT_NAMES, self.random.choice([1, 1, 2])):
+            port: Object = {"name": name, "protocol": self.random.choice(PROTOCOLS)}
+            port["port"] = PORTS[PORT_NAMES.index(name)] if chance(self.random, 0.3) else self.random.choice(PORTS)
+            if chance(self.random, 0.7):
+                port["targetPort"] = self.random.choice([*PORTS, *PORT_NAMES, *PORT_NAMES, *PORT_NAMES])
+            found.append(port)
+        if len(found) == 2 and len({(port["protocol"], port["port"]) for port in found}) == 1:
+            found.pop()
+        return found
+
+    def endpoints(self, space: str, name: str, ports: list[Object]) -> None:
+        """EndpointSlices or Endpoints of a Service without a selector, or none."""
+        random = self.random
+        family = random.choice(self.families)
+        known = [end[1] for end in self.ends if end[0] == "address"] + OUTSIDE[:1] + OUTSIDE[-3:-2] + ["10.0.0.120"]
+        texts = sorted({text for text in known if (6 if ":" in text else 4) == family})
+        picked = random.sample(texts, min(len(texts), random.randint(0, 2)))
+        listed = [
+            {
+                "name": port["name"],
+                "protocol": port["protocol"] if chance(random, 0.9) else random.choice(PROTOCOLS),
+                "port": random.choice(PORTS),
+            }
+            for port in ports
+            if chance(random, 0.9)
+        ]
+        if chance(random, 0.5):
+            ready = [{"addresses": [text], "conditions": {"ready": chance(random, 0.8)}} for text in picked]
+            metadata = {"name": f"{name}-x", "namespace": space, "labels": {"kubernetes.io/service-name": name}}
+            slice_: Object = {"addressType": f"IPv{family}", "endpoints": ready, "ports": listed}
+            version = "discovery.k8s.io/v1"
+            self.objects.append({"apiVersion": version, "kind": "EndpointSlice", "metadata": metadata, **slice_})
+        elif picked:
+            subset = {"addresses": [{"ip": text} for text in picked], "ports": listed}
+            metadata = {"name": name, "namespace": space}
+            self.objects.append({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]})
 
     def template(self, space: str, name: str) -> None:
         """A controller without pods of its own in the input."""
@@ -268,22 +349,90 @@ def scenario(random: Random) -> Scenario:
 def questions(random: Random, made: Scenario, count: int) -> list[Question]:
     """Random questions about it. At most one end is outside. Ports that containers name are asked for often."""
     found: list[Question] = []
-    outside = [end for end in made.ends if end[0] == "address" and end[1] in OUTSIDE]
+    outside = [end for end in made.ends if end[0] == "internet" or (end[0] == "address" and end[1] in OUTSIDE)]
     inside = [end for end in made.ends if end not in outside]
     named = named_ports(made.objects) or [("TCP", 80)]
     while len(found) < count:
         source, destination = random.choice(made.ends), random.choice(made.ends)
         if source in outside and destination in outside:
             destination = random.choice(inside)
+        if made.services and chance(random, 0.25):
+            service = random.choice(made.services)
+            source = random.choice(inside) if is_external(made.objects, service) else source
+            found.append(Question(source, service, *service_port(random, made.objects, service)))
+            continue
         if overlapping(made.objects, source, destination):
             continue
         protocol, port = random.choice(PROTOCOLS), random.choice(PORTS)
+        names = [name for name in port_names(made.objects, destination) if chance(random, 0.15)]
+        if names:
+            found.append(Question(source, destination, *random.choice(names)))
+            continue
         if chance(random, 0.3):
             protocol, port = random.choice(named)
         elif chance(random, 0.1):
             port = random.randint(1, 65535)
         found.append(Question(source, destination, protocol, port))
     return found
+
+
+def service_spec(objects: Sequence[Object], end: End) -> Object:
+    """The spec of a Service, by its name or its address."""
+    for item in objects:
+        if item["kind"] == "Service":
+            name = ("service", item["metadata"]["namespace"], item["metadata"]["name"])
+            if end == name or (end[0] == "address" and end[1] in item["spec"].get("clusterIPs", ())):
+                spec: Object = item["spec"]
+                return spec
+    raise KeyError(end)
+
+
+def is_external(objects: Sequence[Object], end: End) -> bool:
+    """Whether it is an ExternalName."""
+    return service_spec(objects, end)["type"] == "ExternalName"
+
+
+def service_port(random: Random, objects: Sequence[Object], end: End) -> tuple[str | None, int | str | None]:
+    """One of a Service's ports by number or name, all of them, or one that it may lack."""
+    spec = service_spec(objects, end)
+    ports = spec["ports"]
+    if spec["type"] == "ExternalName":
+        port = random.choice(ports)
+        return port["protocol"], random.choice([port["port"], port["name"]])
+    if ports and chance(random, 0.8):
+        port = random.choice(ports)
+        asked: list[tuple[str | None, int | str | None]] = [
+            (port["protocol"], port["port"]),
+            (port["protocol"], port["name"]),
+            (port["protocol"], None),
+            (None, None),
+        ]
+        return random.choice(asked)
+    return random.choice(PROTOCOLS), random.choice([*PORTS, *PORT_NAMES])
+
+
+def port_names(objects: Sequence[Object], end: End) -> list[tuple[str, str]]:
+    """The (protocol, name) of the ports that an end has, where it is a pod or a workload."""
+    if end[0] not in ("pod", "workload"):
+        return []
+    space, name = end[-2:]
+    found = []
+    for item in objects:
+        owners = [(owner["kind"], owner["name"]) for owner in item["metadata"].get("ownerReferences", [])]
+        mine = item["metadata"].get("namespace") == space and (
+            (item["metadata"]["name"] == name and (item["kind"] == "Pod") == (end[0] == "pod"))
+            or (end[0] == "workload" and (end[1], name) in owners)
+        )
+        if mine and item["kind"] in ("Pod", *TEMPLATED):
+            found += named_containers(item["spec"])
+    return found
+
+
+def named_containers(spec: Object) -> list[tuple[str, str]]:
+    """The (protocol, name) of every port of the containers below a spec; init containers may not count."""
+    while "containers" not in spec:
+        spec = spec.get("jobTemplate") or spec.get("template") or spec["spec"]
+    return [(port["protocol"], port["name"]) for one in spec["containers"] for port in one.get("ports", ())]
 
 
 def named_ports(value: Any) -> list[tuple[str, int]]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.oracle.evaluator import Answer, ask
 from tests.oracle.objects import Options, read_cluster
+from tests.oracle.questions import Answer, Refused, Unsettled, ask
 from tests.oracle.search import TooManyCompletions
 from tests.properties.clusters import Given, Object, Question, end_text, questions, scenario
 
@@ -67,9 +67,13 @@ def engine_answer(world: Any, question: Question) -> Any:
 
 
 def engine_verdict(world: Any, question: Question) -> str:
-    """The engine's verdict; an exception is an answer too, a wrong one."""
+    """The engine's verdict; "refused" where the destination lacks the port's name; any other exception is wrong."""
+    from ringfence.verdict.ends import EndError
+
     try:
         return str(engine_answer(world, question).verdict.value)
+    except EndError as error:
+        return "refused" if " port named " in str(error) else f"EndError: {error}"
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})"
@@ -81,10 +85,12 @@ def oracle_answer(cluster: Any, question: Question) -> Answer:
 
 
 def oracle_verdict(cluster: Any, question: Question) -> str | None:
-    """The oracle's verdict; None where it would take too long."""
+    """The oracle's verdict, or "refused"; None where it would take too long or tries too much."""
     try:
         return oracle_answer(cluster, question).verdict
-    except TooManyCompletions:
+    except Refused:
+        return "refused"
+    except (TooManyCompletions, Unsettled):
         return None
 
 

@@ -34,7 +34,7 @@ def test_whether_a_node_is_the_own_one_is_open_where_the_input_does_not_say() ->
     answer = cluster(DENY_IN).can("node/k1", "shop/somewhere", 80)
     assert answer.verdict is UNKNOWN
     assert answer.reason.code == "own-node"
-    assert answer.reason.decide == "the Pod objects"
+    assert answer.reason.decide == "the Pod objects, with spec.nodeName"
 
 
 def test_replicas_on_two_nodes_are_told_apart() -> None:

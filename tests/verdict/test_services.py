@@ -78,7 +78,7 @@ def test_a_part_names_the_port_asked_and_the_port_seen() -> None:
     answer = shop(service("shop/web", API, HTTP)).can("shop/client", "shop/web", 80)
     (part,) = answer.parts
     assert describe(part.ports) == "TCP 8080"
-    assert part.witness_port == "80/TCP"
+    assert part.witness_port == "8080/TCP"
     assert part.witness_destination in ("shop/api-1", "shop/api-2")
     assert (answer.port, answer.destination) == ("80/TCP", "shop/web")
 

@@ -46,7 +46,7 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PodSelection:
-    """Pods by namespace and by their own labels. ``namespace`` (one name) or ``namespaces`` (a selector), never both."""
+    """Pods by namespace and by their own labels. ``namespace`` (one name) or ``namespaces`` (a selector), not both."""
 
     pods: Selector = EVERYTHING
     namespace: str | None = None

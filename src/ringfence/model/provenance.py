@@ -35,8 +35,8 @@ class Positions(Protocol):
 class Manifest:
     """One Kubernetes object of the input: plain data (dict, list, str, int, float, bool, None) and its positions.
 
-    ``api_version`` and ``kind`` are non-empty; ``namespace`` is what metadata says (None when it says nothing; "default"
-    is filled in by the reader for namespaced kinds that it knows).
+    ``api_version`` and ``kind`` are non-empty; ``namespace`` is what metadata says (None when it says nothing;
+    "default" is filled in by the reader for namespaced kinds that it knows).
     """
 
     api_version: str

@@ -13,15 +13,34 @@ from collections.abc import Iterable, Iterator
 from ringfence.sets.ports import Intervals, canonical, intersect, size, subtract
 
 __all__ = [
-    "EVERY_ADDRESS", "EVERY_IPV4", "EVERY_IPV6", "INTERNET", "UNICAST", "Intervals", "address", "address_text",
-    "canonical", "cidr", "cidr_texts", "contains", "describe", "family", "intersect", "interval_text", "size",
-    "subtract", "union",
+    "EVERY_ADDRESS",
+    "EVERY_IPV4",
+    "EVERY_IPV6",
+    "INTERNET",
+    "UNICAST",
+    "Intervals",
+    "address",
+    "address_text",
+    "canonical",
+    "cidr",
+    "cidr_texts",
+    "contains",
+    "describe",
+    "family",
+    "intersect",
+    "interval_text",
+    "size",
+    "subtract",
+    "union",
 ]
 
 V6 = 1 << 128
 EVERY_IPV4: Intervals = ((0, (1 << 32) - 1),)
 EVERY_IPV6: Intervals = ((V6, V6 + (1 << 128) - 1),)
 EVERY_ADDRESS: Intervals = EVERY_IPV4 + EVERY_IPV6
+
+
+_OCTETS = {str(number): number for number in range(256)}
 
 
 def family(number: int) -> int:
@@ -31,12 +50,14 @@ def family(number: int) -> int:
 
 def address(text: str) -> int:
     """The integer of an IPv4 or IPv6 address. An IPv4-mapped IPv6 address is its IPv4 address. Raises ValueError."""
-    if ":" not in text:
-        octets = text.split(".")
-        if len(octets) == 4 and all(octet.isascii() and octet.isdigit() and len(octet) < 4 for octet in octets):
-            a, b, c, d = (int(octet) for octet in octets)
-            if max(a, b, c, d) < 256 and all(octet == "0" or octet[0] != "0" for octet in octets):
-                return a << 24 | b << 16 | c << 8 | d
+    octets = text.split(".")
+    if len(octets) == 4:
+        try:
+            a, b, c, d = (_OCTETS[octet] for octet in octets)
+        except KeyError:
+            pass
+        else:
+            return a << 24 | b << 16 | c << 8 | d
     parsed = ipaddress.ip_address(text)
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.scope_id is not None:

@@ -91,7 +91,7 @@ def members_by_protocol(intervals: Intervals) -> Iterator[tuple[str, int, int]]:
 
 
 def describe(intervals: Intervals) -> str:
-    """``TCP 80, 443-445, UDP 53``; ``any port`` for everything; ``TCP any`` for a whole protocol; ``none`` for nothing."""
+    """``TCP 80, 443-445, UDP 53``; ``any port`` for everything; ``TCP any`` for a protocol; ``none`` for nothing."""
     if not intervals:
         return "none"
     if intervals == EVERYTHING:

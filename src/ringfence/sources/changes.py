@@ -17,8 +17,12 @@ from ringfence.verdict.edits import policies_of
 from ringfence.verdict.ends import KINDS, EndError
 
 SHORT_KINDS: Mapping[str, str] = {
-    "netpol": "networkpolicy", "np": "networkpolicy", "cnp": "clusternetworkpolicy", "anp": "adminnetworkpolicy",
-    "banp": "baselineadminnetworkpolicy", "ns": "namespace",
+    "netpol": "networkpolicy",
+    "np": "networkpolicy",
+    "cnp": "clusternetworkpolicy",
+    "anp": "adminnetworkpolicy",
+    "banp": "baselineadminnetworkpolicy",
+    "ns": "namespace",
 }
 
 Identity = tuple[str, str, str | None, str]
@@ -80,13 +84,13 @@ def read_additions(add: Iterable[Mapping[str, Any] | str]) -> list[Manifest]:
     for one in add:
         if not isinstance(one, str):
             reading = from_objects([one])
-        elif "\n" in one or one.lstrip().startswith("{"):
+        elif "\n" in one or ": " in one or one.lstrip().startswith("{"):
             reading = read_text(one, "<what-if>")
         else:
             reading = read([one], None)
         broken = [problem for problem in reading.problems if problem.partial]
         if broken:
-            raise EndError(f"a what-if cannot be read: {broken[0].message}", broken[0].hint)
+            raise EndError(f"a what-if cannot be read: {broken[0].place}: {broken[0].message}", broken[0].hint)
         found.extend(reading.manifests)
     return found
 
@@ -116,7 +120,10 @@ class Given:
 
     @staticmethod
     def of_objects(
-        objects: Iterable[Mapping[str, Any]], pods: Intervals, services: Intervals, nodes: Intervals,
+        objects: Iterable[Mapping[str, Any]],
+        pods: Intervals,
+        services: Intervals,
+        nodes: Intervals,
         assume_no_labels: bool,
     ) -> Given:
         """Take objects in memory."""
@@ -129,8 +136,11 @@ class Given:
         from ringfence.sources.building import build
 
         cluster = build(
-            self.settled().reading, pod_ranges=self.pod_ranges, service_ranges=self.service_ranges,
-            node_ranges=self.node_ranges, assume_no_labels=self.assume_no_labels,
+            self.settled().reading,
+            pod_ranges=self.pod_ranges,
+            service_ranges=self.service_ranges,
+            node_ranges=self.node_ranges,
+            assume_no_labels=self.assume_no_labels,
         )
         return replace(cluster, assume_no_labels=self.assume_no_labels)
 
@@ -154,7 +164,8 @@ class Given:
         for removal in removing:
             kept = [manifest for manifest in manifests if not removal.matches(manifest)]
             kept_pods = [
-                pod for pod in pods
+                pod
+                for pod in pods
                 if removal.kind != "pod" or (pod.namespace, pod.name) != (removal.namespace, removal.name)
             ]
             if len(kept) == len(manifests) and len(kept_pods) == len(pods):
@@ -167,9 +178,9 @@ class Given:
 
     def manifest_of(self, policy: NetworkPolicyRules) -> Manifest | None:
         """The object that a policy was read from."""
-        return self.manifests_by_identity.get((
-            policy.api_version.rpartition("/")[0], policy.kind, policy.namespace, policy.name
-        ))
+        return self.manifests_by_identity.get(
+            (policy.api_version.rpartition("/")[0], policy.kind, policy.namespace, policy.name)
+        )
 
     @property
     def manifests_by_identity(self) -> dict[Identity, Manifest]:

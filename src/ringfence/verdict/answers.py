@@ -39,8 +39,14 @@ class Decision:
     def as_json(self) -> dict[str, Any]:
         """The shape of ``decided_by`` entries."""
         return {
-            "layer": self.layer, "direction": self.direction, "kind": self.kind, "namespace": self.namespace,
-            "name": self.name, "rule": self.rule, "file": self.place.file, "line": self.place.line,
+            "layer": self.layer,
+            "direction": self.direction,
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+            "rule": self.rule,
+            "file": self.place.file,
+            "line": self.place.line,
         }
 
 
@@ -61,8 +67,8 @@ class Reason:
 class Part:
     """One kind of flow within a question: some sources, some destinations, some ports, one verdict.
 
-    ``witness_*`` is one concrete flow of it. ``ports`` are destination ports as the policies see them (for a Service:
-    after translation); ``asked_port`` is what the question named, where it differs.
+    ``witness_*`` is one concrete flow of it, as ``can`` takes it. ``ports`` are destination ports as the policies see
+    them (for a Service: after translation).
     """
 
     sources: tuple[str, ...]
@@ -95,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """One rule against one flow. ``matches`` None: not known. ``criterion`` says on which criterion it fails or holds."""
+    """One rule against one flow. ``matches`` None: not known. ``criterion`` says on what it fails or holds."""
 
     index: int
     name: str
@@ -107,7 +113,10 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class PolicyTrace:
-    """One policy that selects the subject (``selects`` None: perhaps). ``outcome``: allow, deny, pass, no match, unknown."""
+    """One policy that selects the subject (``selects`` None: perhaps).
+
+    ``outcome``: allow, deny, pass, no match, unknown.
+    """
 
     kind: str
     namespace: str | None
@@ -222,8 +231,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so that
-    a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
+    """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so
+    that a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
 
     level: str
     rows: tuple[Row, ...]

@@ -76,9 +76,12 @@ class Asker:
         if source.column >= 0 and destination.column >= 0 and question.key:
             known = self._single(source, destination, question.key)
             if known is not None:
-                return LazyAnswer.of(known, lambda: self.whole(
-                    source, destination, question, self.flows.between(source, destination, question)
-                ))
+                return LazyAnswer.of(
+                    known,
+                    lambda: self.whole(
+                        source, destination, question, self.flows.between(source, destination, question)
+                    ),
+                )
         flows = self.flows.between(source, destination, question)
         verdict = self._quick(flows)
         if verdict is None:
@@ -90,8 +93,10 @@ class Asker:
         left, right = source.column, destination.column
         relation = self.relation
         bits = relation.universe.family_bits
-        if source.members[0].pods == destination.members[0].pods or not bits[left] & bits[right] or (
-            relation.blind_namespaces != NOT_BLIND
+        if (
+            source.members[0].pods == destination.members[0].pods
+            or not bits[left] & bits[right]
+            or (relation.blind_namespaces != NOT_BLIND)
         ):
             return None
         egress, ingress = relation.programs_of(left, right)
@@ -124,8 +129,11 @@ class Asker:
         return [
             (verdict, ports)
             for verdict, ports in (
-                (Verdict.ALLOWED, allowed), (Verdict.DENIED, denied), (Verdict.UNKNOWN, unknown),
-            ) if ports
+                (Verdict.ALLOWED, allowed),
+                (Verdict.DENIED, denied),
+                (Verdict.UNKNOWN, unknown),
+            )
+            if ports
         ]
 
     def whole(self, source: Target, destination: Target, question: Asked, flows: list[Flow]) -> Answer:
@@ -140,8 +148,15 @@ class Asker:
         if verdict is Verdict.MIXED:
             reason = Reason("mixed", "the flows that the question is about differ")
         return Answer(
-            verdict, reason, tuple(decided), tuple(parts), source.text, destination.text, str(question),
-            (*source.notes, *destination.notes), self.partial,
+            verdict,
+            reason,
+            tuple(decided),
+            tuple(parts),
+            source.text,
+            destination.text,
+            str(question),
+            tuple(dict.fromkeys((*source.notes, *destination.notes))),
+            self.partial,
         )
 
     def parts(self, flows: list[Flow]) -> list[Part]:
@@ -189,13 +204,26 @@ class Asker:
     def _part(self, flow: Flow, verdict: Verdict, ports: Intervals) -> Part:
         key = ports[0][0]
         reason, decided = self.why(flow, verdict, key)
-        family = flow.meeting.families[0] if (
-            len(flow.meeting.families) == 1 and not flow.closed
-            and len(self.relation.families(*self._classes(flow))[0]) > 1
-        ) else None
+        family = (
+            flow.meeting.families[0]
+            if (
+                len(flow.meeting.families) == 1
+                and not flow.closed
+                and len(self.relation.families(*self._classes(flow))[0]) > 1
+            )
+            else None
+        )
         return Part(
-            (flow.source.name,), (flow.destination.name,), ports, verdict, reason, decided,
-            self._one(flow, True), self._one(flow, False), flow.asked or port_text(key), family,
+            (flow.source.name,),
+            (flow.destination.name,),
+            ports,
+            verdict,
+            reason,
+            decided,
+            self._one(flow, True),
+            self._one(flow, False),
+            port_text(key),
+            family,
         )
 
     def _classes(self, flow: Flow) -> tuple[Any, Any]:
@@ -210,14 +238,15 @@ class Asker:
         if member.pods:
             pod = self.relation.cluster.pods[member.pods[0]]
             return f"{pod.namespace}/{pod.name}"
-        return member.name
+        return member.witness or member.name
 
     def why(self, flow: Flow, verdict: Verdict, port: int) -> tuple[Reason, tuple[Decision, ...]]:
         """The reason and the deciding objects of one port of a flow."""
         last = self._why
         if last is not None and last[0] is flow and last[1] is verdict and last[2] == port:
             return last[3]
-        found = self._because(flow, verdict, port)
+        reason, decided = self._because(flow, verdict, port)
+        found = (reason, tuple(dict.fromkeys(decided)))
         self._why = (flow, verdict, port, found)
         return found
 
@@ -227,6 +256,8 @@ class Asker:
         if flow.closed:
             return self._closed(flow)
         if flow.mystery:
+            if self._classes(flow)[1].sort == "node" and flow.destination.node is not None:
+                return Reason("node-port", flow.mystery, "ask about the Service instead"), ()
             return Reason("unknown-service", flow.mystery, "the Service object"), ()
         if flow.opaque:
             return self._opaque(flow)
@@ -238,12 +269,11 @@ class Asker:
                 return reasons.NOT_DECIDED, decided
             numbers = self.relation.programs_of(flow.source.end, flow.destination.end)
             first, second = self._classes(flow)
-            return reasons.unknown(
-                self.relation, *numbers, flow.meeting, port, first, second, names
-            ), decided
+            return reasons.unknown(self.relation, *numbers, flow.meeting, port, first, second, names), decided
         if verdict is Verdict.ALLOWED:
             return (
-                reasons.known(True, egress, ingress, names), (*egress.decisions(True), *ingress.decisions(True)),
+                reasons.known(True, egress, ingress, names),
+                (*egress.decisions(True), *ingress.decisions(True)),
             )
         closing = [
             judgement if self._denies(flow, judgement.direction, port) else None for judgement in (egress, ingress)
@@ -288,9 +318,7 @@ class Asker:
 
     def _opaque(self, flow: Flow) -> tuple[Reason, tuple[Decision, ...]]:
         ends = {end.namespace for end in self._classes(flow) if end.sort == "pod"}
-        found = [
-            thing for thing in self.relation.cluster.opaque if thing.namespace is None or thing.namespace in ends
-        ]
+        found = [thing for thing in self.relation.cluster.opaque if thing.namespace is None or thing.namespace in ends]
         first = found[0]
         called = f"{first.namespace}/{first.name}" if first.namespace else first.name
         message = f"{first.kind} {called} ({first.api_version}) can change reach and is not modelled yet"

@@ -29,7 +29,8 @@ SECTION = {Direction.INGRESS: ("ingress", "from"), Direction.EGRESS: ("egress", 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A policy object after an edit (``manifest`` None: removed). ``policy`` is the one that it was, None for a new one."""
+    """A policy object after an edit (``manifest`` None: removed). ``policy`` is the one that it was, None for a new
+    one."""
 
     policy: CompiledPolicy | None
     manifest: JsonObject | None
@@ -91,10 +92,12 @@ def admin_peer(wanted: Wanted) -> JsonObject | None:
     """A ClusterNetworkPolicy peer for the other end."""
     peer = wanted.peer
     if peer.sort == "pod" and not peer.host_network and peer.namespace is not None:
-        return {"pods": {
-            "namespaceSelector": {"matchLabels": {NAME_LABEL: peer.namespace}},
-            "podSelector": {"matchLabels": labels_of(peer)} if labels_of(peer) else {},
-        }}
+        return {
+            "pods": {
+                "namespaceSelector": {"matchLabels": {NAME_LABEL: peer.namespace}},
+                "podSelector": {"matchLabels": labels_of(peer)} if labels_of(peer) else {},
+            }
+        }
     if wanted.direction is Direction.INGRESS:
         return None
     space = tuple((address, address) for address in peer.addresses) or peer.space
@@ -140,7 +143,11 @@ def _open_network_policy(
             widened = _copied(source)
             widened["spec"][section][rule.index].setdefault("ports", []).append(port)
             yield Change(
-                compiled, widened, f"add port {wanted.port_text} to {section} rule {rule.index} of {called}", rule.place, 1
+                compiled,
+                widened,
+                f"add port {wanted.port_text} to {section} rule {rule.index} of {called}",
+                rule.place,
+                1,
             )
         if peer is not None:
             widened = _copied(source)
@@ -166,7 +173,8 @@ def _new_network_policy(wanted: Wanted) -> Iterator[Change]:
         return
     section, side = SECTION[wanted.direction]
     manifest = {
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
         "metadata": {"name": f"allow-{section}-{wanted.number}", "namespace": subject.namespace},
         "spec": {
             "podSelector": {"matchLabels": labels_of(subject)} if labels_of(subject) else {},
@@ -175,7 +183,11 @@ def _new_network_policy(wanted: Wanted) -> Iterator[Change]:
         },
     }
     yield Change(
-        None, manifest, f"add a NetworkPolicy that allows {section} on {wanted.port_text} for {subject_text(subject)}", None, 4
+        None,
+        manifest,
+        f"add a NetworkPolicy that allows {section} on {wanted.port_text} for {subject_text(subject)}",
+        None,
+        4,
     )
 
 
@@ -201,8 +213,11 @@ def _open_admin(wanted: Wanted, hit: Hit, manifests: Mapping[int, Mapping[str, A
         inserted = _copied(source)
         inserted["spec"][section].insert(hit.rule.index, rule)
         yield Change(
-            hit.compiled, inserted, f"insert an {allow} rule before {section} rule {hit.rule.index} of {called}",
-            hit.rule.place, 2,
+            hit.compiled,
+            inserted,
+            f"insert an {allow} rule before {section} rule {hit.rule.index} of {called}",
+            hit.rule.place,
+            2,
         )
 
 
@@ -284,16 +299,15 @@ def _isolate(wanted: Wanted) -> Iterator[Change]:
         return
     section, _ = SECTION[wanted.direction]
     manifest = {
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
         "metadata": {"name": f"deny-{section}", "namespace": subject.namespace},
         "spec": {
             "podSelector": {"matchLabels": labels_of(subject)} if labels_of(subject) else {},
             "policyTypes": [section.capitalize()],
         },
     }
-    yield Change(
-        None, manifest, f"add a NetworkPolicy that denies all {section} of {subject_text(subject)}", None, 3
-    )
+    yield Change(None, manifest, f"add a NetworkPolicy that denies all {section} of {subject_text(subject)}", None, 3)
 
 
 def _deny_first(wanted: Wanted, priority: int) -> Iterator[Change]:
@@ -303,15 +317,25 @@ def _deny_first(wanted: Wanted, priority: int) -> Iterator[Change]:
     if rule is None or subject.namespace is None:
         return
     section, _ = SECTION[wanted.direction]
-    yield Change(None, {
-        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
-        "metadata": {"name": f"deny-{section}-{wanted.number}"},
-        "spec": {
-            "tier": "Admin", "priority": priority,
-            "subject": {"pods": {
-                "namespaceSelector": {"matchLabels": {NAME_LABEL: subject.namespace}},
-                "podSelector": {"matchLabels": labels_of(subject)} if labels_of(subject) else {},
-            }},
-            section: [rule],
+    yield Change(
+        None,
+        {
+            "apiVersion": "policy.networking.k8s.io/v1alpha2",
+            "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": f"deny-{section}-{wanted.number}"},
+            "spec": {
+                "tier": "Admin",
+                "priority": priority,
+                "subject": {
+                    "pods": {
+                        "namespaceSelector": {"matchLabels": {NAME_LABEL: subject.namespace}},
+                        "podSelector": {"matchLabels": labels_of(subject)} if labels_of(subject) else {},
+                    }
+                },
+                section: [rule],
+            },
         },
-    }, f"add a ClusterNetworkPolicy that denies {wanted.port_text} for {subject_text(subject)}", None, 5)
+        f"add a ClusterNetworkPolicy that denies {wanted.port_text} for {subject_text(subject)}",
+        None,
+        5,
+    )

@@ -61,8 +61,8 @@ class Lister:
         return self._joined()
 
     def rectangles(self, sources: int, destinations: int, apart: Apart | None = None) -> list[Rectangle]:
-        """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods must
-        be told apart by their nodes go to ``apart``, where one is given."""
+        """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods
+        must be told apart by their nodes go to ``apart``, where one is given."""
         by_sources: dict[tuple[int, int, Verdict, Reason | None], int] = {}
         for destination in columns_of(destinations):
             bit = 1 << destination
@@ -111,8 +111,11 @@ class Lister:
     def _apart_rows(self, apart: Apart, level: str) -> Iterable[Row]:
         for (source, left, ports, verdict, reason), rights in apart.items():
             yield Row(
-                self._group_names([(source, left)], level), self._group_names(rights, level),
-                self.relation.ports.intervals(ports), verdict, reason,
+                self._group_names([(source, left)], level),
+                self._group_names(rights, level),
+                self.relation.ports.intervals(ports),
+                verdict,
+                reason,
             )
 
     def _group_names(self, groups: Iterable[tuple[int, Group]], level: str) -> tuple[str, ...]:
@@ -154,7 +157,12 @@ class Lister:
                 found = reasons.NOT_DECIDED
             else:
                 found = reasons.unknown(
-                    self.relation, *result.programs, result.meeting, port, first, second,
+                    self.relation,
+                    *result.programs,
+                    result.meeting,
+                    port,
+                    first,
+                    second,
                     ("the source", "the destination"),
                 )
             self._reasons[key] = found
@@ -163,13 +171,19 @@ class Lister:
     def _flow(self, source: int, destination: int) -> Flow:
         members = [
             next(iter(self.asker.directory.members(self.universe.members[column][:1])))
-            for column in (source, destination) if column < self.universe.pods
+            for column in (source, destination)
+            if column < self.universe.pods
         ]
         return Flow(members[0], members[-1], Meeting((4,), False, None), OPEN_CELL, (), opaque=True)
 
     def connections(
-        self, level: str = "workload", source: Target | None = None, destination: Target | None = None,
-        namespace: str | None = None, limit: int | None = None, partial: bool = False,
+        self,
+        level: str = "workload",
+        source: Target | None = None,
+        destination: Target | None = None,
+        namespace: str | None = None,
+        limit: int | None = None,
+        partial: bool = False,
     ) -> Connections:
         """The connections at a level. Raises EndError for an unknown level."""
         if level not in LEVELS:
@@ -226,10 +240,15 @@ class Lister:
                     continue
                 if left == right and left.bit_count() == 1 and self._lonely(left.bit_length() - 1):
                     continue
-                rows.append(Row(
-                    _named(left, naming, memo), _named(right, naming, memo),
-                    self.relation.ports.intervals(rectangle.ports), rectangle.verdict, rectangle.reason,
-                ))
+                rows.append(
+                    Row(
+                        _named(left, naming, memo),
+                        _named(right, naming, memo),
+                        self.relation.ports.intervals(rectangle.ports),
+                        rectangle.verdict,
+                        rectangle.reason,
+                    )
+                )
         for row in self._apart_rows(apart, level):
             if namespace is None or _inside(row, namespace):
                 rows.append(row)
@@ -306,7 +325,8 @@ class Lister:
             for ref in refs:
                 homonyms[ref.namespace, ref.name] = homonyms.get((ref.namespace, ref.name), 0) + 1
             texts = [
-                f"{ref.namespace}/{ref.name}" if homonyms[ref.namespace, ref.name] == 1
+                f"{ref.namespace}/{ref.name}"
+                if homonyms[ref.namespace, ref.name] == 1
                 else f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"
                 for ref in refs
             ]
@@ -327,9 +347,7 @@ class Lister:
 
     def _namespace_rows(self, sources: int, destinations: int, namespace: str | None) -> list[Row]:
         """Between namespaces: ports that every pair of pods may use, and those that only some may."""
-        spans = {
-            name: ((1 << (stop - start)) - 1) << start for name, (start, stop) in self.universe.namespaces.items()
-        }
+        spans = {name: ((1 << (stop - start)) - 1) << start for name, (start, stop) in self.universe.namespaces.items()}
         others = {
             self.asker.directory.other_name(column): 1 << column
             for column in range(self.universe.pods, len(self.universe.ends))
@@ -369,14 +387,7 @@ class Lister:
                 else:
                     verdict, reason = Verdict.MIXED, reason or MIXED
                 rows.append(Row((left,), (right,), ports.intervals(atom), verdict, reason))
-        merged: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict, Reason | None], Intervals] = {}
-        for row in rows:
-            key = (row.sources, row.destinations, row.verdict, row.reason)
-            merged[key] = ip.canonical(merged.get(key, ()) + row.ports)
-        return sorted(
-            (Row(left, right, ports, verdict, reason) for (left, right, verdict, reason), ports in merged.items()),
-            key=_row_order,
-        )
+        return sorted(_folded(rows), key=_row_order)
 
     def _of_strangers(
         self, level: str, source: Target | None, destination: Target | None, limit: int | None, partial: bool
@@ -386,24 +397,39 @@ class Lister:
         question = asked(None, None)
         rows: list[Row] = []
         for flow_source, flow_destination in (
-            [(source, other) for other in everything] if source is not None and destination is None
-            else [(other, destination) for other in everything] if destination is not None and source is None
+            [(source, other) for other in everything]
+            if source is not None and destination is None
+            else [(other, destination) for other in everything]
+            if destination is not None and source is None
             else [(source, destination)]
         ):
-            assert flow_source is not None and flow_destination is not None
+            assert flow_source is not None
+            assert flow_destination is not None
             for part in self.asker.parts(self.asker.flows.between(flow_source, flow_destination, question)):
                 if part.verdict is not Verdict.DENIED:
-                    rows.append(Row(
-                        part.sources, part.destinations, part.ports, part.verdict,
-                        part.reason if part.verdict is Verdict.UNKNOWN else None,
-                    ))
+                    rows.append(
+                        Row(
+                            part.sources,
+                            part.destinations,
+                            part.ports,
+                            part.verdict,
+                            part.reason if part.verdict is Verdict.UNKNOWN else None,
+                        )
+                    )
         merged: dict[object, Row] = {}
         for row in rows:
             key = (row.sources, row.ports, row.verdict, row.reason)
             old = merged.get(key)
-            merged[key] = row if old is None else Row(
-                row.sources, tuple(dict.fromkeys((*old.destinations, *row.destinations))), row.ports, row.verdict,
-                row.reason,
+            merged[key] = (
+                row
+                if old is None
+                else Row(
+                    row.sources,
+                    tuple(dict.fromkeys((*old.destinations, *row.destinations))),
+                    row.ports,
+                    row.verdict,
+                    row.reason,
+                )
             )
         result = sorted(merged.values(), key=_row_order)
         left_out = max(0, len(result) - limit) if limit is not None else 0
@@ -417,6 +443,25 @@ class Lister:
         for name in self.universe.nodes:
             yield self.asker.directory.find(f"node/{name}")
         yield self.asker.directory.everywhere()
+
+
+def _folded(rows: Iterable[Row]) -> list[Row]:
+    """Rows of single pairs put together: first their ports, then their sources, then their destinations."""
+    ports: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict, Reason | None], Intervals] = {}
+    for row in rows:
+        pair = (row.sources, row.destinations, row.verdict, row.reason)
+        ports[pair] = ip.canonical(ports.get(pair, ()) + row.ports)
+    sources: dict[tuple[tuple[str, ...], Intervals, Verdict, Reason | None], list[str]] = {}
+    for (left, right, verdict, reason), intervals in ports.items():
+        sources.setdefault((right, intervals, verdict, reason), []).extend(left)
+    destinations: dict[tuple[tuple[str, ...], Intervals, Verdict, Reason | None], list[str]] = {}
+    for (right, intervals, verdict, reason), lefts in sources.items():
+        key = (tuple(sorted(lefts, key=_name_order)), intervals, verdict, reason)
+        destinations.setdefault(key, []).extend(right)
+    return [
+        Row(left, tuple(sorted(rights, key=_name_order)), intervals, verdict, reason)
+        for (left, intervals, verdict, reason), rights in destinations.items()
+    ]
 
 
 def _inside(row: Row, namespace: str) -> bool:
@@ -452,16 +497,22 @@ def _atoms(table: PortTable, numbers: Iterable[int]) -> list[int]:
 
 def _name_order(text: str) -> tuple[int, str]:
     """Workloads, then nodes, then addresses."""
-    return (2 if text[:1].isdigit() or ":" in text or text == "any address" else 1 if text.startswith("node/") else 0, text)
+    return (
+        2 if text[:1].isdigit() or ":" in text or text == "any address" else 1 if text.startswith("node/") else 0,
+        text,
+    )
 
 
 def _row_order(row: Row) -> tuple[object, ...]:
     """Names within a row are in order already, so the kind of its first name decides."""
     return (
-        _name_order(row.sources[0]), row.sources, _name_order(row.destinations[0]), row.destinations, row.ports,
+        _name_order(row.sources[0]),
+        row.sources,
+        _name_order(row.destinations[0]),
+        row.destinations,
+        row.ports,
         row.verdict,
     )
-
 
 
 __all__ = ["LEVELS", "Lister", "Rectangle"]

@@ -32,8 +32,10 @@ def by_verdict(table: PortTable, result: Result | None) -> dict[Verdict, Interva
         return {Verdict.DENIED: table.intervals(ALL)}
     rest = table.difference(table.difference(table.difference(ALL, result.allowed), result.unknown), result.mixed)
     return {
-        Verdict.ALLOWED: table.intervals(result.allowed), Verdict.DENIED: table.intervals(rest),
-        Verdict.UNKNOWN: table.intervals(result.unknown), Verdict.MIXED: table.intervals(result.mixed),
+        Verdict.ALLOWED: table.intervals(result.allowed),
+        Verdict.DENIED: table.intervals(rest),
+        Verdict.UNKNOWN: table.intervals(result.unknown),
+        Verdict.MIXED: table.intervals(result.mixed),
     }
 
 
@@ -76,8 +78,10 @@ class PolicyChange:
             for source in columns_of(candidates[destination]):
                 if source >= pods and destination >= pods:
                     continue
-                before, after = self._result(self.base, source, destination), self._result(
-                    self.changed, source, destination)
+                before, after = (
+                    self._result(self.base, source, destination),
+                    self._result(self.changed, source, destination),
+                )
                 if (before.allowed, before.unknown, before.mixed) != (after.allowed, after.unknown, after.mixed):
                     yield PairChange(source, destination, before, after)
 
@@ -133,13 +137,18 @@ class Difference:
             for left_before, left_after, left_name in kinds:
                 if left_before >= self.before.universe.pods and right_before >= self.before.universe.pods:
                     continue
-                if left_name == right_name and self._alone(left_before):
-                    continue
+                other_name = left_name
+                if left_name == right_name:
+                    # Within one kind the flow is between two of its pods, if it has two.
+                    second_name = self._another(left_before, left_after, left_name)
+                    if second_name is None:
+                        continue
+                    other_name = second_name
                 first, second = old.get(left_before), new.get(left_after)
                 if (first is not None and first.split) or (second is not None and second.split):
                     yield from self._apart((left_before, left_after), (right_before, right_after), first, second)
                     continue
-                yield from self._named(left_name, right_name, first, second)
+                yield from self._named(other_name, right_name, first, second)
 
     def _named(self, left: str, right: str, old: Result | None, new: Result | None) -> Iterator[FlowChange]:
         for first, second, ports in transitions(self.before.ports, old, self.after.ports, new):
@@ -173,22 +182,24 @@ class Difference:
             ]
         return [(grid.names(source), grid.names(destination), result)]
 
-    def _alone(self, column: int) -> bool:
-        universe = self.before.universe
-        return column >= universe.pods or universe.count(column) < 2
+    def _another(self, before: int, after: int, name: str) -> str | None:
+        """Another pod of a kind; the same name for replicas that have none of their own; None where there is no
+        other."""
+        if before >= self.before.universe.pods:
+            return None
+        others = (self._before_grid.names(before) & self._after_grid.names(after)) - {name}
+        if others:
+            return min(others)
+        return name if self.before.universe.count(before) > 1 else None
 
     @staticmethod
     def _column(grid: Grid, destination: int) -> dict[int, Result]:
-        return {
-            source: result for mask, result in grid.column(destination) for source in columns_of(mask)
-        }
+        return {source: result for mask, result in grid.column(destination) for source in columns_of(mask)}
 
     def _common_kinds(self) -> Iterator[tuple[int, int, str]]:
         """Classes of both sides, refined together: (column before, column after, name)."""
         before, after = self.before.universe, self.after.universe
-        places = {
-            (pod.namespace, pod.name, pod.workload): index for index, pod in enumerate(after.cluster.pods)
-        }
+        places = {(pod.namespace, pod.name, pod.workload): index for index, pod in enumerate(after.cluster.pods)}
         seen: set[tuple[int, int]] = set()
         for index, pod in enumerate(before.cluster.pods):
             other = places.get((pod.namespace, pod.name, pod.workload))
@@ -205,4 +216,3 @@ class Difference:
                 shared = intersect(before.ends[column].space, after.ends[other].space)
                 if shared:
                     yield column, other, describe(shared)
-

@@ -48,7 +48,13 @@ class Editor:
 
     def smallest(self, flow: Flow, verdict: Verdict, port: int) -> Edit | None:
         """The smallest edit after which this flow is denied (if it is allowed) or allowed (if it is denied)."""
-        if flow.closed or flow.itself or flow.opaque or flow.mystery or verdict not in (Verdict.ALLOWED, Verdict.DENIED):
+        if (
+            flow.closed
+            or flow.itself
+            or flow.opaque
+            or flow.mystery
+            or verdict not in (Verdict.ALLOWED, Verdict.DENIED)
+        ):
             return None
         best: Tried | None = None
         for changes in islice(self._proposals(flow, verdict, port), TRIED):
@@ -127,20 +133,24 @@ class Editor:
         for change in difference.pairs():
             asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
             for before, after, ports in difference.transitions(change):
-                if asked and ports == ((port, port),):
+                if (asked and ports == ((port, port),)) or not difference.weight(change, ports):
                     continue
                 if len(listed) < LISTED:
-                    listed.append(FlowChange(
-                        self._name(change.source), self._name(change.destination), ports, before, after
-                    ))
+                    listed.append(
+                        FlowChange(self._name(change.source), self._name(change.destination), ports, before, after)
+                    )
                 else:
                     left_out += 1
         manifests = [change.manifest for change in tried.changes if change.manifest is not None]
         first = tried.changes[0]
         return Edit(
-            "; and ".join(change.description for change in tried.changes), first.place, tried.rank[1], tried.rank[2],
+            "; and ".join(change.description for change in tried.changes),
+            first.place,
+            tried.rank[1],
+            tried.rank[2],
             manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": manifests},
-            tuple(listed), left_out,
+            tuple(listed),
+            left_out,
         )
 
     def _name(self, column: int) -> str:
@@ -149,9 +159,11 @@ class Editor:
             pods = self.relation.cluster.pods
             members = universe.members[column]
             pod = pods[members[0]]
-            one_workload = all(pods[index].workload == pod.workload for index in members)
-            name = pod.workload.name if one_workload else f"{pod.name} and {len(members) - 1} more"
-            return f"{pod.namespace}/{name}"
+            own = [index for index in members if pods[index].workload == pod.workload]
+            if len(own) == len(members) == self.asker.directory.workload_size(members[0]):
+                return f"{pod.namespace}/{pod.workload.name}"
+            more = f" and {len(members) - 1} more" if len(members) > 1 else ""
+            return f"{pod.namespace}/{pod.name}{more}"
         return self.asker.directory.other_name(column)
 
 

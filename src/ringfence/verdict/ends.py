@@ -64,6 +64,8 @@ class Member:
     alternatives: tuple[int | EndClass, ...] = ()
     mystery: str = ""
     """Not empty: nothing is known of this end, and so of no flow with it; why."""
+    witness: str = ""
+    """One concrete end, as ``can`` takes it, where the name is a set of addresses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +85,7 @@ class Target:
 class Directory:
     """Finds ends by name in one cluster."""
 
-    def __init__(
-        self, universe: Universe, cluster: Cluster, moved: Mapping[int, int | EndClass] | None = None
-    ) -> None:
+    def __init__(self, universe: Universe, cluster: Cluster, moved: Mapping[int, int | EndClass] | None = None) -> None:
         self.universe = universe
         self.cluster = cluster
         self._moved = moved or {}
@@ -143,7 +143,9 @@ class Directory:
         if text == "internet":
             return self._internet()
         if not text:
-            raise EndError("an end is empty", "write NAMESPACE/NAME, an address, node/NAME, internet or key=value@NAMESPACE")
+            raise EndError(
+                "an end is empty", "write NAMESPACE/NAME, an address, node/NAME, internet or key=value@NAMESPACE"
+            )
         if "=" in text or text.startswith("@"):
             return self._hypothetical(text, namespace)
         if text[0].isdigit() or ":" in text:
@@ -169,8 +171,9 @@ class Directory:
 
     def _named(self, namespace: str, name: str, text: str) -> Target:
         key = (namespace, name)
-        if key in self._pods:
-            return self._pods_target(text, self._prefer_real(self._pods[key], namespace, name))
+        pods = [index for index in self._pods.get(key, ()) if not self._stands_for_workload(index)]
+        if pods:
+            return self._pods_target(text, pods)
         kinds = self._workloads.get(key, {})
         if len(kinds) > 1:
             listed = ", ".join(f"{namespace}/{kind.lower()}/{name}" for kind in sorted(kinds))
@@ -181,15 +184,10 @@ class Directory:
             return self._service(text, self._services[key])
         raise self._missing(namespace, name, text)
 
-    def _prefer_real(self, indexes: list[int], namespace: str, name: str) -> list[int]:
-        """A pod's name, unless the only holder is a template that carries its workload's name."""
-        if len(indexes) == 1 or not all(self.cluster.pods[index].template for index in indexes):
-            return [index for index in indexes if not self.cluster.pods[index].template] or indexes
-        kinds = self._workloads.get((namespace, name), {})
-        if len(kinds) > 1:
-            listed = ", ".join(f"{namespace}/{kind.lower()}/{name}" for kind in sorted(kinds))
-            raise EndError(f"several controllers are called {namespace}/{name}", f"name one of: {printable(listed)}")
-        return indexes
+    def _stands_for_workload(self, index: int) -> bool:
+        """Whether a pod is a template that carries its workload's name: the name then means the workload."""
+        pod = self.cluster.pods[index]
+        return pod.template and pod.name == pod.workload.name
 
     def _of_kind(self, namespace: str, word: str, name: str, text: str) -> Target:
         kind = KINDS.get(word.lower())
@@ -201,10 +199,7 @@ class Directory:
                 raise self._missing(namespace, name, text)
             return self._service(text, service)
         if kind == "Pod":
-            indexes = [
-                index for index in self._pods.get((namespace, name), ())
-                if not self.cluster.pods[index].template or self.cluster.pods[index].workload.name != name
-            ]
+            indexes = [index for index in self._pods.get((namespace, name), ()) if not self._stands_for_workload(index)]
             if not indexes:
                 raise self._missing(namespace, name, text)
             return self._pods_target(text, indexes)
@@ -228,17 +223,39 @@ class Directory:
             )
         if (namespace, name) in self._owners:
             return EndError(f"all pods of {printable(text)} have finished: it sends and receives nothing", "")
+        word = get_close_matches(text.lower(), ("internet",), n=1, cutoff=0.8)
+        if word:
+            return EndError(f"{printable(text)!r} names nothing", f"did you mean {word[0]}?")
+        same = [one for one in self.names() if (one[0].lower(), one[1].lower()) == (namespace.lower(), name.lower())]
+        if same:
+            return EndError(
+                f"no pod, controller or Service is called {printable(f'{namespace}/{name}')}",
+                printable(f"did you mean {same[0][0]}/{same[0][1]}?"),
+            )
         if namespace not in self.cluster.namespaces:
             close = get_close_matches(namespace, self.cluster.namespaces, n=1)
             elsewhere = self._elsewhere(name)
-            hint = elsewhere or (f"did you mean {close[0]}/{name}?" if close else "")
+            hint = elsewhere
+            if not hint and close:
+                there = [other for space, other in self.names() if space == close[0]]
+                near = get_close_matches(name, there, n=1)
+                hint = f"did you mean {close[0]}/{near[0]}?" if near else f"did you mean namespace {close[0]}?"
+            hint = hint or self._some_namespaces()
             return EndError(f"nothing in the input is in a namespace {printable(namespace)!r}", printable(hint))
-        near = [other for space, other in self.names() if space == namespace]
-        close = get_close_matches(name, near, n=1)
+        here = [other for space, other in self.names() if space == namespace]
+        close = get_close_matches(name, here, n=1)
         hint = f"did you mean {namespace}/{close[0]}?" if close else self._elsewhere(name)
-        return EndError(
-            f"no pod, controller or Service is called {printable(f'{namespace}/{name}')}", printable(hint)
-        )
+        return EndError(f"no pod, controller or Service is called {printable(f'{namespace}/{name}')}", printable(hint))
+
+    def _some_namespaces(self) -> str:
+        names = sorted(self.cluster.namespaces)
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return f"namespaces: {', '.join(names[:5])}{more}" if names else "the input names no namespace"
+
+    def workload_size(self, pod: int) -> int:
+        """How many pods the workload of a pod has."""
+        workload = self.cluster.pods[pod].workload
+        return len(self._workloads[workload.namespace, workload.name][workload.kind])
 
     def _elsewhere(self, name: str) -> str:
         places = sorted({space for space, other in self.names() if other == name})
@@ -280,7 +297,9 @@ class Directory:
         if span is None or not wanted:
             return
         indexes = [
-            index for column in range(*span) for index in self.universe.members[column]
+            index
+            for column in range(*span)
+            for index in self.universe.members[column]
             if wanted <= pods[index].labels.items()
         ]
         yield from self.members(indexes)
@@ -297,7 +316,11 @@ class Directory:
         column = self.universe.nodes.get(name)
         if column is None:
             close = get_close_matches(name, self.universe.nodes, n=1)
-            raise EndError(f"no node is called {printable(name)!r}", f"did you mean node/{close[0]}?" if close else "")
+            known = ", ".join(list(self.universe.nodes)[:5])
+            hint = (
+                f"did you mean node/{close[0]}?" if close else f"nodes: {known}" if known else "the input has no nodes"
+            )
+            raise EndError(f"no node is called {printable(name)!r}", printable(hint))
         return Target(f"node/{name}", (Member(column, f"node/{name}", node=name),))
 
     def _hypothetical(self, text: str, namespace: str | None) -> Target:
@@ -307,9 +330,14 @@ class Directory:
         labels: dict[str, str] = {}
         for word in filter(None, words.split(",")):
             key, equals, value = word.partition("=")
-            if not equals or not LABEL.match(key) or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value)):
+            if (
+                not equals
+                or not LABEL.match(key)
+                or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value))
+            ):
                 raise EndError(
-                    f"{printable(word)!r} is no label", "write key=value,key=value@NAMESPACE for a pod that does not exist"
+                    f"{printable(word)!r} is no label",
+                    "write key=value,key=value@NAMESPACE for a pod that does not exist",
                 )
             if key in labels and labels[key] != value:
                 raise EndError(f"label {printable(key)!r} is given twice", "")
@@ -341,7 +369,7 @@ class Directory:
         for column in range(self.universe.outside, len(self.universe.ends)):
             shared = ip.intersect(self.universe.ends[column].space, space)
             if shared:
-                yield Member(column, ip.describe(shared))
+                yield Member(column, ip.describe(shared), witness=ip.address_text(shared[0][0]))
 
     def _address(self, text: str) -> Target | None:
         try:
@@ -351,7 +379,9 @@ class Directory:
                 first = last = ip.address(text)
         except ValueError as error:
             if re.match(r"^[0-9.]+(/[0-9]+)?$", text) or ":" in text:
-                raise EndError(f"{printable(text)!r} is no address: {printable(str(error))}", "write 10.0.0.1 or 10.0.0.0/8") from None
+                raise EndError(
+                    f"{printable(text)!r} is no address: {printable(str(error))}", "write 10.0.0.1 or 10.0.0.0/8"
+                ) from None
             return None
         known = self._known_addresses()
         members: list[Member] = []
@@ -412,7 +442,8 @@ class Directory:
         return isinstance(thing, int) and self.cluster.pods[thing].host_network
 
     def _unknown_addresses(self, space: Intervals) -> Iterable[Member]:
-        """Addresses that no object has: outside, or of an object that the input lacks where a cluster range has them."""
+        """Addresses that no object has: outside, or of an object that the input lacks where a cluster range has
+        them."""
         ranges = self.cluster.ranges
         claimed: Intervals = ()
         for line in (ip.EVERY_IPV4, ip.EVERY_IPV6):
@@ -425,18 +456,20 @@ class Directory:
 
     def _stranger(self, kind: str, part: Intervals) -> Member:
         """A pod, node or Service that the input lacks: it may be any."""
-        text = ip.describe(part)
+        text, witness = ip.describe(part), ip.address_text(part[0][0])
         family = (ip.family(part[0][0]),)
         if kind == "node":
             end = EndClass("node", space=part, families=family)
-            return Member(end, f"{text} (a node that is not in the input)")
+            return Member(end, f"{text} (a node that is not in the input)", witness=witness)
         if kind == "service":
             return Member(
                 EndClass("pod", None, any_label=True, open_ports=True, space=part, families=family),
-                f"{text} (a Service that is not in the input)", mystery=f"the Service of {text} is not in the input",
+                f"{text} (a Service that is not in the input)",
+                mystery=f"the Service of {text} is not in the input",
+                witness=witness,
             )
         homes: list[str | None] = [*self.cluster.namespaces, None]
         pods = tuple(
             EndClass("pod", home, any_label=True, open_ports=True, space=part, families=family) for home in homes
         )
-        return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods)
+        return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods, witness=witness)

@@ -83,16 +83,12 @@ class Explainer:
         other = names[1] if egress else names[0]
         subject_class = relation.end_class(subject)
         if subject_class.sort != "pod":
-            return DirectionTrace(
-                direction.value, name, Verdict.ALLOWED, "policies of pods do not govern this end", ()
-            )
+            return DirectionTrace(direction.value, name, Verdict.ALLOWED, "policies of pods do not govern this end", ())
         verdict = self._verdict(flow, direction, port)
         known = known_facts(relation, flow.meeting)
         for condition in relation.rows.own_node(direction, relation.end_class(peer))[0]:
             if known(condition) is True:
-                return DirectionTrace(
-                    direction.value, name, Verdict.ALLOWED, "a pod's own node always reaches it", ()
-                )
+                return DirectionTrace(direction.value, name, Verdict.ALLOWED, "a pod's own node always reaches it", ())
         judgement = self.asker.judgements(flow, port)[0 if egress else 1]
         key = relation.subject_key(subject, direction)
         tiers: list[TierTrace] = []
@@ -106,7 +102,9 @@ class Explainer:
         if key.baseline:
             policies = self._policies(key.baseline, subject, peer, direction, known, port, other)
             reached = not judgement.admin_decided and not judgement.isolated
-            tiers.append(TierTrace("Baseline", _ordered_outcome(policies, False) if reached else "not reached", policies))
+            tiers.append(
+                TierTrace("Baseline", _ordered_outcome(policies, False) if reached else "not reached", policies)
+            )
         return DirectionTrace(direction.value, name, verdict, self._summary(verdict, tiers, direction), tuple(tiers))
 
     def _verdict(self, flow: Flow, direction: Direction, port: int) -> Verdict:
@@ -138,8 +136,15 @@ class Explainer:
         return tuple(found)
 
     def _policy(
-        self, compiled: CompiledPolicy, selects: bool | None, subject: End, peer: End, direction: Direction,
-        known: Known, port: int, other: str,
+        self,
+        compiled: CompiledPolicy,
+        selects: bool | None,
+        subject: End,
+        peer: End,
+        direction: Direction,
+        known: Known,
+        port: int,
+        other: str,
     ) -> PolicyTrace:
         policy = compiled.policy
         relation = self.relation
@@ -161,8 +166,15 @@ class Explainer:
         return PolicyTrace(policy.kind, policy.namespace, policy.name, policy.place, selects, outcome, rules)
 
     def _rule(
-        self, rule: Rule, compiled: CompiledPolicy, subject: EndClass, peer: EndClass, direction: Direction,
-        known: Known, port: int, other: str,
+        self,
+        rule: Rule,
+        compiled: CompiledPolicy,
+        subject: EndClass,
+        peer: EndClass,
+        direction: Direction,
+        known: Known,
+        port: int,
+        other: str,
     ) -> RuleTrace:
         relation = self.relation
         destination = subject if direction is Direction.INGRESS else peer

@@ -6,7 +6,6 @@ written, on their order, or on the classes that the engine happens to make.
 
 from __future__ import annotations
 
-
 from hashlib import blake2b
 
 from ringfence.layers.network.columns import columns_of
@@ -55,7 +54,9 @@ class Fingerprint:
                 pod = self.relation.cluster.pods[index]
                 alone = pod.replicas == 1
                 total += self._digest(
-                    f"{pod.namespace}/{pod.name}", _added(groups, apart.get(index)), own if alone else None,
+                    f"{pod.namespace}/{pod.name}",
+                    _added(groups, apart.get(index)),
+                    own if alone else None,
                     self.pod_numbers[index],
                 )
         total += self._outside()
@@ -174,6 +175,3 @@ NOTHING: Behaviour = ((), (), ())
 def fingerprint(relation: Relation) -> str:
     """The canonical fingerprint, 64 hexadecimal digits."""
     return Fingerprint(relation).text()
-
-
-

@@ -15,7 +15,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Service, ServicePort
 from ringfence.sets.addresses import Intervals, address_text, family
-from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
+from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, canonical, intersect, port_key, subtract
 from ringfence.verdict.ends import Directory, EndError, Member, Target
 from ringfence.verdict.places import Place, answers
 
@@ -70,7 +70,9 @@ def asked(port: int | str | None, protocol: str | None) -> Asked:
             port = int(port)
         elif not port:
             raise EndError("the port is empty", "write a number 1-65535 or a port's name")
-    if isinstance(port, bool) or (isinstance(port, int) and not 1 <= port <= 65535):
+    if isinstance(port, bool) or not isinstance(port, int | str | None):
+        raise EndError(f"{port!r} is no port", "give a whole number 1-65535 or a port's name")
+    if isinstance(port, int) and not 1 <= port <= 65535:
         raise EndError(f"{port} is no port", "ports are 1-65535")
     if port is not None and protocol is None:
         protocol = "TCP"
@@ -85,7 +87,8 @@ def spans(question: Asked) -> Intervals:
             return EVERYTHING
         base = PROTOCOL_NUMBER[question.protocol] << 16
         return ((base | 1, base | 65535),)
-    assert isinstance(question.port, int) and question.protocol is not None
+    assert isinstance(question.port, int)
+    assert question.protocol is not None
     key = port_key(question.protocol, question.port)
     return ((key, key),)
 
@@ -96,39 +99,83 @@ class Flows:
     def __init__(self, relation: Relation, directory: Directory) -> None:
         self.relation = relation
         self.directory = directory
+        self._handed_on: Intervals | None = None
         self.cluster = relation.cluster
 
     def between(self, source: Target, destination: Target, question: Asked) -> list[Flow]:
         """Every kind of flow that the question is about. Raises EndError."""
         if source.service is not None:
-            raise EndError(
-                f"{source.text} is a Service: it only receives", "name the pods behind it as the source"
-            )
+            raise EndError(f"{source.text} is a Service: it only receives", "name the pods behind it as the source")
         if destination.service is not None:
-            return list(self._to_service(source, destination.service, question))
-        found: list[Flow] = []
+            found = list(self._to_service(source, destination.service, question))
+            if not found:
+                raise EndError(f"{source.text} has no address family in which it could reach {destination.text}", "")
+            return found
+        found = []
         unnamed = 0
         for member in destination.members:
             ports = self._ports_of(member, question)
             if ports is None:
                 unnamed += 1
                 continue
+            behind = self._node_ports(member, ports)
             for one in source.members:
-                found.extend(self._pairs(one, member, ports, source, destination))
+                if behind:
+                    found.extend(self._to_node_ports(one, member, behind))
+                rest = subtract(ports, behind)
+                if rest:
+                    found.extend(self._pairs(one, member, rest, source, destination))
         if unnamed and unnamed == len(destination.members):
             raise EndError(
-                f"{destination.text} has no {question.protocol} port named {question.port!r}", self._named_ports(destination)
+                f"{destination.text} has no {question.protocol} port named {question.port!r}",
+                self._named_ports(destination),
             )
         if any(not flow.itself for flow in found):
             found = [flow for flow in found if not flow.itself]
         if not found:
             raise EndError(f"{source.text} and {destination.text} share no flow to ask about", "")
+        if not any(self._inside(flow) for flow in found):
+            raise EndError(
+                f"neither {source.text} nor {destination.text} is in the cluster", "name a pod, a workload or a node"
+            )
         return found
+
+    def _inside(self, flow: Flow) -> bool:
+        """Whether an end of a flow is a pod or a node."""
+        return any(self.relation.end_class(member.end).sort != "outside" for member in (flow.source, flow.destination))
+
+    def _node_ports(self, member: Member, ports: Intervals) -> Intervals:
+        """The ports among these that nodes hand on to Services."""
+        end = self.relation.end_class(member.end)
+        if end.sort != "node":
+            return ()
+        if self._handed_on is None:
+            self._handed_on = canonical(
+                (port_key(port.protocol, port.node_port),) * 2
+                for service in self.cluster.services
+                for port in service.ports
+                if port.node_port is not None
+            )
+        return intersect(ports, self._handed_on)
+
+    @staticmethod
+    def _to_node_ports(source: Member, destination: Member, ports: Intervals) -> Iterator[Flow]:
+        """Which backend a node picks, and from which address it then comes, is not modelled."""
+        yield Flow(
+            source,
+            destination,
+            Meeting((4,), False, None),
+            OPEN_CELL,
+            ports,
+            mystery="a node hands this port on to a Service; which source its policies then see is not modelled",
+        )
 
     def _named_ports(self, target: Target) -> str:
         names = {
             f"{port.name} ({port.protocol} {port.number})"
-            for member in target.members for index in member.pods for port in self.cluster.pods[index].ports
+            for member in target.members
+            for index in member.pods
+            for port in self.cluster.pods[index].ports
         }
         return f"it has: {', '.join(sorted(names))}" if names else "it names no ports; ask by number"
 
@@ -138,12 +185,18 @@ class Flows:
         end = self.relation.end_class(member.end)
         numbers = [
             (port_key(port.protocol, port.number),) * 2
-            for port in end.ports if port.name == question.port and port.protocol == question.protocol
+            for port in end.ports
+            if port.name == question.port and port.protocol == question.protocol
         ]
         return tuple(sorted(numbers)) or None
 
     def _pairs(
-        self, source: Member, destination: Member, ports: Intervals, left: Target, right: Target,
+        self,
+        source: Member,
+        destination: Member,
+        ports: Intervals,
+        left: Target,
+        right: Target,
         asked_port: str = "",
     ) -> Iterator[Flow]:
         first, second = self.relation.end_class(source.end), self.relation.end_class(destination.end)
@@ -155,34 +208,60 @@ class Flows:
         real = {index for index in shared if self.cluster.pods[index].replicas == 1}
         if real:
             yield Flow(
-                source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True,
+                source,
+                destination,
+                Meeting((4,), True, True),
+                OPEN_CELL,
+                ports,
+                asked_port,
+                itself=True,
             )
             if len(source.pods) == 1 and len(destination.pods) == 1:
                 return
-        for end in source.alternatives or (source.end,):
-            for other in destination.alternatives or (destination.end,):
-                yield from self._meetings(source, destination, end, other, ports, asked_port)
+        found = [
+            flow
+            for end in source.alternatives or (source.end,)
+            for other in destination.alternatives or (destination.end,)
+            for flow in self._meetings(source, destination, end, other, ports, asked_port)
+        ]
+        # Of several ends that it may be, those without a common address family are none of them.
+        possible = [flow for flow in found if flow.closed != "address"]
+        yield from possible or found[:1]
 
     @staticmethod
     def _family_fits(outside: EndClass, other: EndClass) -> bool:
         return family(outside.space[0][0]) in own_families(other)
 
     def _meetings(
-        self, source: Member, destination: Member, end: int | EndClass, other: int | EndClass, ports: Intervals,
+        self,
+        source: Member,
+        destination: Member,
+        end: int | EndClass,
+        other: int | EndClass,
+        ports: Intervals,
         asked_port: str,
     ) -> Iterator[Flow]:
         relation = self.relation
         first, second = relation.end_class(end), relation.end_class(other)
         families, known = relation.families(first, second)
-        same_namespace = first.namespace == second.namespace and first.sort == "pod" and second.sort == "pod" and (
-            first.namespace is not None
+        same_namespace = (
+            first.namespace == second.namespace
+            and first.sort == "pod"
+            and second.sort == "pod"
+            and (first.namespace is not None)
         )
         opaque = relation.opaque(first, second)
         unsure = "which of several ends it is" if source.alternatives or destination.alternatives else ""
         if not families:
             yield Flow(
-                source, destination, Meeting((4,), same_namespace, None), CLOSED_CELL, ports, asked_port,
-                closed="address", why_closed="the two ends have no address family in common",
+                source,
+                destination,
+                Meeting((4,), same_namespace, None),
+                CLOSED_CELL,
+                ports,
+                asked_port,
+                closed="address",
+                why_closed="the two ends have no address family in common",
             )
             return
         mystery = source.mystery or destination.mystery
@@ -195,8 +274,14 @@ class Flows:
         if plain is not None:
             meeting = Meeting(families, same_namespace, None)
             yield Flow(
-                _with_end(source, end), _with_end(destination, other), meeting, plain, ports, asked_port,
-                opaque=opaque, perhaps=unsure,
+                _with_end(source, end),
+                _with_end(destination, other),
+                meeting,
+                plain,
+                ports,
+                asked_port,
+                opaque=opaque,
+                perhaps=unsure,
             )
             return
         needs = relation.cells.needs(egress, ingress)
@@ -209,8 +294,14 @@ class Flows:
                 meeting = Meeting(group, same_namespace, same_node)
                 cell = relation.cells.cell(egress, ingress, meeting)
                 yield Flow(
-                    _with_end(source, end), _with_end(destination, other), meeting, cell, ports, asked_port,
-                    opaque=opaque, perhaps=unsure,
+                    _with_end(source, end),
+                    _with_end(destination, other),
+                    meeting,
+                    cell,
+                    ports,
+                    asked_port,
+                    opaque=opaque,
+                    perhaps=unsure,
                 )
 
     def _same_node(
@@ -241,7 +332,8 @@ class Flows:
         name = f"{service.namespace}/{service.name}"
         there = Member(_NOWHERE, f"Service {name}")
         wanted = [
-            port for port in service.ports
+            port
+            for port in service.ports
             if (question.protocol is None or port.protocol == question.protocol)
             and (question.port is None or question.port in (port.port, port.name))
         ]
@@ -267,20 +359,27 @@ class Flows:
             if not found:
                 for one in source.members:
                     yield self._closed(
-                        one, there, Asked(port.port, port.protocol), f"Service {name} has no backend for port {port.port}",
+                        one,
+                        there,
+                        Asked(port.port, port.protocol),
+                        f"Service {name} has no backend for port {port.port}",
                     )
 
     @staticmethod
     def _closed(source: Member, destination: Member, question: Asked, why: str) -> Flow:
         ports = spans(question) if not isinstance(question.port, str) else ()
         return Flow(
-            source, destination, Meeting((4,), False, None), CLOSED_CELL, ports or EVERYTHING, str(question),
-            closed="service", why_closed=why,
+            source,
+            destination,
+            Meeting((4,), False, None),
+            CLOSED_CELL,
+            ports or EVERYTHING,
+            str(question),
+            closed="service",
+            why_closed=why,
         )
 
-    def _backends(
-        self, service: Service, port: ServicePort, question: Asked
-    ) -> Iterator[tuple[Member, Intervals]]:
+    def _backends(self, service: Service, port: ServicePort, question: Asked) -> Iterator[tuple[Member, Intervals]]:
         if service.selector is not None:
             yield from self._backends_by_selector(service, port, question)
             return
@@ -298,7 +397,7 @@ class Flows:
             end = self.relation.end_class(member.end)
             if port is None:
                 yield member, spans(question)
-            elif service.headless and isinstance(question.port, int):
+            elif service.headless and not isinstance(question.port, str):
                 key = port_key(port.protocol, port.port)
                 yield member, ((key, key),)
             elif isinstance(port.target, int):
@@ -307,7 +406,8 @@ class Flows:
             else:
                 keys = [
                     port_key(named.protocol, named.number)
-                    for named in end.ports if named.name == port.target and named.protocol == port.protocol
+                    for named in end.ports
+                    if named.name == port.target and named.protocol == port.protocol
                 ]
                 if keys:
                     yield member, ((keys[0], keys[0]),)

@@ -22,8 +22,8 @@ ALL, NONE = PortTable.ALL, PortTable.NONE
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family only, or
-    for some pairs of pods only. ``programs`` and ``meeting`` tell why, where something is unknown."""
+    """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family
+    only, or for some pairs of pods only. ``programs`` and ``meeting`` tell why, where something is unknown."""
 
     allowed: int
     unknown: int = NONE
@@ -36,8 +36,8 @@ class Result:
 
 
 class Grid:
-    """Joins the rows of a relation. Only pairs with at least one pod are flows here. ``joined`` False: only single pairs
-    will be asked for, so no row is made ahead."""
+    """Joins the rows of a relation. Only pairs with at least one pod are flows here. ``joined`` False: only single
+    pairs will be asked for, so no row is made ahead."""
 
     def __init__(self, relation: Relation, joined: bool = True) -> None:
         self.relation = relation
@@ -198,7 +198,10 @@ class Grid:
             groups = [piece for group in groups for piece in self._by_namespace(group)]
         if "same-node" in needs:
             groups = [
-                group & mask for group in groups for mask in self.places.partition(destination, "node" in needs) if group & mask
+                group & mask
+                for group in groups
+                for mask in self.places.partition(destination, "node" in needs)
+                if group & mask
             ]
         for group in groups:
             source = (group & -group).bit_length() - 1

@@ -15,7 +15,7 @@ from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, ru
 from ringfence.layers.network.relation import End, Relation
 from ringfence.layers.network.rows import Selected
 from ringfence.layers.network.single import rule_matches
-from ringfence.model.policy import Action, Direction, Rule, Tier
+from ringfence.model.policy import Action, Direction, Rule
 from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
 from ringfence.verdict.answers import Decision
 
@@ -97,8 +97,13 @@ def decision(compiled: CompiledPolicy, direction: Direction, rule: Rule | None) 
     """An object, or one of its rules, as a decision."""
     policy = compiled.policy
     return Decision(
-        "network", direction.value, policy.kind, policy.namespace, policy.name,
-        None if rule is None else rule.index, policy.place if rule is None else rule.place,
+        "network",
+        direction.value,
+        policy.kind,
+        policy.namespace,
+        policy.name,
+        None if rule is None else rule.index,
+        policy.place if rule is None else rule.place,
     )
 
 

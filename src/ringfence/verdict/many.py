@@ -27,7 +27,9 @@ class FlowAnswers:
     """Answers (verdict, reason, deciding objects)."""
 
     def __init__(
-        self, asker: Asker, target: Callable[[str], Target],
+        self,
+        asker: Asker,
+        target: Callable[[str], Target],
         question: Callable[[int | str | None, str | None], Asked],
     ) -> None:
         self._asker = asker
@@ -90,9 +92,7 @@ class FlowAnswers:
             known = self._isolated.get(id(row))
             if known is not None:
                 return known
-        judgement: Judgement = self._asker.judge.direction(
-            subject, peer, direction, reasons.ANY_MEETING, key
-        )
+        judgement: Judgement = self._asker.judge.direction(subject, peer, direction, reasons.ANY_MEETING, key)
         found = (
             reasons.of_direction(judgement, not denied, "{}"),
             [one.as_json() for one in judgement.decisions(not denied)],
@@ -101,4 +101,3 @@ class FlowAnswers:
             self._isolated[id(row)] = found
             self._kept.append(row)
         return found
-

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.layers.network.relation import Relation
 
-
 Group = tuple[int, ...]
 """Indexes of pods; (-1,) for an end that is no pod."""
 
 
 Place = bool | str | None
-"""Whether two pods share a node; None: not known; a name: the known node of one, where only that of the other is not."""
+"""Whether two pods share a node; None: not known; a name: the known node of one, where only that of the other is
+not."""
 
 
 def answer(left: str | None, right: str | None, linked: bool) -> Place:

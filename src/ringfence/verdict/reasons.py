@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ringfence.layers.network.cells import Completion, Meeting
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import NONE_TAKEN, Domain, Variable, both, empty
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Fact
+from ringfence.model.cluster import Namespace
 from ringfence.model.text import printable
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.judging import Judgement
@@ -21,43 +22,78 @@ ANY_MEETING = Meeting((4,), False, None)
 
 CNI_SENTENCES: dict[str, tuple[str, str]] = {
     Fact.IPBLOCK_MATCHES_PODS: (
-        "network plugins differ in whether an ipBlock matches the address of a pod", "--cni NAME"),
+        "network plugins differ in whether an ipBlock matches the address of a pod",
+        "--cni NAME",
+    ),
     Fact.IPBLOCK_MATCHES_NODES: (
-        "network plugins differ in whether an ipBlock matches the address of a node", "--cni NAME"),
+        "network plugins differ in whether an ipBlock matches the address of a node",
+        "--cni NAME",
+    ),
     Fact.HOST_NETWORK_PODS_ARE_PODS: (
         "network plugins differ in whether NetworkPolicy treats a hostNetwork pod as a pod or as its node",
-        "--cni NAME"),
+        "--cni NAME",
+    ),
     Fact.OWN_NODE_EGRESS_EXEMPT: (
-        "network plugins differ in whether they filter what a pod sends to its own node", "--cni NAME"),
+        "network plugins differ in whether they filter what a pod sends to its own node",
+        "--cni NAME",
+    ),
     Fact.BASELINE_PER_DIRECTION: (
         "network plugins differ in whether Baseline applies to the direction that no NetworkPolicy isolates",
-        "--cni NAME"),
+        "--cni NAME",
+    ),
 }
 
 PREFERENCE = (
-    "broken", "namespace-label", "pod-label", "node-label", "named-port", "address", "family", "node", "same-node",
-    "domain", "cni",
+    "broken",
+    "namespace-label",
+    "pod-label",
+    "node-label",
+    "named-port",
+    "address",
+    "family",
+    "node",
+    "same-node",
+    "domain",
+    "cni",
 )
 """Facts of the input before facts of the plugin, where either would decide."""
 
 
-def of_fact(variable: Variable, source: EndClass, destination: EndClass, names: tuple[str, str]) -> Reason:
+def of_fact(
+    variable: Variable,
+    source: EndClass,
+    destination: EndClass,
+    names: tuple[str, str],
+    namespaces: Mapping[str, Namespace],
+) -> Reason:
     """The sentence for one open fact of a flow between two ends."""
     end, name = (source, names[0]) if variable.role == "src" else (destination, names[1])
     kind = variable.kind
     if kind == "cni":
-        message, decide = CNI_SENTENCES.get(variable.name, (f"the plugin's answer to {variable.name} is open", "--cni NAME"))
+        message, decide = CNI_SENTENCES.get(
+            variable.name, (f"the plugin's answer to {variable.name} is open", "--cni NAME")
+        )
         return Reason(variable.name, message, decide)
     if kind == "namespace-label":
         home = printable(end.namespace or "")
+        known = namespaces.get(end.namespace or "")
+        if known is not None and known.place is not None:
+            return Reason(
+                "namespace-labels",
+                f"the labels of namespace {home} are not valid as written",
+                f"{known.place}, put right",
+            )
         where = f"label {variable.name} of namespace {home} is" if home else "the pod's namespace is"
         return Reason(
-            "namespace-labels", f"{where} not in the input",
+            "namespace-labels",
+            f"{where} not in the input",
             f"the Namespace object {home}, or --assume-no-labels" if home else "the pod itself",
         )
     if kind == "pod-label":
         return Reason(
-            "pod-labels", f"the value of label {variable.name} of {name} is not in the input", "the Pod objects",
+            "pod-labels",
+            f"the value of label {variable.name} of {name} is not in the input",
+            "the Pod objects",
         )
     if kind == "node-label":
         return Reason("node-labels", "labels of the node are not in the input", "the Node objects")
@@ -65,47 +101,67 @@ def of_fact(variable: Variable, source: EndClass, destination: EndClass, names: 
         what = "node" if end.sort == "node" or end.host_network else "pod"
         flag = "--node-cidr" if what == "node" else "--pod-cidr"
         return Reason(
-            f"{what}-address", f"the address of {name} is not known", f"{flag}, or the {what.capitalize()} objects",
+            f"{what}-address",
+            f"the address of {name} is not known",
+            f"{flag}, or the {what.capitalize()} objects",
         )
     if kind == "family":
         return Reason(
-            "address-family", "whether the flow uses IPv4 or IPv6 is not known", "--pod-cidr, or the Pod objects",
+            "address-family",
+            "whether the flow uses IPv4 or IPv6 is not known",
+            "--pod-cidr, or the Pod objects",
         )
     if kind == "node":
         return Reason("node-of-pod", f"the node that {name} runs on is not known", "the Pod objects")
     if kind == "same-node":
         return Reason(
-            "own-node", f"whether {names[0]} and {names[1]} are on one node is not known", "the Pod objects",
+            "own-node",
+            f"whether {names[0]} and {names[1]} are on one node is not known",
+            "the Pod objects, with spec.nodeName",
         )
     if kind == "named-port":
         port = variable.name.split("/")[0]
         return Reason(
-            "named-ports", f"which port a pod like {name} calls {printable(port)} is not known", "the Pod object",
+            "named-ports",
+            f"which port a pod like {name} calls {printable(port)} is not known",
+            "the Pod object",
         )
     if kind == "domain":
         return Reason(
-            "domain-name", f"whether {name} is an address of {printable(variable.name)} is known to DNS only", "",
+            "domain-name",
+            f"whether {name} is an address of {printable(variable.name)} is known to DNS only",
+            "",
         )
     return Reason(
-        "invalid-object", f"the API server would reject {printable(variable.name)} as written", "the object, put right",
+        "invalid-object",
+        f"the API server would reject {printable(variable.name)} as written",
+        "the object, put right",
     )
 
 
 def unknown(
-    relation: Relation, egress: int, ingress: int, meeting: Meeting, port: int, source: EndClass,
-    destination: EndClass, names: tuple[str, str],
+    relation: Relation,
+    egress: int,
+    ingress: int,
+    meeting: Meeting,
+    port: int,
+    source: EndClass,
+    destination: EndClass,
+    names: tuple[str, str],
 ) -> Reason:
     """The fact on which an UNKNOWN hangs: one that flips the verdict while all others stay, else those that differ."""
     completions = relation.cells.completions(egress, ingress, meeting, port)
     if any(one.may_allow and one.may_deny for one in completions):
         return Reason(
-            AMBIGUOUS, "AMBIGUOUS: policies of equal priority disagree, and any of them may apply",
+            AMBIGUOUS,
+            "AMBIGUOUS: policies of equal priority disagree, and any of them may apply",
             "different priorities",
         )
     pivots = pivotal(completions)
     if not pivots:
         return NOT_DECIDED
-    reasons = [of_fact(variable, source, destination, names) for variable in pivots]
+    namespaces = relation.cluster.namespaces
+    reasons = [of_fact(variable, source, destination, names, namespaces) for variable in pivots]
     first = reasons[0]
     others = [reason.message for reason in reasons[1:] if reason.message != first.message]
     if not others:
@@ -123,10 +179,14 @@ def pivotal(completions: Iterable[Completion]) -> list[Variable]:
     best_rank: tuple[int, list[tuple[int, str, str]]] = (0, [])
     for left in allowed[:256]:
         for right in denied[:256]:
-            differing = sorted((
-                variable for variable in left
-                if variable in right and empty(variable, both(left[variable], right[variable]), NONE_TAKEN)
-            ), key=_telling)
+            differing = sorted(
+                (
+                    variable
+                    for variable in left
+                    if variable in right and empty(variable, both(left[variable], right[variable]), NONE_TAKEN)
+                ),
+                key=_telling,
+            )
             rank = (len(differing), [_telling(variable) for variable in differing])
             if best is None or rank < best_rank:
                 best, best_rank = differing, rank
@@ -140,7 +200,8 @@ def _telling(variable: Variable) -> tuple[int, str, str]:
 def known(allowed: bool, egress: Judgement | None, ingress: Judgement | None, names: tuple[str, str]) -> Reason:
     """The sentence for a verdict that is certain. A judgement is None where the direction has nothing to say."""
     words = [
-        text for judgement, name in ((egress, names[0]), (ingress, names[1]))
+        text
+        for judgement, name in ((egress, names[0]), (ingress, names[1]))
         if judgement is not None and (text := of_direction(judgement, allowed, name))
     ]
     if allowed:

@@ -47,7 +47,10 @@ def in_force(policies: Iterable[NetworkPolicyRules], profile: Profile) -> tuple[
 
 
 def relabelled(
-    cluster: Cluster, labels: Mapping[str, str | None], namespace: str | None = None, pods: Sequence[int] = (),
+    cluster: Cluster,
+    labels: Mapping[str, str | None],
+    namespace: str | None = None,
+    pods: Sequence[int] = (),
 ) -> Cluster:
     """The cluster with labels of a namespace or of pods set (None removes one)."""
     if namespace is not None:
@@ -59,7 +62,8 @@ def relabelled(
     for index in pods:
         pod = listed[index]
         listed[index] = replace(
-            pod, labels=apply(pod.labels, labels),
+            pod,
+            labels=apply(pod.labels, labels),
             open_labels=tuple(key for key in pod.open_labels if key not in labels),
         )
     return replace(cluster, pods=tuple(listed))
@@ -92,9 +96,7 @@ def policy_change(
         if policy is None or (policy.namespace is not None and policy.namespace not in cluster.namespaces):
             return None
         added.append(policy)
-    gone = [
-        index for policy in added if (index := relation.index_of(policy.kind, policy.full_name)) is not None
-    ]
+    gone = [index for policy in added if (index := relation.index_of(policy.kind, policy.full_name)) is not None]
     for removal in removing:
         index = None if cluster.opaque else _policy_index(relation, removal)
         if index is None:

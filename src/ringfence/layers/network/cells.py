@@ -61,7 +61,8 @@ class Meeting:
 
     ``families``: those that a flow between them may use; ``known`` False: which of them is an open fact (it is True for
     ends that surely have all of them, where each family is a flow of its own, asked one at a time).
-    ``same_node`` None: not known; a name: the known node of one end, where that of the other, a hostNetwork pod, is not.
+    ``same_node`` None: not known; a name: the known node of one end, where that of the other, a hostNetwork pod, is
+    not.
     """
 
     families: tuple[int, ...]
@@ -118,7 +119,8 @@ class Cells:
         if found is None:
             found = self._needs[number] = frozenset(
                 literal.variable.kind
-                for condition in self.programs.programs[number].conditions() for literal in condition
+                for condition in self.programs.programs[number].conditions()
+                for literal in condition
             )
         return found
 
@@ -151,7 +153,9 @@ class Cells:
         found = [condition for program in (left, right) for condition in sorted(program.conditions(), key=len)]
         self._linked = None
         if isinstance(meeting.same_node, str):
-            nodes = {literal.variable for condition in found for literal in condition if literal.variable.kind == "node"}
+            nodes = {
+                literal.variable for condition in found for literal in condition if literal.variable.kind == "node"
+            }
             self._linked = next(iter(nodes), None)
         for condition in found:
             for literal in condition:
@@ -197,23 +201,24 @@ class Cells:
         bounds: tuple[int, int] | None = None
         budget = LIMIT
         exact = True
-        stack = [
-            facts for family in meeting.families
-            if (facts := self._start(literals, family, meeting)) is not None
-        ]
+        stack = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
         while stack:
             facts = stack.pop()
             sure, possible = self._bounds(left, right, facts, meeting)
-            if bounds is not None and ports.union(possible, bounds[1]) == bounds[1] and (
-                ports.intersection(sure, bounds[0]) == bounds[0]
+            if (
+                bounds is not None
+                and ports.union(possible, bounds[1]) == bounds[1]
+                and (ports.intersection(sure, bounds[0]) == bounds[0])
             ):
                 continue
             literal = None if sure == possible else self._undecided(literals, facts)
             if literal is not None and budget <= 0:
                 exact, literal = False, None
             if literal is None:
-                bounds = (sure, possible) if bounds is None else (
-                    ports.intersection(bounds[0], sure), ports.union(bounds[1], possible)
+                bounds = (
+                    (sure, possible)
+                    if bounds is None
+                    else (ports.intersection(bounds[0], sure), ports.union(bounds[1], possible))
                 )
                 continue
             budget -= 1
@@ -237,7 +242,8 @@ class Cells:
         may_allow, may_deny = outcome(ports, left, known)
         other_allow, other_deny = outcome(ports, right, known)
         return (
-            ports.difference(ports.difference(ALL, may_deny), other_deny), ports.intersection(may_allow, other_allow)
+            ports.difference(ports.difference(ALL, may_deny), other_deny),
+            ports.intersection(may_allow, other_allow),
         )
 
     def _undecided(self, literals: list[Literal], facts: dict[Variable, Domain]) -> Literal | None:
@@ -263,10 +269,7 @@ class Cells:
         meeting = self._relevant(egress, ingress, meeting)
         left, right, literals = self._pair(egress, ingress, meeting)
         found: list[Completion] = []
-        stack = [
-            facts for family in meeting.families
-            if (facts := self._start(literals, family, meeting)) is not None
-        ]
+        stack = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
         while stack and len(found) < LIMIT:
             facts = stack.pop()
             literal = self._undecided(literals, facts)
@@ -274,7 +277,5 @@ class Cells:
                 stack.extend(self._split(literal, facts))
                 continue
             sure, possible = self._bounds(left, right, facts, meeting)
-            found.append(Completion(
-                facts, self.ports.contains(possible, port), not self.ports.contains(sure, port)
-            ))
+            found.append(Completion(facts, self.ports.contains(possible, port), not self.ports.contains(sure, port)))
         return found

@@ -161,7 +161,8 @@ class Columns:
         return found
 
     def _namespace_candidates(self, selector: Selector) -> Iterable[str]:
-        """Namespaces that might match: those with a label that it asks for, and those with labels that are not known."""
+        """Namespaces that might match: those with a label that it asks for, and those with labels that are not
+        known."""
         if self._namespace_labels is None:
             self._namespace_labels = {}
             for name in self.universe.namespaces:
@@ -223,7 +224,9 @@ class Columns:
         for column, end in enumerate(self.universe.ends):
             known = [end.space[0][0]] if end.sort == "outside" else list(end.addresses)
             where = tuple((address >> 128, atoms.of(address)) for address in known)
-            key = (end.sort, end.host_network, where, end.space if not known else ())
+            # A hostNetwork pod of which the node is not known may have any node's address: a kind of its own.
+            homeless = end.host_network and end.node is None
+            key = (end.sort, end.host_network, homeless, where, end.space if not known else ())
             old = groups.get(key)
             groups[key] = (old[0] if old else end, (old[1] if old else 0) | 1 << column)
             if not old:
@@ -293,9 +296,7 @@ class Columns:
                 old = groups.get(key)
                 groups[key] = (old[0] if old else end, (old[1] if old else 0) | 1 << column)
             self._port_groups = list(groups.values())
-        return [
-            (mask, self.conditions.ports(self.table, matches, end, admin)) for end, mask in self._port_groups
-        ]
+        return [(mask, self.conditions.ports(self.table, matches, end, admin)) for end, mask in self._port_groups]
 
 
 _NO_PORTS = EndClass("outside")

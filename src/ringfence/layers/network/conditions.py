@@ -53,22 +53,30 @@ class Conditions:
     """Peers and subjects against ends, for one cluster and one profile."""
 
     def __init__(
-        self, profile: Profile, namespaces: Mapping[str, Namespace], nodes: Mapping[str, Node],
-        taken: Taken = NONE_TAKEN, assume_no_labels: bool = False, node_space: Intervals = (),
+        self,
+        profile: Profile,
+        namespaces: Mapping[str, Namespace],
+        nodes: Mapping[str, Node],
+        taken: Taken = NONE_TAKEN,
+        assume_no_labels: bool = False,
+        node_space: Intervals = (),
     ) -> None:
         self.profile = profile
         self._open = not assume_no_labels
         self.namespaces = namespaces
         self.nodes = nodes
         self.taken = taken
-        self._node_ends = {
-            name: node_end(node, node_space) for name, node in nodes.items()
-        }
+        self._node_ends = {name: node_end(node, node_space) for name, node in nodes.items()}
         self._strange_name = ValueSet(frozenset(namespaces), True, False)
 
     def labels(
-        self, selector: Selector, labels: Mapping[str, str], domains: Mapping[str, ValueSet], any_label: bool,
-        kind: str, role: Role,
+        self,
+        selector: Selector,
+        labels: Mapping[str, str],
+        domains: Mapping[str, ValueSet],
+        any_label: bool,
+        kind: str,
+        role: Role,
     ) -> Condition | None:
         """When an object of which these labels are known matches; None for never."""
         literals: list[Literal] = []
@@ -153,7 +161,8 @@ class Conditions:
         if end.sort != "outside":
             on_node = end.sort == "node" or end.host_network
             fact = (
-                (Fact.NETWORKS_MATCH_NODES if on_node else Fact.NETWORKS_MATCH_PODS) if peer.admin
+                (Fact.NETWORKS_MATCH_NODES if on_node else Fact.NETWORKS_MATCH_PODS)
+                if peer.admin
                 else (Fact.IPBLOCK_MATCHES_NODES if on_node else Fact.IPBLOCK_MATCHES_PODS)
             )
             value = self.profile.answer(fact)
@@ -163,7 +172,9 @@ class Conditions:
                 plugin = frozenset((fact_literal(fact),))
         if end.host_network and end.node is None and not end.addresses and self._node_ends:
             within = self._on_some_node(
-                end, role, lambda node: self.address_within(peer.addresses, node, role),
+                end,
+                role,
+                lambda node: self.address_within(peer.addresses, node, role),
                 self.address_within(peer.addresses, EndClass("node", space=end.space), role),
             )
         else:
@@ -171,7 +182,10 @@ class Conditions:
         return tuple(plugin | condition for condition in within)
 
     def _on_some_node(
-        self, end: EndClass, role: Role, ask: Callable[[EndClass], tuple[Condition, ...]],
+        self,
+        end: EndClass,
+        role: Role,
+        ask: Callable[[EndClass], tuple[Condition, ...]],
         elsewhere: tuple[Condition, ...],
     ) -> tuple[Condition, ...]:
         """What holds for a hostNetwork pod of which the node is not known: for each node of the input what holds there,
@@ -222,7 +236,8 @@ class Conditions:
             return () if only is None else (only,)
         return tuple(
             condition | {Literal(FAMILY, frozenset((str(number),)))}
-            for number, condition in by_family.items() if condition is not None
+            for number, condition in by_family.items()
+            if condition is not None
         )
 
     def node(self, peer: NodePeer, end: EndClass, role: Role) -> tuple[Condition, ...]:
@@ -234,7 +249,9 @@ class Conditions:
                 return ()
             if end.node is None and self._node_ends:
                 return self._on_some_node(
-                    end, role, lambda node: self._node_labels(peer.nodes, node.name, role),
+                    end,
+                    role,
+                    lambda node: self._node_labels(peer.nodes, node.name, role),
                     self._node_labels(peer.nodes, None, role),
                 )
             return self._node_labels(peer.nodes, end.node, role)
@@ -250,9 +267,7 @@ class Conditions:
         """When a domain name stands for this end: never for what is in the cluster, an open fact outside."""
         if end.sort != "outside":
             return ()
-        return tuple(
-            frozenset((Literal(Variable("domain", role, name, BOOLEAN), TRUE),)) for name in peer.names
-        )
+        return tuple(frozenset((Literal(Variable("domain", role, name, BOOLEAN), TRUE),)) for name in peer.names)
 
     def ports(
         self, table: PortTable, matches: tuple[PortMatch, ...] | None, destination: EndClass, admin: bool

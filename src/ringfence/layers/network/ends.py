@@ -49,6 +49,10 @@ def node_end(node: Node, space: Intervals) -> EndClass:
     """A node as an end; ``space`` is where its address may lie when it is not known."""
     families = tuple(sorted({family(address) for address in node.addresses}))
     return EndClass(
-        "node", labels=node.labels, addresses=node.addresses, space=() if node.addresses else space,
-        families=families, name=node.name,
+        "node",
+        labels=node.labels,
+        addresses=node.addresses,
+        space=() if node.addresses else space,
+        families=families,
+        name=node.name,
     )

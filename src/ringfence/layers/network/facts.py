@@ -20,8 +20,19 @@ from ringfence.sets.labels import ValueSet
 from ringfence.sets.ports import Intervals
 
 Role = Choice["src", "dst"]
-Kind = Choice["cni", "family", "address", "pod-label", "namespace-label", "node-label", "same-node", "node",
-              "named-port", "domain", "broken"]
+Kind = Choice[
+    "cni",
+    "family",
+    "address",
+    "pod-label",
+    "namespace-label",
+    "node-label",
+    "same-node",
+    "node",
+    "named-port",
+    "domain",
+    "broken",
+]
 Domain = ValueSet | Intervals | frozenset[str]
 
 YES, NO = "yes", "no"
@@ -84,9 +95,7 @@ class Taken:
 
     def free(self, intervals: Intervals) -> int:
         """How many addresses of the set are not taken."""
-        taken = sum(
-            bisect_right(self._sorted, last) - bisect_left(self._sorted, first) for first, last in intervals
-        )
+        taken = sum(bisect_right(self._sorted, last) - bisect_left(self._sorted, first) for first, last in intervals)
         return size(intervals) - taken
 
     def the_free_one(self, intervals: Intervals) -> int | None:

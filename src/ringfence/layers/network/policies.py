@@ -36,8 +36,8 @@ BROKEN_ACTIONS = ((Action.ALLOW, ALLOWS), (Action.DENY, DENIES), (Action.PASS, P
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its match map. ``entries`` (condition, columns, ports) where the ports are the same for every subject,
-    else ``peers`` and the rule's named ports, to be resolved on the subject (ingress)."""
+    """A rule with its match map. ``entries`` (condition, columns, ports) where the ports are the same for every
+    subject, else ``peers`` and the rule's named ports, to be resolved on the subject (ingress)."""
 
     rule: Rule
     entries: tuple[tuple[Condition, int, int], ...] | None

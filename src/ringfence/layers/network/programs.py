@@ -151,11 +151,18 @@ def step_once(ports: PortTable, state: Ordered, step: Step, certain: bool = True
     if isinstance(step, NextPolicy):
         return replace(state, rest=ALL)
     if isinstance(step, Begin):
-        return replace(state, in_group=True, rest=ALL, matched=NONE, group_allow=NONE, group_deny=NONE, group_passed=NONE)
+        return replace(
+            state, in_group=True, rest=ALL, matched=NONE, group_allow=NONE, group_deny=NONE, group_passed=NONE
+        )
     within = state.undecided
     return replace(
         state,
-        in_group=False, rest=ALL, matched=NONE, group_allow=NONE, group_deny=NONE, group_passed=NONE,
+        in_group=False,
+        rest=ALL,
+        matched=NONE,
+        group_allow=NONE,
+        group_deny=NONE,
+        group_passed=NONE,
         allow=ports.union(state.allow, ports.intersection(within, state.group_allow)),
         deny=ports.union(state.deny, ports.intersection(within, state.group_deny)),
         passed=ports.union(state.passed, ports.intersection(within, state.group_passed)),
@@ -300,17 +307,29 @@ class ProgramTable:
         return found
 
     def combine(
-        self, subject: Subject, admin: int, union: int, baseline: int,
-        exempt: tuple[Condition, ...] = (), unfiltered: tuple[Condition, ...] = (),
+        self,
+        subject: Subject,
+        admin: int,
+        union: int,
+        baseline: int,
+        exempt: tuple[Condition, ...] = (),
+        unfiltered: tuple[Condition, ...] = (),
     ) -> int:
         """The number of the whole program. Parts that cannot matter are dropped, so that equal outcomes are equal
         numbers wherever no fact is open."""
         key = (subject, admin, union, baseline, exempt, unfiltered)
         found = self._combined.get(key)
         if found is None:
-            found = self._combined[key] = self._intern(Program(
-                subject, self._ordered[admin], self._unions[union], self._ordered[baseline], exempt, unfiltered,
-            ))
+            found = self._combined[key] = self._intern(
+                Program(
+                    subject,
+                    self._ordered[admin],
+                    self._unions[union],
+                    self._ordered[baseline],
+                    exempt,
+                    unfiltered,
+                )
+            )
         return found
 
     def _intern(self, program: Program) -> int:

@@ -1,8 +1,8 @@
 """The relation: for any two ends, which ports surely and which possibly pass.
 
 Every question reads it: a single flow, the whole list, an explanation, a what-if. An end is a column of the universe or
-an ``EndClass`` of its own (a pod that does not exist yet, a pod that a what-if relabels). Rows are made when first asked
-for and kept; what-ifs share them, and make anew only the rows of subjects whose policies changed.
+an ``EndClass`` of its own (a pod that does not exist yet, a pod that a what-if relabels). Rows are made when first
+asked for and kept; what-ifs share them, and make anew only the rows of subjects whose policies changed.
 """
 
 from __future__ import annotations
@@ -42,14 +42,24 @@ class Relation:
         self.universe = universe if universe is not None else universes.build(cluster)
         self.ports = PortTable()
         self.conditions = Conditions(
-            profile, cluster.namespaces, cluster.nodes, self.universe.taken, cluster.assume_no_labels,
+            profile,
+            cluster.namespaces,
+            cluster.nodes,
+            self.universe.taken,
+            cluster.assume_no_labels,
             self.universe.node_space,
         )
         self.columns = Columns(self.universe, self.conditions, self.ports)
         self.programs = ProgramTable(self.ports)
-        self.cells = Cells(self.programs, self.universe.taken, {
-            end.name: end.families for end in self.universe.ends[self.universe.pods:self.universe.outside] if end.families
-        })
+        self.cells = Cells(
+            self.programs,
+            self.universe.taken,
+            {
+                end.name: end.families
+                for end in self.universe.ends[self.universe.pods : self.universe.outside]
+                if end.families
+            },
+        )
         self.policies: list[CompiledPolicy] = [
             CompiledPolicy(index, policy, self.columns) for index, policy in enumerate(cluster.policies)
         ]
@@ -143,7 +153,13 @@ class Relation:
             other = self.rows.isolation(self.tier(end, opposite, Tier.NETWORK_POLICY), opposite, direction)
         named = any(self.rows.named_ports(selected, direction) for selected in (admin, rules, baseline))
         return SubjectKey(
-            direction, admin, rules, baseline, other, known.ports if named else (), known.open_ports and named,
+            direction,
+            admin,
+            rules,
+            baseline,
+            other,
+            known.ports if named else (),
+            known.open_ports and named,
             known.host_network and named,
         )
 
@@ -176,7 +192,8 @@ class Relation:
     def programs_of(self, source: End, destination: End) -> tuple[int, int]:
         """(egress program, ingress program) of a pair of ends."""
         return (
-            self.program(source, destination, Direction.EGRESS), self.program(destination, source, Direction.INGRESS)
+            self.program(source, destination, Direction.EGRESS),
+            self.program(destination, source, Direction.INGRESS),
         )
 
     def cell(self, source: End, destination: End, meeting: Meeting) -> Cell:
@@ -211,7 +228,10 @@ class Relation:
         """Whether the classes are fine enough for a new policy."""
         keys = self.universe.label_keys
         for selection in [policy.subject] + [
-            peer.selection for direction in DIRECTIONS for rule in policy.rules(direction) or () for peer in rule.peers
+            peer.selection
+            for direction in DIRECTIONS
+            for rule in policy.rules(direction) or ()
+            for peer in rule.peers
             if isinstance(peer, PodPeer)
         ]:
             mentioned = selection.pods.keys()
@@ -219,7 +239,9 @@ class Relation:
                 return False
         return all(
             self.columns.knows(peer.addresses)
-            for direction in DIRECTIONS for rule in policy.rules(direction) or () for peer in rule.peers
+            for direction in DIRECTIONS
+            for rule in policy.rules(direction) or ()
+            for peer in rule.peers
             if isinstance(peer, AddressPeer)
         )
 
@@ -244,9 +266,7 @@ class ChangedRelation(Relation):
             compiled = CompiledPolicy(len(self.policies), policy, self.columns)
             self.policies.append(compiled)
             self.added.append(compiled)
-        self.affected: dict[Direction, int] = {
-            direction: self._touched(direction) for direction in DIRECTIONS
-        }
+        self.affected: dict[Direction, int] = {direction: self._touched(direction) for direction in DIRECTIONS}
         if base.has_baseline or any(policy.tier is Tier.BASELINE for policy in add):
             whole = self.affected[Direction.INGRESS] | self.affected[Direction.EGRESS]
             self.affected = dict.fromkeys(DIRECTIONS, whole)

@@ -70,9 +70,7 @@ class Row:
 class Rows:
     """Makes and keeps rows for one set of policies."""
 
-    def __init__(
-        self, columns: Columns, policies: Sequence[CompiledPolicy], programs: ProgramTable
-    ) -> None:
+    def __init__(self, columns: Columns, policies: Sequence[CompiledPolicy], programs: ProgramTable) -> None:
         self.columns = columns
         self.conditions: Conditions = columns.conditions
         self.policies = policies
@@ -178,8 +176,11 @@ class Rows:
         ingress = key.direction is Direction.INGRESS
         for first, first_mask in admin.items():
             for second, second_mask in union.items():
-                shared = first_mask & second_mask if first_mask >= 0 and second_mask >= 0 else (
-                    second_mask if first_mask < 0 else first_mask)
+                shared = (
+                    first_mask & second_mask
+                    if first_mask >= 0 and second_mask >= 0
+                    else (second_mask if first_mask < 0 else first_mask)
+                )
                 if not shared:
                     continue
                 for third, third_mask in baseline.items():
@@ -189,7 +190,9 @@ class Rows:
                     for region, own in regions:
                         columns = region if mask < 0 else mask & region
                         if columns:
-                            number = combine(facts, first, second, third, own if ingress else (), () if ingress else own)
+                            number = combine(
+                                facts, first, second, third, own if ingress else (), () if ingress else own
+                            )
                             result[number] = result.get(number, 0) | columns
         return tuple(sorted(((mask, number) for number, mask in result.items()), key=lambda part: -part[0].bit_count()))
 

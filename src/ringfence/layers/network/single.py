@@ -50,8 +50,12 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
                     union = rows.programs.union_after(union, own | condition, numbers)
     exempt, unfiltered = rows.own_node(key.direction, peer)
     return rows.programs.combine(
-        facts, _tier(rows, key.admin, key, subject, peer), union, _tier(rows, key.baseline, key, subject, peer),
-        exempt, unfiltered,
+        facts,
+        _tier(rows, key.admin, key, subject, peer),
+        union,
+        _tier(rows, key.baseline, key, subject, peer),
+        exempt,
+        unfiltered,
     )
 
 

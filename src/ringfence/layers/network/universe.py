@@ -1,7 +1,7 @@
 """The ends of one cluster, grouped into classes that no policy can tell apart, and numbered.
 
-Columns of the relation are, in this order: classes of pods (sorted by namespace, so that a namespace is a range), nodes,
-and atoms of the address space outside. A set of columns is one Python integer, a bit a column.
+Columns of the relation are, in this order: classes of pods (sorted by namespace, so that a namespace is a range),
+nodes, and atoms of the address space outside. A set of columns is one Python integer, a bit a column.
 """
 
 from __future__ import annotations
@@ -18,15 +18,25 @@ from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, P
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 
-PER_POD_LABELS = frozenset((
-    "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
-    "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index",
-    "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
-))
+PER_POD_LABELS = frozenset(
+    (
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "controller-uid",
+        "job-name",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-completion-index",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    )
+)
 """Labels that tell replicas or revisions apart: kept in a class only where a policy mentions them."""
 
 CROWD = 2000
-"""Above this many classes, and where most pods are a class of their own, labels that no policy mentions are left out."""
+"""Above this many classes, and where most pods are a class of their own, labels that no policy mentions are left
+out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,8 @@ def spaces(cluster: Cluster) -> tuple[Intervals, Intervals]:
     nodes = ip.subtract(anywhere, ranges.pods)
     given_pods, given_nodes = ip.intersect(ranges.pods, families), ip.intersect(ranges.nodes, families)
     return (
-        _given_or(given_pods, pods), _given_or(given_nodes, nodes),
+        _given_or(given_pods, pods),
+        _given_or(given_nodes, nodes),
     )
 
 
@@ -182,8 +193,18 @@ def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals) -> EndClass:
     """The class of a pod, of whose labels only ``labels`` matter."""
     families = tuple(sorted({ip.family(address) for address in pod.addresses}))
     return EndClass(
-        "pod", pod.namespace, labels, present(pod.open_labels), False, pod.ports, False, pod.addresses,
-        () if pod.addresses else space, families, pod.host_network, pod.node if pod.host_network else None,
+        "pod",
+        pod.namespace,
+        labels,
+        present(pod.open_labels),
+        False,
+        pod.ports,
+        False,
+        pod.addresses,
+        () if pod.addresses else space,
+        families,
+        pod.host_network,
+        pod.node if pod.host_network else None,
     )
 
 
@@ -224,7 +245,8 @@ def build(cluster: Cluster) -> Universe:
             labels = restricted.get(id(pod.labels))
             if labels is None:
                 labels = restricted[id(pod.labels)] = {
-                    key: value for key, value in pod.labels.items()
+                    key: value
+                    for key, value in pod.labels.items()
                     if (key in keys if keys is not None else key not in dropped)
                 }
             for index in indexes:
@@ -243,14 +265,25 @@ def build(cluster: Cluster) -> Universe:
     for space in outside_spaces(atoms, inside):
         ends.append(EndClass("outside", space=space, families=(ip.family(space[0][0]),)))
     return Universe(
-        cluster, tuple(ends), tuple(members), class_of_pod, namespaces, pods, nodes, outside,
-        taken_addresses(cluster), pod_space, node_space, atoms, tuple(map(family_bits, ends)), keys, dropped if keys is None else frozenset(),
+        cluster,
+        tuple(ends),
+        tuple(members),
+        class_of_pod,
+        namespaces,
+        pods,
+        nodes,
+        outside,
+        taken_addresses(cluster),
+        pod_space,
+        node_space,
+        atoms,
+        tuple(map(family_bits, ends)),
+        keys,
+        dropped if keys is None else frozenset(),
     )
 
 
-def _group(
-    cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None
-) -> list[list[int]]:
+def _group(cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None) -> list[list[int]]:
     """Indexes of pods, grouped by everything that a policy can see of them."""
     by_address = len(atoms.blocks) > 0
     membership_of = atoms.of
@@ -269,7 +302,10 @@ def _group(
             else:
                 where = tuple((address >= v6, membership_of(address) if by_address else 0) for address in addresses)
         key: tuple[object, ...] = (
-            pod.namespace, number_labels(pod.labels), number_ports(pod.ports) if pod.ports else -1, where,
+            pod.namespace,
+            number_labels(pod.labels),
+            number_ports(pod.ports) if pod.ports else -1,
+            where,
         )
         if pod.host_network or pod.open_labels:
             key = (*key, pod.host_network, pod.node if pod.host_network else None, pod.open_labels)

@@ -36,4 +36,7 @@ def find(text: str) -> Profile:
         raise ProfileError(f"no CNI profile is called {name!r}", f"{hint}profiles: {known}")
     if at and not version.strip("v").replace(".", "").isdigit():
         raise ProfileError(f"{version!r} is not a version", f"write for example {name}@3.29")
+    given = tuple(int(part) for part in version.strip("v").split(".") if part)
+    if given < profile.since[: len(given)]:
+        raise ProfileError(f"profile {name} does not cover version {version}", f"it covers {profile.versions}")
     return profile

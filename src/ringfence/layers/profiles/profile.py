@@ -31,7 +31,8 @@ class Fact(StrEnum):
     OWN_NODE_EGRESS_EXEMPT = "own-node-egress-exempt"
     """Is traffic from a pod to its own node exempt from NetworkPolicy?"""
     BASELINE_PER_DIRECTION = "baseline-per-direction"
-    """Does Baseline still apply to a direction in which a pod is not isolated, when a NetworkPolicy isolates the other?"""
+    """Does Baseline still apply to a direction in which a pod is not isolated, when a NetworkPolicy isolates the
+    other?"""
     REJECTED_OBJECTS_COUNT = "rejected-objects-count"
     """Is an object that the API server rejects taken as it is written, where its meaning is plain nevertheless?"""
 
@@ -53,6 +54,8 @@ class Profile:
     title: str
     versions: str
     facts: Mapping[Fact, Reading]
+    since: tuple[int, ...] = ()
+    """The first version that the answers hold for; empty: all."""
 
     def answer(self, fact: Fact) -> bool | None:
         """True, False, or None where it is open."""
