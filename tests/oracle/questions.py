@@ -197,7 +197,7 @@ def to_service(
     if not wanted:
         yield from (nothing(end) for end, _ in sources)
     for own in wanted:
-        yield from to_port(cluster, sources, service, own, isinstance(port, int))
+        yield from to_port(cluster, sources, service, own, not isinstance(port, str))
 
 
 def nothing(source: End) -> Part:
@@ -239,17 +239,18 @@ def to_backends(
 
 def backends(cluster: Cluster, service: Service, own: ServicePort, by_number: bool) -> Iterator[Backend]:
     """What stands behind one port. Headless: the name of a Service stands for its pods, so a number asked is theirs.
-    A pod that lacks a named target is no backend of that port."""
+    So without a port, where each of the Service's numbers counts. A pod that lacks a named target is no backend."""
     if service.selector is not None:
         for pod in cluster.pods:
             if pod.namespace == service.namespace and service.selector.items() <= (pod.labels or {}).items():
                 yield from on_pod(pod, service, own, by_number)
         return
+    if service.headless and by_number:
+        texts = dict.fromkeys(endpoint.address for endpoint in service.endpoints)
+        yield from ((address_end(cluster, text), own.number) for text in texts)
+        return
     for endpoint in service.endpoints:
         for name, protocol, number in endpoint.ports:
-            if service.headless and by_number:
-                yield address_end(cluster, endpoint.address), own.number
-                break
             if (name, protocol) == (own.name, own.protocol):
                 yield address_end(cluster, endpoint.address), number
 

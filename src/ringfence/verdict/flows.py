@@ -109,7 +109,9 @@ class Flows:
         if destination.service is not None:
             found = list(self._to_service(source, destination.service, question))
             if not found:
-                raise EndError(f"{source.text} has no address family in which it could reach {destination.text}", "")
+                name = f"{destination.service.namespace}/{destination.service.name}"
+                there = Member(_NOWHERE, f"Service {name}")
+                return [self._closed(one, there, question, f"Service {name} has no backend") for one in source.members]
             return found
         found = []
         unnamed = 0

@@ -13,6 +13,8 @@ from ringfence.dialects.fields.report import Report, quoted
 from ringfence.dialects.fields.shapes import Number, Record, Shape, Text
 from ringfence.dialects.tiers.shapes import (
     LAST_PRIORITY,
+    PORT_HINT,
+    PRIORITY_HINT,
     check_named_port,
     egress_peer,
     namespaced_pods,
@@ -41,15 +43,17 @@ def _check_port(kept: Mapping[str, Any], path: FieldPath, report: Report) -> Non
     ((field, port),) = kept.items()
     protocol = port.get("protocol", "TCP")
     if protocol not in PROTOCOLS:
-        meant = protocol.upper()
-        hint = f"did you mean {meant}?" if meant in PROTOCOLS else ""
+        from ringfence.dialects.fields.spelling import hint_for_word  # rare: the search needs difflib
+
+        hint = hint_for_word(protocol, PROTOCOLS)
         fault = f"must be one of {', '.join(PROTOCOLS)}, not {quoted(protocol)}"
         report.undefined((*path, field, "protocol"), "invalid-protocol", fault, hint)
     if field == "portRange" and port["start"] > port["end"]:
-        report.undefined((*path, field), "invalid-port-range", f"ends at {port['end']}, before its start")
+        hint = f"did you mean start: {port['end']}, end: {port['start']}?"
+        report.undefined((*path, field), "invalid-port-range", f"ends at {port['end']}, before its start", hint)
 
 
-_PORT_NUMBER = Number(FIRST_PORT, LAST_PORT, "invalid-port")
+_PORT_NUMBER = Number(FIRST_PORT, LAST_PORT, "invalid-port", PORT_HINT)
 PORT = Record(
     "a ports entry",
     {
@@ -114,7 +118,7 @@ ADMIN = policy(
     "AdminNetworkPolicy",
     spec(
         {
-            "priority": Number(0, LAST_PRIORITY, "invalid-priority"),
+            "priority": Number(0, LAST_PRIORITY, "invalid-priority", PRIORITY_HINT),
             "subject": _SUBJECT,
             **_directions(ADMIN_ACTIONS, domains=True),
         },

@@ -13,6 +13,8 @@ from ringfence.dialects.fields.report import Report
 from ringfence.dialects.fields.shapes import Number, Record, Text
 from ringfence.dialects.tiers.shapes import (
     LAST_PRIORITY,
+    PORT_HINT,
+    PRIORITY_HINT,
     check_named_port,
     egress_peer,
     namespaced_pods,
@@ -59,7 +61,7 @@ def _check_protocol(kept: Mapping[str, Any], path: FieldPath, report: Report) ->
         check_named_port(kept[NAMED_PORT], (*path, NAMED_PORT), report)
 
 
-_PORT_NUMBER = Number(FIRST_PORT, LAST_PORT, "invalid-port")
+_PORT_NUMBER = Number(FIRST_PORT, LAST_PORT, "invalid-port", PORT_HINT)
 DESTINATION_PORT = Record(
     "a destinationPort",
     {
@@ -96,7 +98,7 @@ _ACTIONS_INSTEAD = {"Allow": "Accept", "allow": "Accept", "Drop": "Deny", "Rejec
 SPEC = spec(
     {
         "tier": Text(choices=TIERS, code="invalid-tier"),
-        "priority": Number(0, LAST_PRIORITY, "invalid-priority"),
+        "priority": Number(0, LAST_PRIORITY, "invalid-priority", PRIORITY_HINT),
         "subject": pod_ends("the subject", _PODS),
         "ingress": rules(
             "ingress",

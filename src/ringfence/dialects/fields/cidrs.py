@@ -85,8 +85,21 @@ def wrong_strictly(text: str) -> str:
 
 def hint_for(text: str) -> str:
     """How to write it right, where that is plain."""
+    network = parse(text)
+    if isinstance(network, Cidr):
+        return f"write {network}"
+    base, slash, _ = text.partition("/")
     try:
-        single = ipaddress.ip_address(text.strip())
+        single = ipaddress.ip_address(base.strip())
     except ValueError:
         return "a CIDR is an address and a prefix length, such as 10.0.0.0/8 or 2001:db8::/32"
-    return f"for the single address write {single}/{single.max_prefixlen}"
+    if isinstance(single, ipaddress.IPv6Address) and single.ipv4_mapped is not None:
+        return f"write the IPv4 address {single.ipv4_mapped}, and the prefix length less 96"
+    if not slash:
+        return f"for the single address write {single}/{single.max_prefixlen}"
+    if isinstance(single, ipaddress.IPv6Address) and single.scope_id is not None:
+        return "leave out the zone: the % and what follows it"
+    return (
+        f"IPv{single.version} prefix lengths are 0 to {single.max_prefixlen};"
+        f" the single address is {single}/{single.max_prefixlen}"
+    )

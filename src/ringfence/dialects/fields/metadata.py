@@ -11,7 +11,7 @@ from typing import Any
 
 from ringfence.dialects.fields.report import Report
 from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, Texts
-from ringfence.dialects.fields.words import dns_label, dns_subdomain, finalizer, label_key, label_value
+from ringfence.dialects.fields.words import dns_label, dns_subdomain, finalizer, label_key, label_value, name_hint
 from ringfence.model.provenance import FieldPath, Manifest
 
 LONGEST_ANNOTATIONS = 256 * 1024
@@ -48,13 +48,15 @@ def _generated(text: str) -> str:
     return dns_subdomain(f"{text}x")
 
 
+_FILLED = Text(_not_empty, hint="take the owner reference out, or fill it in")
+_TIMESTAMP = Text(_time, hint="take it out: the API server sets it")
 _OWNER = Record(
     "an owner reference",
     {
-        "apiVersion": Text(_not_empty),
-        "kind": Text(_not_empty),
-        "name": Text(_not_empty),
-        "uid": Text(_not_empty),
+        "apiVersion": _FILLED,
+        "kind": _FILLED,
+        "name": _FILLED,
+        "uid": _FILLED,
         "controller": ANYTHING,
         "blockOwnerDeletion": ANYTHING,
     },
@@ -73,20 +75,20 @@ def _namespace(text: str) -> str:
 METADATA = Record(
     "metadata",
     {
-        "name": Text(_name, "invalid-name"),
-        "generateName": Text(_generated, "invalid-name"),
-        "namespace": Text(_namespace, "invalid-name"),
+        "name": Text(_name, "invalid-name", name_hint),
+        "generateName": Text(_generated, "invalid-name", name_hint),
+        "namespace": Text(_namespace, "invalid-name", name_hint),
         "labels": Texts(label_key, label_value),
         "annotations": Texts(_annotation_key, None, longest_total=LONGEST_ANNOTATIONS),
         "selfLink": Text(),
         "uid": Text(),
         "resourceVersion": Text(),
         "generation": Number(-(1 << 63), (1 << 63) - 1),
-        "creationTimestamp": Text(_time),
-        "deletionTimestamp": Text(_time),
+        "creationTimestamp": _TIMESTAMP,
+        "deletionTimestamp": _TIMESTAMP,
         "deletionGracePeriodSeconds": Number(-(1 << 63), (1 << 63) - 1),
         "ownerReferences": ListOf(_OWNER),
-        "finalizers": ListOf(Text(finalizer, "invalid-name")),
+        "finalizers": ListOf(Text(finalizer, "invalid-name", "take it out: only the cluster needs it")),
         "managedFields": ANYTHING,
     },
     check=_named,

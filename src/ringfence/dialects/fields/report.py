@@ -154,8 +154,8 @@ def cut(value: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value of the input for a message: in quotes, cut when long."""
-    return f'"{cut(value)}"'
+    """A value of the input for a message, cut when long. Text stands in quotes, so that ``"80"`` and ``80`` differ."""
+    return f'"{cut(value)}"' if isinstance(value, str) else cut(value)
 
 
 def kind_of(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ringfence.dialects.fields.report import Report, Server, quoted
 from ringfence.dialects.fields.shapes import ListOf, Record, Shape, Text, Texts
-from ringfence.dialects.fields.words import label_key, label_value
+from ringfence.dialects.fields.words import KEY_HINT, label_key, label_value, value_hint
 from ringfence.model.provenance import FieldPath
 from ringfence.sets.labels import EVERYTHING, OPERATORS, Requirement, Selector
 
@@ -20,20 +20,24 @@ def _check_requirement(kept: Mapping[str, Any], path: FieldPath, report: Report)
     fault = report.reject if report.server is Server.BUILT_IN else report.undefined
     key, operator, values = kept.get("key", ""), kept.get("operator", ""), kept.get("values", ())
     if operator not in OPERATORS:
-        meant = {known.lower(): known for known in OPERATORS}.get(str(operator).lower())
-        hint = f"did you mean {meant}?" if meant else ""
+        from ringfence.dialects.fields.spelling import hint_for_word  # rare: the search needs difflib
+
+        hint = hint_for_word(operator, OPERATORS)
         names = ", ".join(OPERATORS)
         fault((*path, "operator"), "invalid-selector", f"must be one of {names}, not {quoted(operator)}", hint)
     elif operator in ("In", "NotIn"):
         if not values:
-            fault(path, "invalid-selector", f"has no values, which {operator} needs")
+            hint = f"add values, or ask with {'Exists' if operator == 'In' else 'DoesNotExist'} for the key alone"
+            fault(path, "invalid-selector", f"has no values, which {operator} needs", hint)
     elif values:
-        fault((*path, "values"), "invalid-selector", f"must be empty with the operator {operator}")
+        hint = f"take the values out, or write {'In' if operator == 'Exists' else 'NotIn'}"
+        fault((*path, "values"), "invalid-selector", f"must be empty with the operator {operator}", hint)
     if wrong := label_key(key):
-        fault((*path, "key"), "invalid-label", f"{quoted(key)} is not a label key: it {wrong}")
+        fault((*path, "key"), "invalid-label", f"{quoted(key)} is not a label key: it {wrong}", KEY_HINT)
     for index, value in enumerate(values):
         if wrong := label_value(value):
-            fault((*path, "values", index), "invalid-label", f"{quoted(value)} is not a label value: it {wrong}")
+            said = f"{quoted(value)} is not a label value: it {wrong}"
+            fault((*path, "values", index), "invalid-label", said, value_hint(value))
 
 
 def _what_is_left(kept: Mapping[str, Any], meant: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ringfence.dialects.fields.report import Report, Said, Server, Silence, cut, kind_of, quoted
+from ringfence.dialects.fields.words import KEY_HINT, value_hint
 from ringfence.model.provenance import FieldPath, Manifest
 
 Check = Callable[[Mapping[str, Any], FieldPath, Report], None]
@@ -42,10 +43,18 @@ def wrong_type(value: object, wanted: str, path: FieldPath, report: Report) -> N
         hint = f'in quotes it is a string: "{written}"'
     elif wanted == "a whole number" and isinstance(value, str) and value.isascii() and value.isdigit():
         hint = f"write {cut(value)} without quotes"
-    elif wanted == "a list" and value != {}:
-        hint = "write it as a list: start each item with '- '"
-    elif wanted == "a mapping" and isinstance(value, list) and len(value) == 1:
-        hint = "write it without the leading '- '"
+    elif isinstance(value, float):
+        hint = "write it without a fraction"
+    elif wanted == "a list":
+        hint = "write it as a list: start each item with '- '" if value != {} else "an empty list is []"
+    elif wanted == "a mapping" and isinstance(value, list):
+        hint = "write it without the leading '- '" if len(value) == 1 else "write it once, as KEY: VALUE"
+    elif wanted == "a mapping":
+        hint = "write it as KEY: VALUE, indented below the field; an empty one is {}"
+    elif isinstance(value, list | dict):
+        hint = f"write {wanted} in one line, directly after the field"
+    else:
+        hint = f"write {wanted}"
     report.reject(path, "wrong-type", f"must be {wanted}, not {kind_of(value)}", hint)
 
 
@@ -69,13 +78,13 @@ ANYTHING = Anything()
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string; ``check`` says what is wrong with one, ``code`` and ``hint`` go with that. ``longest`` counts
-    characters. ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
+    """A string; ``check`` says what is wrong with one, ``code`` and ``hint`` (or what it makes of the string) go with
+    that. ``longest`` counts characters. ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
     """
 
     check: Callable[[str], str] | None = None
     code: str = "invalid-value"
-    hint: str = ""
+    hint: str | Callable[[str], str] = ""
     choices: tuple[str, ...] = ()
     instead: Mapping[str, str] = field(default_factory=dict)
     longest: int = 0
@@ -89,9 +98,10 @@ class Text:
             if value not in self.choices:
                 self._no_choice(value, path, report)
         elif self.longest and len(value) > self.longest:
-            report.reject(path, self.code, f"has more than {self.longest} characters", self.hint)
+            report.reject(path, self.code, f"has more than {self.longest} characters", "shorten it")
         elif self.check is not None and (wrong := self.check(value)):
-            report.reject(path, self.code, f"{quoted(value)} {wrong}", self.hint)
+            hint = self.hint if isinstance(self.hint, str) else self.hint(value)
+            report.reject(path, self.code, f"{quoted(value)} {wrong}", hint)
         return value
 
     def fits(self, value: Any, silence: Silence) -> bool:
@@ -105,19 +115,21 @@ class Text:
         return self.check is None or not self.check(value)
 
     def _no_choice(self, value: str, path: FieldPath, report: Report) -> None:
-        by_case = {choice.lower(): choice for choice in self.choices}
-        meant = self.instead.get(value) or by_case.get(value.lower())
-        hint = f"did you mean {meant}?" if meant else ""
+        from ringfence.dialects.fields.spelling import hint_for_word  # rare: the search needs difflib
+
+        hint = hint_for_word(value, self.choices, self.instead)
         report.reject(path, self.code, f"must be one of {', '.join(self.choices)}, not {quoted(value)}", hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number within bounds, both included. YAML's ``80.0`` is 80, as kubectl sends it."""
+    """A whole number within bounds, both included; ``hint`` goes with one outside. YAML's ``80.0`` is 80, as kubectl
+    sends it."""
 
     least: int = -(1 << 31)
     most: int = (1 << 31) - 1
     code: str = "invalid-value"
+    hint: str = ""
     zero: int = 0
 
     def accept(self, value: Any, path: FieldPath, report: Report) -> Any:
@@ -127,7 +139,10 @@ class Number:
             wrong_type(value, "a whole number", path, report)
             return value
         if not self.least <= number <= self.most:
-            report.reject(path, self.code, f"must be between {self.least} and {self.most}, not {quoted(number)}")
+            hint = self.hint or f"the {'largest' if number > self.most else 'smallest'} number that is allowed here"
+            hint = hint if self.hint else f"{hint} is {self.most if number > self.most else self.least}"
+            fault = f"must be between {self.least} and {self.most}, not {quoted(number)}"
+            report.reject(path, self.code, fault, hint)
         return number
 
     def fits(self, value: Any, silence: Silence) -> bool:
@@ -173,11 +188,11 @@ class Texts:
                     kept = dict(value)
                 self._null(kept, key, path, report)
             elif self.value is not None and (wrong := self.value(item)):
-                fault((*path, key), "invalid-label", f"has the value {quoted(item)}, which {wrong}")
+                fault((*path, key), "invalid-label", f"has the value {quoted(item)}, which {wrong}", value_hint(item))
             if self.key is not None and (wrong := self.key(key)):
-                fault((*path, key), "invalid-label", f"is not a label key: it {wrong}")
+                fault((*path, key), "invalid-label", f"is not a label key: it {wrong}", KEY_HINT)
         if self.longest_total and sum(len(k) + len(str(v)) for k, v in kept.items()) > self.longest_total:
-            report.reject(path, "too-many", f"is longer than {self.longest_total} bytes in all")
+            report.reject(path, "too-many", f"is longer than {self.longest_total} bytes in all", "shorten it")
         return kept
 
     def fits(self, value: Any, silence: Silence) -> bool:
@@ -222,14 +237,17 @@ class ListOf:
             wrong_type(value, "a list", path, report)
             return []
         if len(value) < self.least:
-            report.reject(path, "too-few", f"must have at least {self.least} item{'s' if self.least > 1 else ''}")
+            fault = f"must have at least {self.least} item{'s' if self.least > 1 else ''}"
+            report.reject(path, "too-few", fault, "an empty list does not stand for all: name what is meant")
         if self.most and len(value) > self.most:
-            report.reject(path, "too-many", f"has {len(value)} items, of which {self.most} are allowed")
+            fault = f"has {len(value)} items, of which {self.most} are allowed"
+            report.reject(path, "too-many", fault, "spread them over several rules or policies")
         kept = []
         for index, item in enumerate(value):
             if item is None:
                 if report.server is Server.CUSTOM:
-                    report.reject((*path, index), "wrong-type", "is empty: a list may not have a null")
+                    fault = "is empty: a list may not have a null"
+                    report.reject((*path, index), "wrong-type", fault, "give the item a value, or take out its dash")
                     continue
                 item = self.item.zero
             kept.append(self.item.accept(item, (*path, index), report))
@@ -288,7 +306,7 @@ class Record:
             self._drop(unknown, kept, path, report)
         for key in self.required:
             if key not in kept:
-                report.reject(path, "missing-field", f"has no {key}")
+                report.reject(path, "missing-field", f"has no {key}", _addition(key, fields[key]))
         if self.one_of and len(kept) != 1:
             self._not_one(kept, path, report)
         if self.check is not None and len(report.faults) == faults:
@@ -332,9 +350,17 @@ class Record:
         names = ", ".join(self.fields)
         if kept:
             found = " and ".join(kept)
-            report.reject(path, "invalid-choice", f"must have one of {names}, not {found} together")
+            hint = "keep one of them; the others go into entries or policies of their own"
+            report.reject(path, "invalid-choice", f"must have one of {names}, not {found} together", hint)
         else:
-            report.reject(path, "missing-field", f"must have one of {names}")
+            hint = f"an empty entry does not stand for all: {names} say what is meant"
+            report.reject(path, "missing-field", f"must have one of {names}", hint)
+
+
+def _addition(key: str, shape: Shape) -> str:
+    """How to add a field that is missing."""
+    choices = shape.choices if isinstance(shape, Text) else ()
+    return f"add {key}: {' or '.join(choices)}" if choices else f"add {key}"
 
 
 _SILENCE = {server: Silence(server) for server in Server}

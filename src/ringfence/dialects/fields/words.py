@@ -14,6 +14,10 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _PORT_NAME = re.compile(r"[-a-z0-9]+")
 _LETTER = re.compile(r"[a-z]")
+_NO_LABEL_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
+_NO_NAME_CHARACTERS = re.compile(r"[^a-z0-9.-]+")
+KEY_HINT = "a label key is NAME or PREFIX/NAME, such as app or example.com/team"
+PORT_NAME_HINT = "the name of a container port, such as http or web-8080"
 _LABEL_CHARACTERS = "letters, digits, '-', '_' and '.', starting and ending with a letter or digit"
 
 
@@ -31,6 +35,22 @@ def label_key(text: str) -> str:
     if len(name) > 63:
         return "has a name of more than 63 characters"
     return "" if _LABEL_PART.fullmatch(name) else f"must consist of {_LABEL_CHARACTERS}"
+
+
+def value_hint(text: str) -> str:
+    """How to write what was meant as a label value."""
+    like = _NO_LABEL_CHARACTERS.sub("-", text).strip("-_.")
+    if like and like != text and not label_value(like):
+        return f"did you mean {like}?"
+    return "up to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
+
+
+def name_hint(text: str) -> str:
+    """How to write what was meant as the name of an object."""
+    like = _NO_NAME_CHARACTERS.sub("-", text.lower()).strip("-.")
+    if like and like != text and not dns_subdomain(like):
+        return f"did you mean {like}?"
+    return "a name is such as payments-api: lower case letters, digits and '-'"
 
 
 @lru_cache(maxsize=8192)

@@ -13,11 +13,12 @@ from ringfence.dialects.fields.metadata import METADATA
 from ringfence.dialects.fields.report import Accepted, Report, Server, Silence, cut, quoted
 from ringfence.dialects.fields.selectors import SELECTOR
 from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Text, accepted, whole, wrong_type
-from ringfence.dialects.fields.words import port_name
+from ringfence.dialects.fields.words import PORT_NAME_HINT, port_name
 from ringfence.model.provenance import FieldPath, Manifest
 from ringfence.sets.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 
 POLICY_TYPES = ("Ingress", "Egress")
+PORT_HINT = "to cover every port, leave port out"
 
 
 class PortNumberOrName:
@@ -29,14 +30,15 @@ class PortNumberOrName:
         """An int or a str."""
         if isinstance(value, str):
             if wrong := port_name(value):
-                hint = f"write {cut(value)} without quotes" if value.isascii() and value.isdigit() else ""
+                hint = f"write {cut(value)} without quotes" if value.isascii() and value.isdigit() else PORT_NAME_HINT
                 report.reject(path, "invalid-port-name", f"{quoted(value)} is not a port name: it {wrong}", hint)
             return value
         number = whole(value)
         if number is None:
             wrong_type(value, "a whole number or a port name", path, report)
         elif not FIRST_PORT <= number <= LAST_PORT:
-            report.reject(path, "invalid-port", f"must be between {FIRST_PORT} and {LAST_PORT}, not {quoted(number)}")
+            fault = f"must be between {FIRST_PORT} and {LAST_PORT}, not {quoted(number)}"
+            report.reject(path, "invalid-port", fault, PORT_HINT)
         return number
 
     def fits(self, value: Any, silence: Silence) -> bool:
@@ -52,9 +54,10 @@ def _check_port(kept: Mapping[str, Any], path: FieldPath, report: Report) -> Non
         return
     port = kept.get("port")
     if port is None:
-        report.reject((*path, "endPort"), "invalid-port-range", "needs a port beside it, where the range starts")
+        report.reject((*path, "endPort"), "invalid-port-range", "needs a port beside it, where the range starts", "add port")
     elif isinstance(port, str):
-        report.reject((*path, "endPort"), "invalid-port-range", "needs a port that is a number, not a name")
+        fault, hint = "needs a port that is a number, not a name", "write the number, or leave endPort out"
+        report.reject((*path, "endPort"), "invalid-port-range", fault, hint)
     elif end < port:
         hint = f"for the single port {port}, leave endPort out"
         report.reject((*path, "endPort"), "invalid-port-range", f"{end} is below the port {port}", hint)
@@ -71,7 +74,7 @@ def _left_of_port(kept: Mapping[str, Any], meant: str) -> str:
 def _check_block(kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
     text = kept.get("cidr")
     if not text:
-        report.reject(path, "missing-field", "has no cidr")
+        report.reject(path, "missing-field", "has no cidr", "add cidr, such as 0.0.0.0/0 for every IPv4 address")
         return
     block = _network(text, (*path, "cidr"), report)
     for index, inner_text in enumerate(kept.get("except", ())):
@@ -82,7 +85,7 @@ def _check_block(kept: Mapping[str, Any], path: FieldPath, report: Report) -> No
         outside = inner.first < block.first or inner.last > block.last
         if outside or inner.length <= block.length:
             fault = f"{quoted(inner_text)} must lie strictly inside the cidr {quoted(text)}"
-            report.reject(inner_path, "invalid-except", fault)
+            report.reject(inner_path, "invalid-except", fault, "take it out of except, or widen the cidr")
 
 
 def _network(text: str, path: FieldPath, report: Report) -> cidrs.Cidr | None:
@@ -160,7 +163,7 @@ PORT = Record(
     "a port entry",
     {
         "port": PortNumberOrName(),
-        "endPort": Number(FIRST_PORT, LAST_PORT, "invalid-port"),
+        "endPort": Number(FIRST_PORT, LAST_PORT, "invalid-port", "to cover all ports above port, write endPort: 65535"),
         "protocol": Text(choices=PROTOCOLS, code="invalid-protocol"),
     },
     check=_check_port,
@@ -225,5 +228,5 @@ def accept(manifest: Manifest) -> Accepted:
     """The object as the API server keeps it, and what it says to it."""
     kept, report = accepted(manifest, OBJECT, Server.BUILT_IN)
     if "metadata" not in kept:
-        report.reject((), "missing-field", "has no metadata")
+        report.reject((), "missing-field", "has no metadata", "add metadata: {name: …, namespace: …}")
     return Accepted(kept.get("spec", {}), report)

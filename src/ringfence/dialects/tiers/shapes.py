@@ -15,13 +15,15 @@ from ringfence.dialects.fields.metadata import METADATA
 from ringfence.dialects.fields.report import Accepted, Report, Server, quoted
 from ringfence.dialects.fields.selectors import CUSTOM_SELECTOR
 from ringfence.dialects.fields.shapes import ANYTHING, Check, Consequence, ListOf, Record, Shape, Text, accepted
-from ringfence.dialects.fields.words import port_name
+from ringfence.dialects.fields.words import PORT_NAME_HINT, port_name
 from ringfence.model.provenance import FieldPath, Manifest
 
 MOST_ADDRESSES = 25
 LONGEST_NETWORK = 43
 LONGEST_RULE_NAME = 100
 LAST_PRIORITY = 1000
+PRIORITY_HINT = "0 comes first, 1000 last"
+PORT_HINT = "to cover every port, write a range from 1 to 65535"
 # The pattern of the definitions, with its A-z, which also takes the characters between Z and a.
 _DOMAIN = re.compile(r"(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?")
 
@@ -37,7 +39,7 @@ def _domain(text: str) -> str:
 
 
 NETWORKS = ListOf(
-    Text(_network, "invalid-cidr", "a CIDR is an address and a prefix length, such as 10.0.0.0/8 or 2001:db8::/32"),
+    Text(_network, "invalid-cidr", cidrs.hint_for),
     least=1,
     most=MOST_ADDRESSES,
     distinct=True,
@@ -174,9 +176,9 @@ def _rule_check(peers: str, ports_field: str, named_port: str, accept_action: st
 def check_named_port(name: str, path: FieldPath, report: Report) -> None:
     """The definitions take any string as the name of a port."""
     if not name:
-        report.undefined(path, "invalid-port-name", "is an empty port name")
+        report.undefined(path, "invalid-port-name", "is an empty port name", PORT_NAME_HINT)
     elif wrong := port_name(name):
-        hint = "a number goes into the field for numbers" if name.isascii() and name.isdigit() else ""
+        hint = "a number goes into the field for numbers" if name.isascii() and name.isdigit() else PORT_NAME_HINT
         message = f"{quoted(name)} matches nothing: no container port can have this name (it {wrong})"
         report.warn(path, "impossible-port-name", message, hint)
 

@@ -282,9 +282,11 @@ class ChangedRelation(Relation):
 
     @property
     def has_baseline(self) -> bool:
+        """Of the base, or of what came."""
         return self.base.has_baseline or any(one.policy.tier is Tier.BASELINE for one in self.added)
 
     def index_of(self, kind: str, full_name: str) -> int | None:
+        """What came hides what it replaces."""
         for one in self.added:
             if (one.policy.kind, one.policy.full_name) == (kind, full_name):
                 return one.index
@@ -292,9 +294,11 @@ class ChangedRelation(Relation):
         return None if index in self.gone else index
 
     def active(self) -> Iterable[CompiledPolicy]:
+        """The base's, less what went, plus what came."""
         return [*(one for one in self.base.active() if one.index not in self.gone), *self.added]
 
     def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
+        """The base's, less what went, plus what came."""
         found = [one for one in self.base.candidates(namespace) if one.index not in self.gone]
         for compiled in self.added:
             selection = compiled.policy.subject
@@ -303,6 +307,7 @@ class ChangedRelation(Relation):
         return found
 
     def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
+        """The base's, less what went, plus what came."""
         found = [item for item in self.base.selected(column, direction, tier) if item[0] not in self.gone]
         for compiled in self.added:
             if compiled.policy.tier is tier and compiled.governs(direction):
@@ -314,6 +319,7 @@ class ChangedRelation(Relation):
         return tuple(found)
 
     def row(self, column: int, direction: Direction) -> Row:
+        """The base's row where no changed policy selects the class."""
         if not self.affected[direction] >> column & 1:
             return self.base.row(column, direction)
         found = self._changed_rows.get((column, direction))
