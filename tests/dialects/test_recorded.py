@@ -26,6 +26,7 @@ def test_as_the_server_said(case: dict[str, Any]) -> None:
     rules, problems = read(of(case["object"], Paths()))
     rejects = [p for p in problems if p.severity is Severity.ERROR and p.message.startswith("the API server rejects")]
     undefined = [p for p in problems if p.severity is Severity.ERROR and p.message.startswith("what ")]
+    assert all(p.hint for p in problems if p.severity is Severity.ERROR)
     assert len(rejects) + len(undefined) == sum(p.severity is Severity.ERROR for p in problems)
     if not case["accepted"]:
         # kubectl sends 80.0 as 80; this server was sent 80.0.

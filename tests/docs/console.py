@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 FENCE = re.compile(r'^```(\w*)(?: title="([^"]+)")?$')
@@ -82,6 +83,34 @@ def agrees(expected: Sequence[str], actual: Sequence[str]) -> bool:
     if expected[0].strip() == ELISION:
         return any(agrees(expected[1:], actual[start:]) for start in range(len(actual) + 1))
     return bool(actual) and expected[0].rstrip() == actual[0].rstrip() and agrees(expected[1:], actual[1:])
+
+
+def corrected(expected: Sequence[str], actual: Sequence[str]) -> list[str]:
+    """The output as the page should show it: the true lines, with what ``...`` hid still hidden where the lines around
+    it can be found again."""
+    shown = [line.rstrip() for line in expected if line.strip() != ELISION]
+    blocks_of_both = SequenceMatcher(None, shown, [line.rstrip() for line in actual], autojunk=False).get_opcodes()
+    result: list[str] = []
+    at = before = 0
+    for line in expected:
+        if line.strip() != ELISION:
+            before += 1
+            continue
+        first = last = len(actual) if before else 0
+        for _, i1, i2, j1, j2 in blocks_of_both:
+            # Lines that differ stand for each other one by one: from the front before the elision, from the back after.
+            if i1 < before <= i2:
+                first = min(j1 + before - i1, j2)
+        for _, i1, i2, j1, j2 in reversed(blocks_of_both):
+            if i1 <= before < i2:
+                last = max(j2 - (i2 - before), j1)
+        if before == len(shown):
+            last = len(actual)
+        first = max(first, at)
+        result += [*actual[at:first], ELISION]
+        at = max(first, last)
+    result += actual[at:]
+    return result if agrees(result, actual) else list(actual)
 
 
 class Shell:

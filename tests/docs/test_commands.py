@@ -1,6 +1,7 @@
 """Every command on a page of the documentation prints what the page says.
 
-``RINGFENCE_DOCS_REGENERATE=1 pytest tests/docs`` writes the true output into the pages instead.
+``RINGFENCE_DOCS_REGENERATE=1 pytest tests/docs`` writes the true output into the pages instead; what ``...``
+hides on a page stays hidden.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.demo.files import copy_cluster
-from tests.docs.console import Command, Shell, agrees, steps
+from tests.docs.console import Command, Shell, agrees, corrected, steps
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -43,6 +44,6 @@ def test_commands_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
             )
         corrections.append((step, output))
     for step, output in reversed(corrections):
-        lines[step.first : step.last] = output
+        lines[step.first : step.last] = corrected(step.expected, output)
     if corrections:
         page.write_text("\n".join(lines), encoding="utf-8")

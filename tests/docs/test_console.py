@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.console import Command, File, Shell, agrees, steps
+from tests.docs.console import Command, File, Shell, agrees, corrected, steps
 
 PAGE = """\
 Text.
@@ -64,3 +64,26 @@ def test_output_agrees_only_with_what_the_page_promises(
     same: bool,
 ) -> None:
     assert agrees(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "page"),
+    [
+        ((), ("a",), ("a",)),
+        (("a",), ("b", "c"), ("b", "c")),
+        (("old", "..."), ("new", "in 0.3 s"), ("new", "...")),
+        (("...", "old"), ("in 0.3 s", "new"), ("...", "new")),
+        (("a", "...", "z"), ("a", "b", "c", "y", "z"), ("a", "...", "z")),
+        (("a", "old", "...", "z"), ("a", "new", "b", "c", "z"), ("a", "new", "...", "z")),
+        (("a", "...", "old", "z"), ("a", "b", "new", "z"), ("a", "...", "new", "z")),
+        (("a", "...", "m", "...", "z"), ("A", "b", "m", "c", "z"), ("A", "...", "m", "...", "z")),
+        (("...",), ("a", "b"), ("...",)),
+        (("a", "..."), ("a",), ("a", "...")),
+    ],
+)
+def test_what_a_page_leaves_out_stays_out_when_it_is_written_anew(
+    expected: tuple[str, ...],
+    actual: tuple[str, ...],
+    page: tuple[str, ...],
+) -> None:
+    assert tuple(corrected(expected, actual)) == page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,10 @@ NOT_INTERNET = tuple(
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fec0::/10")
 )
 """Private and shared addresses, beside those that no host can have."""
+
+
+IN_CLUSTER = re.compile(r"(?P<name>[^.]+)\.(?P<namespace>[^.]+)\.svc(\.cluster\.local)?\.?")
+"""What DNS of the cluster answers for a Service (kubernetes/dns specification.md)."""
 
 
 class Refused(Exception):
@@ -64,7 +69,7 @@ def address_end(cluster: Cluster, text: str) -> End:
 
 def addresses_outside(cluster: Cluster, internet: bool) -> Iterator[End]:
     """One address of every region that the input's CIDRs cut, outside the cluster's ranges. ``internet``: every
-    unicast address that is not private, shared, link-local or loopback."""
+    unicast address that is not private, shared, link-local or loopback, and that no object has."""
     ranges = (*cluster.pod_ranges, *cluster.service_ranges, *cluster.node_ranges)
     gone = (*NOT_ASSIGNABLE, *ranges, *(NOT_INTERNET if internet else ()))
     for family, make in ((4, ipaddress.IPv4Address), (6, ipaddress.IPv6Address)):
@@ -73,7 +78,7 @@ def addresses_outside(cluster: Cluster, internet: bool) -> Iterator[End]:
                 address = make(number)
                 if within(address, gone):
                     break
-                if address not in cluster.given:
+                if not internet or address not in cluster.given:
                     yield Outside(address)
                     break
 
@@ -141,7 +146,16 @@ def ask(
         flows = [each for each in flows if share_a_family(cluster, each[0], each[1])]
     if source == destination and source[0] == "labels":
         flows = [(one, other_of_the_same_labels(one), number) for one, _, number in flows if isinstance(one, Pod)]
-    parts = [part for each in not_to_itself(flows) for part in flow(cluster, each[0], each[1], protocol, each[2])]
+    handed_on = node_ports(cluster, protocol)
+    parts = [
+        part
+        for one, other, number in not_to_itself(flows)
+        for part in (
+            [Part(one, other, (), "unknown")]
+            if isinstance(other, Node) and number in handed_on
+            else flow(cluster, one, other, protocol, number)
+        )
+    ]
     return Answer(fold(part.verdict for part in parts), tuple(parts))
 
 
@@ -159,6 +173,16 @@ def other_of_the_same_labels(pod: Pod) -> Pod:
 
 
 # Services
+
+
+def node_ports(cluster: Cluster, protocol: str) -> set[int]:
+    """Ports that every node hands on to a Service: which source its policies then see, no text says."""
+    return {
+        own.node_port
+        for service in cluster.services.values()
+        for own in service.ports
+        if own.node_port and own.protocol == protocol
+    }
 
 
 def service_of(cluster: Cluster, end: tuple[Any, ...]) -> Service | None:
@@ -182,6 +206,14 @@ def to_service(
     cluster: Cluster, sources: list[tuple[End, bool]], service: Service, protocol: str | None, port: int | str | None
 ) -> Iterator[Part]:
     """Every flow, port by port of the Service. A port that it lacks, or no backend, is denied."""
+    inside = IN_CLUSTER.fullmatch(service.external_name)
+    if inside:
+        alias = cluster.services.get((inside["namespace"], inside["name"]))
+        if alias is None:
+            yield from (replace(nothing(end), verdict="unknown") for end, _ in sources)
+        else:
+            yield from to_service(cluster, sources, alias, protocol, port)
+        return
     if service.external:
         yield from to_external_name(cluster, [end for end, _ in sources], service, protocol, port)
         return

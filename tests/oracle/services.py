@@ -18,6 +18,7 @@ class ServicePort:
     protocol: str
     number: int
     target: int | str
+    node_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Service:
     families: frozenset[int] | None
     headless: bool = False
     external: bool = False
+    external_name: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -56,9 +58,8 @@ def space(item: Mapping[str, Any]) -> str:
 def read_port(entry: Mapping[str, Any]) -> ServicePort:
     """TCP and the port itself are the defaults; a target of 0 or "" is none."""
     number = entry["port"]
-    return ServicePort(
-        entry.get("name") or "", entry.get("protocol") or "TCP", number, entry.get("targetPort") or number
-    )
+    name, protocol = entry.get("name") or "", entry.get("protocol") or "TCP"
+    return ServicePort(name, protocol, number, entry.get("targetPort") or number, entry.get("nodePort"))
 
 
 def endpoint_ports(entries: Iterable[Mapping[str, Any]] | None) -> tuple[tuple[str, str, int], ...]:
@@ -122,6 +123,7 @@ def read_service(item: Mapping[str, Any], objects: list[dict[str, Any]]) -> Serv
         families or None,
         "None" in texts,
         spec.get("type") == "ExternalName",
+        (spec.get("externalName") or "") if spec.get("type") == "ExternalName" else "",
     )
 
 

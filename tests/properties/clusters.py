@@ -28,6 +28,7 @@ Object = dict[str, Any]
 End = tuple[Any, ...]
 """As the oracle's ``ends`` takes it."""
 
+NODE_PORT = 30080
 TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet", "CronJob")
 
 
@@ -91,6 +92,8 @@ class Maker:
         self.families: tuple[int, ...] = random.choice([(4,), (4,), (6,), (4, 6)])
         self.known = random.choice([0.0, 0.6, 1.0, 1.0])
         """How likely a pod's address, and its node, is known."""
+        self.shown = self.families
+        """The families that the cluster shows to use."""
         self.next = 1
         self.objects: list[Object] = []
         self.ends: list[End] = []
@@ -103,6 +106,8 @@ class Maker:
         """All of it."""
         random = self.random
         given = self.options()
+        if given.pod_cidrs or given.node_cidrs or given.service_cidrs:
+            self.shown = (4, 6) if given.pod_cidrs or given.node_cidrs else tuple(sorted({4, *self.families}))
         self.namespaces()
         self.nodes()
         for number in range(random.randint(2, 6)):
@@ -157,6 +162,7 @@ class Maker:
             entries = [{"type": "InternalIP", "address": text} for text in texts if chance(self.random, 0.9)]
             if entries and chance(self.random, 0.4):
                 entries.append({"type": "ExternalIP", "address": f"192.0.2.{200 + number}"})
+                self.shown = tuple(sorted({4, *self.shown}))
             kept = [] if chance(self.random, 0.15) else entries
             self.objects.append(
                 {
@@ -266,7 +272,9 @@ class Maker:
             spec |= {"type": "ExternalName", "externalName": "example.com"}
         else:
             spec["type"] = "ClusterIP" if sort == "headless" else random.choice(["ClusterIP", "NodePort"])
-            texts = [f"10.2.0.{number}" if family == 4 else f"fd02::{number}" for family in self.families]
+            if spec["type"] == "NodePort" and chance(random, 0.5):
+                spec["ports"][0]["nodePort"] = NODE_PORT
+            texts = [f"10.2.0.{number}" if family == 4 else f"fd02::{number}" for family in self.shown]
             if sort == "headless":
                 spec["clusterIP"] = "None"
                 spec["ports"] = [] if chance(random, 0.2) else spec["ports"]
@@ -371,7 +379,7 @@ def questions(random: Random, made: Scenario, count: int) -> list[Question]:
         if chance(random, 0.3):
             protocol, port = random.choice(named)
         elif chance(random, 0.1):
-            port = random.randint(1, 65535)
+            port = random.choice([random.randint(1, 65535), NODE_PORT])
         found.append(Question(source, destination, protocol, port))
     return found
 

@@ -60,7 +60,7 @@ def owned(item: Object) -> Object:
     return item
 
 
-def ask(source: End, destination: End, port: int = 80, protocol: str = "TCP") -> Question:
+def ask(source: End, destination: End, port: int | str = 80, protocol: str = "TCP") -> Question:
     return Question(source, destination, protocol, port)
 
 

@@ -38,6 +38,18 @@ def cyclonus_probes() -> Iterator[str]:
     yield from published((step for case in cyclonus.load()[::8] for step in cyclonus.steps(case)), "calico")
 
 
+def examples() -> Iterator[str]:
+    """The examples of every specification of a dialect."""
+    from tests.dialects import test_specs
+
+    for spec in test_specs.SPECS:
+        for example in test_specs.examples(spec):
+            try:
+                test_specs.test_example(example)
+            except AssertionError:
+                yield f"{spec.parent.name}/spec.md: {example.clause}"
+
+
 def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
     """Random clusters on which the engine and the oracle differ."""
     from tests.properties.comparison import differences
@@ -48,12 +60,12 @@ def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
                 yield f"oracle, seed {number}: {found.question}: engine {found.engine}, oracle {found.oracle}"
 
 
-def corner_cases() -> Iterator[str]:
+def small_cases() -> Iterator[str]:
     """Cases that chance rarely makes."""
+    from tests.properties import corner_cases, service_cases
     from tests.properties.comparison import compare
-    from tests.properties.corner_cases import CASES
 
-    for case in CASES:
+    for case in (*corner_cases.CASES, *service_cases.CASES):
         for found in compare(list(case.objects), case.given, case.questions):
             if found is not None:
                 yield f"{case.why}: {found.question}: engine {found.engine}, oracle {found.oracle}"
@@ -67,7 +79,8 @@ def main() -> int:
     given = parser.parse_args()
     looks: tuple[Callable[[], Iterator[str]], ...] = (
         conformance_probes,
-        corner_cases,
+        examples,
+        small_cases,
         lambda: oracle_flows(given.seed, given.clusters),
         cyclonus_probes,
     )

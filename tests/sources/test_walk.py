@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,14 +86,31 @@ def test_a_device_is_no_manifest() -> None:
     assert told("/dev/zero") == [("/dev/zero", "unreadable", True)]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_files_and_folders_are_told() -> None:
-    put("d/a.yaml", "d/b/c.yaml", "d/d.yaml")
-    Path("d/a.yaml").chmod(0)
-    Path("d/b").chmod(0)
-    assert told("d") == [("d/b", "unreadable", True), ("d/a.yaml", "unreadable", True)]
-    assert files("d") == ["d/d.yaml"]
-    Path("d/b").chmod(0o700)
+@contextmanager
+def as_a_user() -> Iterator[None]:
+    """Root may read everything: for a while, be somebody who may not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_unreadable_files_and_folders_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    # pytest's own folders are closed to others, so that a user who is not root needs one that is open.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.chdir(folder)
+        put("d/a.yaml", "d/b/c.yaml", "d/d.yaml")
+        Path("d/a.yaml").chmod(0)
+        Path("d/b").chmod(0)
+        with as_a_user():
+            assert told("d") == [("d/b", "unreadable", True), ("d/a.yaml", "unreadable", True)]
+            assert files("d") == ["d/d.yaml"]
+        Path("d/b").chmod(0o700)
 
 
 def test_a_pipe_in_a_folder_is_told_and_not_waited_for() -> None:

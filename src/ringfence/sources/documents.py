@@ -100,7 +100,8 @@ def _take(
         if depth < _DEEPEST:
             yield from _open(value, api_version, kind, positions, depth, problems)
         else:
-            _left_out(positions.place(), "too-deep", f"lists in lists, more than {_DEEPEST} deep", "", problems)
+            message, hint = f"lists in lists, more than {_DEEPEST} deep", "put the objects side by side"
+            _left_out(positions.place(), "too-deep", message, hint, problems)
         return
     if not api_version or not kind:
         _without_identity(value, positions, problems)
@@ -187,9 +188,9 @@ def _manifest(
         # Its reader reports the name, and which flows a policy that cannot be stored leaves open.
         return Manifest(api_version, kind, namespace, str(name), value, positions)
     for path, word, wanted in wrong:
-        words, hint = ("a mapping", "") if wanted is dict else ("a string", "put it in quotes")
+        words, hint = ("a mapping", "write it as KEY: VALUE") if wanted is dict else ("a string", "put it in quotes")
         if isinstance(word, (dict, list)):
-            hint = ""
+            hint = f"write {words}" if wanted is str else "write it without the leading '- '"
         message = f"{path_text(path)} must be {words}, not {type_words(word)}"
         _left_out(positions.place(path), "wrong-type", message, hint, problems)
     return None if wrong else Manifest(api_version, kind, namespace, name or "", value, positions)

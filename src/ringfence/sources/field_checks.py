@@ -7,7 +7,7 @@ which the object cannot be understood is *vital*: then the object is left out (`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
@@ -42,6 +42,40 @@ def path_text(path: FieldPath) -> str:
         else:
             text += f".{step}" if text else step
     return text
+
+
+_TYPE_HINTS = {
+    "a list": "begin each member with a dash",
+    "a string": "write the value in quotes",
+    "a whole number": "write a number, without a fraction",
+    "a boolean": "write true or false",
+}
+
+
+def type_hint(expected: str, value: object) -> str:
+    """How to write what was expected in place of ``value``."""
+    if expected == "a whole number" and isinstance(value, str):
+        return "write the number without quotes"
+    if expected == "a boolean" and isinstance(value, str):
+        return "write true or false without quotes"
+    if isinstance(value, list) and expected != "a list":
+        return "write it without the leading dash"
+    if isinstance(value, Mapping) and expected != "a list":
+        return f"write {expected} directly after the field"
+    return _TYPE_HINTS.get(expected, "write it as KEY: VALUE, indented below the field")
+
+
+def word_hint(written: str, choices: Sequence[str]) -> str:
+    """Which word was probably meant; all of them where none is near."""
+    from difflib import get_close_matches  # rare, and slow to load
+
+    by_case = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(written.lower(), list(by_case), n=1, cutoff=0.6)
+    return f"did you mean {by_case[near[0]]}?" if near else f"write {' or '.join(choices)}"
+
+
+PORT_HINT = "port numbers are 1 to 65535"
+ADDRESS_HINT = "an address is such as 10.0.0.1 or 2001:db8::1, without a prefix length"
 
 
 def type_words(value: object) -> str:
@@ -101,11 +135,12 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
 
-    def wrong(self, key: str, expected: str, *, vital: bool, hint: str = "") -> None:
+    def wrong(self, key: str, expected: str, *, vital: bool) -> None:
         """Report that the field is not of the type ``expected`` (in words)."""
         path = (*self.path, key)
-        message = f"{path_text(path)} must be {expected}, not {type_words(self.data.get(key))}"
-        self.findings.report(path, "wrong-type", message, hint, vital=vital)
+        value = self.data.get(key)
+        message = f"{path_text(path)} must be {expected}, not {type_words(value)}"
+        self.findings.report(path, "wrong-type", message, type_hint(expected, value), vital=vital)
 
     def invalid(self, key: str, message: str, hint: str = "", *, vital: bool = False) -> None:
         """Report that the field has the right type and a value that the API server rejects."""
@@ -119,7 +154,7 @@ class Fields:
             return default
         if isinstance(value, str):
             return value
-        self.wrong(key, "a string", vital=vital, hint="write the value in quotes")
+        self.wrong(key, "a string", vital=vital)
         return default
 
     def number(self, key: str, default: int | None = None, *, vital: bool = False) -> int | None:
@@ -132,10 +167,9 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             if -_INT32 <= value < _INT32:
                 return value
-            self.invalid(key, "is too large a number", vital=vital)
+            self.invalid(key, "is too large a number", "numbers here have 32 bits", vital=vital)
             return default
-        hint = "write the number without quotes" if isinstance(value, str) else ""
-        self.wrong(key, "a whole number", vital=vital, hint=hint)
+        self.wrong(key, "a whole number", vital=vital)
         return default
 
     def flag(self, key: str, *, vital: bool = False) -> bool:
@@ -143,8 +177,7 @@ class Fields:
         value = self.data.get(key)
         if value is None or isinstance(value, bool):
             return bool(value)
-        hint = "write true or false without quotes" if isinstance(value, str) else ""
-        self.wrong(key, "a boolean", vital=vital, hint=hint)
+        self.wrong(key, "a boolean", vital=vital)
         return False
 
     def child(self, key: str, *, vital: bool = False) -> Fields:
@@ -173,7 +206,7 @@ class Fields:
         if values is None:
             return []
         if not isinstance(values, list):
-            self.wrong(key, "a list", vital=vital, hint="begin each member with a dash")
+            self.wrong(key, "a list", vital=vital)
             return []
         found = []
         for index, value in enumerate(values):
@@ -182,7 +215,7 @@ class Fields:
             else:
                 path = (*self.path, key, index)
                 message = f"{path_text(path)} must be {expected}, not {type_words(value)}"
-                self.findings.report(path, "wrong-type", message, vital=vital)
+                self.findings.report(path, "wrong-type", message, type_hint(expected, value), vital=vital)
         return found
 
     def labels(self, key: str, *, vital: bool = True) -> tuple[dict[str, str], tuple[str, ...]]:

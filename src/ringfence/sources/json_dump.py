@@ -19,7 +19,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
 from ringfence.sources.collecting import collector_paused
-from ringfence.sources.field_checks import path_text, type_words, valid_label_key, valid_label_value
+from ringfence.sources.field_checks import path_text, type_hint, type_words, valid_label_key, valid_label_value
 from ringfence.sources.json_positions import JsonPositions, value_offset
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.owners import Owner
@@ -211,10 +211,11 @@ class _Reader:
         try:
             value = _decode_anything(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            self._report(place, "json-syntax", f"a member of the list cannot be read: {error}")
+            self._report(place, "json-syntax", f"a member of the list cannot be read: {error}", "was the dump cut off?")
             return
         if not isinstance(value, dict):
-            self._report(place, "wrong-type", f"a member of a list must be an object, not {type_words(value)}")
+            message = f"a member of a list must be an object, not {type_words(value)}"
+            self._report(place, "wrong-type", message, "take it out")
             return
         nested = _listing(bytes(raw)) if heading is None or str(heading.kind).endswith("List") else None
         if nested is not None and depth < _DEEPEST:
@@ -244,13 +245,13 @@ class _Reader:
             if word is not None and not isinstance(word, expected):
                 wanted = "a string" if expected is str else "a mapping"
                 message = f"{path_text(path)} must be {wanted}, not {type_words(word)}"
-                self._report(positions.place(path), "wrong-type", message)
+                self._report(positions.place(path), "wrong-type", message, type_hint(wanted, word))
                 wrong = True
         if not wrong:
             self.manifests.append(Manifest(api_version, kind, namespace, name or "", value, positions))
 
-    def _report(self, place: Place, code: str, message: str) -> None:
-        self.problems.append(Problem(place, code, Severity.ERROR, f"{message}; it is left out", partial=True))
+    def _report(self, place: Place, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(place, code, Severity.ERROR, f"{message}; it is left out", hint, partial=True))
 
 
 def _contents_matter(api_version: str, kind: str, namespace: str | None, name: str | None) -> bool:

@@ -14,6 +14,7 @@ from ringfence.sources.json_places import TOKEN, JsonPlaces, JsonText
 from ringfence.sources.scalars import through_json
 from ringfence.sources.yaml_events import DEEPEST
 from ringfence.sources.yaml_text import duplicate_key, shown_key
+from ringfence.sources.yaml_words import DEEP_HINT
 
 _BETWEEN = re.compile(r"(?:[ \t\n\r]|^---[ \t]*$)*", re.MULTILINE)
 _NEXT_DOCUMENT = re.compile(r"^[{\[]", re.MULTILINE)
@@ -73,7 +74,7 @@ class _Reader:
                 if _too_deep(value):
                     raise RecursionError
             except json.JSONDecodeError as error:
-                words, hint = _COMPLAINTS.get(error.msg, ("text that is not JSON", ""))
+                words, hint = _COMPLAINTS.get(error.msg, ("text that is not JSON", "jq . FILE shows where it breaks"))
                 where = error.pos
                 if where >= len(text.rstrip()):
                     words, hint = "the text ends in the middle of a value", "was it cut off?"
@@ -83,10 +84,10 @@ class _Reader:
                     "json-syntax", at, _offset_of_unreadable(text, at), fault.words, "quote it if it is text"
                 )
             except RecursionError:
-                at = self._left_out("too-deep", at, at, f"more than {DEEPEST} levels of nesting", "")
+                at = self._left_out("too-deep", at, at, f"more than {DEEPEST} levels of nesting", DEEP_HINT)
             except ValueError:
                 words = "a number with too many digits"
-                at = self._left_out("json-syntax", at, _offset_of_unreadable(text, at), words, "")
+                at = self._left_out("json-syntax", at, _offset_of_unreadable(text, at), words, "quote it if it is text")
             else:
                 if self._repeats:
                     self._report_repeats(at, end)

@@ -9,7 +9,7 @@ from ringfence.model.cluster import Node
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals, address, canonical, cidr
-from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.field_checks import ADDRESS_HINT, Fields, Findings
 from ringfence.sources.pods import PodFacts
 
 
@@ -27,7 +27,7 @@ def read_node(manifest: Manifest, problems: list[Problem]) -> Node:
             try:
                 numbers.append(address(entry.text("address")))
             except ValueError:
-                entry.invalid("address", "is not an IP address")
+                entry.invalid("address", "is not an IP address", ADDRESS_HINT)
     addresses = tuple(dict.fromkeys(numbers))
     return Node(manifest.name, {} if broken else labels, addresses, _pod_ranges(spec), broken, manifest.place)
 

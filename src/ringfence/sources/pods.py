@@ -11,7 +11,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
 from ringfence.sources.duplicates import given_twice
-from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 from ringfence.sources.owners import Owner, Owners, controller_of
 
 FINISHED = ("Succeeded", "Failed")
@@ -47,11 +47,11 @@ def named_port(entry: Fields) -> NamedPort | None:
     protocol = entry.text("protocol", vital=vital) or "TCP"
     number = entry.number("containerPort", vital=vital)
     if protocol not in PROTOCOLS:
-        entry.invalid("protocol", "must be TCP, UDP or SCTP", "in capitals", vital=vital)
+        entry.invalid("protocol", "must be TCP, UDP or SCTP", word_hint(protocol, PROTOCOLS), vital=vital)
     elif "containerPort" not in entry:
         entry.invalid("containerPort", "is required", "a port number from 1 to 65535", vital=vital)
     elif number is not None and not 1 <= number <= 65535:
-        entry.invalid("containerPort", "must be from 1 to 65535", vital=vital)
+        entry.invalid("containerPort", "must be from 1 to 65535", PORT_HINT, vital=vital)
     elif number is not None and name:
         return NamedPort(name, protocol, number)
     return None
@@ -89,7 +89,7 @@ def read_addresses(status: Fields, many: str, one: str) -> tuple[int, ...]:
         try:
             numbers.append(address(text))
         except ValueError:
-            entry.invalid(key, "is not an IP address")
+            entry.invalid(key, "is not an IP address", ADDRESS_HINT)
     return one_a_family(numbers)
 
 

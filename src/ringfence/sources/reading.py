@@ -148,7 +148,14 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
     except (OSError, ValueError) as error:
         words = str(getattr(error, "strerror", None) or error).lower()
         reading.problems.append(
-            Problem(Place(file.path), "unreadable", Severity.ERROR, f"cannot be read: {words}", partial=True)
+            Problem(
+                Place(file.path),
+                "unreadable",
+                Severity.ERROR,
+                f"cannot be read: {words}",
+                "make it readable, or leave it out of the folder",
+                partial=True,
+            )
         )
         return None
     return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.sets.labels import OPERATORS, Requirement, Selector
-from ringfence.sources.field_checks import Fields
+from ringfence.sources.field_checks import Fields, word_hint
 
 
 def label_selector(fields: Fields) -> Selector | None:
@@ -15,11 +15,10 @@ def label_selector(fields: Fields) -> Selector | None:
         key, operator = expression.text("key"), expression.text("operator")
         values = tuple(sorted(set(expression.texts("values"))))
         if not key or operator not in OPERATORS or bool(values) != (operator in ("In", "NotIn")):
-            expression.invalid(
-                "operator",
-                "does not make a valid expression",
-                "In and NotIn need values, Exists and DoesNotExist have none",
-            )
+            hint = "In and NotIn need values, Exists and DoesNotExist have none"
+            if operator not in OPERATORS:
+                hint = word_hint(operator, OPERATORS)
+            expression.invalid("operator", "does not make a valid expression", hint if key else "add key")
             understood = False
         elif operator == "In":
             requirements.append(Requirement(key, "In", values))

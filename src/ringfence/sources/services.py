@@ -9,7 +9,7 @@ from ringfence.model.cluster import Backend, Service, ServicePort
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import address
-from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror"
@@ -53,7 +53,7 @@ def read_service(manifest: Manifest, namespace: str, problems: list[Problem]) ->
     spec, status = top.child("spec", vital=True), top.child("status")
     kind = spec.text("type", vital=True) or "ClusterIP"
     if kind not in TYPES:
-        spec.invalid("type", f"must be one of {', '.join(TYPES)}", vital=True)
+        spec.invalid("type", f"must be one of {', '.join(TYPES)}", word_hint(kind, TYPES), vital=True)
     selector, unclear = spec.labels("selector")
     if unclear:
         path = ("spec", "selector")
@@ -91,7 +91,7 @@ def _addresses(texts: Iterable[tuple[Fields, str, str]]) -> list[int]:
         try:
             found.append(address(text))
         except ValueError:
-            fields.invalid(key, "is not an IP address")
+            fields.invalid(key, "is not an IP address", ADDRESS_HINT)
     return found
 
 
@@ -100,11 +100,11 @@ def _port(entry: Fields) -> Iterable[ServicePort]:
     protocol = entry.text("protocol", vital=True) or "TCP"
     number = entry.number("port", vital=True)
     if protocol not in PROTOCOLS:
-        entry.invalid("protocol", "must be TCP, UDP or SCTP", "in capitals", vital=True)
+        entry.invalid("protocol", "must be TCP, UDP or SCTP", word_hint(protocol, PROTOCOLS), vital=True)
     if "port" not in entry:
         entry.invalid("port", "is required", "the port on which the Service is reached", vital=True)
     elif number is not None and not 1 <= number <= 65535:
-        entry.invalid("port", "must be from 1 to 65535", vital=True)
+        entry.invalid("port", "must be from 1 to 65535", PORT_HINT, vital=True)
     target: int | str | None = number
     word = entry.data.get("targetPort")
     if isinstance(word, str):
@@ -114,7 +114,7 @@ def _port(entry: Fields) -> Iterable[ServicePort]:
     elif word is not None and word != 0:
         target = entry.number("targetPort", vital=True)
         if target is not None and not 1 <= target <= 65535:
-            entry.invalid("targetPort", "must be from 1 to 65535", vital=True)
+            entry.invalid("targetPort", "must be from 1 to 65535", PORT_HINT, vital=True)
     if number is not None and target is not None:
         yield ServicePort(entry.text("name", vital=True), protocol, number, target, entry.number("nodePort") or None)
 
@@ -163,7 +163,8 @@ def _endpoint_ports(fields: Fields) -> dict[str, tuple[str, int]]:
         if number is None:
             continue
         if protocol not in PROTOCOLS or not 1 <= number <= 65535:
-            entry.invalid("port", "is not a port of TCP, UDP or SCTP from 1 to 65535", vital=True)
+            hint = PORT_HINT if protocol in PROTOCOLS else word_hint(protocol, PROTOCOLS)
+            entry.invalid("port", "is not a port of TCP, UDP or SCTP from 1 to 65535", hint, vital=True)
             continue
         ports[entry.text("name")] = (protocol, number)
     return ports
@@ -184,7 +185,8 @@ def _add(
         try:
             endpoints.add(service, address(text), ports)
         except ValueError:
-            entry.invalid("addresses" if "addresses" in entry else "ip", "is not an IP address", vital=True)
+            key = "addresses" if "addresses" in entry else "ip"
+            entry.invalid(key, "is not an IP address", ADDRESS_HINT, vital=True)
 
 
 def with_backends(

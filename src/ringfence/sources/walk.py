@@ -197,7 +197,7 @@ class _Walker:
             )
             return False
         if not os.path.exists(target):
-            self._report(path, "not-found", "a link to something that does not exist")
+            self._report(path, "not-found", "a link to something that does not exist", "mend or remove the link")
             return False
         return not (_visible(target, root) and (is_folder or target.endswith(ENDINGS)))
 

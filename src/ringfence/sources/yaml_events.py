@@ -24,6 +24,7 @@ from yaml.events import (
 
 from ringfence.sources.scalars import STANDARD, ScalarError, key_text, resolve, tagged
 from ringfence.sources.yaml_positions import packed
+from ringfence.sources.yaml_words import DEEP_HINT
 
 DEEPEST = 200
 """Levels of nesting. Kubernetes' own objects have some 20, schemas in CustomResourceDefinitions up to about 100."""
@@ -172,7 +173,7 @@ class YamlStream:
                         "quote text that begins with { or [",
                     )
                 if len(stack) >= DEEPEST:
-                    raise DocumentFault("too-deep", mark, f"more than {DEEPEST} levels of nesting")
+                    raise DocumentFault("too-deep", mark, f"more than {DEEPEST} levels of nesting", DEEP_HINT)
                 if event.tag:
                     self._collection_tag(event.tag, mark)
                 if event.anchor:

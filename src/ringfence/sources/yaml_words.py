@@ -11,6 +11,8 @@ _QUOTES = 'put quotes around a value that holds ": ", or begins with one of * & 
 _CONTROL = "take it out, or write it as an escape in double quotes"
 _BACKSLASH = "write \\\\ for a backslash, or use single quotes"
 
+DEEP_HINT = "no Kubernetes object is that deep: is a bracket or an indentation never closed?"
+
 _COMPLAINTS: tuple[tuple[str, str, str], ...] = (
     ("mapping values are not allowed", "a second colon, or a key that is indented under a finished value",
      f"{_INDENTATION}; {_QUOTES}"),
@@ -43,7 +45,7 @@ _COMPLAINTS: tuple[tuple[str, str, str], ...] = (
     ("comment or line break", "text after a | or >", "begin the text on the next line"),
     ("control characters are not allowed", "a control character", _CONTROL),
     ("special characters are not allowed", "a control character", _CONTROL),
-    ("nesting", "too many levels of nesting", ""),
+    ("nesting", "too many levels of nesting", DEEP_HINT),
 )  # fmt: skip
 
 

@@ -245,6 +245,10 @@ class Directory:
         here = [other for space, other in self.names() if space == namespace]
         close = get_close_matches(name, here, n=1)
         hint = f"did you mean {namespace}/{close[0]}?" if close else self._elsewhere(name)
+        if not hint:
+            listed = sorted(set(here))
+            more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+            hint = f"{namespace} has {', '.join(listed[:5])}{more}" if listed else f"nothing is in {namespace}"
         return EndError(f"no pod, controller or Service is called {printable(f'{namespace}/{name}')}", printable(hint))
 
     def _some_namespaces(self) -> str:

@@ -78,8 +78,9 @@ ANYTHING = Anything()
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string; ``check`` says what is wrong with one, ``code`` and ``hint`` (or what it makes of the string) go with
-    that. ``longest`` counts characters. ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
+    """A string; ``check`` says what is wrong with one; ``code`` and ``hint``, or what it makes of the string, go with
+    that. ``longest`` counts characters.
+    ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
     """
 
     check: Callable[[str], str] | None = None
@@ -139,8 +140,7 @@ class Number:
             wrong_type(value, "a whole number", path, report)
             return value
         if not self.least <= number <= self.most:
-            hint = self.hint or f"the {'largest' if number > self.most else 'smallest'} number that is allowed here"
-            hint = hint if self.hint else f"{hint} is {self.most if number > self.most else self.least}"
+            hint = self.hint or f"write a number from {self.least} to {self.most}"
             fault = f"must be between {self.least} and {self.most}, not {quoted(number)}"
             report.reject(path, self.code, fault, hint)
         return number

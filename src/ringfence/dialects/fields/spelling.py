@@ -21,8 +21,9 @@ def meant_field(written: str, record: Record) -> tuple[str, str]:
 
 def hint_for_word(written: object, choices: Iterable[str], instead: Mapping[str, str] | None = None) -> str:
     """How to mend a word that is none of ``choices``; ``instead`` names the choice for a word of another dialect."""
-    word = str(written)
-    meant = (instead or {}).get(word) or _nearest(word, choices, 0.6)
+    word, others = str(written), instead or {}
+    meant = others.get(word) or _nearest(word, choices, 0.6)
+    meant = meant or others.get(_nearest(word, others, 0.75), "")
     return f"did you mean {meant}?" if meant else f"write {' or '.join(choices)}, with these very capitals"
 
 

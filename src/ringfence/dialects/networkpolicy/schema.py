@@ -54,7 +54,8 @@ def _check_port(kept: Mapping[str, Any], path: FieldPath, report: Report) -> Non
         return
     port = kept.get("port")
     if port is None:
-        report.reject((*path, "endPort"), "invalid-port-range", "needs a port beside it, where the range starts", "add port")
+        fault = "needs a port beside it, where the range starts"
+        report.reject((*path, "endPort"), "invalid-port-range", fault, "add port")
     elif isinstance(port, str):
         fault, hint = "needs a port that is a number, not a name", "write the number, or leave endPort out"
         report.reject((*path, "endPort"), "invalid-port-range", fault, hint)

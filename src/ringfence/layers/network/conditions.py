@@ -19,6 +19,7 @@ from ringfence.layers.network.facts import (
     OWN_ADDRESS,
     TRUE,
     Condition,
+    Kind,
     Literal,
     Role,
     Taken,
@@ -75,7 +76,7 @@ class Conditions:
         labels: Mapping[str, str],
         domains: Mapping[str, ValueSet],
         any_label: bool,
-        kind: str,
+        kind: Kind,
         role: Role,
     ) -> Condition | None:
         """When an object of which these labels are known matches; None for never."""
@@ -97,7 +98,7 @@ class Conditions:
             if domain.intersection(allowed).empty():
                 return None
             if not domain.intersection(allowed.complement()).empty():
-                literals.append(Literal(Variable(kind, role, key, domain), allowed))  # type: ignore[arg-type]
+                literals.append(Literal(Variable(kind, role, key, domain), allowed))
         return frozenset(literals) if literals else ALWAYS
 
     def namespace(self, selector: Selector, name: str | None, role: Role) -> Condition | None:
