@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.seeded_faults.faults import FAULTS
-from tests.truth.location import TRUTH
+from tests.truth.location import truth_folder
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-we-know.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def test_the_page_tells_how_many_faults_are_planted() -> None:
     assert f"({len(FAULTS)} of them," in PAGE
 
 
-@pytest.mark.skipif(not TRUTH.is_dir(), reason="no collections at hand")
+@pytest.mark.skipif(not truth_folder().is_dir(), reason="no collections at hand")
 def test_the_table_has_the_counts_that_the_report_prints() -> None:
     report = subprocess.run([sys.executable, "-m", "tests.truth.report"], cwd=ROOT, capture_output=True, text=True)
     assert ROW.findall(PAGE) == COUNTS.findall(report.stdout)

@@ -1,4 +1,4 @@
-"""Services read from plain objects: what a client may ask of each, and the addresses behind those without a selector."""
+"""Services read from plain objects: what a client may ask of each, and the endpoints of those without a selector."""
 
 from __future__ import annotations
 

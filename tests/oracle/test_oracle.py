@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.oracle.objects import Options, read_cluster
-from tests.oracle.questions import ask, fold
+from tests.oracle.questions import Refused, ask, fold
 from tests.oracle.search import Facts, TooManyCompletions, outcomes
 from tests.truth.location import Object, namespace, node, pod
 
@@ -41,19 +42,19 @@ def verdict(
     objects: list[Object],
     source: tuple[Any, ...] = A,
     destination: tuple[Any, ...] = B,
-    port: int = 80,
-    protocol: str = "TCP",
+    port: int | str | None = 80,
+    protocol: str | None = "TCP",
     **options: Any,
 ) -> str:
     return ask(read_cluster(objects, Options(**options)), source, destination, protocol, port).verdict
 
 
-def two(**more: Any) -> list[Object]:
+def two(ports: Iterable[tuple[str, str, int]] = (), **more: Any) -> list[Object]:
     """Pods x/a and x/b with addresses on node n1, x has an object."""
     return [
         namespace("x", {}),
         node("n1", {}, ["10.9.0.1"]),
-        pod("x", "a", {"app": "a"}, address="10.0.0.1", node="n1", **more),
+        pod("x", "a", {"app": "a"}, ports, address="10.0.0.1", node="n1", **more),
         pod("x", "b", {"app": "b"}, address="10.0.0.2", node="n1"),
     ]
 
@@ -250,6 +251,64 @@ def test_labels_that_a_controller_adds() -> None:
     assert verdict([*two(), web, only(matchLabels={"pod-template-hash": "5d"})], source) == "unknown"
     assert verdict([*two(), web, only(matchLabels={"app": "w"})], source) == "allowed"
     assert verdict([*two(), web, rules("p", {})], source, source) == "denied"  # two different replicas
+
+
+def service(spec: Object) -> Object:
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "x"}, "spec": spec}
+
+
+WEB: Object = {"name": "web", "port": 80, "targetPort": "http"}
+BEHIND: Object = {"selector": {"app": "s"}, "ports": [WEB]}
+
+
+@pytest.mark.parametrize(
+    "spec, port, expected",
+    [
+        (BEHIND, 80, "mixed"),  # c has http at 8080, which is allowed, d at 81
+        (BEHIND, "web", "mixed"),
+        (BEHIND, None, "mixed"),
+        (BEHIND, 8080, "denied"),  # the Service has no such port
+        (BEHIND, "http", "denied"),
+        ({**BEHIND, "ports": [{"port": 80, "targetPort": 8080}]}, 80, "allowed"),
+        ({**BEHIND, "ports": [{"port": 8080}]}, 8080, "allowed"),  # the target is the port itself
+        ({**BEHIND, "ports": [{"port": 80, "targetPort": "none"}]}, 80, "denied"),  # no backend has the name
+        ({**BEHIND, "selector": {"app": "t"}}, 80, "denied"),  # no backend
+        ({**BEHIND, "clusterIP": "None"}, 80, "denied"),  # headless: port 80 of the pods
+        ({**BEHIND, "clusterIP": "None"}, "web", "mixed"),
+        ({"type": "ExternalName", "externalName": "example.com"}, 80, "allowed"),  # nothing isolates a
+    ],
+)
+def test_services(spec: Object, port: int | str | None, expected: str) -> None:
+    backends = [
+        pod("x", "c", {"app": "s"}, [("http", "TCP", 8080)]),
+        pod("x", "d", {"app": "s"}, [("http", "TCP", 81)]),
+    ]
+    policy = rules("p", {"podSelector": {"matchLabels": {"app": "s"}}, "ingress": [{"ports": [{"port": 8080}]}]})
+    assert verdict([*two(), *backends, service(spec), policy], destination=("service", "x", "s"), port=port) == expected
+
+
+def test_a_backend_of_several_does_not_count_towards_itself() -> None:
+    objects = [*two(), service({"ports": [{"port": 80}], "selector": {"app": "a"}}), rules("p", {})]
+    assert verdict(objects, A, ("service", "x", "s")) == "allowed"  # the only one
+    objects.append(pod("x", "c", {"app": "a"}))
+    assert verdict(objects, A, ("service", "x", "s")) == "denied"
+
+
+def test_internet_is_neither_private_nor_given() -> None:
+    objects = [*two(), rules("p", {"ingress": [{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}]})]
+    assert verdict(objects, ("internet",), B) == "mixed"
+    private = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "203.0.113.0/24"]}}
+    objects[-1] = rules("p", {"ingress": [{"from": [private]}]})
+    assert verdict(objects, ("internet",), B) == "mixed"
+    assert verdict(objects, ("internet",), B, pod_ranges=("203.0.113.0/24",)) == "allowed"
+
+
+def test_a_port_asked_by_its_name() -> None:
+    objects = [*two([("http", "TCP", 8080)]), rules("p", {"ingress": [{"ports": [{"port": 8080}]}]})]
+    assert verdict(objects, B, A, "http") == "allowed"
+    for asked in (("http", "UDP"), ("none", "TCP")):
+        with pytest.raises(Refused):
+            verdict(objects, B, A, *asked)
 
 
 def test_the_oracle_imports_nothing_of_the_engine() -> None:

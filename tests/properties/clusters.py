@@ -306,7 +306,7 @@ class Maker:
         """EndpointSlices or Endpoints of a Service without a selector, or none."""
         random = self.random
         family = random.choice(self.families)
-        known = [end[1] for end in self.ends if end[0] == "address"] + OUTSIDE[:1] + OUTSIDE[-3:-2] + ["10.0.0.120"]
+        known = [end[1] for end in self.ends if end[0] == "address"] + ["192.0.2.1", "2001:db8::1"]
         texts = sorted({text for text in known if (6 if ":" in text else 4) == family})
         picked = random.sample(texts, min(len(texts), random.randint(0, 2)))
         listed = [

@@ -105,6 +105,41 @@ CASES = (
         (ask(W, A), ask(A, A), ask(("labels", {"app": "w"}, "n"), A)),
     ),
     CornerCase(
+        "a label that the controller surely adds never lacks",
+        (
+            namespace("n", {}),
+            deployment("w"),
+            pod("n", "a", {}),
+            network_policy(
+                {"ingress": [{"from": [{"podSelector": {"matchExpressions": [{**HASH, "operator": "DoesNotExist"}]}}]}]}
+            ),
+        ),
+        (ask(W, A), ask(A, W), ask(A, A)),
+    ),
+    CornerCase(
+        "a domain name is never that of a pod, be it one that does not exist, nor of a node",
+        (
+            namespace("n", {}),
+            node("k", {}, ["10.1.0.1"]),
+            node("l", {}, ["10.1.0.2"]),
+            pod("n", "a", {}, node="k"),
+            pod("n", "b", {}),
+            cluster_policy(egress=[{"action": "Accept", "to": [{"domainNames": ["example.com"]}]}]),
+            network_policy({"policyTypes": ["Egress"]}),
+        ),
+        tuple(
+            ask(A, end)
+            for end in (
+                B,
+                ("node", "l"),
+                ("labels", {"app": "b"}, "n"),
+                ("address", "10.0.0.9"),
+                ("address", "10.1.0.9"),
+            )
+        ),
+        Given(pod_cidrs=("10.0.0.0/25",), node_cidrs=("10.1.0.0/24",)),
+    ),
+    CornerCase(
         "one named port of a pod that does not exist, asked for with and without its protocol",
         (
             namespace("n", {}),

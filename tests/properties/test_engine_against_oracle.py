@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.oracle.objects import read_cluster
-from tests.properties.clusters import end_text, questions, scenario
 from tests.properties import corner_cases, service_cases
+from tests.properties.clusters import end_text, questions, scenario
 from tests.properties.comparison import (
     Difference,
     compare,

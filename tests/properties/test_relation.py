@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.properties import service_cases
 from tests.properties.alphabet import CIDRS, EXCEPTS, PORTS, chance, labels
-from tests.properties.clusters import NODE_PORT, End, Object, Question, Scenario, end_text, questions, scenario
+from tests.properties.clusters import NODE_PORT, End, Given, Object, Question, Scenario, end_text, questions, scenario
 from tests.properties.comparison import engine_verdict, load
+from tests.properties.corner_cases import network_policy
 from tests.properties.rules import Writer
 
 world = pytest.importorskip("ringfence.world")
@@ -178,7 +180,8 @@ def test_the_rows_of_the_list_are_the_relation(random: Random, level: str) -> No
     others = [end for end in listed.ends if is_outside(end) or end.startswith("node/")]
     pairs = [pair for a in pods for b in [*pods, *others] if a != b for pair in ((a, b), (b, a))]
     for source, destination in random.sample(pairs, min(len(pairs), 12)):
-        port, protocol = random.choice(PORT_ATOMS), random.choice(PROTOCOLS)
+        # Rows say where a node itself is reached, not what it hands on to Services.
+        port, protocol = random.choice([port for port in PORT_ATOMS if port != NODE_PORT]), random.choice(PROTOCOLS)
         rows = [
             row
             for row in cells.get((source, destination), ())
@@ -228,6 +231,15 @@ def test_a_cidr_is_the_fold_over_its_addresses(random: Random, text: str) -> Non
             for address in telling_addresses(made, text) - own
         }
         assert whole == folded(each)
+
+
+def test_a_cidr_has_the_services_of_which_it_has_an_address() -> None:
+    isolated = network_policy({"podSelector": {"matchLabels": service_cases.APP}})
+    objects = [*service_cases.OPEN, service_cases.BACKEND, isolated]
+    objects.append(service_cases.service(service_cases.port(80), addresses=("10.2.0.1",)))
+    engine = load(objects, Given())
+    each = [engine.can("n/a", text, port=80).verdict.value for text in ("10.2.0.0", "10.2.0.1")]
+    assert engine.can("n/a", "10.2.0.0/31", port=80).verdict.value == folded(each)
 
 
 def own_addresses(made: Scenario, end: End) -> set[Any]:

@@ -468,4 +468,63 @@ DIALECTS = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES
+QUESTIONS = (
+    Fault(
+        "verdict/flows.py",
+        "and (question.port is None or question.port in (port.port, port.name))",
+        "and (question.port is None or question.port == port.port)",
+        "the ports of a Service have no names",
+    ),
+    Fault(
+        "verdict/flows.py",
+        "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.target)",
+        "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.port)",
+        "policy sees the Service's port",
+    ),
+    Fault(
+        "verdict/flows.py",
+        "elif service.headless and not isinstance(question.port, str):",
+        "elif False:",
+        "headless Services translate numbers",
+    ),
+    Fault(
+        "verdict/flows.py",
+        "if named.name == port.target and named.protocol == port.protocol",
+        "if named.name == port.target",
+        "named targets are resolved without the protocol",
+    ),
+    Fault(
+        "verdict/flows.py",
+        "if port.name == question.port and port.protocol == question.protocol",
+        "if port.name == question.port",
+        "ports asked by name are resolved without the protocol",
+    ),
+    Fault(
+        "verdict/ends.py",
+        "space = ip.subtract(ip.INTERNET, inside)",
+        "space = ip.subtract(ip.UNICAST, inside)",
+        "internet has private addresses",
+    ),
+    Fault(
+        "verdict/ends.py",
+        "if wanted <= pods[index].labels.items()",
+        "if True",
+        "a Service selects every pod of its namespace",
+    ),
+    Fault("sources/services.py", "    if not serves:\n", "    if False:\n", "endpoints that do not serve are backends"),
+    Fault(
+        "sources/services.py",
+        "source = slices if name in slices.backends or name in slices.idle else endpoints",
+        "source = slices",
+        "Endpoints are not read",
+    ),
+    Fault(
+        "sources/pods.py",
+        "if facts.phase in FINISHED:",
+        "if False:",
+        "finished pods are peers",
+    ),
+)
+"""Questions: Services, internet, names of ports, pods that have finished."""
+
+FAULTS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + QUESTIONS

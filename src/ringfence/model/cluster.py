@@ -129,6 +129,8 @@ class Service:
     headless: bool = False
     external_name: str = ""
     place: Place | None = None
+    families: tuple[int, ...] = ()
+    """Address families (4, 6) that it serves; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

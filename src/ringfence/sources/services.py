@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ringfence.model.cluster import Backend, Service, ServicePort
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
-from ringfence.sets.addresses import address
+from ringfence.sets.addresses import address, family
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -81,6 +81,7 @@ def read_service(manifest: Manifest, namespace: str, problems: list[Problem]) ->
         headless,
         spec.text("externalName"),
         manifest.place,
+        tuple(sorted(families or {family(address) for address in inside})),
     )
     return None if findings.lost else ServiceFacts(service, tuple(inside), families)
 
@@ -223,6 +224,7 @@ def with_backends(
                 service.headless,
                 service.external_name,
                 service.place,
+                service.families,
             )
         )
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ringfence.layers.network.ends import EndClass
@@ -64,6 +64,8 @@ class Member:
     alternatives: tuple[int | EndClass, ...] = ()
     mystery: str = ""
     """Not empty: nothing is known of this end, and so of no flow with it; why."""
+    maybe: str = ""
+    """Not empty: it is not known whether this end belongs to the target, and why."""
     witness: str = ""
     """One concrete end, as ``can`` takes it, where the name is a set of addresses."""
 
@@ -78,6 +80,8 @@ class Target:
     notes: tuple[str, ...] = ()
     outside: Intervals = ()
     """For ``internet``: its addresses; the families then follow the other end."""
+    services: tuple[Service, ...] = ()
+    """For a range of addresses: the Services that have one of them."""
     column: int = -1
     """The column, for the name of one pod that is in a class; -1 for everything else."""
 
@@ -294,19 +298,30 @@ class Directory:
             yield Member(ends[group_key], name, tuple(group))
 
     def selected(self, namespace: str, selector: Mapping[str, str]) -> Iterable[Member]:
-        """The pods that a Service selects: those that surely have its labels."""
+        """The pods that a Service selects; those that may have its labels are marked ``maybe``."""
         span = self.universe.namespaces.get(namespace)
         wanted = selector.items()
         pods = self.cluster.pods
         if span is None or not wanted:
             return
-        indexes = [
-            index
-            for column in range(*span)
-            for index in self.universe.members[column]
-            if wanted <= pods[index].labels.items()
-        ]
-        yield from self.members(indexes)
+        surely: list[int] = []
+        perhaps: list[int] = []
+        for column in range(*span):
+            for index in self.universe.members[column]:
+                pod = pods[index]
+                if wanted <= pod.labels.items():
+                    surely.append(index)
+                elif pod.open_labels and all(
+                    key in pod.open_labels or pod.labels.get(key) == value for key, value in wanted
+                ):
+                    perhaps.append(index)
+        yield from self.members(surely)
+        for member in self.members(perhaps):
+            yield replace(member, maybe="whether the Service selects it hangs on a label that the input does not give")
+
+    def service(self, namespace: str, name: str) -> Service | None:
+        """A Service by name."""
+        return self._services.get((namespace, name))
 
     def service_place(self, namespace: str, name: str) -> Place:
         """Where a Service stands in the input."""
@@ -397,18 +412,21 @@ class Directory:
             return Target(text, tuple(self._unknown_addresses(((first, last),))))
         inside = [number for number in known if first <= number <= last]
         seen: set[int] = set()
+        services: dict[tuple[str, str], Service] = {}
         for number in inside:
             kind, owner = known[number]
             if kind == "pod" and isinstance(owner, int):
                 seen.add(owner)
             elif kind == "node" and isinstance(owner, str):
                 members.append(Member(self.universe.nodes[owner], f"node/{owner}", node=owner))
+            elif isinstance(owner, Service):
+                services[owner.namespace, owner.name] = owner
         members.extend(self.members(sorted(seen)))
         if inside:
             notes.append(f"{len(inside)} addresses of {text} belong to objects of the input; they mean those objects")
         rest = ip.subtract(((first, last),), ip.canonical((number, number) for number in inside))
         members.extend(self._unknown_addresses(rest))
-        return Target(text, tuple(members), notes=tuple(notes))
+        return Target(text, tuple(members), notes=tuple(notes), services=tuple(services.values()))
 
     def _known_address(self, text: str, found: tuple[str, int | str | Service]) -> Target:
         kind, thing = found

@@ -8,12 +8,12 @@ Service sends a port.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import CLOSED_CELL, FAMILY_KINDS, OPEN_CELL, Cell, Meeting
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation, own_families
-from ringfence.model.cluster import Service, ServicePort
+from ringfence.model.cluster import Backend, Service, ServicePort
 from ringfence.sets.addresses import Intervals, address_text, family
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, canonical, intersect, port_key, subtract
 from ringfence.verdict.ends import Directory, EndError, Member, Target
@@ -112,8 +112,8 @@ class Flows:
                 name = f"{destination.service.namespace}/{destination.service.name}"
                 there = Member(_NOWHERE, f"Service {name}")
                 return [self._closed(one, there, question, f"Service {name} has no backend") for one in source.members]
-            return found
-        found = []
+            return self._without_itself(found)
+        found = [flow for service in destination.services for flow in self._to_service(source, service, question)]
         unnamed = 0
         for member in destination.members:
             ports = self._ports_of(member, question)
@@ -132,14 +132,20 @@ class Flows:
                 f"{destination.text} has no {question.protocol} port named {question.port!r}",
                 self._named_ports(destination),
             )
-        if any(not flow.itself for flow in found):
-            found = [flow for flow in found if not flow.itself]
+        found = self._without_itself(found)
         if not found:
             raise EndError(f"{source.text} and {destination.text} share no flow to ask about", "")
         if not any(self._inside(flow) for flow in found):
             raise EndError(
                 f"neither {source.text} nor {destination.text} is in the cluster", "name a pod, a workload or a node"
             )
+        return found
+
+    @staticmethod
+    def _without_itself(found: list[Flow]) -> list[Flow]:
+        """A pod and itself only count where there is no other pod to ask about."""
+        if any(not flow.itself and flow.closed != "service" for flow in found):
+            return [flow for flow in found if not flow.itself]
         return found
 
     def _inside(self, flow: Flow) -> bool:
@@ -220,6 +226,9 @@ class Flows:
             )
             if len(source.pods) == 1 and len(destination.pods) == 1:
                 return
+        if source.alternatives and source.witness == destination.witness and source.name == destination.name:
+            yield Flow(source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True)
+            return
         found = [
             flow
             for end in source.alternatives or (source.end,)
@@ -331,6 +340,30 @@ class Flows:
         return {end.node}
 
     def _to_service(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
+        """Flows to the ends behind a Service, in the address families that it serves."""
+        allowed = service.families or tuple(sorted({family(address) for address in service.addresses}))
+        for flow in self._to_backends(source, service, question):
+            if flow.destination.maybe and not flow.closed:
+                yield replace(flow, perhaps=flow.destination.maybe)
+                why = f"it is not behind Service {service.namespace}/{service.name}"
+                yield replace(flow, perhaps=flow.destination.maybe, closed="service", why_closed=why)
+                continue
+            if not allowed or flow.closed or flow.itself:
+                yield flow
+                continue
+            left = tuple(number for number in flow.meeting.families if number in allowed)
+            if left == flow.meeting.families:
+                yield flow
+            elif left:
+                yield self._in_families(flow, left)
+
+    def _in_families(self, flow: Flow, families: tuple[int, ...]) -> Flow:
+        """The flow, where it may only use some families."""
+        meeting = replace(flow.meeting, families=families)
+        programs = self.relation.programs_of(flow.source.end, flow.destination.end)
+        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*programs, meeting))
+
+    def _to_backends(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
         name = f"{service.namespace}/{service.name}"
         there = Member(_NOWHERE, f"Service {name}")
         wanted = [
@@ -339,7 +372,9 @@ class Flows:
             if (question.protocol is None or port.protocol == question.protocol)
             and (question.port is None or question.port in (port.port, port.name))
         ]
-        if service.kind == "ExternalName":
+        if service.kind == "ExternalName" and (wanted or not isinstance(question.port, str)):
+            if isinstance(question.port, str):
+                question = asked(wanted[0].port, wanted[0].protocol)
             yield from self._to_external_name(source, service, question)
             return
         if not wanted and not (service.headless and not service.ports and not isinstance(question.port, str)):
@@ -348,7 +383,7 @@ class Flows:
                 yield self._closed(one, there, question, f"Service {name} has no such port (it has {listed})")
             return
         if not wanted:
-            for backend, ports in self._backends_by_selector(service, None, question):
+            for backend, ports in self._backends(service, None, question):
                 for one in source.members:
                     yield from self._pairs(one, backend, ports, source, Target(name, ()))
             return
@@ -381,22 +416,41 @@ class Flows:
             why_closed=why,
         )
 
-    def _backends(self, service: Service, port: ServicePort, question: Asked) -> Iterator[tuple[Member, Intervals]]:
+    def _backends(
+        self, service: Service, port: ServicePort | None, question: Asked
+    ) -> Iterator[tuple[Member, Intervals]]:
+        """The ends behind a Service, with the ports that they are reached at. ``port`` None: a headless Service without
+        ports, which only gives addresses."""
         if service.selector is not None:
             yield from self._backends_by_selector(service, port, question)
             return
         for backend in service.backends:
-            target = backend.ports.get(port.name)
-            if target is not None:
-                key = port_key(*target)
+            ports = self._ports_behind(backend, service, port, question)
+            if ports:
                 for member in self.directory.find(address_text(backend.address)).members:
-                    yield member, ((key, key),)
+                    yield member, ports
+
+    @staticmethod
+    def _ports_behind(backend: Backend, service: Service, port: ServicePort | None, question: Asked) -> Intervals:
+        if port is None:
+            return spans(question)
+        if service.headless and not isinstance(question.port, str):
+            # A headless Service translates nothing: the number that is asked for is the number that is used.
+            key = port_key(port.protocol, port.port)
+            return ((key, key),)
+        target = backend.ports.get(port.name)
+        if target is None or target[0] != port.protocol:
+            return ()
+        key = port_key(*target)
+        return ((key, key),)
 
     def _backends_by_selector(
         self, service: Service, port: ServicePort | None, question: Asked
     ) -> Iterator[tuple[Member, Intervals]]:
         for member in self.directory.selected(service.namespace, service.selector or {}):
             end = self.relation.end_class(member.end)
+            if service.families and end.families and not set(service.families) & set(end.families):
+                continue
             if port is None:
                 yield member, spans(question)
             elif service.headless and not isinstance(question.port, str):
@@ -416,11 +470,27 @@ class Flows:
 
     def _to_external_name(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
         universe = self.relation.universe
+        words = service.external_name.rstrip(".").split(".")
+        if len(words) > 2 and words[2] == "svc":
+            # A name of the cluster's own DNS: another Service, if the input has it.
+            other = self.directory.service(words[1], words[0])
+            if other is not None and other.kind != "ExternalName":
+                yield from self._to_service(source, other, question)
+                return
+            for one in source.members:
+                yield Flow(
+                    one,
+                    Member(_NOWHERE, service.external_name),
+                    Meeting((4, 6), False, None),
+                    OPEN_CELL,
+                    spans(question),
+                    mystery=f"the Service {service.external_name} is not in the input",
+                )
+            return
         ends = tuple(range(universe.outside, len(universe.ends)))
         member = Member(ends[0], f"{service.external_name} (outside)", alternatives=ends)
-        ports = spans(question) if not isinstance(question.port, str) else EVERYTHING
         for one in source.members:
-            yield from self._pairs(one, member, ports, source, Target(service.external_name, ()))
+            yield from self._pairs(one, member, spans(question), source, Target(service.external_name, ()))
 
 
 _NOWHERE = EndClass("outside")
@@ -434,4 +504,4 @@ def _stranger(end: EndClass) -> bool:
 def _with_end(member: Member, end: int | EndClass) -> Member:
     if member.end is end or member.end == end:
         return member
-    return Member(end, member.name, member.pods, member.node, member.alternatives)
+    return replace(member, end=end)
