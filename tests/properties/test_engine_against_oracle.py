@@ -28,10 +28,9 @@ pytest.importorskip("ringfence.world")
 RANDOMS = st.randoms(use_true_random=False)
 
 
-PENDING = pytest.mark.xfail(reason="the engine does not do this yet", strict=True)
 CASES = [
-    *(pytest.param(case, id=case.why) for case in (*corner_cases.CASES, *service_cases.CASES)),
-    *(pytest.param(case, id=case.why, marks=PENDING) for case in service_cases.PENDING),
+    pytest.param(case, id=case.why)
+    for case in (*corner_cases.CASES, *service_cases.CASES, *service_cases.OPEN_BACKENDS)
 ]
 
 

@@ -507,8 +507,8 @@ QUESTIONS = (
     ),
     Fault(
         "verdict/ends.py",
-        "if wanted <= pods[index].labels.items()",
-        "if True",
+        "if wanted <= pod.labels.items():",
+        "if pod.labels:",
         "a Service selects every pod of its namespace",
     ),
     Fault("sources/services.py", "    if not serves:\n", "    if False:\n", "endpoints that do not serve are backends"),

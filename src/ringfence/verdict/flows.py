@@ -342,12 +342,13 @@ class Flows:
     def _to_service(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
         """Flows to the ends behind a Service, in the address families that it serves."""
         allowed = service.families or tuple(sorted({family(address) for address in service.addresses}))
+        surely: list[Flow] = []
         for flow in self._to_backends(source, service, question):
             if flow.destination.maybe and not flow.closed:
                 yield replace(flow, perhaps=flow.destination.maybe)
-                why = f"it is not behind Service {service.namespace}/{service.name}"
-                yield replace(flow, perhaps=flow.destination.maybe, closed="service", why_closed=why)
+                yield self._without_it(flow, surely, service)
                 continue
+            surely.append(flow)
             if not allowed or flow.closed or flow.itself:
                 yield flow
                 continue
@@ -356,6 +357,19 @@ class Flows:
                 yield flow
             elif left:
                 yield self._in_families(flow, left)
+
+    @staticmethod
+    def _without_it(flow: Flow, surely: list[Flow], service: Service) -> Flow:
+        """What a flow to an end that is perhaps behind the Service amounts to if it is not: a flow to one that is."""
+        for other in surely:
+            if other.source is flow.source and other.asked == flow.asked and not other.itself:
+                return (
+                    replace(other, destination=flow.destination, ports=flow.ports, perhaps=flow.destination.maybe)
+                    if other.ports == flow.ports
+                    else replace(flow, perhaps=flow.destination.maybe, mystery="another end")
+                )
+        why = f"it is not behind Service {service.namespace}/{service.name}"
+        return replace(flow, perhaps=flow.destination.maybe, closed="service", why_closed=why)
 
     def _in_families(self, flow: Flow, families: tuple[int, ...]) -> Flow:
         """The flow, where it may only use some families."""
