@@ -373,7 +373,7 @@ CASES = (
     ),
 )
 
-PENDING: tuple[CornerCase, ...] = (
+OPEN_BACKENDS: tuple[CornerCase, ...] = (
     CornerCase(
         "a backend surely, another perhaps",
         (

@@ -63,6 +63,13 @@ class Reason:
         return f"{self.message} (would decide it: {self.decide})" if self.decide else self.message
 
 
+NODE_PORT = Reason(
+    "node-port",
+    "a node hands this port on to a Service; which source its policies then see is not modelled",
+    "ask about the Service instead",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One kind of flow within a question: some sources, some destinations, some ports, one verdict.

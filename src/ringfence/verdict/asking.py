@@ -10,7 +10,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
 from ringfence.verdict import reasons
-from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
+from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flows import Asked, Flow, Flows
 from ringfence.verdict.judging import Judge, Judgement
@@ -256,8 +256,8 @@ class Asker:
         if flow.closed:
             return self._closed(flow)
         if flow.mystery:
-            if self._classes(flow)[1].sort == "node" and flow.destination.node is not None:
-                return Reason("node-port", flow.mystery, "ask about the Service instead"), ()
+            if flow.mystery == NODE_PORT.message:
+                return NODE_PORT, ()
             return Reason("unknown-service", flow.mystery, "the Service object"), ()
         if flow.opaque:
             return self._opaque(flow)

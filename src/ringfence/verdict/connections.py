@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.columns import columns_of
@@ -13,7 +13,7 @@ from ringfence.model.cluster import WorkloadRef
 from ringfence.sets import addresses as ip
 from ringfence.sets.ports import Intervals, PortTable
 from ringfence.verdict import reasons
-from ringfence.verdict.answers import Connections, Reason, Row, Verdict
+from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flows import Flow, asked
@@ -97,8 +97,16 @@ class Lister:
         if result.mixed:
             key = (result.mixed, Verdict.MIXED, MIXED)
             lines[key] = lines.get(key, 0) | mask
-        if result.unknown:
-            key = (result.unknown, Verdict.UNKNOWN, self._reason(mask, result, destination))
+        unknown = result.unknown
+        end = self.universe.ends[destination]
+        if unknown and not result.opaque and (end.sort == "node" or end.host_network):
+            handed_on = self.relation.ports.intersection(unknown, self.grid.handed_on)
+            if handed_on:
+                key = (handed_on, Verdict.UNKNOWN, NODE_PORT)
+                lines[key] = lines.get(key, 0) | mask
+                unknown = self.relation.ports.difference(unknown, handed_on)
+        if unknown:
+            key = (unknown, Verdict.UNKNOWN, self._reason(mask, replace(result, unknown=unknown), destination))
             lines[key] = lines.get(key, 0) | mask
 
     def _apart(self, apart: Apart, source: int, destination: int) -> None:

@@ -15,8 +15,10 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Backend, Service, ServicePort
 from ringfence.sets.addresses import Intervals, address_text, family
-from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, canonical, intersect, port_key, subtract
+from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, intersect, port_key, subtract
+from ringfence.verdict.answers import NODE_PORT
 from ringfence.verdict.ends import Directory, EndError, Member, Target
+from ringfence.verdict.grid import node_ports
 from ringfence.verdict.places import Place, answers
 
 
@@ -155,15 +157,10 @@ class Flows:
     def _node_ports(self, member: Member, ports: Intervals) -> Intervals:
         """The ports among these that nodes hand on to Services."""
         end = self.relation.end_class(member.end)
-        if end.sort != "node":
+        if end.sort != "node" and not end.host_network:
             return ()
         if self._handed_on is None:
-            self._handed_on = canonical(
-                (port_key(port.protocol, port.node_port),) * 2
-                for service in self.cluster.services
-                for port in service.ports
-                if port.node_port is not None
-            )
+            self._handed_on = node_ports(self.cluster)
         return intersect(ports, self._handed_on)
 
     @staticmethod
@@ -175,7 +172,7 @@ class Flows:
             Meeting((4,), False, None),
             OPEN_CELL,
             ports,
-            mystery="a node hands this port on to a Service; which source its policies then see is not modelled",
+            mystery=NODE_PORT.message,
         )
 
     def _named_ports(self, target: Target) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation, own_families
+from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
-from ringfence.sets.ports import PortTable
+from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
 from ringfence.verdict.places import Group, Place, Places
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
@@ -35,6 +36,16 @@ class Result:
     """The pods of the two classes share a node in some pairs and not in others: ask ``Grid.taken_apart``."""
 
 
+def node_ports(cluster: Cluster) -> Intervals:
+    """The ports that nodes hand on to Services."""
+    return canonical(
+        (port_key(port.protocol, port.node_port),) * 2
+        for service in cluster.services
+        for port in service.ports
+        if port.node_port is not None
+    )
+
+
 class Grid:
     """Joins the rows of a relation. Only pairs with at least one pod are flows here. ``joined`` False: only single
     pairs will be asked for, so no row is made ahead."""
@@ -50,6 +61,8 @@ class Grid:
         self.places = Places(relation)
         self._sharing: dict[tuple[int, ...], int] = {}
         self._blind = self._blind_columns()
+        self.handed_on = relation.ports.number(node_ports(relation.cluster))
+        """The ports that nodes hand on to Services, as a port set number."""
         self._egress: tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]] = (
             self._turn_over() if joined else ({}, {})
         )
@@ -132,6 +145,24 @@ class Grid:
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
+        end = self.universe.ends[destination]
+        if self.handed_on == NONE or not (end.sort == "node" or end.host_network):
+            yield from self._column(destination, within)
+            return
+        for sources, result in self._column(destination, within):
+            yield sources, self._with_node_ports(result)
+
+    def _with_node_ports(self, result: Result) -> Result:
+        """What a node hands on to Services is not known."""
+        ports = self.relation.ports
+        return replace(
+            result,
+            allowed=ports.difference(result.allowed, self.handed_on),
+            mixed=ports.difference(result.mixed, self.handed_on),
+            unknown=ports.union(result.unknown, self.handed_on),
+        )
+
+    def _column(self, destination: int, within: int | None) -> Iterator[tuple[int, Result]]:
         blind = self.universe.everything if self._blind >> destination & 1 else self._blind
         possible = self._compatible(destination)
         if within is not None:
