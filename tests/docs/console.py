@@ -120,11 +120,8 @@ class Shell:
         self.folder = folder
         self.code = 0
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("RINGFENCE", "PYTEST")) and name != "CI"
-        }
+        own = ("RINGFENCE", "PYTEST")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own) and name != "CI"}
         self.environment = kept | {
             "PATH": path,
             "COLUMNS": "120",

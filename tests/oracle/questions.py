@@ -152,7 +152,7 @@ def ask(
         for one, other, number in not_to_itself(flows)
         for part in (
             [Part(one, other, (), "unknown")]
-            if isinstance(other, Node) and number in handed_on
+            if number in handed_on and (isinstance(other, Node) or (isinstance(other, Pod) and other.host))
             else flow(cluster, one, other, protocol, number)
         )
     ]

@@ -223,7 +223,8 @@ class Flows:
             )
             if len(source.pods) == 1 and len(destination.pods) == 1:
                 return
-        if source.alternatives and source.witness == destination.witness and source.name == destination.name:
+        nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
+        if nowhere and source.witness == destination.witness and source.name == destination.name:
             yield Flow(source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True)
             return
         found = [
