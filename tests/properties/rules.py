@@ -37,12 +37,14 @@ class Writer:
         """A few of each: NetworkPolicies, and one or both of the admin languages."""
         random = self.random
         found = [self.network_policy(number) for number in range(random.randint(0, 4))]
-        style = random.choice(["none", "cluster", "cluster", "admin", "both"])
+        style = random.choice(["none", "cluster", "cluster", "admin", "both", "generations"])
         if style in ("cluster", "both"):
             found += [self.cluster_policy(number) for number in range(random.randint(1, 3))]
         if style in ("admin", "both"):
             found += [self.admin_policy(number) for number in range(random.randint(1, 3))]
-        if style == "admin" and chance(random, 0.5):
+        if style == "generations":
+            found += [self.cluster_policy(number, "Baseline") for number in range(random.randint(2, 3))]
+        if style == "generations" or (style in ("admin", "both") and chance(random, 0.5)):
             found.append(self.baseline())
         return found
 
@@ -221,9 +223,9 @@ class Writer:
         first, last = sorted(self.random.sample(PORTS, 2))
         return {span: {"start": first, "end": last}}
 
-    def cluster_policy(self, number: int) -> Object:
+    def cluster_policy(self, number: int, tier: str = "") -> Object:
         spec: Object = {
-            "tier": self.random.choice(["Admin", "Admin", "Baseline"]),
+            "tier": tier or self.random.choice(["Admin", "Admin", "Baseline"]),
             "priority": self.random.choice([0, 5, 5, 9]),
             "subject": self.subject(),
         }

@@ -13,7 +13,7 @@ from ringfence.layers.network.conditions import FAMILY
 from ringfence.layers.network.facts import Condition, Domain, Literal, Variable, both, holds
 from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, rule_entries
 from ringfence.layers.network.relation import End, Relation
-from ringfence.layers.network.rows import Selected
+from ringfence.layers.network.rows import Order, Rivals, Selected
 from ringfence.layers.network.single import rule_matches
 from ringfence.model.policy import Action, Direction, Rule
 from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
@@ -205,39 +205,50 @@ class Judge:
         self, selected: Selected, subject: End, peer: End, direction: Direction, known: Known, port: int
     ) -> tuple[list[Hit], bool]:
         """Hits in order, and whether Accept or Deny is certain."""
+        order = self.relation.rows.order(selected)
+        found, sure = self._sequence(order, subject, peer, direction, known, port)
+        return found, bool(sure) and all(hit.action is not Action.PASS for hit in sure)
+
+    def _sequence(
+        self, order: Order, subject: End, peer: End, direction: Direction, known: Known, port: int
+    ) -> tuple[list[Hit], list[Hit]]:
+        """Hits in order up to those that surely decide, and the latter: one, or one of each rival."""
         found: list[Hit] = []
-        relation = self.relation
-        for rivals in relation.rows.rivals(selected):
+        for item in order:
             sure: list[Hit] = []
-            for sequence in rivals:
-                for hit in self._first_hits(sequence, subject, peer, direction, known, port):
-                    found.append(hit)
-                    if hit.surely:
-                        sure.append(hit)
+            if isinstance(item, Rivals):
+                for sequence in item.sequences:
+                    hits, decided = self._sequence(sequence, subject, peer, direction, known, port)
+                    found += hits
+                    sure += decided
+            else:
+                hits = list(self._first_hits(item, subject, peer, direction, known, port))
+                found += hits
+                sure = [hit for hit in hits if hit.surely]
             if sure:
-                return found, all(hit.action is not Action.PASS for hit in sure)
-        return found, False
+                return found, sure
+        return found, []
 
     def _first_hits(
-        self, sequence: Selected, subject: End, peer: End, direction: Direction, known: Known, port: int
+        self, item: tuple[int, Condition], subject: End, peer: End, direction: Direction, known: Known, port: int
     ) -> Iterator[Hit]:
-        """The rules of some policies that match, in order, up to the first that surely does."""
+        """The rules of a policy that match, in order, up to the first that surely does."""
         relation = self.relation
-        for index, condition in sequence:
-            compiled = relation.policies[index]
-            value = known(condition)
-            if value is False:
-                continue
-            if direction in compiled.policy.broken:
-                if relation.rows.admin_reaches(direction, relation.end_class(peer)):
-                    for action, _ in BROKEN_ACTIONS:
-                        yield Hit(compiled, None, action, False)
-                continue
-            for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
-                hit = Hit(compiled, rule, rule.action, matched and value is True)
-                yield hit
-                if hit.surely:
-                    return
+        index, condition = item
+        compiled = relation.policies[index]
+        value = known(condition)
+        if value is False:
+            return
+        if direction in compiled.policy.broken:
+            if relation.rows.admin_reaches(direction, relation.end_class(peer)):
+                for action, _ in BROKEN_ACTIONS:
+                    yield Hit(compiled, None, action, False)
+            return
+        for rule, matched in self._rules(compiled, subject, peer, direction, known, port):
+            hit = Hit(compiled, rule, rule.action, matched and value is True)
+            yield hit
+            if hit.surely:
+                return
 
 
 __all__ = ["Hit", "Judge", "Judgement", "decision", "known_facts"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.layers.network.facts import ALWAYS, BOOLEAN, TRUE, Condition, Literal, Variable
-from ringfence.layers.network.programs import Begin, End, Match, NextPolicy, ProgramTable, Step, Subject, outcome
+from ringfence.layers.network.programs import Begin, End, Match, NextRival, ProgramTable, Step, Subject, outcome
 from ringfence.model.policy import Action
 from ringfence.sets.ports import PortTable, port_key
 
@@ -26,6 +26,8 @@ RULES = st.tuples(
 POLICIES = st.lists(st.lists(RULES, max_size=3), min_size=1, max_size=2)
 TIERS = st.lists(POLICIES, max_size=3)
 """Groups of policies of equal priority, each a list of rules."""
+GENERATIONS = st.lists(TIERS, min_size=2, max_size=3)
+"""Whole tiers that are rivals."""
 
 
 def first_match(rules: Sequence[Rule], port: int, facts: frozenset[Condition]) -> Action | None:
@@ -44,8 +46,7 @@ def possible(groups: Sequence[Sequence[Sequence[Rule]]], port: int, facts: froze
     return {None}
 
 
-def fold(table: ProgramTable, groups: Sequence[Sequence[Sequence[Rule]]]) -> int:
-    state = 0
+def fold(table: ProgramTable, groups: Sequence[Sequence[Sequence[Rule]]], state: int = 0) -> int:
 
     def then(step: Step) -> None:
         nonlocal state
@@ -54,9 +55,9 @@ def fold(table: ProgramTable, groups: Sequence[Sequence[Sequence[Rule]]]) -> int
     for policies in groups:
         if len(policies) > 1:
             then(Begin())
-        for rules in policies:
-            if len(policies) > 1:
-                then(NextPolicy())
+        for number, rules in enumerate(policies):
+            if number:
+                then(NextRival())
             for condition, action, ports in rules:
                 then(Match(condition, action, table.ports.number((port, port) for port in ports)))
         if len(policies) > 1:
@@ -88,6 +89,30 @@ def test_three_tiers_are_run_in_order_under_every_answer_of_the_facts(
                 True: True in expected,
                 False: False in expected,
             }
+
+
+@given(TIERS, GENERATIONS, TIERS)
+def test_rivals_nest(
+    before: list[list[list[Rule]]], generations: list[list[list[list[Rule]]]], after: list[list[list[Rule]]]
+) -> None:
+    """Sequences that are rivals, with tied policies within: each sequence that matches may be the one."""
+    table = ProgramTable(PortTable())
+    state = fold(table, before)
+    for number, groups in enumerate(generations):
+        state = table.after(state, table.step(NextRival() if number else Begin()))
+        state = fold(table, groups, state)
+    state = fold(table, after, table.after(state, table.step(End())))
+    program = table.programs[table.combine(Subject(), 0, 0, state)]
+    for answers in product([True, False], repeat=len(FLAGS)):
+        facts = frozenset([ALWAYS, *(c for c, true in zip(CONDITIONS[1:], answers, strict=True) if true)])
+        may_allow, may_deny = outcome(table.ports, program, lambda condition, facts=facts: condition in facts)
+        for port in PORTS:
+            found = possible(before, port, facts)
+            if found == {None}:
+                rivals = set().union(*(possible(groups, port, facts) for groups in generations)) - {None}
+                found = rivals or possible(after, port, facts)
+            assert table.ports.contains(may_deny, port) == (Action.DENY in found)
+            assert table.ports.contains(may_allow, port) == (found != {Action.DENY})
 
 
 @given(TIERS)

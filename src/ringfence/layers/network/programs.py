@@ -37,40 +37,51 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A group of policies of equal priority begins."""
+    """Rivals begin: sequences of policies of which no text says which comes first. They may nest."""
 
 
 @dataclass(frozen=True, slots=True)
-class NextPolicy:
-    """Within a group, the next policy begins."""
+class NextRival:
+    """Among rivals, the next one begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The group ends: any of its policies that matched may have decided."""
+    """The innermost rivals end: any of them that matched may have decided."""
 
 
-Step = Match | Begin | NextPolicy | End
+Step = Match | Begin | NextRival | End
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What waits while rivals are run: the may-sets of the sequence around them, and of the rivals that are done.
+
+    ``matched`` holds the ports that some rival surely decided.
+    """
+
+    allow: int
+    deny: int
+    passed: int
+    undecided: int
+    rival_allow: int = NONE
+    rival_deny: int = NONE
+    rival_passed: int = NONE
+    matched: int = NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """An ordered tier after some steps: may-sets so far, the group in progress, and the steps that hang on facts.
+    """An ordered tier after some steps: may-sets of the sequence in progress, and the steps that hang on facts.
 
-    ``undecided`` may still be decided by a later rule. In a group, ``matched`` is what some policy of it surely matched
-    and ``rest`` what its current policy has not surely matched yet.
+    ``undecided`` may still be decided by a later rule. ``frames`` are the sequences around it, outermost first.
     """
 
     allow: int = NONE
     deny: int = NONE
     passed: int = NONE
     undecided: int = ALL
-    group_allow: int = NONE
-    group_deny: int = NONE
-    group_passed: int = NONE
-    matched: int = NONE
-    rest: int = ALL
-    in_group: bool = False
+    frames: tuple[Frame, ...] = ()
     tail: tuple[Step, ...] = ()
 
 
@@ -131,54 +142,48 @@ class Program:
 def step_once(ports: PortTable, state: Ordered, step: Step, certain: bool = True) -> Ordered:
     """One step on the may-sets. ``certain`` False: the match may also not happen."""
     if isinstance(step, Match):
-        within = state.rest if state.in_group else state.undecided
-        hit = ports.intersection(within, step.ports)
+        hit = ports.intersection(state.undecided, step.ports)
         if hit == NONE:
             return state
-        left = ports.difference(within, hit) if certain else within
-        if state.in_group:
-            changed = replace(state, rest=left, matched=ports.union(state.matched, hit) if certain else state.matched)
-            if step.action is Action.ALLOW:
-                return replace(changed, group_allow=ports.union(state.group_allow, hit))
-            if step.action is Action.DENY:
-                return replace(changed, group_deny=ports.union(state.group_deny, hit))
-            return replace(changed, group_passed=ports.union(state.group_passed, hit))
+        left = ports.difference(state.undecided, hit) if certain else state.undecided
         if step.action is Action.ALLOW:
             return replace(state, undecided=left, allow=ports.union(state.allow, hit))
         if step.action is Action.DENY:
             return replace(state, undecided=left, deny=ports.union(state.deny, hit))
         return replace(state, undecided=left, passed=ports.union(state.passed, hit))
-    if isinstance(step, NextPolicy):
-        return replace(state, rest=ALL)
     if isinstance(step, Begin):
-        return replace(
-            state, in_group=True, rest=ALL, matched=NONE, group_allow=NONE, group_deny=NONE, group_passed=NONE
-        )
-    within = state.undecided
-    return replace(
-        state,
-        in_group=False,
-        rest=ALL,
-        matched=NONE,
-        group_allow=NONE,
-        group_deny=NONE,
-        group_passed=NONE,
-        allow=ports.union(state.allow, ports.intersection(within, state.group_allow)),
-        deny=ports.union(state.deny, ports.intersection(within, state.group_deny)),
-        passed=ports.union(state.passed, ports.intersection(within, state.group_passed)),
-        undecided=ports.difference(within, state.matched),
+        frame = Frame(state.allow, state.deny, state.passed, state.undecided)
+        return Ordered(frames=(*state.frames, frame))
+    *outer, frame = state.frames
+    frame = replace(
+        frame,
+        rival_allow=ports.union(frame.rival_allow, state.allow),
+        rival_deny=ports.union(frame.rival_deny, state.deny),
+        rival_passed=ports.union(frame.rival_passed, state.passed),
+        matched=ports.union(frame.matched, ports.difference(ALL, state.undecided)),
+    )
+    if isinstance(step, NextRival):
+        return Ordered(frames=(*outer, frame))
+    within = frame.undecided
+    return Ordered(
+        allow=ports.union(frame.allow, ports.intersection(within, frame.rival_allow)),
+        deny=ports.union(frame.deny, ports.intersection(within, frame.rival_deny)),
+        passed=ports.union(frame.passed, ports.intersection(within, frame.rival_passed)),
+        undecided=ports.difference(within, frame.matched),
+        frames=tuple(outer),
     )
 
 
 def add_step(ports: PortTable, state: Ordered, step: Step) -> Ordered:
     """The program with one more step: run at once if nothing before it hangs on a fact, else kept."""
     if state.tail:
-        if isinstance(step, Match) and ports.intersection(state.undecided, step.ports) == NONE:
+        # What the sequence in progress left open says nothing of the rivals that a kept step begins.
+        open_still = state.frames[0].undecided if state.frames else state.undecided
+        if isinstance(step, Match) and ports.intersection(open_still, step.ports) == NONE:
             return state
         return replace(state, tail=(*state.tail, step))
     if isinstance(step, Match) and step.condition:
-        within = state.rest if state.in_group else state.undecided
-        if ports.intersection(within, step.ports) == NONE:
+        if ports.intersection(state.undecided, step.ports) == NONE:
             return state
         return replace(state, tail=(step,))
     return step_once(ports, state, step)

@@ -6,7 +6,7 @@ same way share a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -23,7 +23,7 @@ from ringfence.layers.network.policies import (
     broken_literal,
     rule_entries,
 )
-from ringfence.layers.network.programs import Begin, End, Match, NextPolicy, ProgramTable, Subject
+from ringfence.layers.network.programs import Begin, End, Match, NextRival, ProgramTable, Subject
 from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import NamedPort
 from ringfence.model.policy import Action, Direction, Tier
@@ -33,6 +33,17 @@ UNORDERED_KIND = "BaselineAdminNetworkPolicy"
 
 Selected = tuple[tuple[int, Condition], ...]
 """Policies (by index) that select a subject, each with the condition under which it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """Sequences of policies of which no text says which comes first."""
+
+    sequences: tuple[Sequence[tuple[int, Condition] | Rivals], ...]
+
+
+Order = Sequence[tuple[int, Condition] | Rivals]
+"""The policies of an ordered tier in order of evaluation."""
 
 Parts = dict[int, int]
 """State or program number → columns."""
@@ -247,38 +258,35 @@ class Rows:
         found = self._tiers.get(cache)
         if found is None:
             parts: Parts = {0: self.columns.everything}
-            for rivals in self.rivals(selected):
-                if len(rivals) > 1:
-                    parts = self._every(parts, Begin())
-                for sequence in rivals:
-                    if len(rivals) > 1:
-                        parts = self._every(parts, NextPolicy())
-                    for item in sequence:
-                        parts = self._policy(parts, item, direction, subject)
-                if len(rivals) > 1:
-                    parts = self._every(parts, End())
+            for step in steps_of(self.order(selected)):
+                parts = (
+                    self._policy(parts, step, direction, subject)
+                    if isinstance(step, tuple)
+                    else (self._every(parts, step))
+                )
             found = self._tiers[cache] = parts
         return found
 
-    def rivals(self, selected: Selected) -> list[list[Selected]]:
-        """The policies of an ordered tier in order of evaluation, as groups of rivals: no text says which rival comes
-        first. Mostly a rival is one policy, and rivals have one priority. A BaselineAdminNetworkPolicy has no priority:
-        beside ClusterNetworkPolicies of the Baseline tier it is the rival of all of them together."""
-        groups = [list(tied) for _, tied in groupby(selected, key=lambda item: self.priority(item[0]))]
+    def order(self, selected: Selected) -> Order:
+        """The policies of an ordered tier in order of evaluation. Policies of one priority are rivals. A
+        BaselineAdminNetworkPolicy has no priority: beside ClusterNetworkPolicies of the Baseline tier it is the rival
+        of all of them together."""
         old = tuple(item for item in selected if self.policies[item[0]].policy.kind == UNORDERED_KIND)
         if not old or len(old) == len(selected):
-            return [[(item,) for item in group] for group in groups]
-        new = tuple(item for item in selected if item not in old)
-        if all(len([item for item in group if item not in old]) < 2 for group in groups):
-            return [[old, new]]
-        return [[old, *((item,) for item in new)]]
+            return self._by_priority(selected)
+        new = self._by_priority(tuple(item for item in selected if item not in old))
+        return (Rivals((self._by_priority(old), new)),)
+
+    def _by_priority(self, selected: Selected) -> Order:
+        groups = [tuple(tied) for _, tied in groupby(selected, key=lambda item: self.priority(item[0]))]
+        return tuple(group[0] if len(group) == 1 else Rivals(tuple((item,) for item in group)) for group in groups)
 
     def priority(self, index: int) -> int:
         """Order in the tier; a policy whose priority is broken could come first."""
         priority = self.policies[index].policy.priority
         return -1 if priority is None else priority
 
-    def _every(self, parts: Parts, step: Begin | NextPolicy | End) -> Parts:
+    def _every(self, parts: Parts, step: Begin | NextRival | End) -> Parts:
         number = self.programs.step(step)
         result: Parts = {}
         for state, mask in parts.items():
@@ -318,6 +326,18 @@ class Rows:
                 split[state] = split.get(state, 0) | columns
             parts = split
         return parts
+
+
+def steps_of(order: Order) -> Iterator[tuple[int, Condition] | Begin | NextRival | End]:
+    """The policies of a tier one after the other, with the marks of rivals between them."""
+    for item in order:
+        if isinstance(item, Rivals):
+            for number, sequence in enumerate(item.sequences):
+                yield NextRival() if number else Begin()
+                yield from steps_of(sequence)
+            yield End()
+        else:
+            yield item
 
 
 def seen_from(condition: Condition, judged: Direction) -> Condition:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.network.facts import Condition
 from ringfence.layers.network.policies import ALLOWS, BROKEN_ACTIONS, PEER_ROLE, CompiledPolicy, broken_literal
-from ringfence.layers.network.programs import Begin, End, Match, NextPolicy
+from ringfence.layers.network.programs import Match
+from ringfence.layers.network.rows import steps_of
 from ringfence.model.policy import Direction, Rule
 from ringfence.sets.ports import PortTable
 
@@ -62,16 +63,11 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
 def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass) -> int:
     programs = rows.programs
     state = 0
-    for rivals in rows.rivals(selected):
-        if len(rivals) > 1:
-            state = programs.after(state, programs.step(Begin()))
-        for sequence in rivals:
-            if len(rivals) > 1:
-                state = programs.after(state, programs.step(NextPolicy()))
-            for item in sequence:
-                state = _policy(rows, state, item, key, subject, peer)
-        if len(rivals) > 1:
-            state = programs.after(state, programs.step(End()))
+    for step in steps_of(rows.order(selected)):
+        if isinstance(step, tuple):
+            state = _policy(rows, state, step, key, subject, peer)
+        else:
+            state = programs.after(state, programs.step(step))
     return state
 
 
