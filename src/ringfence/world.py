@@ -143,7 +143,7 @@ class World:
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
         explanation = Explainer(self.asker).explain(self.asker.whole(source, destination, question, flows), flows)
-        if port is None or self._moved or len(flows) != 1:
+        if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
         return LazyExplanation.of(

@@ -68,11 +68,26 @@ def mentioned(cluster: Cluster, kind: str) -> Mapping[str, list[str]]:
     return found
 
 
+@lru_cache(maxsize=64)
+def numbers_apart(cluster: Cluster, protocol: str) -> list[int]:
+    """Port numbers of which every other is like one, to the rules."""
+    found = {1}
+    for policy in cluster.policies:
+        for rule in (rule for rules in policy.rules.values() for rule in rules):
+            for port in rule.ports or ():
+                if port.name is None and port.protocol == protocol:
+                    found |= {port.first, port.last + 1}
+    return sorted(number for number in found if number <= 65535)
+
+
 class Walk:
     """The walk of one flow in one possible world."""
 
-    def __init__(self, cluster: Cluster, protocol: str, port: int, family: int, facts: Facts) -> None:
-        self.cluster, self.protocol, self.port, self.family, self.facts = cluster, protocol, port, family, facts
+    def __init__(self, cluster: Cluster, protocol: str, port: int | str, family: int, facts: Facts) -> None:
+        """``port``: a number, or the name that a pod with open ports has it under, the number being a fact."""
+        self.cluster, self.protocol, self.family, self.facts = cluster, protocol, family, facts
+        self.named = port if isinstance(port, str) else ""
+        self.port = facts.choose("number", numbers_apart(cluster, protocol)) if isinstance(port, str) else port
 
     # what the profile or the facts say
 
@@ -130,6 +145,8 @@ class Walk:
         if protocol not in (None, self.protocol):
             return False
         if pod.ports is None:
+            if name == self.named:
+                return True
             return self.facts.choose((pod.identity, "named port", name, self.protocol, self.port), (True, False))
         return (name, self.protocol, self.port) in pod.ports
 
@@ -340,7 +357,7 @@ class Walk:
 
 
 def decide(
-    cluster: Cluster, source: End, destination: End, protocol: str, port: int, families: tuple[int, ...]
+    cluster: Cluster, source: End, destination: End, protocol: str, port: int | str, families: tuple[int, ...]
 ) -> Part:
     """One flow over every joint completion; its family is one of these, which one is a fact."""
 
@@ -357,7 +374,7 @@ def flow(
     source: End,
     destination: End,
     protocol: str,
-    port: int,
+    port: int | str,
     only: Collection[int] = (4, 6),
 ) -> list[Part]:
     """Design 1, 8, 10: where both ends have known families, one part for each that they share. No flow can exist

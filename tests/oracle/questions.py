@@ -138,7 +138,13 @@ def ask(
         return Answer(fold(part.verdict for part in parts), tuple(parts))
     assert protocol is not None
     assert port is not None
-    targets = [(end, number) for end in ends(cluster, destination) for number in numbers(end, protocol, port)]
+    there = ends(cluster, destination)
+    if isinstance(port, str) and any(isinstance(end, Pod) and end.ports is None for end in there):
+        parts = [
+            part for one in ends(cluster, source) for end in there for part in flow(cluster, one, end, protocol, port)
+        ]
+        return Answer(fold(part.verdict for part in parts), tuple(parts))
+    targets = [(end, number) for end in there for number in numbers(end, protocol, port)]
     if not targets:
         raise Refused("no such port")
     flows = [(one, other, number) for one in ends(cluster, source) for other, number in targets]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
+from ringfence.model.text import printable
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
@@ -114,7 +115,13 @@ class Asker:
         return fold(verdict for flow in flows for verdict, _ in self.regions(flow))
 
     def regions(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
-        """The ports of a flow, by verdict."""
+        """The ports of a flow, by verdict. A port that is only known by its name has one verdict: unknown, where the
+        numbers that it may have differ."""
+        found = self.regions_by_number(flow)
+        return [(Verdict.UNKNOWN, flow.ports)] if flow.port_name and len(found) > 1 else found
+
+    def regions_by_number(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
+        """The port numbers of a flow, by verdict."""
         if flow.itself:
             return [(Verdict.ALLOWED, flow.ports)]
         if flow.closed:
@@ -261,6 +268,8 @@ class Asker:
             return Reason("unknown-service", flow.mystery, "the Service object"), ()
         if flow.opaque:
             return self._opaque(flow)
+        if flow.port_name and verdict is Verdict.UNKNOWN:
+            return self._open_port(flow)
         names = self.names(flow)
         egress, ingress = self.judgements(flow, port)
         if verdict is Verdict.UNKNOWN:
@@ -284,6 +293,19 @@ class Asker:
             decision for judgement in closing if judgement is not None for decision in judgement.decisions(False)
         )
         return reasons.known(False, closing[0], closing[1], names), decisions
+
+    def _open_port(self, flow: Flow) -> tuple[Reason, tuple[Decision, ...]]:
+        """Some numbers that the named port may have are allowed, others not: everyone who has a say over either."""
+        table = self.relation.ports
+        possible = intersect(flow.ports, table.intervals(flow.cell.possible))
+        sure = intersect(flow.ports, table.intervals(flow.cell.sure))
+        decided: list[Decision] = []
+        for ports in (possible, subtract(flow.ports, sure)):
+            if ports:
+                for judgement in self.judgements(flow, ports[0][0]):
+                    decided += judgement.everyone()
+        message = f"which number the port named {printable(flow.port_name)} has is not known"
+        return Reason("named-port", message, "the port's number"), tuple(decided)
 
     def judgements(self, flow: Flow, port: int) -> tuple[Judgement, Judgement]:
         """Both directions, judged: egress, ingress. The last ones are remembered, as an explanation asks again."""

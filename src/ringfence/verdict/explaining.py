@@ -51,7 +51,7 @@ class Explainer:
         traces: list[Trace] = []
         seen: set[object] = set()
         for flow in flows:
-            for verdict, ports in self.asker.regions(flow):
+            for verdict, ports in self.asker.regions_by_number(flow):
                 if len(traces) < TRACES:
                     trace = self.trace(flow, verdict, ports[0][0])
                     key = (trace.verdict, trace.reason.code, trace.decided_by, flow.closed)

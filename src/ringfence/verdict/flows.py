@@ -42,6 +42,8 @@ class Flow:
     opaque: bool = False
     mystery: str = ""
     """Not empty: an end of which nothing is known, and why."""
+    port_name: str = ""
+    """Not empty: the port is asked for by this name, and which of ``ports`` has it is not known."""
     perhaps: str = ""
     """Not empty: it is not known whether the flow is part of the question at all, and why."""
 
@@ -128,7 +130,8 @@ class Flows:
                     found.extend(self._to_node_ports(one, member, behind))
                 rest = subtract(ports, behind)
                 if rest:
-                    found.extend(self._pairs(one, member, rest, source, destination))
+                    pairs = self._pairs(one, member, rest, source, destination)
+                    found.extend(self._by_name(flow, question) for flow in pairs)
         if unnamed and unnamed == len(destination.members):
             raise EndError(
                 f"{destination.text} has no {question.protocol} port named {question.port!r}",
@@ -193,7 +196,21 @@ class Flows:
             for port in end.ports
             if port.name == question.port and port.protocol == question.protocol
         ]
+        if not numbers and end.open_ports:
+            return spans(Asked(None, question.protocol))
         return tuple(sorted(numbers)) or None
+
+    def _by_name(self, flow: Flow, question: Asked) -> Flow:
+        """The flow to a port that is asked for by name: where the destination's ports are open, to any number."""
+        destination = self.relation.end_class(flow.destination.end)
+        if not isinstance(question.port, str) or not destination.open_ports or flow.itself:
+            return flow
+        flow = replace(flow, port_name=question.port)
+        if flow.closed or flow.opaque or flow.mystery:
+            return flow
+        meeting = replace(flow.meeting, named=f"{question.port}/{question.protocol}")
+        programs = self.relation.programs_of(flow.source.end, flow.destination.end)
+        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*programs, meeting))
 
     def _pairs(
         self,

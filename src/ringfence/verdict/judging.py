@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ringfence.layers.network.cells import Meeting
-from ringfence.layers.network.conditions import FAMILY
-from ringfence.layers.network.facts import Condition, Domain, Literal, Variable, both, holds
+from ringfence.layers.network.conditions import FAMILY, named_port
+from ringfence.layers.network.facts import TRUE, Condition, Domain, Literal, Variable, both, holds
 from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, rule_entries
 from ringfence.layers.network.relation import End, Relation
 from ringfence.layers.network.rows import Order, Rivals, Selected
@@ -112,6 +112,8 @@ def known_facts(relation: Relation, meeting: Meeting) -> Known:
     facts: dict[Variable, Domain] = {}
     if len(meeting.families) == 1:
         facts[FAMILY] = frozenset((str(meeting.families[0]),))
+    if meeting.named:
+        facts[named_port(meeting.named)] = TRUE
     lines = {4: EVERY_IPV4, 6: EVERY_IPV6}
     taken = relation.universe.taken
     memo: dict[Condition, bool | None] = {}

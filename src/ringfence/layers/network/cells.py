@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ringfence.layers.network.conditions import FAMILY
+from ringfence.layers.network.conditions import FAMILY, named_port
 from ringfence.layers.network.facts import (
     OWN_ADDRESS,
     TRUE,
@@ -68,6 +68,8 @@ class Meeting:
     families: tuple[int, ...]
     same_namespace: bool
     same_node: bool | str | None
+    named: str = ""
+    """The port that is asked for, as ``name/PROTOCOL``, where the destination's named ports are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class Cells:
             meeting.families if needs & FAMILY_KINDS else (4,),
             meeting.same_namespace and "namespace-label" in needs,
             place,
+            meeting.named if "named-port" in needs else "",
         )
 
     def _pair(self, egress: int, ingress: int, meeting: Meeting) -> tuple[Program, Program, list[Literal]]:
@@ -178,6 +181,8 @@ class Cells:
 
     def _start(self, literals: Iterable[Literal], family: int, meeting: Meeting) -> dict[Variable, Domain] | None:
         facts: dict[Variable, Domain] = {FAMILY: frozenset((str(family),))}
+        if meeting.named:
+            facts[named_port(meeting.named)] = TRUE
         for literal in literals:
             variable = literal.variable
             if variable.kind == "address" and variable.name == OWN_ADDRESS:

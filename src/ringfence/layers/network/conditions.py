@@ -50,6 +50,11 @@ def fact_literal(fact: Fact, value: frozenset[str] = TRUE) -> Literal:
     return Literal(Variable("cni", None, fact.value, BOOLEAN), value)
 
 
+def named_port(name: str) -> Variable:
+    """Whether the port of the flow is the destination's port called ``name/PROTOCOL``, where its ports are open."""
+    return Variable("named-port", "dst", name, BOOLEAN)
+
+
 class Conditions:
     """Peers and subjects against ends, for one cluster and one profile."""
 
@@ -300,7 +305,7 @@ class Conditions:
         if destination.open_ports:
             return [
                 (
-                    base | {Literal(Variable("named-port", "dst", f"{match.name}/{protocol}", BOOLEAN), TRUE)},
+                    base | {Literal(named_port(f"{match.name}/{protocol}"), TRUE)},
                     table.number((protocol_range(protocol),)),
                 )
                 for protocol in ((match.protocol,) if match.protocol is not None else PROTOCOLS)
