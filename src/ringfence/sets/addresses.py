@@ -52,12 +52,11 @@ def address(text: str) -> int:
     """The integer of an IPv4 or IPv6 address. An IPv4-mapped IPv6 address is its IPv4 address. Raises ValueError."""
     octets = text.split(".")
     if len(octets) == 4:
+        a, b, c, d = octets
         try:
-            a, b, c, d = (_OCTETS[octet] for octet in octets)
+            return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
         except KeyError:
             pass
-        else:
-            return a << 24 | b << 16 | c << 8 | d
     parsed = ipaddress.ip_address(text)
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.scope_id is not None:

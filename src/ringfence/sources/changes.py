@@ -129,7 +129,7 @@ class Given:
         """Take objects in memory."""
         from ringfence.sources.reading import from_objects
 
-        return Given(from_objects(objects), pods, services, nodes, assume_no_labels)
+        return Given(from_objects(objects, pods_apart=True), pods, services, nodes, assume_no_labels)
 
     def build(self) -> Cluster:
         """The cluster that the input describes."""
@@ -173,6 +173,8 @@ class Given:
             manifests, pods = kept, kept_pods
         replaced = {identity(manifest) for manifest in adding}
         manifests = [manifest for manifest in manifests if identity(manifest) not in replaced]
+        added_pods = {(one.namespace or "default", one.name) for one in adding if one.kind == "Pod"}
+        pods = [pod for pod in pods if (pod.namespace, pod.name) not in added_pods] if added_pods else pods
         reading = replace(self.reading, manifests=[*manifests, *adding], dump_pods=pods)
         return replace(self, reading=reading)
 

@@ -11,13 +11,17 @@ from sys import intern
 from typing import Any
 
 from ringfence.model.cluster import NamedPort
-from ringfence.model.provenance import Manifest
+from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
 from ringfence.sources.owners import Owner
 from ringfence.sources.pods import PROTOCOLS, PodFacts, one_a_family
+from ringfence.sources.ranges import is_control_plane
 
 _NO_LABELS: Mapping[str, str] = {}
+_NOTHING: dict[str, Any] = {}
+_UNSEEN = object()
+_EMPTY = (None, "")
 
 
 class _NotPlain(Exception):
@@ -35,35 +39,52 @@ class PlainPods:
 
     def read(self, manifest: Manifest, namespace: str) -> PodFacts | None:
         """What the pod says; None when it has to be read the long way."""
+        return self._read(manifest.data, namespace, manifest.name, manifest.place)
+
+    def of_object(self, data: dict[str, Any], place: Place) -> PodFacts | None:
+        """What an object says that is a plain pod; None for anything else."""
+        if data.get("kind") != "Pod" or data.get("apiVersion") != "v1":
+            return None
+        metadata = data.get("metadata")
+        if type(metadata) is not dict:
+            return None
+        name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
+        if type(name) is not str or not name or type(namespace) is not str or is_control_plane(namespace, name):
+            return None
+        return self._read(data, namespace, name, place)
+
+    def _read(self, data: Mapping[str, Any], namespace: str, name: str, place: Place) -> PodFacts | None:
         try:
-            data = manifest.data
-            metadata, spec, status = _mapping(data, "metadata"), _mapping(data, "spec"), _mapping(data, "status")
-            node = _text(spec, "nodeName")
+            metadata, spec, status = data.get("metadata"), data.get("spec"), data.get("status")
+            if status is None:
+                status = _NOTHING
+            if type(metadata) is not dict or type(spec) is not dict or type(status) is not dict:
+                return None
+            node, phase, host_network = spec.get("nodeName"), status.get("phase"), spec.get("hostNetwork")
+            if (not node and node not in _EMPTY) or (not phase and phase not in _EMPTY):
+                return None
             return PodFacts(
                 intern(namespace),
-                manifest.name,
-                self._labels_of(metadata),
+                name,
+                self._labels_of(metadata.get("labels")),
                 (),
                 self._named_ports(spec),
-                self._owner_of(metadata),
+                self._owner_of(metadata.get("ownerReferences")),
                 _addresses(status, "podIPs", "podIP"),
                 intern(node) if node else None,
-                _flag(spec, "hostNetwork"),
+                host_network if type(host_network) is bool else _flag(spec, "hostNetwork"),
                 self._host_addresses(status),
-                intern(_text(status, "phase")),
-                manifest.place,
+                intern(phase) if phase else "",
+                place,
             )
-        except (_NotPlain, ValueError, TypeError):
-            # ValueError: an address that is none. TypeError: a list or mapping where a memory asks for its hash.
+        except (_NotPlain, ValueError, TypeError, AttributeError):
+            # ValueError: an address that is none. TypeError, AttributeError: another type than that of the field.
             return None
 
-    def _labels_of(self, metadata: Mapping[str, Any]) -> Mapping[str, str]:
-        written = metadata.get("labels")
-        if not written:
-            if written is None or type(written) is dict:
-                return _NO_LABELS
-            raise _NotPlain
+    def _labels_of(self, written: Any) -> Mapping[str, str]:
         if type(written) is not dict:
+            if written is None:
+                return _NO_LABELS
             raise _NotPlain
         key = tuple(written.items())
         labels = self._labels.get(key)
@@ -83,31 +104,40 @@ class PlainPods:
             containers = [*containers, *sidecars]
         found = []
         for container in containers:
-            for port in _mappings(container, "ports"):
+            for port in _mappings(container, "ports") if "ports" in container else ():
                 number, protocol = port.get("containerPort"), port.get("protocol", "TCP")
                 if type(number) is not int or not 1 <= number <= 65535 or protocol not in PROTOCOLS:
                     raise _NotPlain
                 if name := _text(port, "name"):
                     found.append((name, protocol, number))
+        if not found:
+            return ()
         key = tuple(found)
         ports = self._ports.get(key)
         if ports is None:
             ports = self._ports[key] = tuple(NamedPort(*port) for port in key)
         return ports
 
-    def _owner_of(self, metadata: Mapping[str, Any]) -> Owner | None:
+    def _owner_of(self, references: Any) -> Owner | None:
+        if references is None:
+            return None
         owner = None
-        for reference in _mappings(metadata, "ownerReferences"):
+        for reference in references:
+            if type(reference) is not dict:
+                raise _NotPlain
             if _flag(reference, "controller"):
                 if owner is not None:
                     raise _NotPlain
                 owner = _text(reference, "kind"), _text(reference, "name")
         if owner is None:
+            if type(references) is not list:
+                raise _NotPlain
             return None
-        if owner not in self._owners:
+        found = self._owners.get(owner, _UNSEEN)
+        if found is _UNSEEN:
             kind, name = owner
-            self._owners[owner] = Owner(kind, name) if kind and name and kind != "Node" else None
-        return self._owners[owner]
+            found = self._owners[owner] = Owner(kind, name) if kind and name and kind != "Node" else None
+        return found  # type: ignore[return-value]
 
     def _host_addresses(self, status: Mapping[str, Any]) -> tuple[int, ...]:
         if "hostIPs" in status:
@@ -117,15 +147,6 @@ class PlainPods:
         if found is None:
             found = self._hosts[text] = _addresses(status, "hostIPs", "hostIP")
         return found
-
-
-def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = parent.get(key)
-    if type(value) is dict:
-        return value
-    if value is None:
-        return {}
-    raise _NotPlain
 
 
 def _mappings(parent: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -160,7 +181,10 @@ def _flag(parent: Mapping[str, Any], key: str) -> bool:
 
 def _addresses(status: Mapping[str, Any], many: str, one: str) -> tuple[int, ...]:
     """As ``ringfence.sources.pods.read_addresses``. Raises ValueError for what is not an address."""
-    entries = _mappings(status, many)
-    texts = [_text(entry, "ip") for entry in entries] if entries else [_text(status, one)]
-    numbers = [address(text) for text in texts if text]
-    return one_a_family(numbers) if len(numbers) > 1 else tuple(numbers)
+    entries = status.get(many)
+    if type(entries) is list and len(entries) > 1:
+        return one_a_family([address(text) for entry in _mappings(status, many) if (text := _text(entry, "ip"))])
+    text = _text(_mappings(status, many)[0], "ip") if entries else _text(status, one)
+    if not entries and entries is not None and type(entries) is not list:
+        raise _NotPlain
+    return (address(text),) if text else ()

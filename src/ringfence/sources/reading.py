@@ -17,6 +17,7 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.charts import not_rendered
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.documents import OnePlace, Parsed, objects_of
+from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.text_encoding import decoded
 from ringfence.sources.walk import STDIN, InputFile, walk
@@ -65,14 +66,37 @@ def read_text(text: str | bytes, file: str) -> Reading:
     return _once(reading)
 
 
-def from_objects(objects: Iterable[Mapping[str, Any]]) -> Reading:
-    """Objects in memory, and lists of such. Their places are ``<object 1>``, ``<object 2>`` and so on."""
-    reading = Reading()
+def from_objects(objects: Iterable[Mapping[str, Any]], pods_apart: bool = False) -> Reading:
+    """Objects in memory, and lists of such. Their places are ``<object 1>``, ``<object 2>`` and so on.
+
+    ``pods_apart``: pods that are as an API server prints them go to ``dump_pods``, which saves much of their time.
+    """
+    given = list(objects)
     with collector_paused():
-        for number, value in enumerate(objects, 1):
-            plain = dict(value) if isinstance(value, Mapping) and type(value) is not dict else value
-            _take(Parsed(plain, OnePlace(Place(f"<object {number}>"))), reading)
+        reading = (_of_objects(given, PlainPods()) if pods_apart else None) or _of_objects(given, None)
+    assert reading is not None
     return _once(reading)
+
+
+def _of_objects(objects: Sequence[Any], plain_pods: PlainPods | None) -> Reading | None:
+    """Plain pods are read at once. None where a pod is given twice: which copy counts hangs on the order, which pods
+    that were read apart from the others have lost."""
+    reading = Reading()
+    seen: set[tuple[str, str]] = set()
+    for number, value in enumerate(objects, 1):
+        place = Place(f"<object {number}>")
+        if plain_pods is not None and type(value) is dict:
+            pod = plain_pods.of_object(value, place)
+            if pod is not None:
+                reading.dump_pods.append(pod)
+                seen.add((pod.namespace, pod.name))
+                continue
+        plain = dict(value) if isinstance(value, Mapping) and type(value) is not dict else value
+        _take(Parsed(plain, OnePlace(place)), reading)
+    if plain_pods is None:
+        return reading
+    others = {(one.namespace or "default", one.name) for one in reading.manifests if one.kind == "Pod"}
+    return reading if len(seen) == len(reading.dump_pods) and not seen & others else None
 
 
 def _once(reading: Reading) -> Reading:

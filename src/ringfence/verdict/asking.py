@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from ringfence.layers.network.cells import Cell
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.model.text import printable
@@ -69,6 +70,7 @@ class Asker:
         self.flows = Flows(relation, directory)
         self.judge = Judge(relation)
         self.partial = partial
+        self._regions: tuple[Flow, list[tuple[Verdict, Intervals]]] | None = None
         self._judged: tuple[Flow, int, tuple[Judgement, Judgement]] | None = None
         self._why: tuple[Flow, Verdict, int, tuple[Reason, tuple[Decision, ...]]] | None = None
 
@@ -121,7 +123,13 @@ class Asker:
         return [(Verdict.UNKNOWN, flow.ports)] if flow.port_name and len(found) > 1 else found
 
     def regions_by_number(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
-        """The port numbers of a flow, by verdict."""
+        """The port numbers of a flow, by verdict. Those of the last flow are remembered."""
+        last = self._regions
+        if last is None or last[0] is not flow:
+            last = self._regions = flow, self._by_verdict(flow)
+        return last[1]
+
+    def _by_verdict(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
         if flow.itself:
             return [(Verdict.ALLOWED, flow.ports)]
         if flow.closed:
@@ -276,9 +284,8 @@ class Asker:
             decided = (*egress.everyone(), *ingress.everyone())
             if not flow.cell.exact:
                 return reasons.NOT_DECIDED, decided
-            numbers = self.relation.programs_of(flow.source.end, flow.destination.end)
             first, second = self._classes(flow)
-            return reasons.unknown(self.relation, *numbers, flow.meeting, port, first, second, names), decided
+            return reasons.unknown(self.relation, *flow.programs, flow.meeting, port, first, second, names), decided
         if verdict is Verdict.ALLOWED:
             return (
                 reasons.known(True, egress, ingress, names),
@@ -322,11 +329,13 @@ class Asker:
 
     def _denies(self, flow: Flow, direction: Direction, port: int) -> bool:
         """Whether one direction by itself denies for certain."""
-        egress, ingress = self.relation.programs_of(flow.source.end, flow.destination.end)
-        number = egress if direction is Direction.EGRESS else ingress
-        pair = (number, 0) if direction is Direction.EGRESS else (0, number)
-        cell = self.relation.cells.cell(*pair, flow.meeting)
-        return not self.relation.ports.contains(cell.possible, port)
+        return not self.relation.ports.contains(self.one_direction(flow, direction).possible, port)
+
+    def one_direction(self, flow: Flow, direction: Direction) -> Cell:
+        """The bounds of a flow if the other direction admitted everything."""
+        egress, ingress = flow.programs
+        pair = (egress, 0) if direction is Direction.EGRESS else (0, ingress)
+        return self.relation.cells.cell(*pair, flow.meeting)
 
     def _closed(self, flow: Flow) -> tuple[Reason, tuple[Decision, ...]]:
         if flow.closed == "service":

@@ -33,7 +33,7 @@ from ringfence.verdict.answers import (
 )
 from ringfence.verdict.asking import Asker, port_text
 from ringfence.verdict.flows import Flow
-from ringfence.verdict.judging import Known, known_facts
+from ringfence.verdict.judging import Known
 
 TRACES = 8
 """At most so many kinds of flow are traced in one explanation."""
@@ -85,7 +85,7 @@ class Explainer:
         if subject_class.sort != "pod":
             return DirectionTrace(direction.value, name, Verdict.ALLOWED, "policies of pods do not govern this end", ())
         verdict = self._verdict(flow, direction, port)
-        known = known_facts(relation, flow.meeting)
+        known = self.asker.judge.known(flow.meeting)
         for condition in relation.rows.own_node(direction, relation.end_class(peer))[0]:
             if known(condition) is True:
                 return DirectionTrace(direction.value, name, Verdict.ALLOWED, "a pod's own node always reaches it", ())
@@ -108,9 +108,7 @@ class Explainer:
         return DirectionTrace(direction.value, name, verdict, self._summary(verdict, tiers, direction), tuple(tiers))
 
     def _verdict(self, flow: Flow, direction: Direction, port: int) -> Verdict:
-        egress, ingress = self.relation.programs_of(flow.source.end, flow.destination.end)
-        pair = (egress, 0) if direction is Direction.EGRESS else (0, ingress)
-        cell = self.relation.cells.cell(*pair, flow.meeting)
+        cell = self.asker.one_direction(flow, direction)
         contains = self.relation.ports.contains
         if contains(cell.sure, port):
             return Verdict.ALLOWED

@@ -42,6 +42,8 @@ class Flow:
     opaque: bool = False
     mystery: str = ""
     """Not empty: an end of which nothing is known, and why."""
+    programs: tuple[int, int] = (0, 0)
+    """What the policies do to it: the programs of the source's egress and the destination's ingress."""
     port_name: str = ""
     """Not empty: the port is asked for by this name, and which of ``ports`` has it is not known."""
     perhaps: str = ""
@@ -209,8 +211,7 @@ class Flows:
         if flow.closed or flow.opaque or flow.mystery:
             return flow
         meeting = replace(flow.meeting, named=f"{question.port}/{question.protocol}")
-        programs = self.relation.programs_of(flow.source.end, flow.destination.end)
-        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*programs, meeting))
+        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*flow.programs, meeting))
 
     def _pairs(
         self,
@@ -295,7 +296,7 @@ class Flows:
             meeting = Meeting(families, False, None)
             yield Flow(source, destination, meeting, OPEN_CELL, ports, asked_port, mystery=mystery)
             return
-        egress, ingress = relation.programs_of(end, other)
+        programs = egress, ingress = relation.programs_of(end, other)
         plain = relation.cells.plain(egress, ingress)
         if plain is not None:
             meeting = Meeting(families, same_namespace, None)
@@ -307,6 +308,7 @@ class Flows:
                 ports,
                 asked_port,
                 opaque=opaque,
+                programs=programs,
                 perhaps=unsure,
             )
             return
@@ -327,6 +329,7 @@ class Flows:
                     ports,
                     asked_port,
                     opaque=opaque,
+                    programs=programs,
                     perhaps=unsure,
                 )
 
@@ -389,8 +392,7 @@ class Flows:
     def _in_families(self, flow: Flow, families: tuple[int, ...]) -> Flow:
         """The flow, where it may only use some families."""
         meeting = replace(flow.meeting, families=families)
-        programs = self.relation.programs_of(flow.source.end, flow.destination.end)
-        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*programs, meeting))
+        return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*flow.programs, meeting))
 
     def _to_backends(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
         name = f"{service.namespace}/{service.name}"

@@ -141,6 +141,14 @@ class Judge:
 
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
+        self._known: tuple[Meeting, Known] | None = None
+
+    def known(self, meeting: Meeting) -> Known:
+        """What is known where ends meet like this. The last answer is remembered."""
+        last = self._known
+        if last is None or last[0] is not meeting:
+            last = self._known = meeting, known_facts(self.relation, meeting)
+        return last[1]
 
     def direction(self, subject: End, peer: End, direction: Direction, meeting: Meeting, port: int) -> Judgement:
         """Who has a say over one destination port."""
@@ -148,7 +156,7 @@ class Judge:
         relation = self.relation
         if relation.end_class(subject).sort != "pod":
             return found
-        known = known_facts(relation, meeting)
+        known = self.known(meeting)
         key = relation.subject_key(subject, direction)
         for condition in relation.rows.own_node(direction, relation.end_class(peer))[0]:
             if known(condition) is True:
