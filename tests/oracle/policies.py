@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -186,23 +186,24 @@ def np_broken(blank: Policy, spec: Mapping[str, Any], directions: tuple[str, ...
 # policy.networking.k8s.io
 
 
-def pods_of(data: Any) -> tuple[Selector, Selector]:
-    """A NamespacedPod: (namespaceSelector, podSelector), both required."""
+def pods_of(data: Any, required: Collection[str]) -> tuple[Selector, Selector]:
+    """A NamespacedPod: (namespaceSelector, podSelector). One that need not be there selects all where it is not."""
     fields = mapping(data)
-    if fields.get("namespaceSelector") is None or fields.get("podSelector") is None:
-        raise Rejected("namespaceSelector and podSelector are required")
-    return read_selector(fields["namespaceSelector"]), read_selector(fields["podSelector"])
+    if any(fields.get(name) is None for name in required):
+        raise Rejected("a selector is required")
+    found = [{} if fields.get(name) is None else fields[name] for name in ("namespaceSelector", "podSelector")]
+    return read_selector(found[0]), read_selector(found[1])
 
 
-def subject_of(data: Any) -> tuple[Selector, Selector]:
+def subject_of(data: Any, required: Collection[str]) -> tuple[Selector, Selector]:
     """CNP 2.1: exactly one of namespaces and pods."""
     fields = mapping(data)
     if exactly_one(fields, ("namespaces", "pods")) == "namespaces":
         return read_selector(fields["namespaces"]), ()
-    return pods_of(fields["pods"])
+    return pods_of(fields["pods"], required)
 
 
-def admin_peer(data: Any, direction: str) -> Peer:
+def admin_peer(data: Any, direction: str, required: Collection[str]) -> Peer:
     """CNP 2.1: ingress namespaces or pods; egress also networks, nodes and domainNames."""
     fields = mapping(data)
     kinds: tuple[str, ...] = ("namespaces", "pods")
@@ -210,7 +211,7 @@ def admin_peer(data: Any, direction: str) -> Peer:
     if kind == "namespaces":
         return Peer(namespaces=read_selector(fields["namespaces"]), pods=())
     if kind == "pods":
-        namespaces, pods = pods_of(fields["pods"])
+        namespaces, pods = pods_of(fields["pods"], required)
         return Peer(namespaces=namespaces, pods=pods)
     if kind == "nodes":
         return Peer(nodes=read_selector(fields["nodes"]))
@@ -265,11 +266,13 @@ class AdminKind:
     ports: str
     read_port: Callable[[Any], Port]
     most: int
+    selectors: tuple[str, ...] = ("namespaceSelector", "podSelector")
+    """Of a NamespacedPod, those that must be there."""
 
 
 ADMIN_KINDS = {
     "ClusterNetworkPolicy": AdminKind(
-        None, {"Accept": "allow", "Deny": "deny", "Pass": "pass"}, "protocols", cluster_port, 25
+        None, {"Accept": "allow", "Deny": "deny", "Pass": "pass"}, "protocols", cluster_port, 25, ("podSelector",)
     ),
     "AdminNetworkPolicy": AdminKind(
         "admin", {"Allow": "allow", "Deny": "deny", "Pass": "pass"}, "ports", admin_port, 100
@@ -284,7 +287,7 @@ def admin_rule(data: Any, direction: str, kind: AdminKind) -> Rule:
     if fields.get("action") not in kind.actions:
         raise Rejected("bad action")
     side = sequence(fields.get("from" if direction == "ingress" else "to"))
-    peers = tuple(admin_peer(peer, direction) for peer in side)
+    peers = tuple(admin_peer(peer, direction, kind.selectors) for peer in side)
     ports = tuple(kind.read_port(port) for port in sequence(fields.get(kind.ports)))
     if not 1 <= len(peers) <= 25 or (fields.get(kind.ports) is not None and not 1 <= len(ports) <= kind.most):
         raise Rejected("too few or too many")
@@ -316,7 +319,7 @@ def admin_policy(item: Mapping[str, Any]) -> Policy:
     namespaces: Selector
     pods: Selector
     try:
-        namespaces, pods = subject_of(spec.get("subject"))
+        namespaces, pods = subject_of(spec.get("subject"), kind.selectors)
     except Rejected:
         broken, namespaces, pods = True, (), ()
     try:

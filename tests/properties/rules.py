@@ -229,6 +229,8 @@ class Writer:
             "priority": self.random.choice([0, 5, 5, 9]),
             "subject": self.subject(),
         }
+        if "pods" in spec["subject"] and chance(self.random, 0.15):
+            del spec["subject"]["pods"]["namespaceSelector"]
         actions, make = ["Accept", "Deny", "Pass"], self.cluster_port
         for direction, side in (("ingress", "from"), ("egress", "to")):
             if chance(self.random, 0.7):
