@@ -33,6 +33,8 @@ from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
+from ringfence.verdict.ways_in.paths import Paths
+from ringfence.verdict.ways_in.values import WaysIn
 from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
@@ -192,6 +194,12 @@ class World:
         """How many (source pod, destination pod, protocol and port) are surely allowed."""
         with collector_paused():
             return self.grid.count()
+
+    def ways_in(self, controller: str | None = None, namespace: str | None = None) -> WaysIn:
+        """Every way from outside into the cluster, hop by hop, and every route that cannot work. ``controller``: the
+        pods to take for ingress controllers that the input lacks, as ``can`` takes an end. Raises EndError."""
+        with collector_paused():
+            return Paths(self.asker, None if controller is None else self.target(controller, namespace)).found()
 
     @cached_property
     def grid(self) -> Grid:

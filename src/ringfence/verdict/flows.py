@@ -148,6 +148,20 @@ class Flows:
             )
         return found
 
+    def towards(self, source: Target, destination: Target, ports: Intervals) -> list[Flow]:
+        """Every kind of flow to some ports of pods, as they are after all translation."""
+        found = [
+            flow
+            for member in destination.members
+            for one in source.members
+            for flow in self._pairs(one, member, ports, source, destination)
+        ]
+        return self._without_itself(found)
+
+    def behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Member, Intervals]]:
+        """The ends behind a port of a Service, each with its own port."""
+        yield from self._backends(service, port, Asked(port.port, port.protocol))
+
     @staticmethod
     def _without_itself(found: list[Flow]) -> list[Flow]:
         """A pod and itself only count where there is no other pod to ask about."""
