@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
@@ -171,7 +172,7 @@ class Paths:
             members = tuple(self.asker.directory.members(server.pods))
             last = self.sources.hop((Target(server.text, members),), destination, ports, CONTROLLER_OPEN)
         else:
-            source = self.controller or self.sources.some_pod
+            source = self.controller or replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
             last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
         yield way

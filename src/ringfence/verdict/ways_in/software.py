@@ -51,7 +51,12 @@ KNOWN: tuple[Software, ...] = (
         "ingress-nginx",
         ("k8s.io/ingress-nginx*",),
         ("nginx",),
-        (_named("ingress-nginx", "controller"), ("ingress-nginx", {"app.kubernetes.io/name": "ingress-nginx"})),
+        (
+            _named("ingress-nginx", "controller"),
+            _named("rke2-ingress-nginx", "controller"),
+            ("ingress-nginx", {"app.kubernetes.io/name": "ingress-nginx"}),
+            ("ingress-nginx", {"app": "ingress-nginx"}),
+        ),
     ),
     Software(
         "NGINX Ingress Controller",
