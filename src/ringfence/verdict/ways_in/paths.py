@@ -173,7 +173,7 @@ class Paths:
             last = self.sources.hop((Target(server.text, members),), destination, ports, CONTROLLER_OPEN)
         else:
             source = self.controller or replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
-            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN, self.controller is None)
         way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
         yield way
         if last.verdict is Verdict.DENIED:

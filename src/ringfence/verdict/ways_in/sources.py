@@ -14,7 +14,7 @@ from ringfence.sets.ports import Intervals as Ports
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
-from ringfence.verdict.flows import Asked
+from ringfence.verdict.flows import Asked, Flow
 from ringfence.verdict.ways_in.values import Hop
 
 AFTER_NODE = Reason(
@@ -57,7 +57,11 @@ class Sources:
         """Every node; one that the input lacks where it has none."""
         members = [Member(column, f"node/{name}", node=name) for name, column in self.universe.nodes.items()]
         if not members:
-            members = [Member(EndClass("node", space=self.universe.node_space), "a node")]
+            for line in (ip.EVERY_IPV4, ip.EVERY_IPV6):
+                space = ip.intersect(self.universe.node_space, line)
+                if space:
+                    families = (ip.family(space[0][0]),)
+                    members.append(Member(EndClass("node", space=space, families=families), "a node"))
         return Target("a node", tuple(members))
 
     @cached_property
@@ -67,7 +71,7 @@ class Sources:
 
     @cached_property
     def some_pod(self) -> Target:
-        """A pod that is not in the input: any labels, any namespace."""
+        """A pod that is not in the input: any labels, any namespace. What it may send is its own affair."""
         homes: list[str | None] = [*self.directory.cluster.namespaces, None]
         ends = tuple(
             EndClass("pod", home, any_label=True, open_ports=True, space=self.universe.pod_space) for home in homes
@@ -80,9 +84,11 @@ class Sources:
         destination: Target,
         ports: Ports,
         unsure: Reason,
+        admission: bool = False,
     ) -> Hop:
-        """One step from any of these sources; which one it is is not known, where there are several."""
-        answers = tuple(self._ask(source, destination, ports) for source in sources if source.members)
+        """One step from any of these sources; which one it is is not known, where there are several. ``admission``:
+        only the destination's side is asked."""
+        answers = tuple(self._ask(source, destination, ports, admission) for source in sources if source.members)
         port = describe(ports)
         text = " or ".join(dict.fromkeys(source.text for source in sources))
         if not answers:
@@ -92,9 +98,18 @@ class Sources:
         decided = tuple(dict.fromkeys(decision for answer in answers for decision in answer.decided_by))
         return Hop(text, destination.text, port, verdict, reason, decided, answers)
 
-    def _ask(self, source: Target, destination: Target, ports: Ports) -> Answer:
-        flows = list(self.asker.flows.towards(source, destination, ports))
+    def _ask(self, source: Target, destination: Target, ports: Ports, admission: bool) -> Answer:
+        flows = self.asker.flows.towards(source, destination, ports)
+        if admission:
+            flows = [self._admission(flow) for flow in flows]
         return self.asker.whole(source, destination, _question(ports), flows)
+
+    def _admission(self, flow: Flow) -> Flow:
+        """The flow, as if its source could send everything."""
+        if flow.closed or flow.itself or flow.mystery or flow.opaque:
+            return flow
+        programs = (0, flow.programs[1])
+        return replace(flow, programs=programs, cell=self.asker.relation.cells.cell(*programs, flow.meeting))
 
 
 def _folded(answers: Sequence[Answer], unsure: Reason) -> tuple[Verdict, Reason]:
