@@ -17,6 +17,9 @@ from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.text import printable
+from ringfence.rules.registry import entries, resolve
+from ringfence.rules.running import Outcome, run
+from ringfence.rules.situation import Situation
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
@@ -202,6 +205,27 @@ class World:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
         with collector_paused():
             return fingerprint(self.whole_relation)
+
+    def situation(self, chosen_by: str = "") -> Situation:
+        """What the rules of ``check`` see. ``chosen_by`` tells in words who chose the profile."""
+        directory = self.lister.asker.directory
+        return Situation(
+            self.cluster,
+            self.profile,
+            self.whole_relation,
+            self.lister.asker,
+            directory,
+            lambda: self.given.settled().reading.manifests,
+            chosen_by,
+        )
+
+    def check(self, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Outcome:
+        """What the rules find: all of them, or ``only`` some, without those to ``skip`` (ids or slugs). Raises
+        RuleError (a ValueError) for a rule that there is not."""
+        wanted, unwanted = {resolve(word) for word in only}, {resolve(word) for word in skip}
+        chosen = [one for one in entries(wanted or None) if one.rule.id not in unwanted]
+        with collector_paused():
+            return run(self.situation(), chosen)
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""

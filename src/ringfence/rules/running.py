@@ -1,0 +1,55 @@
+"""Runs rules over a situation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringfence.rules.finding import Finding, NotEvaluable, Severity
+from ringfence.rules.registry import Entry, entry
+from ringfence.rules.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules found, worst first, and what they could not evaluate. ``rules``: ids of those that ran."""
+
+    findings: tuple[Finding, ...]
+    not_evaluable: tuple[NotEvaluable, ...]
+    rules: tuple[str, ...]
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Its own severity, else that of its rule."""
+    return finding.severity or entry(finding.rule).rule.severity
+
+
+def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
+    """Every result of the rules, each once, in an order that depends on the input only."""
+    chosen = list(rules)
+    findings: dict[Finding, None] = {}
+    not_evaluable: dict[NotEvaluable, None] = {}
+    for one in chosen:
+        for result in one.check(situation):
+            if isinstance(result, Finding):
+                findings[result] = None
+            else:
+                not_evaluable[result] = None
+    return Outcome(
+        tuple(sorted(findings, key=_order)),
+        tuple(sorted(not_evaluable, key=lambda one: (one.rule, one.scope, one.why))),
+        tuple(one.rule.id for one in chosen),
+    )
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return (
+        severity_of(finding).rank,
+        finding.rule,
+        place.file,
+        place.line,
+        place.column,
+        finding.subject,
+        finding.evidence,
+    )

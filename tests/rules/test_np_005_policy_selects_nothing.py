@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from ringfence.rules.finding import Subject
+from tests.rules.checking import checked, messages, namespace, pod, policy
+
+RULE = "NP-005"
+TYPO = policy("db", "{podSelector: {matchLabels: {app: databse}}}")
+
+
+def test_a_selector_that_no_pod_has() -> None:
+    (finding,) = checked(RULE, pod("database") + TYPO).findings
+    assert finding.subject == Subject("NetworkPolicy", "shop", "db")
+    assert finding.message == "NetworkPolicy shop/db selects no pod of shop: none has app=databse"
+    assert finding.fix == "did you mean app: database?"
+
+
+def test_a_selector_that_a_pod_has() -> None:
+    assert messages(RULE, pod("databse") + TYPO) == []
+
+
+def test_a_pod_in_another_namespace_does_not_count() -> None:
+    (finding,) = checked(RULE, pod("web") + pod("databse", "data") + TYPO).findings
+    assert "data" in finding.fix
+
+
+def test_expressions_are_read() -> None:
+    spec = "{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}}"
+    assert len(messages(RULE, pod("web") + policy("p", spec))) == 1
+    assert messages(RULE, pod("web") + pod("other") + policy("p", spec)) == []
+
+
+def test_a_policy_for_all_pods_is_meant_for_pods_to_come() -> None:
+    assert messages(RULE, pod("web", "elsewhere") + policy("deny", "{podSelector: {}}")) == []
+
+
+def test_without_workloads_nothing_can_be_said() -> None:
+    outcome = checked(RULE, namespace("shop") + pod("web", "elsewhere") + TYPO)
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("NetworkPolicy", "shop", "db")]
