@@ -38,6 +38,9 @@ QUESTIONS = (
     ("map", "-o", "json"),
     ("map", "-o", "wide", "--level", "pod"),
     ("map", "-o", "csv", "--level", "namespace"),
+    ("check", "--explain"),
+    ("check", "-o", "concise", "--min-severity", "medium"),
+    *(("check", "-o", name) for name in ("json", "sarif", "junit", "github", "gitlab", "md")),
 )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringfence.model.problems import Severity
+from ringfence.rules.assessment import Assessment
 from ringfence.rules.finding import Finding
-from ringfence.rules.running import Outcome
 from ringfence.world import World
 
 
@@ -18,7 +18,7 @@ def world_of(text: str, cni: str = "generic") -> World:
     return World(given.build(), find(cni), given)
 
 
-def checked(rule: str, text: str, cni: str = "generic", faulty: bool = False) -> Outcome:
+def checked(rule: str, text: str, cni: str = "generic", faulty: bool = False) -> Assessment:
     """What one rule says. ``faulty``: the manifests are meant to have errors."""
     world = world_of(text, cni)
     if not faulty:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ringfence.rules.rule import Rule
 
 _STRANGER = "stranger"
+"""A namespace that the input does not have, for the other end of a witness."""
+_NEIGHBOURS = 5
+"""How many namespaces of the input are tried where it matters which labels that namespace has."""
 
 OUTSIDE = "internet"
 
@@ -105,7 +108,9 @@ def _default_deny(direction: Direction, namespace: str) -> str:
 def _witness(situation: Situation, direction: Direction, namespace: str, found: Gap) -> Witness | None:
     """A flow of the open pod that the engine allows; None where the other end would stop every one that was tried."""
     pod = labels_text(found.labels, namespace)
-    others = [OUTSIDE] if found.outside_only else [labels_text({}, _STRANGER), pod, OUTSIDE]
+    neighbours = [name for name in sorted(situation.cluster.namespaces) if name != namespace][:_NEIGHBOURS]
+    pods = [*(labels_text({}, name) for name in (_STRANGER, *neighbours)), pod]
+    others = [OUTSIDE] if found.outside_only else [*pods, OUTSIDE]
     for other in others:
         source, destination = (other, pod) if direction is Direction.INGRESS else (pod, other)
         witness = Witness(source, destination, 443, "TCP", Verdict.ALLOWED)

@@ -15,6 +15,8 @@ from ringfence.rules.rule import Check, Rule
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
     "NP-005": "np_005_policy_selects_nothing",
+    "GOV-002": "gov_002_suppression_invalid",
+    "GOV-004": "gov_004_suppression_unused",
 }
 """Rule → module, in the order of the documentation. The second half of a module's name is the rule's slug."""
 

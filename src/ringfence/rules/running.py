@@ -36,10 +36,15 @@ def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
             else:
                 not_evaluable[result] = None
     return Outcome(
-        tuple(sorted(findings, key=_order)),
+        tuple(in_order(findings)),
         tuple(sorted(not_evaluable, key=lambda one: (one.rule, one.scope, one.why))),
         tuple(one.rule.id for one in chosen),
     )
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Worst first, then by rule and place."""
+    return sorted(findings, key=_order)
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
