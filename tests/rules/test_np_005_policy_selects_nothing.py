@@ -37,3 +37,34 @@ def test_without_workloads_nothing_can_be_said() -> None:
     outcome = checked(RULE, namespace("shop") + pod("web", "elsewhere") + TYPO)
     assert not outcome.findings
     assert [one.scope for one in outcome.not_evaluable] == [Subject("NetworkPolicy", "shop", "db")]
+
+
+ADMIN = """---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: tenants}
+spec:
+  priority: 5
+  subject: {namespaces: {matchLabels: {tenant: a}}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+"""
+
+
+def test_an_admin_policy_for_namespaces_that_there_are_not() -> None:
+    (message,) = messages(RULE, namespace("shop", team="a") + pod("web") + ADMIN)
+    assert message == "AdminNetworkPolicy tenants selects no namespace: none has tenant=a"
+    assert messages(RULE, namespace("shop", tenant="a") + ADMIN) == []
+
+
+def test_labels_of_a_namespace_that_are_not_known_leave_it_open() -> None:
+    outcome = checked(RULE, pod("web") + ADMIN)
+    assert not outcome.findings
+    assert "labels that the input does not give" in outcome.not_evaluable[0].why
+
+
+def test_an_admin_policy_for_pods_that_there_are_not() -> None:
+    pods = "subject: {pods: {namespaceSelector: {matchLabels: {tenant: a}}, podSelector: {matchLabels: {app: x}}}}"
+    admin = ADMIN.replace("subject: {namespaces: {matchLabels: {tenant: a}}}", pods)
+    (message,) = messages(RULE, namespace("shop", tenant="a") + pod("web") + admin)
+    assert message.endswith("selects no pod: none has app=x in namespaces with tenant=a")
+    assert messages(RULE, namespace("shop", tenant="a") + pod("x") + admin) == []

@@ -37,7 +37,8 @@ delete the policy.
 
 ## Limits
 
-A policy with an empty `podSelector` is meant for pods to come and is never found. Where the input has no workload
+A policy with an empty `podSelector` is meant for pods to come and is not found, unless it is an admin policy and no
+namespace has the labels that it selects. Where the input has no workload
 of the namespace at all, the rule cannot be evaluated: the workloads may be in another repository.
 """
 
@@ -47,14 +48,19 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ringfence.layers.network.facts import ALWAYS
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy
+    from ringfence.model.policy import NetworkPolicyRules
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
+    from ringfence.sets.labels import Selector
+
+OPEN = "whether it selects a pod hangs on labels that the input does not give"
 
 RULE = Rule(
     id="NP-005",
@@ -76,30 +82,66 @@ def check(situation: Situation) -> Iterator[Result]:
     """A finding for each policy that selects no pod."""
     for compiled in situation.policies:
         policy = compiled.policy
-        if policy.broken or not policy.subject.pods.requirements:
+        if policy.broken:
             continue
-        subject = policy_subject(policy)
-        if not (situation.has_workloads(policy.namespace) if policy.namespace else situation.cluster.pods):
-            where = f"of namespace {policy.namespace}" if policy.namespace else "of any namespace"
-            yield NotEvaluable(RULE.id, subject, f"the input has no workloads {where}", policy.place)
-            continue
-        selected = situation.subjects(compiled)
-        if any(selected.values()):
-            continue
-        place = policy.subject_place or policy.place
-        if selected:
-            why = "whether it selects a pod hangs on labels that the input does not give"
-            yield NotEvaluable(RULE.id, subject, why, place)
-            continue
-        where = f"pod of {policy.namespace}" if policy.namespace else "pod"
-        yield Finding(
-            RULE.id,
-            f"{subject} selects no {where}: none has {policy.subject.pods}",
-            place,
-            subject,
-            (str(policy.subject.pods),),
-            fix=_nearest(situation, compiled) or "compare the selector with the labels of the pod templates",
-        )
+        if policy.subject.pods.requirements:
+            yield from _pods(situation, compiled)
+        elif policy.subject.namespaces is not None and policy.subject.namespaces.requirements:
+            yield from _namespaces(situation, policy, policy.subject.namespaces)
+
+
+def _pods(situation: Situation, compiled: CompiledPolicy) -> Iterator[Result]:
+    policy = compiled.policy
+    subject = policy_subject(policy)
+    place = policy.subject_place or policy.place
+    if not (situation.has_workloads(policy.namespace) if policy.namespace else situation.cluster.pods):
+        where = f"of namespace {policy.namespace}" if policy.namespace else "of any namespace"
+        yield NotEvaluable(RULE.id, subject, f"the input has no workloads {where}", place)
+        return
+    selected = situation.subjects(compiled)
+    if any(selected.values()):
+        return
+    if selected:
+        yield NotEvaluable(RULE.id, subject, OPEN, place)
+        return
+    where = f"pod of {policy.namespace}" if policy.namespace else "pod"
+    wanted = _wanted(policy)
+    yield Finding(
+        RULE.id,
+        f"{subject} selects no {where}: none has {wanted}",
+        place,
+        subject,
+        (wanted,),
+        fix=_nearest(situation, compiled) or "compare the selector with the labels of the pod templates",
+    )
+
+
+def _wanted(policy: NetworkPolicyRules) -> str:
+    namespaces = policy.subject.namespaces
+    if namespaces is None or not namespaces.requirements:
+        return str(policy.subject.pods)
+    return f"{policy.subject.pods} in namespaces with {namespaces}"
+
+
+def _namespaces(situation: Situation, policy: NetworkPolicyRules, selector: Selector) -> Iterator[Result]:
+    """A policy for all pods of some namespaces, pods to come included: there must be such a namespace."""
+    subject = policy_subject(policy)
+    place = policy.subject_place or policy.place
+    conditions = situation.relation.conditions
+    found = [conditions.namespace(selector, name, "dst") for name in situation.cluster.namespaces]
+    if ALWAYS in found:
+        return
+    if not found or any(condition is not None for condition in found):
+        yield NotEvaluable(RULE.id, subject, OPEN if found else "the input has no namespaces", place)
+        return
+    yield Finding(
+        RULE.id,
+        f"{subject} selects no namespace: none has {selector}",
+        place,
+        subject,
+        (str(selector),),
+        fix="compare the selector with the labels of the namespaces",
+    )
 
 
 def _nearest(situation: Situation, compiled: CompiledPolicy) -> str:
