@@ -137,3 +137,36 @@ def test_a_policy_kind_that_is_not_modelled_leaves_it_open() -> None:
     outcome = checked(RULE, SHOP + cilium, faulty=True)
     assert not outcome.findings
     assert "not modelled" in outcome.not_evaluable[0].why
+
+
+def test_the_baseline_of_a_plugin_that_switches_it_off_where_the_other_direction_is_isolated() -> None:
+    """network-policy-api leaves open whether Baseline still holds for the ingress of a pod isolated for egress only."""
+    egress_only = policy("egress", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}")
+    outcome = checked(RULE, SHOP + BASELINE + egress_only)
+    assert not outcome.findings
+    assert "differ in whether Baseline applies" in outcome.not_evaluable[0].why
+
+
+def test_an_admin_policy_that_is_rejected_may_do_anything() -> None:
+    admin = BASELINE.replace("BaselineAdminNetworkPolicy", "AdminNetworkPolicy").replace("Deny", "Deni")
+    outcome = checked(RULE, SHOP + DENY + admin.replace("spec:", "spec:\n  priority: 5"), faulty=True)
+    assert not outcome.findings
+    assert "rejects AdminNetworkPolicy default" in outcome.not_evaluable[0].why
+
+
+def test_two_admin_policies_of_one_priority_that_disagree() -> None:
+    admin = BASELINE.replace("BaselineAdminNetworkPolicy", "AdminNetworkPolicy").replace(
+        "spec:", "spec:\n  priority: 5"
+    )
+    other = admin.replace("Deny", "Allow").replace("name: default", "name: other")
+    outcome = checked(RULE, SHOP + admin + other)
+    assert not outcome.findings
+    assert "same priority" in outcome.not_evaluable[0].why
+
+
+def test_what_an_admin_policy_denies_no_network_policy_opens() -> None:
+    admin = BASELINE.replace("BaselineAdminNetworkPolicy", "AdminNetworkPolicy").replace(
+        "spec:", "spec:\n  priority: 5"
+    )
+    (finding,) = checked(RULE, SHOP + admin + policy("open", "{podSelector: {}, ingress: [{}]}")).findings
+    assert finding.severity is Severity.LOW

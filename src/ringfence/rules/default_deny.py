@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject, Witness
-from ringfence.rules.isolation import Doubt, Gap, gap, opens_everything
+from ringfence.rules.isolation import Doubt, Gap, gap
 from ringfence.rules.situation import NOWHERE, Situation, labels_text, policy_subject
+from ringfence.rules.sweeping import opens_everything
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
 
@@ -63,6 +64,9 @@ def _finding(
         rules = found.opener.rules(direction) or ()
         opening = opens_everything(found.opener, direction) or (rules[0] if rules else None)
         message = f"{opener} lets everything {'in to' if ingress else 'out of'} {pod}: the default is open"
+        if found.outside_only:
+            message += " for addresses outside the cluster and nodes"
+            severity = Severity.LOW
         if opening is not None:
             related = (Related(opening.place, "this rule lets everything pass"),)
         evidence: tuple[str, ...] = ("opened", str(opener))
