@@ -92,15 +92,26 @@ def test_no_object_is_a_usage_error(ringfence: Run, folder: Path) -> None:
         (["--only", "policy-selects-nothing"], ["NP-005"]),
         (["--skip", "NP-001"], ["NP-005"]),
         (["-n", "shop"], ["NP-001", "NP-005"]),
-        (["-n", "elsewhere"], []),
-        (["-n", "elsewhere", "-A"], ["NP-001", "NP-005"]),
+        (["-n", "empty"], ["NP-001"]),
+        (["-n", "elsewhere", "-A"], ["NP-001", "NP-001", "NP-005"]),
     ],
 )
 def test_filters(ringfence: Run, shop: Path, filters: list[str], shown: list[str]) -> None:
+    if "-n" in filters:
+        shop.write_text(
+            shop.read_text(encoding="utf-8") + "---\n" + NAMESPACE.replace("shop", "empty"), encoding="utf-8"
+        )
     given = filters if {"--only", "--skip"} & set(filters) else [*filters, *RULES]
     done = ringfence("check", *given, "-o", "concise", "-q")
     assert [rule for rule in rules_of(done.out) if rule in ("NP-001", "NP-005")] == shown
     assert done.code == (1 if done.out else 0)
+
+
+def test_a_namespace_that_there_is_not(ringfence: Run, shop: Path) -> None:
+    """A misspelt namespace in CI must not look clean."""
+    done = ringfence("check", "-n", "shpo")
+    assert done.code == 2
+    assert "did you mean shop?" in done.err
 
 
 def test_what_a_filter_hides_is_counted(ringfence: Run, shop: Path) -> None:
@@ -317,3 +328,11 @@ def test_an_epoch_that_is_none(ringfence: Run, shop: Path, monkeypatch: pytest.M
     done = ringfence("check")
     assert done.code == 2
     assert "SOURCE_DATE_EPOCH" in done.err
+
+
+def test_rules_complete() -> None:
+    from ringfence.cli.completion import candidates
+
+    assert {"NP-001", "NP-005"} <= set(candidates(["rule", "np-00"])[0])
+    assert "NP-001,NP-005" in candidates(["check", "--only", "NP-001,NP-00"])[0]
+    assert candidates(["rule", "policy-sel"])[0] == ["policy-selects-nothing"]

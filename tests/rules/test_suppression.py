@@ -60,6 +60,13 @@ def test_a_suppression_hides_what_it_covers_and_nothing_else(suppression: Suppre
     assert hidden == [Suppressed(finding(), suppression)]
 
 
+def test_a_comment_above_an_object_covers_what_stands_on_its_first_line_too() -> None:
+    """NP-001 is about a namespace; without its object the finding stands at the first policy in it."""
+    suppression = replace(ON_DB, rule="NP-001", origin=Origin.COMMENT, line=12)
+    assert applied([finding(SHOP, "NP-001", 12)], [suppression])[0] == []
+    assert len(applied([finding(SHOP, "NP-001", 13)], [suppression])[0]) == 2
+
+
 def test_the_rule_may_be_named_by_its_slug() -> None:
     assert applied([finding()], [replace(ON_DB, rule="policy-selects-nothing")])[0] == []
 

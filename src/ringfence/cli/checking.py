@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
@@ -97,9 +98,13 @@ def append_summary(lines: Iterable[str]) -> None:
 
 def explanations(world: World, assessment: Assessment) -> dict[str, Explanation]:
     """How the witness of each finding is decided, by fingerprint."""
+    from ringfence.verdict.ends import EndError
+
     found = {}
     for one in assessment.found:
         witness = one.finding.witness
-        if witness is not None:
+        if witness is None:
+            continue
+        with contextlib.suppress(EndError):
             found[one.fingerprint] = world.explain(witness.source, witness.destination, witness.port, witness.protocol)
     return found

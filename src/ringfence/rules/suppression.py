@@ -27,8 +27,8 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One rule, suppressed in one place. What it covers is said by one of three: ``subject`` (an object, all of it),
-    ``line`` (findings on one line of ``place.file``), or the globs ``resource`` (``name`` or ``Kind/name``) and
+    """One rule, suppressed in one place. What it covers: ``subject`` (an object, all of it), ``line`` (findings on one
+    line of ``place.file``), or, in the configuration, the globs ``resource`` (``name`` or ``Kind/name``) and
     ``namespace``. ``until`` is the last day that it holds, as written; empty: for good. ``holder`` is what the findings
     about the suppression itself are about.
     """
@@ -54,9 +54,9 @@ class Suppression:
             return (not self.resource or any(fnmatchcase(name, self.resource) for name in names)) and (
                 not self.namespace or fnmatchcase(subject.home, self.namespace)
             )
-        if self.subject is not None:
-            return subject == self.subject
-        return place is not None and (place.file, place.line) == (self.place.file, self.line)
+        if self.subject is not None and subject == self.subject:
+            return True
+        return bool(self.line) and place is not None and (place.file, place.line) == (self.place.file, self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _may_concern(suppression: Suppression, doubt: NotEvaluable) -> bool:
 def _about(rule: str, suppression: Suppression, word: str, what: str, how: str) -> Finding:
     where = f" ({suppression.resource or '*'} in {suppression.namespace or '*'})"
     scope = where if suppression.origin is Origin.CONFIGURATION else ""
-    line = "line" if suppression.line else "object"
+    line = "object" if suppression.subject is not None else "line"
     return Finding(
         rule,
         f"the {suppression.origin} that suppresses {suppression.rule}{scope} at {suppression.holder}: {what}",

@@ -95,9 +95,7 @@ def _comments(file: str, objects: Mapping[int, Subject]) -> Iterator[Suppression
         reason, until, owner = parse_terms(written["terms"])
         whole = objects.get(target)
         for rule in rules:
-            yield Suppression(
-                rule, reason, until, owner, Origin.COMMENT, place, holder, whole, 0 if whole is not None else target
-            )
+            yield Suppression(rule, reason, until, owner, Origin.COMMENT, place, holder, whole, target)
 
 
 def _marked_lines(file: str) -> list[str]:

@@ -84,6 +84,14 @@ def check(
     from ringfence.cli.loading import open_world
 
     opened = open_world(replace(shared, filenames=(*paths, *shared.filenames)))
+    namespace = None if shared.all_namespaces else shared.namespace
+    if namespace is not None and namespace not in opened.world.cluster.namespaces:
+        from ringfence.cli.errors import CommandError, did_you_mean
+
+        raise CommandError(
+            f"nothing in the input is in a namespace {namespace!a}",
+            did_you_mean(namespace, sorted(opened.world.cluster.namespaces)),
+        )
     assessment = opened.world.check(chosen, left_out, day, opened.settings.ignore, opened.context.chosen_by)
     if write_baseline is not None:
         count = write_baseline_file(write_baseline, assessment)
@@ -92,7 +100,7 @@ def check(
         return exits.PARTIAL if opened.context.partial else exits.OK
     if known is not None:
         assessment = assessment.against(known)
-    assessment = _shown(assessment, min_severity, None if shared.all_namespaces else shared.namespace)
+    assessment = _shown(assessment, min_severity, namespace)
     _write(opened, assessment, output, explain)
     codes = [exits.FOUND] if assessment.found else []
     return exits.strongest([*codes, *([exits.PARTIAL] if opened.context.partial else [])])
