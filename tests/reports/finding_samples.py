@@ -10,7 +10,7 @@ from ringfence.reports.context import Context
 from ringfence.reports.findings.report import Report
 from ringfence.rules.assessment import Assessment, assess
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject, Witness
-from ringfence.rules.registry import entries
+from ringfence.rules.registry import Entry, entries
 from ringfence.rules.running import Outcome
 from ringfence.rules.suppression import Origin, Suppression
 from ringfence.verdict.answers import Verdict
@@ -58,11 +58,21 @@ def assessment() -> Assessment:
     return assess(outcome, [accepted()], date(2026, 11, 1))
 
 
+def rules(found: Assessment) -> dict[str, Entry]:
+    """The rules that ran, with pages that no change of their texts touches."""
+    made = {}
+    for entry in entries(found.rules):
+        name = f"{entry.rule.id} {entry.rule.slug}"
+        page = f"# {name}\n\n## Why this is bad\n\nBecause it is.\n\n## Example\n\n```yaml\nkind: Pod\n```"
+        made[entry.rule.id] = replace(entry, page=page)
+    return made
+
+
 def report(context: Context = CONTEXT, explained: bool = False) -> Report:
     found = assessment()
     return Report(
         found,
-        {entry.rule.id: entry for entry in entries(found.rules)},
+        rules(found),
         context,
         explanations={one.fingerprint: explanation() for one in found.found} if explained else {},
         explained=explained,
@@ -92,7 +102,7 @@ def hostile_report(name: str) -> Report:
     gone = replace(found, known=found.found).entries()
     return Report(
         replace(found, fixed=tuple(gone)),
-        {entry.rule.id: entry for entry in entries(found.rules)},
+        rules(found),
         Context(name, name, True, CONTEXT.problems, (name,), lambda _: name),
         explanations={one.fingerprint: explanation(name, place) for one in found.found},
         explained=True,

@@ -170,3 +170,28 @@ def test_what_an_admin_policy_denies_no_network_policy_opens() -> None:
     )
     (finding,) = checked(RULE, SHOP + admin + policy("open", "{podSelector: {}, ingress: [{}]}")).findings
     assert finding.severity is Severity.LOW
+
+
+ADMIN = BASELINE.replace("BaselineAdminNetworkPolicy", "AdminNetworkPolicy").replace("spec:", "spec:\n  priority: 5")
+
+
+def test_what_an_earlier_admin_policy_passes_on_is_not_denied_any_more() -> None:
+    passing = (
+        ADMIN.replace("priority: 5", "priority: 1").replace("Deny", "Pass").replace("name: default", "name: first")
+    )
+    outcome = checked(RULE, SHOP + ADMIN + passing)
+    assert not outcome.findings
+    assert "passes everything before others deny it" in outcome.not_evaluable[0].why
+
+
+def test_a_deny_on_one_port_closes_nothing() -> None:
+    ports = ADMIN.replace("from: [{namespaces: {}}]", "from: [{namespaces: {}}], ports: [{portNumber: {port: 80}}]")
+    ports = ports.replace("{port: 80}", "{protocol: TCP, port: 80}")
+    (finding,) = checked(RULE, SHOP + ports).findings
+    assert (finding.severity, finding.evidence) == (None, ("open",))
+
+
+def test_what_opens_a_namespace_is_another_finding_than_that_nothing_closes_it() -> None:
+    (finding,) = checked(RULE, SHOP + DENY + policy("all", "{podSelector: {}, ingress: [{}]}")).findings
+    assert finding.evidence == ("opened", "NetworkPolicy shop/all")
+    assert [one.message for one in finding.related] == ["this rule lets everything pass"]

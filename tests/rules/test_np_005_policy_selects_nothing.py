@@ -68,3 +68,9 @@ def test_an_admin_policy_for_pods_that_there_are_not() -> None:
     (message,) = messages(RULE, namespace("shop", tenant="a") + pod("web") + admin)
     assert message.endswith("selects no pod: none has app=x in namespaces with tenant=a")
     assert messages(RULE, namespace("shop", tenant="a") + pod("x") + admin) == []
+
+
+def test_a_policy_that_the_api_server_rejects_has_other_troubles() -> None:
+    broken = policy("db", "{podSelector: {matchLabels: {app: databse}}, ingress: [{ports: [{port: 99999}]}]}")
+    outcome = checked(RULE, pod("web") + broken, faulty=True)
+    assert (outcome.findings, outcome.not_evaluable) == ((), ())
