@@ -39,8 +39,8 @@ QUESTIONS = (
     ("map", "-o", "wide", "--level", "pod"),
     ("map", "-o", "csv", "--level", "namespace"),
     ("check", "--explain"),
-    ("check", "-o", "concise", "--min-severity", "medium"),
-    *(("check", "-o", name) for name in ("json", "sarif", "junit", "github", "gitlab", "md")),
+    ("check", "-o", "sarif"),
+    ("check", "-o", "junit"),
 )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
+import pytest
 
+from ringfence.reports.findings import sarif
 from ringfence.reports.findings.sarif import sarif_document
 from ringfence.rules.finding import Severity
 from tests.reports.finding_samples import report
@@ -224,3 +226,10 @@ def test_related_places_are_related_locations() -> None:
     result = next(result for result in run.results if result.rule_id == "NP-005")
     assert [one.message.text for one in result.related_locations if one.message] == ["the pod that may be meant"]
     assert result.locations[0].physical_location.region == Region(start_line=12, start_column=3)
+
+
+def test_more_results_than_github_takes_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 1)
+    (run,) = log().runs
+    assert [result.rule_id for result in run.results] == ["NP-001"]
+    assert "2 more findings are left out" in run.invocations[0].tool_execution_notifications[0].message.text

@@ -195,3 +195,9 @@ def test_what_opens_a_namespace_is_another_finding_than_that_nothing_closes_it()
     (finding,) = checked(RULE, SHOP + DENY + policy("all", "{podSelector: {}, ingress: [{}]}")).findings
     assert finding.evidence == ("opened", "NetworkPolicy shop/all")
     assert [one.message for one in finding.related] == ["this rule lets everything pass"]
+
+
+def test_a_namespace_whose_name_cannot_be() -> None:
+    outcome = checked(RULE, "apiVersion: v1\nkind: Namespace\nmetadata: {name: 'a\"b'}\n", faulty=True)
+    assert not outcome.findings
+    assert "is no namespace" in outcome.not_evaluable[0].why

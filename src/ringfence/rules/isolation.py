@@ -22,6 +22,7 @@ from ringfence.rules.situation import Situation, labels_text
 from ringfence.rules.sweeping import holds_every_address, opens_everything, sweep
 from ringfence.sets.label_search import STAND_IN, Demand, UndecidedError, meeting, ways_in, ways_out
 from ringfence.sets.labels import Selector
+from ringfence.verdict.ends import EndError
 
 OUTSIDE = "internet"
 STRANGER = "@stranger"
@@ -70,7 +71,13 @@ def gap(situation: Situation, namespace: str, direction: Direction) -> Gap | Dou
         found = _gap(situation, namespace, direction)
     except UndecidedError:
         return Doubt("the selectors of its policies are too many and too entangled to be decided")
-    return _confirmed(situation, found, namespace, direction) if isinstance(found, Gap) else found
+    if not isinstance(found, Gap):
+        return found
+    try:
+        return _confirmed(situation, found, namespace, direction)
+    except EndError as error:
+        # A namespace or a label whose name no API server takes.
+        return Doubt(str(error))
 
 
 def _gap(situation: Situation, namespace: str, direction: Direction) -> Gap | Doubt | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ringfence.rules.finding import Finding, NotEvaluable, Severity
+from ringfence.rules.finding import Finding, NotEvaluable, Result, Severity, Subject
 from ringfence.rules.registry import Entry, entry
 from ringfence.rules.situation import Situation
+from ringfence.verdict.ends import EndError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
     findings: dict[Finding, None] = {}
     not_evaluable: dict[NotEvaluable, None] = {}
     for one in chosen:
-        for result in one.check(situation):
+        for result in _results(one, situation):
             if isinstance(result, Finding):
                 findings[result] = None
             else:
@@ -40,6 +41,15 @@ def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
         tuple(sorted(not_evaluable, key=lambda one: (one.rule, one.scope, one.why))),
         tuple(one.rule.id for one in chosen),
     )
+
+
+def _results(one: Entry, situation: Situation) -> Iterator[Result]:
+    """What a rule says. Where it asks about an object whose name cannot be (no API server takes it), the rest of
+    the rule could not be evaluated."""
+    try:
+        yield from one.check(situation)
+    except EndError as error:
+        yield NotEvaluable(one.rule.id, Subject("Cluster", "", "input"), str(error))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -20,6 +20,8 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
 LONGEST = 1000
 """Characters of a description; GitHub takes 1024."""
+MOST_RESULTS = 25_000
+"""GitHub refuses a run with more."""
 LEVELS = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -59,7 +61,7 @@ def sarif_document(report: Report) -> dict[str, Any]:
                         "toolExecutionNotifications": _notifications(report),
                     }
                 ],
-                "results": [_result(found, numbers, report) for found in report.assessment.found],
+                "results": [_result(found, numbers, report) for found in report.assessment.found[:MOST_RESULTS]],
             }
         ],
     }
@@ -134,6 +136,10 @@ def _result(found: Found, numbers: dict[str, int], report: Report) -> dict[str, 
 
 def _notifications(report: Report) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    left = len(report.assessment.found) - MOST_RESULTS
+    if left > 0:
+        words = f"{left} more findings are left out, the least severe: GitHub takes {MOST_RESULTS} of a run"
+        found.append({"level": "warning", "message": {"text": words}})
     for rule, why, members in not_evaluable_groups(report):
         names = ", ".join(str(one.scope) for one in members[:10])
         more = f" and {len(members) - 10} more" if len(members) > 10 else ""
