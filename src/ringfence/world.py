@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
@@ -36,6 +36,13 @@ from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
 from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ringfence.rules.assessment import Assessment
+    from ringfence.rules.situation import Situation
+    from ringfence.rules.suppression import Suppression
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -210,6 +217,49 @@ class World:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
         with collector_paused():
             return fingerprint(self.whole_relation)
+
+    def situation(self, chosen_by: str = "") -> Situation:
+        """What the rules of ``check`` see. ``chosen_by`` tells in words who chose the profile."""
+        from ringfence.rules.situation import Situation
+
+        directory = self.lister.asker.directory
+        return Situation(
+            self.cluster,
+            self.profile,
+            self.whole_relation,
+            self.lister.asker,
+            directory,
+            lambda: self.given.settled().reading.manifests,
+            chosen_by,
+        )
+
+    def check(
+        self,
+        only: Iterable[str] = (),
+        skip: Iterable[str] = (),
+        today: date | None = None,
+        ignore: Iterable[Suppression] = (),
+        chosen_by: str = "",
+    ) -> Assessment:
+        """What the rules find: all of them, or ``only`` some, without those to ``skip`` (ids or slugs).
+
+        Suppressions in the input, and those to ``ignore``, hold if they do not expire before ``today``. Raises
+        RuleError (a ValueError) for a rule that there is not."""
+        # No other question needs the rules: they are imported here.
+        from datetime import UTC, datetime
+
+        from ringfence.rules.assessment import assess
+        from ringfence.rules.registry import entries, resolve
+        from ringfence.rules.running import run
+        from ringfence.sources.suppressions import suppressions_of
+
+        wanted, unwanted = {resolve(word) for word in only}, {resolve(word) for word in skip}
+        chosen = [one for one in entries(wanted or None) if one.rule.id not in unwanted]
+        with collector_paused():
+            situation = self.situation(chosen_by)
+            outcome = run(situation, chosen)
+            suppressions = [*suppressions_of(situation.manifests), *ignore]
+            return assess(outcome, suppressions, today or datetime.now(UTC).date())
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""

@@ -12,18 +12,20 @@ from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.provenance import Place
 from ringfence.reports.context import cluster_notices
 from ringfence.reports.documents import (
-    DOCUMENTS,
     answer_document,
     connections_document,
     explanation_document,
-    schema,
 )
+from ringfence.reports.findings.document import findings_document
+from ringfence.reports.published import DOCUMENTS, schema
+from tests.reports.finding_samples import report as findings_report
 from tests.reports.samples import CONTEXT, connections, explanation, mixed
 
 WRITTEN = {
     "answer": answer_document(mixed(), CONTEXT),
     "connections": connections_document(connections(), CONTEXT),
     "explanation": explanation_document(explanation(), CONTEXT),
+    "findings": findings_document(findings_report(explained=True)),
 }
 
 

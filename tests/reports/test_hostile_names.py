@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -18,11 +19,14 @@ from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
+from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
+from ringfence.reports.findings.formats import text_beside
 from ringfence.reports.problems import problem_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from tests.reports.finding_samples import hostile_report
 from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
 
 Write = Callable[[str], Iterable[str]]
@@ -66,9 +70,14 @@ WRITERS: dict[str, Write] = {
     "explain text": lambda name: explanation_lines(hostile_explanation(name), context(name)),
     "explain json": lambda name: [json_text(explanation_document(hostile_explanation(name), context(name)))],
     "explain yaml": lambda name: [yaml_text(explanation_document(hostile_explanation(name), context(name)))],
+    **{
+        f"check {name}": lambda text, form=form: form(hostile_report(text), PLAIN)  # type: ignore[misc]
+        for name, form in FINDING_FORMATS.items()
+    },
+    "check beside": lambda name: text_beside("json", hostile_report(name), PLAIN),
     "problems": lambda name: problem_lines(context(name).problems),
 }
-STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml"))]
+STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml", " sarif", " gitlab", " junit"))]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -110,3 +119,42 @@ def test_dot_strings_stay_closed(name: str) -> None:
         outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
         assert '"' not in outside
         assert "evil" not in outside
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_junit_is_well_formed(name: str) -> None:
+    text = "\n".join(FINDING_FORMATS["junit"](hostile_report(name), PLAIN))
+    assert text.isascii()
+    cases = ElementTree.fromstring(text).findall("./testsuite/testcase")
+    assert sorted(child.tag for case in cases for child in case) == ["failure", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_workflow_commands_are_ours_alone(name: str) -> None:
+    lines = list(FINDING_FORMATS["github"](hostile_report(name), PLAIN))
+    commands = [line for line in lines if line.startswith("::")]
+    assert len(commands) == 1
+    assert not any("##[" in line for line in lines)
+    for line in commands:
+        _, head, message = line.split("::", 2)
+        assert re.fullmatch(r"warning (?:file=[^,:]*,line=1,col=3,)?title=[^,:]*", head), head
+        assert not re.search(r"%(?!25|0A|0D|3A|2C)", line), line
+        assert message
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_markdown_of_findings_is_no_markup(name: str) -> None:
+    report = replace(hostile_report(name), explained=False)
+    for line in FINDING_FORMATS["md"](report, PLAIN):
+        rest = re.sub(r"\\.", "", line.replace("<br>", "").removeprefix("**ringfence check:**"))
+        assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
+        assert rest.count("|") in (0, 6), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_sarif_has_no_links_and_only_relative_references(name: str) -> None:
+    log = msgspec.json.decode("\n".join(FINDING_FORMATS["sarif"](hostile_report(name), PLAIN)))
+    (result,) = log["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert re.fullmatch(r"(?:[-A-Za-z0-9._~/]|%[0-9A-F]{2})+", uri)
+    assert "](" not in result["message"]["text"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ringfence.cli.errors import CommandError
 from ringfence.cli.options import Shared, use_color
-from ringfence.cli.settings import settings_of
+from ringfence.cli.settings import Settings, settings_of
 from ringfence.model.text import printable
 from ringfence.reports.context import Context, cluster_notices, mesh_notices
 from ringfence.reports.style import Style
@@ -30,6 +30,7 @@ class Opened:
     out: Style
     err: Style
     quiet: bool
+    settings: Settings
 
     def say(self, lines: Iterable[str]) -> None:
         """Writes details to stderr, unless they are not wanted."""
@@ -108,4 +109,4 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
         notices=notices,
         snippet=snippet,
     )
-    return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet)
+    return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet, settings)

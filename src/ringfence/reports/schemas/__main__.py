@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ringfence.reports.documents import DOCUMENTS, schema
+from ringfence.reports.published import DOCUMENTS, schema
 
 for name in DOCUMENTS:
     file = Path(__file__).parent / f"{name}.schema.json"

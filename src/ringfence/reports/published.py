@@ -1,0 +1,25 @@
+"""The published schemas by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
+from ringfence.reports.findings.document import FindingsDocument
+
+DOCUMENTS: dict[str, type[Document]] = {
+    "answer": AnswerDocument,
+    "connections": ConnectionsDocument,
+    "explanation": ExplanationDocument,
+    "findings": FindingsDocument,
+}
+"""Their types; ``ringfence schema`` prints what ``python -m ringfence.reports.schemas`` wrote."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one document. Raises KeyError for a name that DOCUMENTS lacks."""
+    found = msgspec.json.schema(DOCUMENTS[name])
+    title = f"ringfence {name}"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **found}

@@ -1,0 +1,73 @@
+"""Which rules there are. A rule's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from ringfence.rules.rule import Check, Rule
+
+MODULES: Mapping[str, str] = {
+    "NP-001": "np_001_default_deny_ingress_missing",
+    "NP-005": "np_005_policy_selects_nothing",
+    "GOV-002": "gov_002_suppression_invalid",
+    "GOV-004": "gov_004_suppression_unused",
+}
+"""Rule → module, in the order of the documentation. The second half of a module's name is the rule's slug."""
+
+
+class RuleError(ValueError):
+    """There is no such rule. ``hint`` says which one may be meant."""
+
+    def __init__(self, word: str, hint: str) -> None:
+        super().__init__(f"there is no rule {word!a}")
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule with its check and its page (Markdown): its name and the docstring of its module."""
+
+    rule: Rule
+    check: Check
+    page: str
+
+
+def slug(identifier: str) -> str:
+    """The second name of a rule: ``default-deny-ingress-missing``. Imports nothing."""
+    return MODULES[identifier].split("_", 2)[2].replace("_", "-")
+
+
+def resolve(word: str) -> str:
+    """The rule of an id or slug, in any case. Raises RuleError."""
+    if word.upper() in MODULES:
+        return word.upper()
+    slugs = {slug(identifier): identifier for identifier in MODULES}
+    if word.lower() in slugs:
+        return slugs[word.lower()]
+    close = get_close_matches(word.upper(), MODULES, n=1) or [
+        slugs[near] for near in get_close_matches(word.lower(), slugs, n=1)
+    ]
+    raise RuleError(
+        word, f"did you mean {close[0]} ({slug(close[0])})?" if close else "`ringfence rule` lists all rules"
+    )
+
+
+@cache
+def entry(identifier: str) -> Entry:
+    """One rule. Raises KeyError for an id that is none."""
+    module: ModuleType = import_module(f"ringfence.rules.{MODULES[identifier]}")
+    rule: Rule = module.RULE
+    page = f"# {rule.id} {rule.slug}\n\n{inspect.cleandoc(module.__doc__ or '')}"
+    return Entry(rule, module.check, page)
+
+
+def entries(identifiers: Iterable[str] | None = None) -> list[Entry]:
+    """These rules, or all, in the order of the table."""
+    wanted = None if identifiers is None else set(identifiers)
+    return [entry(identifier) for identifier in MODULES if wanted is None or identifier in wanted]
