@@ -15,6 +15,10 @@ from ringfence.rules.rule import Check, Rule
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
     "NP-005": "np_005_policy_selects_nothing",
+    "DNS-001": "dns_001_dns_not_reachable",
+    "DNS-002": "dns_002_dns_without_tcp",
+    "DNS-003": "dns_003_dns_rule_misses",
+    "DNS-005": "dns_005_dns_peer_spoofable",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }
