@@ -81,4 +81,4 @@ def test_the_cache_is_allowed() -> None:
 def test_without_dns_in_the_input_nothing_can_be_compared() -> None:
     outcome = checked(RULE, SHOP + policy("dns", egress(TO_DNS)))
     assert not outcome.findings
-    assert [one.scope for one in outcome.not_evaluable] == [Subject("NetworkPolicy", "shop", "dns")]
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Namespace", "", "shop")]

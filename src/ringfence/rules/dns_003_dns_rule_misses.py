@@ -51,7 +51,7 @@ from ringfence.model.policy import AddressPeer, Direction, PodPeer, Tier
 from ringfence.rules import cluster_dns
 from ringfence.rules.cluster_dns import PORT, Resolver
 from ringfence.rules.examples import subject_texts, verdict_of
-from ringfence.rules.finding import Finding, NotEvaluable, Severity, Witness
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject, Witness
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 from ringfence.sets import addresses as ip
@@ -60,6 +60,7 @@ from ringfence.verdict.answers import Verdict
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy
     from ringfence.model import policy as model
+    from ringfence.model.provenance import Place
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
 
@@ -77,6 +78,7 @@ def check(situation: Situation) -> Iterator[Result]:
     """A finding for each rule for DNS that misses it."""
     ways = cluster_dns.resolvers(situation)
     cache = cluster_dns.local_cache(situation)
+    unjudged: dict[str, Place] = {}
     for compiled in situation.policies:
         policy = compiled.policy
         if policy.tier is not Tier.NETWORK_POLICY:
@@ -87,12 +89,14 @@ def check(situation: Situation) -> Iterator[Result]:
             if not _means_the_cluster(situation, rule):
                 continue
             if not situation.dns_pods:
-                why = f"{cluster_dns.MISSING}, so its labels cannot be compared"
-                yield NotEvaluable(RULE.id, policy_subject(policy), why, rule.place)
+                unjudged.setdefault(policy.namespace or "", rule.place)
                 break
             yield from _missed(situation, compiled, rule, ways)
             if cache is not None:
                 yield from _past_the_cache(situation, compiled, rule, cache)
+    for namespace, place in unjudged.items():
+        why = f"{cluster_dns.MISSING}, so the labels in rules for it cannot be compared"
+        yield NotEvaluable(RULE.id, Subject("Namespace", "", namespace), why, place)
 
 
 def _means_the_cluster(situation: Situation, rule: model.Rule) -> bool:

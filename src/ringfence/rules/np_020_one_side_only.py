@@ -63,6 +63,7 @@ from ringfence.verdict.answers import Verdict
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy, CompiledRule
     from ringfence.layers.network.rows import Row
+    from ringfence.model import policy as model
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation, Workload
 
@@ -86,11 +87,24 @@ def check(situation: Situation) -> Iterator[Result]:
         if compiled.policy.tier is not Tier.NETWORK_POLICY:
             continue
         for direction in Direction:
-            subjects = compiled.subjects(direction).get(ALWAYS, 0) if compiled.policy.rules(direction) else 0
-            if subjects:
-                for rule in compiled.rules(direction):
-                    if any(isinstance(peer, PodPeer) and _singles_out(peer) for peer in rule.rule.peers):
-                        yield from _rule(situation, other_side, compiled, rule, direction, subjects)
+            rules = compiled.policy.rules(direction)
+            subjects = compiled.subjects(direction).get(ALWAYS, 0) if rules else 0
+            for at, rule in enumerate(rules or () if subjects else ()):
+                named = _named(situation, rule, direction)
+                if named & other_side.restricted[OPPOSITE[direction]]:
+                    yield from _rule(
+                        situation, other_side, compiled, compiled.rules(direction)[at], direction, subjects, named
+                    )
+
+
+def _named(situation: Situation, rule: model.Rule, direction: Direction) -> int:
+    """The columns of the pods that a rule names by labels."""
+    columns = situation.relation.columns
+    found = 0
+    for peer in rule.peers:
+        if isinstance(peer, PodPeer) and _singles_out(peer):
+            found |= columns.peer(peer, PEER_ROLE[direction], False).get(ALWAYS, 0)
+    return found & columns.pod_columns & ~columns.host_columns
 
 
 def _singles_out(peer: PodPeer) -> bool:
@@ -103,14 +117,24 @@ class _OtherSide:
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
         self._passing: dict[tuple[Row, int], int] = {}
-        self.workload_of: dict[int, Workload] = {
-            pod: workload for workload in situation.workloads for pod in workload.pods
-        }
+        self._workloads_at: list[frozenset[int]] | None = None
+        self.restricted = {direction: _restricted(situation, direction) for direction in Direction}
+
+    @property
+    def workloads_at(self) -> list[frozenset[int]]:
+        """For each column of pods the workloads that have one there, by their number."""
+        if self._workloads_at is None:
+            number_of = {
+                pod: number for number, workload in enumerate(self.situation.workloads) for pod in workload.pods
+            }
+            members = self.situation.relation.universe.members
+            self._workloads_at = [frozenset(number_of[pod] for pod in pods) for pods in members]
+        return self._workloads_at
 
     def passing(self, column: int, direction: Direction, numbers: int) -> int:
         """The columns with which any of the ports may pass, as far as the policies of one column have a say."""
         relation = self.situation.relation
-        if not any(relation.selected(column, direction, tier) for tier in Tier):
+        if not self.restricted[direction] >> column & 1:
             return -1
         row = relation.row(column, direction)
         key = (row, numbers)
@@ -125,6 +149,16 @@ class _OtherSide:
         return found
 
 
+def _restricted(situation: Situation, direction: Direction) -> int:
+    """The columns of which some policy governs a direction."""
+    found = 0
+    for compiled in situation.policies:
+        if compiled.governs(direction):
+            for mask in compiled.subjects(direction).values():
+                found |= mask
+    return found
+
+
 def _rule(
     situation: Situation,
     other_side: _OtherSide,
@@ -132,36 +166,26 @@ def _rule(
     rule: CompiledRule,
     direction: Direction,
     subjects: int,
+    named: int,
 ) -> Iterator[Finding]:
-    relation = situation.relation
-    columns = relation.columns
-    named = 0
-    for peer in rule.rule.peers:
-        if isinstance(peer, PodPeer) and _singles_out(peer):
-            named |= columns.peer(peer, PEER_ROLE[direction], False).get(ALWAYS, 0)
-    named &= columns.pod_columns & ~columns.host_columns
-    suspects: dict[int, dict[int, Workload]] = {}
-    workloads: dict[str, Workload] = {}
-    cleared: set[str] = set()
-    entries = _entries(situation, rule, direction, subjects)
+    at: dict[int, frozenset[int]] = {}
     for column in columns_of(named):
-        for pod in relation.universe.members[column]:
-            workload = other_side.workload_of[pod]
-            workloads[str(workload.subject)] = workload
-        if len(workloads) > FEW:
+        at[column] = other_side.workloads_at[column]
+        if len(frozenset().union(*at.values())) > FEW:
             return
-        here = {str(other_side.workload_of[pod].subject) for pod in relation.universe.members[column]}
+    entries = _entries(situation, rule, direction, subjects) if at else []
+    closed: set[int] = set()
+    passing: set[int] = set()
+    for column, workloads in at.items():
         for own, peers, numbers in entries:
             others = own & ~(1 << column)
-            if peers >> column & 1 and others and not others & other_side.passing(column, OPPOSITE[direction], numbers):
-                suspects.setdefault(column, {})
-            elif peers >> column & 1 and others:
-                cleared |= here
-    for name, workload in workloads.items():
-        if name not in cleared and any(relation.universe.class_of_pod[pod] in suspects for pod in workload.pods):
-            found = _finding(situation, compiled, rule, direction, workload, entries)
-            if found is not None:
-                yield found
+            if others and peers >> column & 1:
+                open_to = other_side.passing(column, OPPOSITE[direction], numbers)
+                (passing if others & open_to else closed).update(workloads)
+    for number in sorted(closed - passing):
+        found = _finding(situation, compiled, rule, direction, situation.workloads[number], entries)
+        if found is not None:
+            yield found
 
 
 def _entries(
@@ -208,7 +232,8 @@ def _finding(
         witness = Witness(source, destination, number, protocol, Verdict.DENIED)
         subject = policy_subject(compiled.policy)
         shown = port_sets.describe(intervals[:3])
-        what = f"lets {peer} in to {text} on {shown}" if ingress else f"lets {text} out to {peer} on {shown}"
+        own_name = f"{pod.namespace}/{pod.workload.name}"
+        what = f"lets {peer} in to {own_name} on {shown}" if ingress else f"lets {own_name} out to {peer} on {shown}"
         closed = f"the policies of {peer} do not let it {'out' if ingress else 'in'}"
         return Finding(
             RULE.id,
