@@ -51,7 +51,7 @@ spec:
       containers:
       - name: cache
         image: none
-        args: [-localip, "169.254.20.10,10.96.0.10", -conf, /etc/Corefile]
+        args: [-localip, "10.96.0.10,169.254.20.11", -conf, /etc/Corefile]
 """
 
 TO_DNS = (

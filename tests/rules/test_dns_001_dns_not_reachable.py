@@ -53,7 +53,7 @@ def test_dns_that_closes_its_own_ingress_is_seen() -> None:
 
 
 def test_the_cache_on_the_node_is_a_way_too() -> None:
-    local = "{to: [{ipBlock: {cidr: 169.254.20.10/32}}], ports: [{protocol: UDP, port: 53}]}"
+    local = "{to: [{ipBlock: {cidr: 169.254.20.11/32}}], ports: [{protocol: UDP, port: 53}]}"
     assert messages(RULE, SHOP + dns() + CACHE + policy("all", egress(local))) == []
     assert len(messages(RULE, SHOP + dns() + policy("all", egress(local)))) == 2
 

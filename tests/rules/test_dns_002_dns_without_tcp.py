@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ringfence.rules.finding import Subject
 from tests.rules.checking import checked, messages, namespace, pod, policy
 from tests.rules.dns_clusters import SYSTEM, TO_DNS, dns, egress
@@ -26,12 +28,13 @@ def test_another_policy_allows_tcp() -> None:
     assert messages(RULE, SHOP + dns() + policy("dns", egress(UDP_ONLY)) + policy("tcp", egress(tcp))) == []
 
 
-def test_another_policy_allows_tcp_to_others_only() -> None:
-    mixed = policy("tcp", egress("{ports: [{port: 53}]}", selector="{matchLabels: {app: web}}"))
+@pytest.mark.parametrize(("app", "other"), [("web", "db"), ("db", "web")])
+def test_another_policy_allows_tcp_to_others_only(app: str, other: str) -> None:
+    mixed = policy("tcp", egress("{ports: [{port: 53}]}", selector=f"{{matchLabels: {{app: {app}}}}}"))
     text = SHOP + pod("db") + dns() + policy("dns", egress(UDP_ONLY)) + mixed
     (finding,) = checked(RULE, text).findings
     assert finding.witness is not None
-    assert finding.witness.source == "shop/db"
+    assert finding.witness.source == f"shop/{other}"
 
 
 def test_a_server_outside_the_cluster_counts_too() -> None:

@@ -68,13 +68,13 @@ def test_a_server_outside_the_cluster_is_none_of_its_business() -> None:
 def test_the_cache_on_the_node_is_asked_first() -> None:
     (finding,) = checked(RULE, SHOP + dns() + CACHE + policy("dns", egress(TO_DNS)), "calico").findings
     assert finding.witness is not None
-    assert finding.witness.destination == "169.254.20.10"
+    assert finding.witness.destination == "169.254.20.11"
     assert "unless" not in finding.message
     assert "unless" in messages(RULE, SHOP + dns() + CACHE + policy("dns", egress(TO_DNS)))[0]
 
 
 def test_the_cache_is_allowed() -> None:
-    both = TO_DNS.replace("to: [", "to: [{ipBlock: {cidr: 169.254.20.10/32}}, ")
+    both = TO_DNS.replace("to: [", "to: [{ipBlock: {cidr: 169.254.20.11/32}}, ")
     assert messages(RULE, SHOP + dns() + CACHE + policy("dns", egress(both)), "calico") == []
 
 

@@ -47,6 +47,13 @@ def test_the_profile_decides_about_pods() -> None:
     assert "never matches" in messages(RULE, CLUSTER + block("10.244.0.0/28"), "netpol-analyzer")[0]
 
 
+def test_a_block_that_is_wider_than_the_range() -> None:
+    (finding,) = checked(RULE, CLUSTER + block("10.244.0.0/14"), "calico").findings
+    assert finding.severity is Severity.LOW
+    assert "it matches pods too" in finding.message
+    assert "network plugins differ" in messages(RULE, CLUSTER + block("10.244.0.0/14"))[0]
+
+
 def test_nodes_can_be_named_no_other_way() -> None:
     assert messages(RULE, CLUSTER + block("192.168.1.10/32"), "calico") == []
     (finding,) = checked(RULE, CLUSTER + block("192.168.1.10/32")).findings

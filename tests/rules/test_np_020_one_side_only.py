@@ -63,6 +63,22 @@ def test_a_rule_that_works_for_one_of_its_pods() -> None:
     assert messages(RULE, SHOP + both + out("web", "cache")) == []
 
 
+def test_a_named_port_that_works_for_one_of_its_pods() -> None:
+    text = (
+        SHOP + pod("mysql", port=3306, app="mysql", kind="sql") + pod("postgres", port=5432, app="postgres", kind="sql")
+    )
+    for number in (3306, 5432):
+        text = text.replace(f"containerPort: {number}", f"containerPort: {number}\n      name: sql")
+    rule = IN.replace("{app: db}", "{kind: sql}").replace("port: 5432", "port: sql")
+    assert messages(RULE, text + rule + out("web", "postgres")) == []
+    assert len(messages(RULE, text + rule + out("web", "cache"))) == 1
+
+
+def test_a_pod_and_itself_need_no_rule() -> None:
+    alone = IN.replace("{podSelector: {matchLabels: {app: web}}}", "{podSelector: {matchLabels: {app: db}}}")
+    assert messages(RULE, SHOP + alone + out("db", "cache")) == []
+
+
 def test_a_source_that_is_not_restricted() -> None:
     assert messages(RULE, SHOP + IN + out("cache", "web")) == []
 

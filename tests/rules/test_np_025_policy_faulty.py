@@ -82,6 +82,7 @@ def test_a_dash_too_many_makes_two_rules_of_one() -> None:
     [
         DASH.replace("- ports", "  ports"),
         DASH.replace("{matchLabels: {app: gateway}}", "{}"),
+        DASH.replace("- ports", "  ports: [{port: 80}]\n- ports"),
         DASH.replace("- ports:\n  - port: 5432", "- from: [{podSelector: {}}]\n  ports: [{port: 5432}]"),
         DASH.replace("- from:\n  - podSelector: {matchLabels: {app: gateway}}\n", ""),
     ],
