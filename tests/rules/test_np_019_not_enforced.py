@@ -90,6 +90,16 @@ def test_a_pod_without_controller() -> None:
     assert "has no controller" in message
 
 
+def test_a_pod_without_controller_of_which_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    calico = PROFILES["calico"]
+    facts: dict[object, Reading] = {**calico.facts, "standalone-pods": Reading(None, "the test")}
+    monkeypatch.setitem(PROFILES, "unclear", replace(calico, name="unclear", facts=facts))  # type: ignore[arg-type]
+    outcome = checked(RULE, pod("web") + DENY, "unclear")
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Pod", "shop", "web")]
+    assert not checked(RULE, pod("web"), "unclear").not_evaluable
+
+
 @pytest.mark.usefixtures("lacking")
 def test_nodes_as_peers() -> None:
     admin = """---

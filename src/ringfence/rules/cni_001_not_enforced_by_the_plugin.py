@@ -95,12 +95,12 @@ def _finding(
 def _witness(situation: Situation, direction: Direction, members: list[CompiledPolicy]) -> Witness | None:
     """A stranger's connection that passes in spite of the policy."""
     stranger = labels_text({}, STRANGER)
-    for compiled in members[:SHOWN]:
-        for index in list(situation.subjects(compiled))[:1]:
-            pod = situation.cluster.pods[index]
-            text = f"{pod.namespace}/{pod.name}"
-            ends = (stranger, text) if direction is Direction.INGRESS else (text, stranger)
-            found = confirmed(situation, (Witness(*ends, 443, "TCP", Verdict.ALLOWED),))
-            if found is not None:
-                return found
-    return None
+    pods = (
+        situation.cluster.pods[index]
+        for compiled in members[:SHOWN]
+        for index in situation.pods_by_namespace.get(compiled.policy.namespace or "", ())[:SHOWN]
+        if compiled.policy.subject.pods.matches(situation.cluster.pods[index].labels)
+    )
+    texts = (f"{pod.namespace}/{pod.name}" for pod in pods)
+    ends = ((stranger, text) if direction is Direction.INGRESS else (text, stranger) for text in texts)
+    return confirmed(situation, (Witness(*pair, 443, "TCP", Verdict.ALLOWED) for pair in ends))

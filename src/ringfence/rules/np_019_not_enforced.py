@@ -183,10 +183,10 @@ def check(situation: Situation) -> Iterator[Result]:
             yield from _features(situation, compiled.policy, lacking)
 
 
-def _workloads(situation: Situation) -> Iterator[Finding]:
+def _workloads(situation: Situation) -> Iterator[Finding | NotEvaluable]:
     host = situation.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
-    standalone = enforcement.answer(situation.profile, "standalone-pods") is not False
-    if host is True and standalone:
+    alone = enforcement.reading(situation.profile, "standalone-pods")
+    if host is True and (alone is None or alone.value):
         return
     pods = situation.cluster.pods
     for workload in situation.workloads:
@@ -198,9 +198,14 @@ def _workloads(situation: Situation) -> Iterator[Finding]:
                 else f"{situation.profile.name} filters nothing there"
             )
             yield from _workload(situation, workload, on_host, "host-network", f"uses the host's network: {why}")
-        elif not standalone and workload.ref.kind == "Pod":
+        elif alone is not None and not alone.value and workload.ref.kind == "Pod":
             why = f"has no controller: {situation.profile.name} does not enforce policies on it"
-            yield from _workload(situation, workload, workload.pods[0], "standalone", why)
+            for found in _workload(situation, workload, workload.pods[0], "standalone", why):
+                if alone.value is False:
+                    yield found
+                else:
+                    why = f"whether {situation.profile.name} enforces policies on a pod without controller is open"
+                    yield NotEvaluable(RULE.id, workload.subject, f"{why}: {alone.why or alone.source}", workload.place)
 
 
 def _workload(situation: Situation, workload: Workload, pod: int, what: str, why: str) -> Iterator[Finding]:
