@@ -61,7 +61,7 @@ from ringfence.verdict.answers import Verdict
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy
     from ringfence.model import policy as model
-    from ringfence.model.provenance import Place
+    from ringfence.model.provenance import FieldPath
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
 
@@ -96,12 +96,12 @@ class _Except:
     peer: AddressPeer
     text: str
     addresses: Intervals
-    place: Place
+    path: FieldPath
 
 
 def check(situation: Situation) -> Iterator[Result]:
     """A finding for each except that takes nothing, or less than it says, away."""
-    openings: dict[tuple[str, Direction], list[_Opening]] = {}
+    openings: dict[tuple[str, Direction], _Openings] = {}
     for compiled in situation.policies:
         policy = compiled.policy
         if policy.tier is not Tier.NETWORK_POLICY:
@@ -113,12 +113,31 @@ def check(situation: Situation) -> Iterator[Result]:
                         continue
                     key = (policy.namespace or "", direction)
                     if key not in openings:
-                        openings[key] = list(_openings(situation, *key))
+                        openings[key] = _Openings(situation, *key)
                     for one in _excepts(situation, compiled, direction, rule, at, peer):
                         if isinstance(one, Finding):
                             yield one
                         else:
-                            yield from _reopened(situation, one, openings[key])
+                            yield from _reopened(situation, one, openings[key].meeting(one.addresses))
+
+
+class _Openings:
+    """What the policies of a namespace open in a direction, by addresses: most policies name the same few."""
+
+    def __init__(self, situation: Situation, namespace: str, direction: Direction) -> None:
+        self._groups: dict[Intervals, list[_Opening]] = {}
+        for opening in _openings(situation, namespace, direction):
+            self._groups.setdefault(opening.addresses, []).append(opening)
+        self._meeting: dict[Intervals, list[_Opening]] = {}
+
+    def meeting(self, wanted: Intervals) -> Sequence[_Opening]:
+        """Those that have any of some addresses."""
+        found = self._meeting.get(wanted)
+        if found is None:
+            found = self._meeting[wanted] = [
+                opening for held, group in self._groups.items() if ip.intersect(held, wanted) for opening in group
+            ]
+        return found
 
 
 def _openings(situation: Situation, namespace: str, direction: Direction) -> Iterator[_Opening]:
@@ -162,7 +181,7 @@ def _excepts(
     earlier: set[str] = set()
     for number, (text, network) in enumerate(networks):
         own: Intervals = ((network.first, network.last),)
-        place = situation.place_of(subject, (*path, "except", number))
+        field = (*path, "except", number)
         holder = next(
             (
                 other_text
@@ -174,12 +193,12 @@ def _excepts(
             None,
         )
         if holder is None:
-            yield _Except(compiled, direction, rule, peer, text, own, place)
+            yield _Except(compiled, direction, rule, peer, text, own, field)
         elif text not in earlier:
             yield Finding(
                 RULE.id,
                 f"{subject} {direction.value} rule {rule.index}: except {text} adds nothing, {holder} is excepted too",
-                place,
+                situation.place_of(subject, field),
                 subject,
                 (direction.value, str(rule.index), str(at), text, "within"),
                 fix=f"take {text} out",
@@ -201,11 +220,7 @@ def _written(data: Any, path: Sequence[str | int]) -> Sequence[str]:
 def _reopened(situation: Situation, one: _Except, openings: Sequence[_Opening]) -> Iterator[Finding]:
     ports = _ports(one.rule)
     near = [
-        opening
-        for opening in openings
-        if opening.peer is not one.peer
-        and ip.intersect(opening.addresses, one.addresses)
-        and port_sets.intersect(opening.ports, ports)
+        opening for opening in openings if opening.peer is not one.peer and port_sets.intersect(opening.ports, ports)
     ]
     if not near:
         return
@@ -263,7 +278,7 @@ def _judge(
         RULE.id,
         f"{policy} {one.direction.value} rule {one.rule.index}: except {one.text} is open again{what} for {pod}, "
         f"by {names}",
-        one.place,
+        situation.place_of(policy, one.path),
         policy,
         (one.direction.value, str(one.rule.index), str(one.rule.peers.index(one.peer)), one.text),
         tuple(Related(opening.peer.place, "this allows the excepted addresses") for opening in chosen[:3]),
