@@ -15,6 +15,17 @@ from ringfence.rules.rule import Check, Rule
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
     "NP-005": "np_005_policy_selects_nothing",
+    "NP-016": "np_016_named_port_unresolved",
+    "NP-017": "np_017_ipblock_of_the_cluster",
+    "NP-018": "np_018_except_reopened",
+    "NP-019": "np_019_not_enforced",
+    "NP-020": "np_020_one_side_only",
+    "NP-025": "np_025_policy_faulty",
+    "DNS-001": "dns_001_dns_not_reachable",
+    "DNS-002": "dns_002_dns_without_tcp",
+    "DNS-003": "dns_003_dns_rule_misses",
+    "DNS-005": "dns_005_dns_peer_spoofable",
+    "CNI-001": "cni_001_not_enforced_by_the_plugin",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }
