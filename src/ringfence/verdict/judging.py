@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.conditions import FAMILY, named_port
 from ringfence.layers.network.facts import TRUE, Condition, Domain, Literal, Variable, both, holds
-from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, rule_entries
+from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, entries_at
 from ringfence.layers.network.relation import End, Relation
 from ringfence.layers.network.rows import Order, Rivals, Selected
 from ringfence.layers.network.single import rule_matches
@@ -191,10 +191,10 @@ class Judge:
             end = relation.end_class(subject)
             for one in compiled.rules(direction):
                 best: bool | None = None
-                for condition, mask, numbers in rule_entries(
-                    one, end, relation.conditions, relation.ports, compiled.admin
+                for condition, numbers in entries_at(
+                    one, peer, end, relation.conditions, relation.ports, compiled.admin
                 ):
-                    if mask >> peer & 1 and contains(numbers, port):
+                    if contains(numbers, port):
                         value = known(condition)
                         if value is not False:
                             best = bool(best) or value is True

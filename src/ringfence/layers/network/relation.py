@@ -17,7 +17,8 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import Condition
 from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
 from ringfence.layers.network.programs import ProgramTable
-from ringfence.layers.network.rows import Row, Rows, Selected, SubjectKey, subjects_by_class
+from ringfence.layers.network.row import Row
+from ringfence.layers.network.rows import Rows, Selected, SubjectKey, subjects_by_class
 from ringfence.layers.network.single import program_for
 from ringfence.layers.network.universe import Universe
 from ringfence.layers.profiles import Profile

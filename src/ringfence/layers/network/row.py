@@ -1,0 +1,101 @@
+"""One row of the relation: for one subject and direction, which program each column runs.
+
+Policies that reach far (an admin policy, a rule for all namespaces) cut the columns in ways that many subjects share;
+most rules reach a few columns in one namespace. So a row is a *base*, a partition of all columns that subjects share,
+and *overrides*: a few columns, as spans, that run another program than their base says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ringfence.layers.network.facts import Condition
+
+if TYPE_CHECKING:
+    from ringfence.layers.network.rows import SubjectKey
+
+Own = tuple[Condition, ...]
+"""Conditions under which columns are the subject's own node."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Columns that every tier treats alike: the states of the tiers by number, and the program of them all."""
+
+    columns: int
+    admin: int
+    union: int
+    baseline: int
+    own: Own
+    program: int
+
+
+class Base:
+    """A partition of all columns. ``parts``: (columns, program), most columns first; ``pieces`` may cut finer."""
+
+    __slots__ = ("_blocks", "_local", "parts", "pieces", "shared")
+
+    def __init__(self, pieces: tuple[Piece, ...], blocks: Mapping[int, int], shared: tuple[int, ...] = ()) -> None:
+        """``blocks``: first column → how many columns; ``shared``: masks that must live as long as this."""
+        self.pieces = pieces
+        self.shared = shared
+        self._blocks = blocks
+        self._local: dict[int, tuple[tuple[int, Piece], ...]] = {}
+        found: dict[int, int] = {}
+        for piece in pieces:
+            found[piece.program] = found.get(piece.program, 0) | piece.columns
+        parts = [(mask, program) for program, mask in found.items()]
+        self.parts = tuple(sorted(parts, key=lambda part: -part[0].bit_count()) if len(parts) > 1 else parts)
+
+    def at(self, start: int) -> tuple[tuple[int, Piece], ...]:
+        """The pieces within one block, each with its columns there, as bits from the first one."""
+        found = self._local.get(start)
+        if found is None:
+            whole = (1 << self._blocks[start]) - 1
+            if len(self.pieces) == 1:
+                found = ((whole, self.pieces[0]),)
+            else:
+                cut = [(piece.columns >> start & whole, piece) for piece in self.pieces]
+                found = tuple(one for one in cut if one[0])
+            self._local[start] = found
+        return found
+
+    def program(self, column: int) -> int:
+        """The program of one column."""
+        parts = self.parts
+        if len(parts) == 1:
+            return parts[0][1]
+        for mask, program in parts[1:]:
+            if mask >> column & 1:
+                return program
+        return parts[0][1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """``overrides``: (first column of a block, bits from there, program, program of the base), disjoint."""
+
+    key: SubjectKey
+    base: Base
+    overrides: tuple[tuple[int, int, int, int], ...]
+
+    def program(self, column: int) -> int:
+        """The program of one column."""
+        for start, bits, program, _ in self.overrides:
+            if column >= start and bits >> (column - start) & 1:
+                return program
+        return self.base.program(column)
+
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """(columns, program), disjoint, together all columns."""
+        if not self.overrides:
+            return self.base.parts
+        found = {program: mask for mask, program in self.base.parts}
+        for start, bits, program, usual in self.overrides:
+            mask = bits << start
+            found[usual] ^= mask
+            found[program] = found.get(program, 0) | mask
+        return tuple((mask, program) for program, mask in found.items() if mask)
