@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
+from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import mask_of_columns
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Cluster
@@ -171,11 +171,12 @@ class Grid:
         return found
 
     def plain(self, egress: int, ingress: int) -> Result | None:
-        """The result of two programs that hang on no fact (ties may still leave ports unknown)."""
+        """The result of two programs that hang on no fact, or on none that the two ends share; else None."""
         key = (egress, ingress)
         if key not in self._plain:
-            cell = self.relation.cells.plain(egress, ingress)
-            self._plain[key] = None if cell is None else self._result([cell], key, Meeting((4,), False, None))
+            cells, meeting = self.relation.cells, Meeting((4,), False, None)
+            alone = not cells.needs(egress, ingress) & MEETING_KINDS
+            self._plain[key] = self._result([cells.cell(egress, ingress, meeting)], key, meeting) if alone else None
         return self._plain[key]
 
     def _result(self, cells: list[Cell], programs: tuple[int, int], meeting: Meeting) -> Result:
@@ -289,6 +290,7 @@ class Grid:
         return not (self._blind or (self.handed_on != NONE and end.host_network) or self._compatible(destination) >= 0)
 
     def count_apart(self, source: int, destination: int) -> int:
+        """How many are surely allowed between two pod classes whose pods must be told apart by their nodes."""
         pods = self.relation.cluster.pods
         total = 0
         for left, right, result in self.taken_apart(source, destination):

@@ -66,7 +66,7 @@ class Relation:
         ]
         """Every policy of this relation and of the what-ifs made from it, by index."""
         self.rows = Rows(self.columns, self.policies, self.programs)
-        self._selected: dict[tuple[Direction, Tier], list[list[tuple[int, Condition]]]] = {}
+        self._selected: dict[tuple[Direction, Tier], list[Selected]] = {}
         self._row_of: dict[Direction, list[Row | None]] = {
             direction: [None] * self.universe.pods for direction in DIRECTIONS
         }
@@ -97,11 +97,11 @@ class Relation:
         """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
         lists = self._selected.get((direction, tier))
         if lists is None:
-            active = list(self.active())
-            order = sorted(active, key=evaluation_order) if tier is not Tier.NETWORK_POLICY else active
-            lists = subjects_by_class(order, direction, self.universe.pods, tier)
-            self._selected[direction, tier] = lists
-        return tuple(lists[column])
+            own = [one for one in self.active() if one.policy.tier is tier and one.governs(direction)]
+            if tier is not Tier.NETWORK_POLICY:
+                own.sort(key=evaluation_order)
+            lists = self._selected[direction, tier] = subjects_by_class(own, direction, self.universe.pods)
+        return lists[column] if lists else ()
 
     def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
         """Policies that might select a pod of a namespace."""

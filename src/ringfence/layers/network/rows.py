@@ -29,7 +29,7 @@ from ringfence.layers.network.programs import Begin, End, Match, NextRival, Prog
 from ringfence.layers.network.row import Base, Piece, Row
 from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import NamedPort
-from ringfence.model.policy import Action, Direction, Tier
+from ringfence.model.policy import Action, Direction
 from ringfence.sets.ports import PortTable
 
 UNORDERED_KIND = "BaselineAdminNetworkPolicy"
@@ -385,23 +385,22 @@ _ONE_PART: Parts = {0: -1}
 """The start state for every column, as the mask of all bits."""
 
 
-def subjects_by_class(
-    policies: Sequence[CompiledPolicy], direction: Direction, classes: int, tier: Tier
-) -> list[list[tuple[int, Condition]]]:
-    """For each pod class the policies of a tier that select it and govern the direction, in the order given."""
-    result: list[list[tuple[int, Condition]]] = [[] for _ in range(classes)]
+def subjects_by_class(policies: Sequence[CompiledPolicy], direction: Direction, classes: int) -> list[Selected]:
+    """For each pod class those of the policies that select it, in the order given; empty without policies."""
+    if not policies:
+        return []
+    result: list[Selected] = [()] * classes
     for compiled in policies:
-        if compiled.policy.tier is tier and compiled.governs(direction):
-            near = compiled.near_subjects(direction)
-            if near is not None:
-                for condition, spans in near.items():
-                    item = (compiled.index, condition)
-                    for start, bits in spans:
-                        for offset in columns_of(bits):
-                            result[start + offset].append(item)
-                continue
+        near = compiled.near_subjects(direction)
+        if near is None:
             for condition, mask in compiled.subjects(direction).items():
-                item = (compiled.index, condition)
+                item = ((compiled.index, condition),)
                 for column in columns_of(mask):
-                    result[column].append(item)
+                    result[column] += item
+            continue
+        for condition, spans in near.items():
+            item = ((compiled.index, condition),)
+            for start, bits in spans:
+                for offset in columns_of(bits):
+                    result[start + offset] += item
     return result
