@@ -62,6 +62,7 @@ class Grid:
         self._met: dict[tuple[int, int, tuple[Meeting, ...]], Result] = {}
         self.places = Places(relation)
         self._sharing: dict[tuple[int, ...], int] = {}
+        self._uniform: dict[tuple[int, ...], bool] = {}
         self._blind = self._blind_columns()
         self.handed_on = relation.ports.number(node_ports(relation.cluster))
         """The ports that nodes hand on to Services, as a port set number."""
@@ -287,7 +288,14 @@ class Grid:
     def uniform(self, destination: int) -> bool:
         """Whether every pod's flows to a pod class are told by their two programs alone, where those are plain."""
         end = self.universe.ends[destination]
-        return not (self._blind or (self.handed_on != NONE and end.host_network) or self._compatible(destination) >= 0)
+        if self._blind or (self.handed_on != NONE and end.host_network):
+            return False
+        own = own_families(end)
+        found = self._uniform.get(own)
+        if found is None:
+            possible = self._compatible(destination)
+            found = self._uniform[own] = possible < 0 or possible & self.pods == self.pods
+        return found
 
     def count_apart(self, source: int, destination: int) -> int:
         """How many are surely allowed between two pod classes whose pods must be told apart by their nodes."""

@@ -26,6 +26,8 @@ or the addresses outside, so that two spans are either of the same columns or ha
 
 SpanMap = dict[Condition, Spans]
 
+_UNASKED: SpanMap = {}
+
 NEAR_NAMESPACES = 4
 """A selection that may match pods of more namespaces than these is kept as a mask of all columns, not as spans."""
 NEAR_COLUMNS = 2048
@@ -210,27 +212,35 @@ class Columns:
     def spans(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
         """The pod classes of a selection as spans; None where they may be too many or too far from each other."""
         key = (selection, role, admin)
-        if key in self._spans:
-            return self._spans[key]
+        known = self._spans.get(key, _UNASKED)
+        if known is _UNASKED:
+            known = self._spans[key] = self._make_spans(selection, role, admin)
+        return known
+
+    def _make_spans(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
+        places = self.universe.namespaces
+        found: SpanMap = {}
         if selection.namespaces is None:
             assert selection.namespace is not None
-            matches = [(selection.namespace, ALWAYS)]
+            place = places.get(selection.namespace)
+            if place is not None:
+                start, stop = place
+                if stop - start > self.near_columns or not self.near_namespaces:
+                    return None
+                matched = self._match_pods(selection.pods, selection.namespace, role)
+                found = {condition: ((start, bits),) for condition, bits in matched.items()}
         else:
             matches = self._namespaces(selection.namespaces, role)
-        places = self.universe.namespaces
-        known = [(*places[namespace], namespace, outer) for namespace, outer in matches if namespace in places]
-        width = sum(stop - start for start, stop, _, _ in known)
-        found: SpanMap | None = None
-        if len(known) <= self.near_namespaces and width <= self.near_columns:
-            found = {}
-            for start, _, namespace, outer in sorted(known):
-                for condition, bits in self._pods(selection.pods, namespace, role).items():
+            if len(matches) > self.near_namespaces:
+                return None
+            there = sorted((*places[name], name, outer) for name, outer in matches)
+            if sum(stop - start for start, stop, _, _ in there) > self.near_columns:
+                return None
+            for start, _, name, outer in there:
+                for condition, bits in self._pods(selection.pods, name, role).items():
                     whole = outer | condition if condition else outer
                     found[whole] = (*found.get(whole, ()), (start, bits))
-            if self.host_columns:
-                found = self._host_split_spans(found, admin)
-        self._spans[key] = found
-        return found
+        return self._host_split_spans(found, admin) if self.host_columns else found
 
     def _everywhere(self, selection: PodSelection, role: Role) -> MatchMap:
         """A selection over many namespaces, or big ones."""
@@ -342,23 +352,26 @@ class Columns:
         return self.universe.namespaces
 
     def _pods(self, selector: Selector, namespace: str, role: Role) -> MatchMap:
-        start, stop = self.universe.namespaces[namespace]
-        if not selector.requirements:
-            return {ALWAYS: (1 << (stop - start)) - 1}
+        """The pod classes of a namespace that a selector matches, as bits from its first one."""
         key = (selector, namespace, role)
         found = self._local.get(key)
         if found is None:
-            index = self._indexes.get(namespace)
-            if index is None:
-                index = self._indexes[namespace] = _LabelIndex(self.universe.ends, start, stop)
-            sure, ask = index.matching(selector)
-            found = {}
-            add(found, ALWAYS, sure)
-            for offset in columns_of(ask):
-                condition = self._labels(selector, start + offset, role)
-                if condition is not None:
-                    add(found, condition, 1 << offset)
-            self._local[key] = found
+            found = self._local[key] = self._match_pods(selector, namespace, role)
+        return found
+
+    def _match_pods(self, selector: Selector, namespace: str, role: Role) -> MatchMap:
+        start, stop = self.universe.namespaces[namespace]
+        if not selector.requirements:
+            return {ALWAYS: (1 << (stop - start)) - 1}
+        index = self._indexes.get(namespace)
+        if index is None:
+            index = self._indexes[namespace] = _LabelIndex(self.universe.ends, start, stop)
+        sure, ask = index.matching(selector)
+        found: MatchMap = {ALWAYS: sure} if sure else {}
+        for offset in columns_of(ask) if ask else ():
+            condition = self._labels(selector, start + offset, role)
+            if condition is not None:
+                add(found, condition, 1 << offset)
         return found
 
     def reach(self, peer: Peer, role: Role, admin: bool) -> tuple[SpanMap, MatchMap]:

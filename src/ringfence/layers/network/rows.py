@@ -48,6 +48,9 @@ class Rivals:
 Order = Sequence[tuple[int, Condition] | Rivals]
 """The policies of an ordered tier in order of evaluation."""
 
+SHARED_SELECTIONS = 1024
+"""So many sets of far-reaching policies that select the same subjects are told apart at once."""
+
 Parts = dict[int, int]
 """State or program number → columns."""
 
@@ -77,6 +80,8 @@ class Rows:
         self._rows: dict[SubjectKey, Row] = {}
         self._bases: dict[tuple[object, ...], Base] = {}
         self._tiers: dict[tuple[object, ...], Parts] = {}
+        self._named: set[int] = set()
+        self._looked_at = 0
         self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
         self._unfiltered = self._own_node(Fact.OWN_NODE_EGRESS_EXEMPT)
 
@@ -269,7 +274,14 @@ class Rows:
 
     def named_ports(self, selected: Selected, direction: Direction) -> bool:
         """Whether what the rules mean depends on the subject's own named ports."""
-        return direction is Direction.INGRESS and any(self.policies[index].named_ingress_ports for index, _ in selected)
+        if direction is not Direction.INGRESS or not selected:
+            return False
+        named = self._named
+        for compiled in self.policies[self._looked_at :]:
+            if compiled.named_ingress_ports:
+                named.add(compiled.index)
+        self._looked_at = len(self.policies)
+        return bool(named) and any(index in named for index, _ in selected)
 
     def _cache_key(self, selected: Selected, key: SubjectKey) -> tuple[object, ...]:
         if self.named_ports(selected, key.direction):
@@ -390,17 +402,38 @@ def subjects_by_class(policies: Sequence[CompiledPolicy], direction: Direction, 
     if not policies:
         return []
     result: list[Selected] = [()] * classes
+    parts: dict[Selected, int] = {(): (1 << classes) - 1}
+    near: dict[int, Selected] = {}
     for compiled in policies:
-        near = compiled.near_subjects(direction)
-        if near is None:
-            for condition, mask in compiled.subjects(direction).items():
+        spans = compiled.near_subjects(direction)
+        if spans is not None:
+            for condition, blocks in spans.items():
                 item = ((compiled.index, condition),)
-                for column in columns_of(mask):
-                    result[column] += item
+                for start, bits in blocks:
+                    for offset in columns_of(bits):
+                        near[start + offset] = near.get(start + offset, ()) + item
             continue
-        for condition, spans in near.items():
+        for condition, mask in compiled.subjects(direction).items():
             item = ((compiled.index, condition),)
-            for start, bits in spans:
-                for offset in columns_of(bits):
-                    result[start + offset] += item
+            if len(parts) > SHARED_SELECTIONS:
+                for column in columns_of(mask):
+                    near[column] = near.get(column, ()) + item
+                continue
+            split: dict[Selected, int] = {}
+            for selected, columns in parts.items():
+                hit = columns & mask
+                if hit:
+                    split[selected + item] = hit
+                if columns ^ hit:
+                    split[selected] = columns ^ hit
+            parts = split
+    for selected, columns in parts.items():
+        if selected:
+            for column in columns_of(columns):
+                result[column] = selected
+    order = {compiled.index: number for number, compiled in enumerate(policies)}
+    for column, selected in near.items():
+        if result[column]:
+            selected = tuple(sorted(result[column] + selected, key=lambda item: order[item[0]]))
+        result[column] = selected
     return result
