@@ -105,8 +105,9 @@ class Count:
         return None if itself is None else (found - itself) * self.weights[destination]
 
     def _itself(self, destination: int, row: Row) -> int | None:
-        egress = self.relation.row(destination, Direction.EGRESS).program(destination)
-        return self._size(egress, row.program(destination))
+        start = self.relation.columns.block_of(destination)
+        egress = self.relation.row(destination, Direction.EGRESS)
+        return self._size(egress.program_in(start, destination), row.program_in(start, destination))
 
     def _whole(self, zone: int, base: Base) -> int | None:
         """The sum over all source pods for a destination without overrides."""

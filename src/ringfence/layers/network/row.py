@@ -35,7 +35,7 @@ class Piece:
 class Base:
     """A partition of all columns. ``parts``: (columns, program), most columns first; ``pieces`` may cut finer."""
 
-    __slots__ = ("_blocks", "_local", "parts", "pieces", "shared")
+    __slots__ = ("_blocks", "_local", "_size", "_texts", "parts", "pieces", "shared")
 
     def __init__(self, pieces: tuple[Piece, ...], blocks: Mapping[int, int], shared: tuple[int, ...] = ()) -> None:
         """``blocks``: first column → how many columns; ``shared``: masks that must live as long as this."""
@@ -43,6 +43,8 @@ class Base:
         self.shared = shared
         self._blocks = blocks
         self._local: dict[int, tuple[tuple[int, Piece], ...]] = {}
+        self._texts: list[tuple[bytes, Piece]] = []
+        self._size = (max((start + width for start, width in blocks.items()), default=0) >> 3) + 1
         found: dict[int, int] = {}
         for piece in pieces:
             found[piece.program] = found.get(piece.program, 0) | piece.columns
@@ -57,8 +59,15 @@ class Base:
             if len(self.pieces) == 1:
                 found = ((whole, self.pieces[0]),)
             else:
-                cut = [(piece.columns >> start & whole, piece) for piece in self.pieces]
-                found = tuple(one for one in cut if one[0])
+                # Cutting a few bits out of bytes costs the same wherever they lie; shifting a wide mask does not.
+                if not self._texts:
+                    self._texts = [(piece.columns.to_bytes(self._size, "little"), piece) for piece in self.pieces]
+                first, last, low = start >> 3, (start + self._blocks[start] + 7) >> 3, start & 7
+                found = tuple(
+                    (bits, piece)
+                    for text, piece in self._texts
+                    if (bits := int.from_bytes(text[first:last], "little") >> low & whole)
+                )
             self._local[start] = found
         return found
 
@@ -87,6 +96,14 @@ class Row:
             if column >= start and bits >> (column - start) & 1:
                 return program
         return self.base.program(column)
+
+    def program_in(self, start: int, column: int) -> int:
+        """The same, for a column of which the block is known."""
+        offset = column - start
+        for block, bits, program, _ in self.overrides:
+            if block == start and bits >> offset & 1:
+                return program
+        return next(piece.program for bits, piece in self.base.at(start) if bits >> offset & 1)
 
     @property
     def parts(self) -> tuple[tuple[int, int], ...]:
