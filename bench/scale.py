@@ -6,9 +6,7 @@ Times are CPU seconds of this process, memory is the peak of a stage with everyt
 from __future__ import annotations
 
 import json
-import random
 import sys
-import time
 
 from bench import shapes
 from bench.clusters import Size

@@ -14,17 +14,12 @@ from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.row import Base, Row
 from ringfence.model.policy import Direction
 
-SHARED_BASES = 64
-"""Of so many bases at most zones are made, the most used first."""
-ZONES = 256
-"""A base that would cut the destinations into more zones is turned over by itself."""
 BAND = 256
 """Sources that are turned over at a time: the text of a band fits into the processor's cache."""
-SPARSE = 100
-"""A matrix with less than one bit set in so many is turned over bit by bit."""
-
 Override = tuple[int, int, int, int]
 """(program, program that the zone says, first source of a block, sources from there)."""
+Zones = list[tuple[int, tuple[int, ...]]]
+"""(destinations, the program of each shared base there)."""
 Loose = tuple[int, int, int]
 """(program, program that the zone says, sources)."""
 
@@ -36,6 +31,7 @@ class Turned:
         self.relation = relation
         universe = relation.universe
         self.columns = len(universe.ends)
+        self.form = relation.form
         rows: dict[int, tuple[Row, list[int]]] = {}
         for column in range(universe.pods):
             row = relation.row(column, Direction.EGRESS)
@@ -70,14 +66,14 @@ class Turned:
 
     def _make_zones(self, used: list[tuple[Base, int]]) -> None:
         everything = self.relation.universe.everything
-        zones: list[tuple[int, tuple[int, ...]]] = [(everything, ())]
+        zones: Zones = [(everything, ())]
         shared: list[int] = []
         loose: list[tuple[Base, int]] = []
         tried = 0
         for base, sources in used:
             if len(base.parts) > 1:
                 tried += 1
-                cut = _refined(zones, base) if tried <= SHARED_BASES else None
+                cut = _refined(zones, base, self.form.zones) if tried <= self.form.shared_bases else None
                 if cut is None:
                     loose.append((base, sources))
                     continue
@@ -113,7 +109,7 @@ class Turned:
         self.any_loose = bool(rectangles)
         cells = sum(destinations.bit_count() for destinations, _, _ in rectangles)
         rest = list(rectangles.items())
-        if cells * SPARSE > self.relation.universe.pods * self.columns:
+        if cells * self.form.sparse > self.relation.universe.pods * self.columns:
             rest = self._turn_layers(rest)
         for (destinations, program, usual), sources in rest:
             entry = (program, usual, sources)
@@ -137,7 +133,7 @@ class Turned:
         rest: list[tuple[tuple[int, int, int], int]] = []
         for _, members in layers:
             cells = sum(destinations.bit_count() for (destinations, _, _), _ in members)
-            if cells * SPARSE <= self.relation.universe.pods * self.columns:
+            if cells * self.form.sparse <= self.relation.universe.pods * self.columns:
                 rest.extend(members)
                 continue
             lines: dict[int, int] = {}
@@ -173,15 +169,17 @@ class Turned:
         yield from self.loose.get(destination, ())
 
 
-def _refined(zones: list[tuple[int, tuple[int, ...]]], base: Base) -> list[tuple[int, tuple[int, ...]]] | None:
-    """The zones cut at a base; None where that makes too many."""
-    found: list[tuple[int, tuple[int, ...]]] = []
+def _refined(
+    zones: list[tuple[int, tuple[int, ...]]], base: Base, most: int
+) -> list[tuple[int, tuple[int, ...]]] | None:
+    """The zones cut at a base; None where that makes more than ``most``."""
+    found: Zones = []
     for mask, signature in zones:
         for columns, program in base.parts:
             both = mask & columns
             if both:
                 found.append((both, (*signature, program)))
-        if len(found) > ZONES:
+        if len(found) > most:
             return None
     return found
 

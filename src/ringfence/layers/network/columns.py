@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import ALWAYS, Condition, Role
+from ringfence.layers.network.form import USUAL, Form
 from ringfence.layers.network.universe import Universe
 from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch
 from ringfence.sets.addresses import Intervals
@@ -27,15 +28,6 @@ or the addresses outside, so that two spans are either of the same columns or ha
 SpanMap = dict[Condition, Spans]
 
 _UNASKED: SpanMap = {}
-
-NEAR_NAMESPACES = 4
-"""A selection that may match pods of more namespaces than these is kept as a mask of all columns, not as spans."""
-NEAR_COLUMNS = 2048
-"""The same for columns of the namespaces together."""
-NEAR_ENDS = 64
-"""A set of no more columns than these is kept as spans, wherever they lie."""
-INDEXED = 8
-"""From so many namespaces on labels are looked up for all pods at once."""
 
 
 def columns_of(mask: int) -> Iterator[int]:
@@ -160,12 +152,10 @@ class Columns:
         universe: Universe,
         conditions: Conditions,
         table: PortTable,
-        near_namespaces: int = NEAR_NAMESPACES,
-        near_columns: int = NEAR_COLUMNS,
+        form: Form = USUAL,
     ) -> None:
         self.universe = universe
-        self.near_namespaces = near_namespaces
-        self.near_columns = near_columns
+        self.form = form
         self.blocks: dict[int, int] = {start: stop - start for start, stop in universe.namespaces.values()}
         """First column of each block → how many it has."""
         self.blocks[universe.pods] = universe.outside - universe.pods
@@ -225,16 +215,16 @@ class Columns:
             place = places.get(selection.namespace)
             if place is not None:
                 start, stop = place
-                if stop - start > self.near_columns or not self.near_namespaces:
+                if stop - start > self.form.near_columns or not self.form.near_namespaces:
                     return None
                 matched = self._match_pods(selection.pods, selection.namespace, role)
                 found = {condition: ((start, bits),) for condition, bits in matched.items()}
         else:
             matches = self._namespaces(selection.namespaces, role)
-            if len(matches) > self.near_namespaces:
+            if len(matches) > self.form.near_namespaces:
                 return None
             there = sorted((*places[name], name, outer) for name, outer in matches)
-            if sum(stop - start for start, stop, _, _ in there) > self.near_columns:
+            if sum(stop - start for start, stop, _, _ in there) > self.form.near_columns:
                 return None
             for start, _, name, outer in there:
                 for condition, bits in self._pods(selection.pods, name, role).items():
@@ -255,7 +245,7 @@ class Columns:
             regions = self._namespace_regions(selection.namespaces, role)
         if not selection.pods.requirements:
             return dict(regions)
-        if len(namespaces) < INDEXED:
+        if len(namespaces) < self.form.indexed_namespaces:
             for namespace, outer in namespaces:
                 start = self.universe.namespaces[namespace][0]
                 for condition, mask in self._pods(selection.pods, namespace, role).items():
@@ -388,7 +378,7 @@ class Columns:
             near: SpanMap = {}
             wide: MatchMap = {}
             for condition, mask in matches.items():
-                if mask.bit_count() <= NEAR_ENDS:
+                if mask.bit_count() <= self.form.near_ends:
                     near[condition] = self._spans_of(mask)
                 else:
                     wide[condition] = mask

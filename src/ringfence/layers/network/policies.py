@@ -182,4 +182,6 @@ def rule_masks(
         found[condition, numbers] = found.get((condition, numbers), 0) | mask_of(spans)
     for condition, mask, numbers in wide:
         found[condition, numbers] = found.get((condition, numbers), 0) | mask
-    return [(condition, mask, numbers) for (condition, numbers), mask in found.items()]
+    # All of one rule do the same: what surely matches goes first, so that nothing after it hangs on a fact needlessly.
+    entries = sorted(found.items(), key=lambda entry: bool(entry[0][0]))
+    return [(condition, mask, numbers) for (condition, numbers), mask in entries]

@@ -15,6 +15,7 @@ from ringfence.layers.network.columns import Columns, columns_of
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import Condition
+from ringfence.layers.network.form import USUAL, Form
 from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
 from ringfence.layers.network.programs import ProgramTable
 from ringfence.layers.network.row import Row
@@ -37,9 +38,12 @@ End = int | EndClass
 class Relation:
     """The network layer of one cluster under one profile."""
 
-    def __init__(self, cluster: Cluster, profile: Profile, universe: Universe | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, profile: Profile, universe: Universe | None = None, form: Form = USUAL
+    ) -> None:
         self.cluster = cluster
         self.profile = profile
+        self.form = form
         self.universe = universe if universe is not None else universes.build(cluster)
         self.ports = PortTable()
         self.conditions = Conditions(
@@ -50,7 +54,7 @@ class Relation:
             cluster.assume_no_labels,
             self.universe.node_space,
         )
-        self.columns = Columns(self.universe, self.conditions, self.ports)
+        self.columns = Columns(self.universe, self.conditions, self.ports, form)
         self.programs = ProgramTable(self.ports)
         self.cells = Cells(
             self.programs,
@@ -222,7 +226,7 @@ class Relation:
         """The relation after policies (by index) went and others came. Shares everything that does not change."""
         gone = frozenset(remove)
         if any(not self._understands(policy) for policy in add):
-            return Relation(cluster, self.profile)
+            return Relation(cluster, self.profile, form=self.form)
         return ChangedRelation(self, gone, add, cluster)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:
@@ -255,7 +259,7 @@ class ChangedRelation(Relation):
     ) -> None:
         self.base = base
         self.cluster = cluster
-        self.profile = base.profile
+        self.profile, self.form = base.profile, base.form
         self.universe, self.ports, self.conditions = base.universe, base.ports, base.conditions
         self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
         self.policies, self.rows = base.policies, base.rows

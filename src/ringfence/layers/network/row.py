@@ -35,7 +35,7 @@ class Piece:
 class Base:
     """A partition of all columns. ``parts``: (columns, program), most columns first; ``pieces`` may cut finer."""
 
-    __slots__ = ("_blocks", "_local", "_size", "_texts", "parts", "pieces", "shared")
+    __slots__ = ("_blocks", "_local", "_texts", "parts", "pieces", "shared")
 
     def __init__(self, pieces: tuple[Piece, ...], blocks: Mapping[int, int], shared: tuple[int, ...] = ()) -> None:
         """``blocks``: first column → how many columns; ``shared``: masks that must live as long as this."""
@@ -44,7 +44,6 @@ class Base:
         self._blocks = blocks
         self._local: dict[int, tuple[tuple[int, Piece], ...]] = {}
         self._texts: list[tuple[bytes, Piece]] = []
-        self._size = (max((start + width for start, width in blocks.items()), default=0) >> 3) + 1
         found: dict[int, int] = {}
         for piece in pieces:
             found[piece.program] = found.get(piece.program, 0) | piece.columns
@@ -61,7 +60,8 @@ class Base:
             else:
                 # Cutting a few bits out of bytes costs the same wherever they lie; shifting a wide mask does not.
                 if not self._texts:
-                    self._texts = [(piece.columns.to_bytes(self._size, "little"), piece) for piece in self.pieces]
+                    size = (sum(self._blocks.values()) >> 3) + 1
+                    self._texts = [(piece.columns.to_bytes(size, "little"), piece) for piece in self.pieces]
                 first, last, low = start >> 3, (start + self._blocks[start] + 7) >> 3, start & 7
                 found = tuple(
                     (bits, piece)

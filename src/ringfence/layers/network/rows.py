@@ -48,9 +48,6 @@ class Rivals:
 Order = Sequence[tuple[int, Condition] | Rivals]
 """The policies of an ordered tier in order of evaluation."""
 
-SHARED_SELECTIONS = 1024
-"""So many sets of far-reaching policies that select the same subjects are told apart at once."""
-
 Parts = dict[int, int]
 """State or program number → columns."""
 
@@ -415,7 +412,7 @@ def subjects_by_class(policies: Sequence[CompiledPolicy], direction: Direction, 
             continue
         for condition, mask in compiled.subjects(direction).items():
             item = ((compiled.index, condition),)
-            if len(parts) > SHARED_SELECTIONS:
+            if len(parts) > compiled.columns.form.shared_selections:
                 for column in columns_of(mask):
                     near[column] = near.get(column, ()) + item
                 continue
