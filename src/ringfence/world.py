@@ -6,7 +6,7 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -336,14 +336,26 @@ def load(
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> World:
     """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    ``world.problems``. ``tell`` is called with what is being done, for people who wait. Raises ProfileError for an
+    unknown ``cni`` and ValueError for a bad CIDR."""
     given = Given.read(
-        [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
+        [str(path) for path in paths],
+        _ranges(pod_cidrs),
+        _ranges(service_cidrs),
+        _ranges(node_cidrs),
+        assume_no_labels,
+        tell,
     )
     profile = find(cni)
-    return World(given.build(), profile, given)
+    if tell is not None:
+        tell(f"putting {given.reading.objects} objects together")
+    cluster = given.build()
+    if tell is not None:
+        tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
+    return World(cluster, profile, given)
 
 
 def load_objects(

@@ -111,12 +111,18 @@ class Given:
 
     @staticmethod
     def read(
-        paths: Sequence[str], pods: Intervals, services: Intervals, nodes: Intervals, assume_no_labels: bool
+        paths: Sequence[str],
+        pods: Intervals,
+        services: Intervals,
+        nodes: Intervals,
+        assume_no_labels: bool,
+        tell: Callable[[str], None] | None = None,
     ) -> Given:
-        """Read files, directories and stdin."""
+        """Read files, directories and stdin. ``tell`` hears how far it is."""
         from ringfence.sources.reading import read
 
-        return Given(read(paths, sys.stdin.buffer if "-" in paths else None), pods, services, nodes, assume_no_labels)
+        reading = read(paths, sys.stdin.buffer if "-" in paths else None, tell)
+        return Given(reading, pods, services, nodes, assume_no_labels)
 
     @staticmethod
     def of_objects(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -47,13 +47,15 @@ class Reading:
         return len(self.manifests) + len(self.dump_pods)
 
 
-def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Reading:
-    """Everything that the paths name; ``-`` is ``stdin``."""
+def read(paths: Sequence[str], stdin: BinaryIO | None = None, tell: Callable[[str], None] | None = None) -> Reading:
+    """Everything that the paths name; ``-`` is ``stdin``. ``tell`` hears how far it is."""
     reading = Reading()
     with collector_paused():
         walked = walk(paths, _values)
         reading.problems.extend(walked.problems)
-        for file in walked.files:
+        for number, file in enumerate(walked.files):
+            if tell is not None:
+                tell(f"reading, {number} of {len(walked.files)} files")
             _read_file(file, stdin, reading)
     return _once(reading)
 
