@@ -9,6 +9,7 @@ import mmap
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -146,7 +147,9 @@ def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> Non
         _read_data(data, file.path, reading)
     finally:
         if isinstance(data, mmap.mmap):
-            data.close()
+            # Interrupted in the middle, views of it are still in use; then it goes with them.
+            with suppress(BufferError):
+                data.close()
     if file.named and before == (reading.objects, len(reading.problems)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
         reading.problems.append(Problem(Place(file.path), "no-manifests", Severity.WARNING, what))
