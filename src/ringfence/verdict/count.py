@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of, mask_of_columns
-from ringfence.layers.network.row import Base, Row
+from ringfence.layers.network.row import Base, Row, cut
 from ringfence.model.policy import Direction
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Count:
         self._planes_at: dict[int, list[tuple[int, int]]] = {}
         self._sizes: dict[tuple[int, int], int | None] = {}
         self._wholes: dict[tuple[int, int], int | None] = {}
+        self._texts: dict[int, list[tuple[bytes, int]]] = {}
         self._zones_at: dict[tuple[int, int], Shares] = {}
 
     def total(self) -> int:
@@ -90,14 +91,20 @@ class Count:
         found = self._whole(zone, row.base)
         if found is None:
             return None
-        blocks: dict[int, tuple[Shares, Shares]] = {}
+        senders: dict[int, Shares] = {}
         for program, _, start, sources in turned.exceptions.get(destination, ()):
-            blocks.setdefault(start, ([], []))[0].append((program, sources))
-        for start, sources, program, _ in row.overrides:
-            if start < self.universe.pods:
-                blocks.setdefault(start, ([], []))[1].append((program, sources))
-        for start, (senders, receivers) in blocks.items():
-            change = self._change(start, zone, row.base, senders, receivers)
+            senders.setdefault(start, []).append((program, sources))
+        receivers: dict[int, Shares] = {start: [] for start in senders}
+        for start, sources, program, usual in row.overrides:
+            if start in senders:
+                receivers[start].append((program, sources))
+            elif start < self.universe.pods:
+                change = self._received(start, zone, sources, program, usual)
+                if change is None:
+                    return None
+                found += change
+        for start, shares in senders.items():
+            change = self._change(start, zone, row.base, shares, receivers[start])
             if change is None:
                 return None
             found += change
@@ -131,13 +138,27 @@ class Count:
         key = (zone, start)
         found = self._zones_at.get(key)
         if found is None:
-            whole = (1 << self._blocks[start]) - 1
-            found = self._zones_at[key] = [
-                (program, bits)
-                for program, sources in self.grid.turned.zones[zone].items()
-                if (bits := sources >> start & whole)
-            ]
+            texts = self._texts.get(zone)
+            if texts is None:
+                size = (self.universe.pods >> 3) + 1
+                shares = self.grid.turned.zones[zone].items()
+                texts = self._texts[zone] = [(sources.to_bytes(size, "little"), program) for program, sources in shares]
+            cuts = cut(texts, start, self._blocks[start])
+            found = self._zones_at[key] = [(program, bits) for bits, program in cuts]
         return found
+
+    def _received(self, start: int, zone: int, sources: int, program: int, usual: int) -> int | None:
+        """What an override of ingress changes in a block of which egress is as the zone says."""
+        total = 0
+        for egress, share in self._zone_at(zone, start):
+            both = sources & share
+            if both:
+                now, before = self._size(egress, program), self._size(egress, usual)
+                if now is None or before is None:
+                    return None
+                if now != before:
+                    total += (now - before) * self._pods_at(start, both)
+        return total
 
     def _change(self, start: int, zone: int, base: Base, senders: Shares, receivers: Shares) -> int | None:
         """What overrides change in one block."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ringfence.layers.network.facts import Condition
 
 if TYPE_CHECKING:
     from ringfence.layers.network.rows import SubjectKey
+
+T = TypeVar("T")
 
 Own = tuple[Condition, ...]
 """Conditions under which columns are the subject's own node."""
@@ -30,6 +32,13 @@ class Piece:
     baseline: int
     own: Own
     program: int
+
+
+def cut(texts: list[tuple[bytes, T]], start: int, width: int) -> list[tuple[int, T]]:
+    """Of masks, as little-endian bytes, the bits of one block; those without any are left out. Cutting a few bits out
+    of bytes costs the same wherever they lie; shifting a wide mask does not."""
+    first, last, low, whole = start >> 3, (start + width + 7) >> 3, start & 7, (1 << width) - 1
+    return [(bits, what) for text, what in texts if (bits := int.from_bytes(text[first:last], "little") >> low & whole)]
 
 
 class Base:
@@ -58,16 +67,10 @@ class Base:
             if len(self.pieces) == 1:
                 found = ((whole, self.pieces[0]),)
             else:
-                # Cutting a few bits out of bytes costs the same wherever they lie; shifting a wide mask does not.
                 if not self._texts:
                     size = (sum(self._blocks.values()) >> 3) + 1
                     self._texts = [(piece.columns.to_bytes(size, "little"), piece) for piece in self.pieces]
-                first, last, low = start >> 3, (start + self._blocks[start] + 7) >> 3, start & 7
-                found = tuple(
-                    (bits, piece)
-                    for text, piece in self._texts
-                    if (bits := int.from_bytes(text[first:last], "little") >> low & whole)
-                )
+                found = tuple(cut(self._texts, start, self._blocks[start]))
             self._local[start] = found
         return found
 

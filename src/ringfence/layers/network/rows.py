@@ -77,6 +77,7 @@ class Rows:
         self._rows: dict[SubjectKey, Row] = {}
         self._bases: dict[tuple[object, ...], Base] = {}
         self._tiers: dict[tuple[object, ...], Parts] = {}
+        self._facts: dict[tuple[object, ...], Subject] = {}
         self._named: set[int] = set()
         self._looked_at = 0
         self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
@@ -141,6 +142,14 @@ class Rows:
 
     def subject_facts(self, key: SubjectKey) -> Subject:
         """Isolation, and whether Baseline is skipped because the other direction is isolated."""
+        isolated = self.isolation(key.network_policy, key.direction)
+        known = (isolated, key.other_isolation, bool(key.baseline))
+        found = self._facts.get(known)
+        if found is None:
+            found = self._facts[known] = Subject(isolated, self._skipped(key))
+        return found
+
+    def _skipped(self, key: SubjectKey) -> bool | tuple[Condition, ...]:
         skip: bool | tuple[Condition, ...] = False
         if key.baseline and key.other_isolation is not False:
             per_direction = self.conditions.profile.answer(Fact.BASELINE_PER_DIRECTION)
@@ -150,7 +159,7 @@ class Rows:
                 extra = fact_literal(Fact.BASELINE_PER_DIRECTION, FALSE)
                 others = (ALWAYS,) if key.other_isolation is True else key.other_isolation
                 skip = tuple(condition | {extra} for condition in others)
-        return Subject(self.isolation(key.network_policy, key.direction), skip)
+        return skip
 
     def admin_reaches(self, direction: Direction, peer: EndClass) -> bool:
         """Whether an admin policy could have a rule for this peer: pods on ingress, anyone on egress."""
