@@ -41,10 +41,12 @@ class Difference:
 
 
 def load(objects: list[Object], given: Given) -> Any:
-    """The engine's world."""
+    """The engine's world: every other one keeps all that policies match as masks, as large clusters do."""
     from ringfence import world
+    from ringfence.layers.network.form import Form
+    from ringfence.layers.network.relation import Relation
 
-    return world.load_objects(
+    found = world.load_objects(
         copy.deepcopy(objects),
         cni=given.cni,
         assume_no_labels=given.assume_no_labels,
@@ -52,6 +54,11 @@ def load(objects: list[Object], given: Given) -> Any:
         service_cidrs=given.service_cidrs,
         node_cidrs=given.node_cidrs,
     )
+    if len(objects) % 2:
+        return found
+    masks = Form(near_namespaces=0, near_columns=0, near_ends=0, indexed_namespaces=0, shared_selections=0)
+    relation = Relation(found.cluster, found.profile, form=masks)
+    return world.World(found.cluster, found.profile, found.given, relation)
 
 
 def options(given: Given) -> Options:
