@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ringfence.layers.network.columns import Columns, MatchMap, SpanMap, Spans, mask_of
+from ringfence.layers.network.columns import Columns, MatchMap, SpanMap, Spans, add, mask_of
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import Condition, Literal, Role, Variable
@@ -51,6 +51,19 @@ class CompiledRule:
     wide: tuple[WideEntry, ...]
     by_subject: bool = False
     """The ports of every entry are ``BY_SUBJECT``."""
+    given: tuple[tuple[NearEntry, ...], tuple[WideEntry, ...]] | None = None
+    """The entries before named ports divided them, where they did."""
+
+    @property
+    def peers(self) -> MatchMap:
+        """The columns that its peers match, whatever the ports."""
+        near, wide = self.given or (self.near, self.wide)
+        found: MatchMap = {}
+        for condition, spans, _ in near:
+            add(found, condition, mask_of(spans))
+        for condition, mask, _ in wide:
+            add(found, condition, mask)
+        return found
 
 
 class CompiledPolicy:
@@ -109,17 +122,13 @@ class CompiledPolicy:
             wide.extend(masks.items())
         peers = [(condition, tuple(blocks.items())) for condition, blocks in near.items()]
         ports = self.columns.fixed_ports(rule.ports)
-        by_subject = ports is None and direction is Direction.INGRESS
-        if ports is None and not by_subject:
-            assert rule.ports is not None
-            return CompiledRule(rule, *self._named(rule.ports, peers, wide))
         numbers = BY_SUBJECT if ports is None else ports
-        return CompiledRule(
-            rule,
-            tuple((condition, spans, numbers) for condition, spans in peers),
-            tuple((condition, mask, numbers) for condition, mask in wide),
-            by_subject,
-        )
+        near_entries = tuple((condition, spans, numbers) for condition, spans in peers)
+        wide_entries = tuple((condition, mask, numbers) for condition, mask in wide)
+        if ports is None and direction is Direction.EGRESS:
+            assert rule.ports is not None
+            return CompiledRule(rule, *self._named(rule.ports, peers, wide), given=(near_entries, wide_entries))
+        return CompiledRule(rule, near_entries, wide_entries, ports is None)
 
     def _named(
         self, matches: tuple[PortMatch, ...], near: list[tuple[Condition, Spans]], wide: list[tuple[Condition, int]]
