@@ -156,7 +156,7 @@ def yaml_lines(smoke: bool, times: int, folder: Path, cache: Path) -> Iterator[L
     """Whole processes: a repository of policies and workloads, and full pods."""
     policies, pods = (100, 500) if smoke else (POLICIES, FULL_PODS)
     repository = files.repository(folder / "repository", policies)
-    for command, limit in (("can", 1.5), ("map", None)):
+    for command, limit in (("check", 1.5), ("can", None), ("map", None)):
         ends = ("team-000/app-0", "team-000/app-1", "8080") if command == "can" else ()
         run = measuring.best(measuring.ringfence(command, "-f", str(repository), *ends), times)
         what = f"{policies} policies and as many Deployments in files: ringfence {command}, whole process"
