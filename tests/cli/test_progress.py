@@ -86,9 +86,10 @@ def test_control_c_ends_a_command_that_reads() -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == b"ready\n"
-        process.stdin.write(MANIFEST)
+        # More than a pipe holds: when all is written, most was read, so the command has begun.
+        process.stdin.write(MANIFEST + b"# more\n" * 100_000)
         process.stdin.flush()
-        time.sleep(0.5)
+        time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         assert process.stderr.read() == b""

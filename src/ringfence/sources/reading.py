@@ -29,6 +29,7 @@ BIGGEST = 4 << 30
 """Bytes that one file may have; a cluster of a million pods has less."""
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
 _HEAD = 4096
+_PIECE = 1 << 20
 MOST_ALIKE = 50
 """Problems of one kind that are told of one file; the others are counted."""
 
@@ -161,7 +162,7 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         if file.path == STDIN:
             if stdin is None:
                 raise OSError(None, "there is no stdin")
-            data = stdin.read(BIGGEST + 1)
+            data = _all_of(stdin)
         else:
             # Without O_NONBLOCK a pipe in the place of a file, opened by its name, may wait forever for a writer;
             # a pipe that the user names is meant (<(command) in a shell).
@@ -188,6 +189,17 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         )
         return None
     return data
+
+
+def _all_of(stream: BinaryIO) -> bytes:
+    """Piece by piece: one long read would not notice a Ctrl-C that comes between two pieces."""
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    pieces: list[bytes] = []
+    size = 0
+    while size <= BIGGEST and (piece := read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
