@@ -26,6 +26,8 @@ MODULES: Mapping[str, str] = {
     "DNS-003": "dns_003_dns_rule_misses",
     "DNS-005": "dns_005_dns_peer_spoofable",
     "CNI-001": "cni_001_not_enforced_by_the_plugin",
+    "EXP-005": "exp_005_route_dangling",
+    "EXP-006": "exp_006_route_blocked",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }
