@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
@@ -33,7 +34,7 @@ from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
-from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
+from ringfence.verdict.whatif import Moved, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -75,6 +76,11 @@ class World:
     def partial(self) -> bool:
         """Whether some of the input could not be read."""
         return self.cluster.partial
+
+    @cached_property
+    def unenforced(self) -> tuple[Unenforced, ...]:
+        """The policies of the input that surely have no effect under the profile, each with the directions and why."""
+        return unenforced(self.cluster.policies, self.profile)
 
     @cached_property
     def directory(self) -> Directory:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
+from ringfence.model.text import printable
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
@@ -115,7 +116,7 @@ class Asker:
 
     def regions(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
         """The ports of a flow, by verdict."""
-        if flow.itself:
+        if flow.passes:
             return [(Verdict.ALLOWED, flow.ports)]
         if flow.closed:
             return [(Verdict.DENIED, flow.ports)]
@@ -251,7 +252,7 @@ class Asker:
         return found
 
     def _because(self, flow: Flow, verdict: Verdict, port: int) -> tuple[Reason, tuple[Decision, ...]]:
-        if flow.itself:
+        if flow.passes:
             return ITSELF, ()
         if flow.closed:
             return self._closed(flow)
@@ -267,14 +268,14 @@ class Asker:
             decided = (*egress.everyone(), *ingress.everyone())
             if not flow.cell.exact:
                 return reasons.NOT_DECIDED, decided
-            numbers = self.relation.programs_of(flow.source.end, flow.destination.end)
+            numbers = flow.programs or self.relation.programs_of(flow.source.end, flow.destination.end)
             first, second = self._classes(flow)
             return reasons.unknown(self.relation, *numbers, flow.meeting, port, first, second, names), decided
         if verdict is Verdict.ALLOWED:
-            return (
-                reasons.known(True, egress, ingress, names),
-                (*egress.decisions(True), *ingress.decisions(True)),
-            )
+            reason = reasons.known(True, egress, ingress, names)
+            if reason.message == reasons.NOT_SELECTED:
+                reason = self._nothing_in_force(flow)
+            return reason, (*egress.decisions(True), *ingress.decisions(True))
         closing = [
             judgement if self._denies(flow, judgement.direction, port) else None for judgement in (egress, ingress)
         ]
@@ -284,6 +285,19 @@ class Asker:
             decision for judgement in closing if judgement is not None for decision in judgement.decisions(False)
         )
         return reasons.known(False, closing[0], closing[1], names), decisions
+
+    def _nothing_in_force(self, flow: Flow) -> Reason:
+        """Allowed because nothing forbids it; what would, but has no effect under the profile, is named."""
+        idle = (
+            *self.judge.without_effect(flow.source.end, Direction.EGRESS),
+            *self.judge.without_effect(flow.destination.end, Direction.INGRESS),
+        )
+        if not idle:
+            return Reason("allowed", reasons.NOT_SELECTED)
+        policy, why = idle[0][0].policy, idle[0][1]
+        more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
+        called = printable(f"{policy.kind} {policy.full_name}")
+        return Reason("not-enforced", f"no policy in force selects either end: {called} has no effect{more}: {why}")
 
     def judgements(self, flow: Flow, port: int) -> tuple[Judgement, Judgement]:
         """Both directions, judged: egress, ingress. The last ones are remembered, as an explanation asks again."""
@@ -300,7 +314,7 @@ class Asker:
 
     def _denies(self, flow: Flow, direction: Direction, port: int) -> bool:
         """Whether one direction by itself denies for certain."""
-        egress, ingress = self.relation.programs_of(flow.source.end, flow.destination.end)
+        egress, ingress = flow.programs or self.relation.programs_of(flow.source.end, flow.destination.end)
         number = egress if direction is Direction.EGRESS else ingress
         pair = (number, 0) if direction is Direction.EGRESS else (0, number)
         cell = self.relation.cells.cell(*pair, flow.meeting)

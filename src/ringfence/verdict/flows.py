@@ -44,6 +44,13 @@ class Flow:
     """Not empty: an end of which nothing is known, and why."""
     perhaps: str = ""
     """Not empty: it is not known whether the flow is part of the question at all, and why."""
+    programs: tuple[int, int] | None = None
+    """Egress and ingress, where they are not those of the two ends alone: the flow goes through a Service."""
+
+    @property
+    def passes(self) -> bool:
+        """A pod and its own address, which no policy judges."""
+        return self.itself and self.programs is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +210,9 @@ class Flows:
         left: Target,
         right: Target,
         asked_port: str = "",
+        translated: bool = False,
     ) -> Iterator[Flow]:
+        """``translated``: the connection goes to the address of a Service, which becomes that of the end behind it."""
         first, second = self.relation.end_class(source.end), self.relation.end_class(destination.end)
         if left.outside and not self._family_fits(first, second):
             return
@@ -211,7 +220,9 @@ class Flows:
             return
         shared = set(source.pods) & set(destination.pods) if source.pods and destination.pods else set()
         real = {index for index in shared if self.cluster.pods[index].replicas == 1}
-        if real:
+        if real and translated:
+            yield from self._hairpins(source, destination, ports, asked_port)
+        elif real:
             yield Flow(
                 source,
                 destination,
@@ -221,8 +232,8 @@ class Flows:
                 asked_port,
                 itself=True,
             )
-            if len(source.pods) == 1 and len(destination.pods) == 1:
-                return
+        if real and len(source.pods) == 1 and len(destination.pods) == 1:
+            return
         nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
         if nowhere and source.witness == destination.witness and source.name == destination.name:
             yield Flow(source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True)
@@ -231,7 +242,7 @@ class Flows:
             flow
             for end in source.alternatives or (source.end,)
             for other in destination.alternatives or (destination.end,)
-            for flow in self._meetings(source, destination, end, other, ports, asked_port)
+            for flow in self._meetings(source, destination, end, other, ports, asked_port, translated)
         ]
         # Of several ends that it may be, those without a common address family are none of them.
         possible = [flow for flow in found if flow.closed != "address"]
@@ -249,6 +260,7 @@ class Flows:
         other: int | EndClass,
         ports: Intervals,
         asked_port: str,
+        translated: bool,
     ) -> Iterator[Flow]:
         relation = self.relation
         first, second = relation.end_class(end), relation.end_class(other)
@@ -279,6 +291,11 @@ class Flows:
             yield Flow(source, destination, meeting, OPEN_CELL, ports, asked_port, mystery=mystery)
             return
         egress, ingress = relation.programs_of(end, other)
+        programs: tuple[int, int] | None = None
+        if translated:
+            seen = relation.towards_service(end, egress)
+            if seen != egress:
+                egress, programs = seen, (seen, ingress)
         plain = relation.cells.plain(egress, ingress)
         if plain is not None:
             meeting = Meeting(families, same_namespace, None)
@@ -291,6 +308,7 @@ class Flows:
                 asked_port,
                 opaque=opaque,
                 perhaps=unsure,
+                programs=programs,
             )
             return
         needs = relation.cells.needs(egress, ingress)
@@ -311,7 +329,33 @@ class Flows:
                     asked_port,
                     opaque=opaque,
                     perhaps=unsure,
+                    programs=programs,
                 )
+
+    def _hairpins(self, source: Member, destination: Member, ports: Intervals, asked_port: str) -> Iterator[Flow]:
+        """A pod to itself through a Service: each address family that it has."""
+        relation = self.relation
+        end = source.end
+        known = relation.end_class(end)
+        egress, ingress = relation.programs_of(end, end)
+        programs = relation.exempt_itself(relation.towards_service(end, egress), ingress)
+        families = own_families(known)
+        split = len(families) > 1 and known.families and relation.cells.needs(*programs) & FAMILY_KINDS
+        for group in [(number,) for number in families] if split else [families]:
+            meeting = Meeting(group, True, True, True)
+            cell = relation.cells.cell(*programs, meeting)
+            opaque = relation.opaque(known, known)
+            yield Flow(
+                source,
+                destination,
+                meeting,
+                cell,
+                ports,
+                asked_port,
+                itself=True,
+                opaque=opaque,
+                programs=programs,
+            )
 
     def _same_node(
         self, source: Member, destination: Member, first: EndClass, second: EndClass, linked: bool
@@ -347,7 +391,7 @@ class Flows:
                 yield self._without_it(flow, surely, service)
                 continue
             surely.append(flow)
-            if not allowed or flow.closed or flow.itself:
+            if not allowed or flow.closed or flow.passes:
                 yield flow
                 continue
             left = tuple(number for number in flow.meeting.families if number in allowed)
@@ -372,7 +416,7 @@ class Flows:
     def _in_families(self, flow: Flow, families: tuple[int, ...]) -> Flow:
         """The flow, where it may only use some families."""
         meeting = replace(flow.meeting, families=families)
-        programs = self.relation.programs_of(flow.source.end, flow.destination.end)
+        programs = flow.programs or self.relation.programs_of(flow.source.end, flow.destination.end)
         return replace(flow, meeting=meeting, cell=self.relation.cells.cell(*programs, meeting))
 
     def _to_backends(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
@@ -404,7 +448,9 @@ class Flows:
             for member, ports in self._backends(service, port, question):
                 found = True
                 for one in source.members:
-                    yield from self._pairs(one, member, ports, source, Target(name, ()), f"{port.port}/{port.protocol}")
+                    text = f"{port.port}/{port.protocol}"
+                    translated = not service.headless
+                    yield from self._pairs(one, member, ports, source, Target(name, ()), text, translated)
             if not found:
                 for one in source.members:
                     yield self._closed(

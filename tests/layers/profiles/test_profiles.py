@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from ringfence.layers.profiles import ALIASES, GROUPS, PROFILES, Fact, ProfileError, Reading, Trait, find
@@ -94,7 +96,7 @@ def test_every_profile_answers_every_question_and_says_where_it_read_it(name: st
     for readings in profile.by_version.values():
         assert not readings[0].since
         assert not readings[-1].before
-        assert all(one.before == two.since for one, two in zip(readings, readings[1:], strict=False))
+        assert all(one.before == two.since for one, two in pairwise(readings))
     assert profile.title
     assert profile.versions
 

@@ -26,6 +26,8 @@ from ringfence.layers.network.facts import (
     Variable,
     both,
     empty,
+    fact_literal,
+    readings_condition,
     without,
 )
 from ringfence.layers.profiles import Fact, Profile
@@ -39,15 +41,13 @@ FAMILY = Variable("family", None, "", frozenset(("4", "6")))
 SAME_NODE = Variable("same-node", None, "", BOOLEAN)
 ON_SAME_NODE = Literal(SAME_NODE, TRUE)
 
+SOME_NODE, SOME_OWNER = "node", "owner"
+"""Why it is open whether the plugin enforces policy for a pod: its node is not known; its owner is not."""
+
 ELSEWHERE = ""
 """Among the nodes that a pod may run on: one that the input does not have."""
 
 SURELY: tuple[Condition, ...] = (ALWAYS,)
-
-
-def fact_literal(fact: Fact, value: frozenset[str] = TRUE) -> Literal:
-    """The plugin's answer as a literal."""
-    return Literal(Variable("cni", None, fact.value, BOOLEAN), value)
 
 
 class Conditions:
@@ -143,6 +143,31 @@ class Conditions:
             own = own | host
         return condition | own if own else condition
 
+    def enforced(self, end: EndClass, role: Role) -> Condition | None:
+        """When the plugin enforces policy for this pod: on its node, and for pods of its kind. None for never."""
+        profile = self.profile
+        literals: list[Literal] = []
+        if profile.partial_nodes:
+            if end.where is None:
+                literals.append(Literal(Variable("enforced", role, SOME_NODE, BOOLEAN), TRUE))
+            elif end.where is False:
+                return None
+            elif isinstance(end.where, str):
+                literals.append(Literal(Variable("enforced", None, f"node {end.where}", BOOLEAN), TRUE))
+        value = profile.answer(Fact.STANDALONE_PODS)
+        if value is not True and end.standalone is not False:
+            if end.standalone is None:
+                literals.append(Literal(Variable("enforced", role, SOME_OWNER, BOOLEAN), TRUE))
+            elif value is False:
+                return None
+            else:
+                literals.append(fact_literal(Fact.STANDALONE_PODS))
+        return frozenset(literals) if literals else ALWAYS
+
+    def everywhere(self) -> bool:
+        """Whether the plugin enforces policy for every pod."""
+        return not self.profile.partial_nodes and self.profile.answer(Fact.STANDALONE_PODS) is True
+
     def peer(self, peer: Peer, end: EndClass, role: Role, admin: bool) -> tuple[Condition, ...]:
         """When a peer of a rule matches this end."""
         if isinstance(peer, AnyPeer):
@@ -171,6 +196,8 @@ class Conditions:
                 return ()
             if value is None:
                 plugin = frozenset((fact_literal(fact),))
+        if peer.readings:
+            plugin |= readings_condition(peer.readings)
         if end.host_network and end.node is None and not end.addresses and self._node_ends:
             within = self._on_some_node(
                 end,
@@ -281,9 +308,15 @@ class Conditions:
         for match in matches:
             if match.name is None:
                 assert match.protocol is not None
-                fixed.append((port_key(match.protocol, match.first), port_key(match.protocol, match.last)))
+                span = (port_key(match.protocol, match.first), port_key(match.protocol, match.last))
+                if match.readings:
+                    found.append((readings_condition(match.readings), table.number((span,))))
+                else:
+                    fixed.append(span)
             elif destination.sort == "pod":
-                found.extend(self._named(table, match, destination, admin))
+                under = readings_condition(match.readings)
+                for condition, numbers in self._named(table, match, destination, admin):
+                    found.append((condition | under, numbers))
         if fixed:
             found.append((ALWAYS, table.number(fixed)))
         return tuple(found)

@@ -51,7 +51,7 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
     exempt, unfiltered = rows.own_node(key.direction, peer)
     return rows.programs.combine(
         facts,
-        _tier(rows, key.admin, key, subject, peer),
+        _tier(rows, key.admin, key, subject, peer, rows.start(key)),
         union,
         _tier(rows, key.baseline, key, subject, peer),
         exempt,
@@ -59,9 +59,9 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
     )
 
 
-def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass) -> int:
+def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass, start: int = 0) -> int:
     programs = rows.programs
-    state = 0
+    state = start
     for rivals in rows.rivals(selected):
         if len(rivals) > 1:
             state = programs.after(state, programs.step(Begin()))
