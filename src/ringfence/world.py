@@ -279,25 +279,26 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 def load(
     *paths: str,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
 ) -> World:
-    """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    """Read manifests (files, directories, "-" for stdin) and make a world of them. ``cni``: a profile or its name.
+    Problems of the input are in ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad
+    CIDR."""
     given = Given.read(
         [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
     )
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)
 
 
 def load_objects(
     objects: Iterable[Mapping[str, Any]],
     *,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
@@ -305,5 +306,5 @@ def load_objects(
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)
