@@ -254,9 +254,8 @@ class Walk:
         """The policies of an admin tier that select a pod and are enforced for it."""
         if not self.is_admin_pod(subject):
             return []
-        mine = [
-            p for p in self.cluster.policies if p.tier == tier and direction in p.rules and self.selected(p, subject)
-        ]
+        mine = [p for p in self.cluster.policies if p.tier == tier and direction in p.rules]
+        mine = [p for p in mine if (p.rules[direction] or p.broken) and self.selected(p, subject)]
         return [p for p in mine if self.enforced(p, direction) and self.covered(subject)]
 
     def admin(self, tier: str, subject: Pod, other: End, direction: str) -> bool | None:
