@@ -24,7 +24,7 @@ def fixed(world: World) -> World:
 
 @pytest.fixture(scope="module")
 def calico() -> World:
-    return load(str(CLUSTER), cni="calico")
+    return load(str(CLUSTER), cni="calico@3.32")
 
 
 def test_nothing_is_wrong_with_the_input(world: World) -> None:

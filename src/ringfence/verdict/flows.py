@@ -152,10 +152,9 @@ class Flows:
 
     @staticmethod
     def _without_itself(found: list[Flow]) -> list[Flow]:
-        """A pod and itself only count where there is no other pod to ask about."""
-        if any(not flow.itself and flow.closed != "service" for flow in found):
-            return [flow for flow in found if not flow.itself]
-        return found
+        """A pod and itself only count where there is no other pod to ask about, at each port of a Service."""
+        others = {flow.asked for flow in found if not flow.itself and flow.closed != "service"}
+        return [flow for flow in found if not flow.itself or flow.asked not in others]
 
     def _inside(self, flow: Flow) -> bool:
         """Whether an end of a flow is a pod or a node."""
@@ -221,7 +220,7 @@ class Flows:
         shared = set(source.pods) & set(destination.pods) if source.pods and destination.pods else set()
         real = {index for index in shared if self.cluster.pods[index].replicas == 1}
         if real and translated:
-            yield from self._hairpins(source, destination, ports, asked_port)
+            yield from self._hairpins(source, destination, source.end, ports, asked_port)
         elif real:
             yield Flow(
                 source,
@@ -236,6 +235,10 @@ class Flows:
             return
         nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
         if nowhere and source.witness == destination.witness and source.name == destination.name:
+            if translated:
+                for end in source.alternatives or (source.end,):
+                    yield from self._hairpins(source, destination, end, ports, asked_port)
+                return
             yield Flow(source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True)
             return
         found = [
@@ -332,10 +335,11 @@ class Flows:
                     programs=programs,
                 )
 
-    def _hairpins(self, source: Member, destination: Member, ports: Intervals, asked_port: str) -> Iterator[Flow]:
+    def _hairpins(
+        self, source: Member, destination: Member, end: int | EndClass, ports: Intervals, asked_port: str
+    ) -> Iterator[Flow]:
         """A pod to itself through a Service: each address family that it has."""
         relation = self.relation
-        end = source.end
         known = relation.end_class(end)
         egress, ingress = relation.programs_of(end, end)
         programs = relation.exempt_itself(relation.towards_service(end, egress), ingress)
@@ -346,14 +350,15 @@ class Flows:
             cell = relation.cells.cell(*programs, meeting)
             opaque = relation.opaque(known, known)
             yield Flow(
-                source,
-                destination,
+                _with_end(source, end),
+                _with_end(destination, end),
                 meeting,
                 cell,
                 ports,
                 asked_port,
                 itself=True,
                 opaque=opaque,
+                perhaps="which of several ends it is" if source.alternatives else "",
                 programs=programs,
             )
 
