@@ -50,6 +50,17 @@ def examples() -> Iterator[str]:
                 yield f"{spec.parent.name}/spec.md: {example.clause}"
 
 
+def transcriptions() -> Iterator[str]:
+    """Profiles that the oracle has written down otherwise."""
+    from tests.oracle import test_profiles
+
+    for text in test_profiles.PROFILES:
+        try:
+            test_profiles.test_both_transcriptions_agree(text)
+        except AssertionError:
+            yield f"profile {text} is not what the oracle has"
+
+
 def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
     """Random clusters on which the engine and the oracle differ: every second one under any profile."""
     from tests.oracle.profiles import PROFILES
@@ -80,6 +91,7 @@ def main() -> int:
     given = parser.parse_args()
     looks: tuple[Callable[[], Iterator[str]], ...] = (
         conformance_probes,
+        transcriptions,
         examples,
         small_cases,
         lambda: oracle_flows(given.seed, given.clusters),
