@@ -96,6 +96,10 @@ def cases() -> Iterator[Case]:
         yield ("except-is-local", "ipblock-matches-pods"), (*PODS, network_policy(into(*peers))), both
     two_rules = {"ingress": [{"from": list(siblings[:1])}, {"from": [block("10.0.0.1/32")]}]}
     yield ("except-is-local",), (*PODS, network_policy(two_rules)), both
+    with_pods = {"ingress": [{"from": list(siblings[:1])}, {"from": [{"podSelector": {"matchLabels": {"app": "a"}}}]}]}
+    yield ("except-is-local",), (*PODS, network_policy(with_pods)), both
+    named_ports = {**into(ports=({"port": "web"},)), "egress": [{"ports": [{"port": 81}]}]}
+    yield ("named-ports",), (*PODS, network_policy({**CLOSED, **named_ports})), (*both, ask(A, OUT, 81))
     far = (("address", "2001:db8::1"), ("address", "fc00::1"), ("address", "fd00::99"), ("address", "192.0.2.1"))
     six = (*DUAL, network_policy(into(except_("::/0", "2001:db8:1::/48"), block("192.0.2.0/24"))))
     asked = (*(ask(end, B) for end in far), ask(A, B))
@@ -147,6 +151,21 @@ def cases() -> Iterator[Case]:
     for spec in (CLOSED, into(), {"policyTypes": ["Egress"], "egress": [{}]}, {"policyTypes": ["Egress"]}):
         yield ("hairpin-egress-exempt", "hairpin-ingress-exempt"), (*PODS, SERVICE, network_policy(spec)), own
         yield ("services-seen-as-pods", "hairpin-egress-exempt"), (*PODS, SERVICE, network_policy(spec)), own
+    opens = network_policy({"policyTypes": ["Egress"], "egress": [{}]}, name="q")
+    yield ("services-seen-as-pods",), (*PODS, SERVICE, network_policy({"policyTypes": ["Egress"]}), opens), own
+    headless: Object = {**SERVICE, "spec": {**SERVICE["spec"], "clusterIP": "None"}}
+    yield ("hairpin-egress-exempt", "services-seen-as-pods"), (*PODS, headless, network_policy(CLOSED)), own
+    hashed: Object = {"key": "pod-template-hash", "values": ["h1"]}
+    one_way = {
+        "ingress": [{"from": [{"podSelector": {"matchExpressions": [{**hashed, "operator": "In"}]}}]}],
+        "egress": [{"to": [{"podSelector": {"matchExpressions": [{**hashed, "operator": "NotIn"}]}}]}],
+    }
+    alone = (namespace("n", {}), deployment("a", replicas=1), SERVICE, network_policy({**CLOSED, **one_way}))
+    yield (
+        ("hairpin-egress-exempt", "hairpin-ingress-exempt"),
+        alone,
+        (ask(("workload", "Deployment", "n", "a"), TO_SERVICE),),
+    )
     itself = {"policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "a"}}}]}]}
     yield ("hairpin-ingress-exempt", "hairpin-egress-exempt"), (*PODS, SERVICE, network_policy(itself)), own
     yield (
@@ -165,11 +184,12 @@ def on_nodes() -> Iterator[CornerCase]:
         *PODS,
         pod("n", "c", {"app": "c"}, address="10.0.0.3", node="k1"),
         pod("n", "d", {"app": "d"}, address="10.0.0.4", node="k2"),
-        pod("n", "e", {"app": "e"}, address="10.0.0.5", node="k1"),
+        pod("n", "e", {"app": "d"}, address="10.0.0.5", node="k1"),
+        pod("n", "f", {"app": "d"}, address="10.0.0.6", node="k3"),
         deployment("w"),
         network_policy({**into({"podSelector": {"matchLabels": {"app": "c"}}}), **CLOSED, "egress": [{"to": []}]}),
     )
-    ends = [("pod", "n", name) for name in "acde"] + [("workload", "Deployment", "n", "w")]
+    ends = [("pod", "n", name) for name in "acdef"] + [("workload", "Deployment", "n", "w")]
     asked = tuple(ask(one, other) for one in (*ends, OUT) for other in ends if one != other)
     for value, other, elsewhere in product(VALUES, VALUES, (True, None)):
         given = Given("calico", nodes=(("k1", value), ("k2", other)), elsewhere=elsewhere)

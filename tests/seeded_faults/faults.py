@@ -528,12 +528,6 @@ ENFORCEMENT = (
     ),
     Fault(
         CONDITIONS,
-        '"enforced", None, f"node {end.where}", BOOLEAN',
-        '"enforced", role, "a node", BOOLEAN',
-        "one node is two nodes to the two ends of a flow",
-    ),
-    Fault(
-        CONDITIONS,
         'literals.append(Literal(Variable("enforced", role, SOME_NODE, BOOLEAN), TRUE))',
         "pass",
         "a pod of which the node is not known is surely governed",
@@ -680,7 +674,7 @@ DIALECTS = (
     Fault(
         NETWORK_POLICY,
         "addresses = subtract((cidr,), canonical(taken))",
-        "return canonical((_interval(text),))",
+        "addresses = canonical((cidr,))",
         "excepts are ignored",
     ),
     Fault(
