@@ -123,7 +123,7 @@ class Columns:
     def subjects(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
         """The pod classes of a selection for which the plugin enforces policy."""
         found = self.selection(selection, role, admin)
-        if self.conditions.everywhere():
+        if self.conditions.everywhere:
             return found
         result: MatchMap = {}
         for condition, mask in found.items():

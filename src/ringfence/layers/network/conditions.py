@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ringfence.layers.network.ends import EndClass, node_end
+from ringfence.layers.network.enforcement import DECIDING
 from ringfence.layers.network.facts import (
     ALWAYS,
     BOOLEAN,
@@ -63,6 +64,10 @@ class Conditions:
         node_space: Intervals = (),
     ) -> None:
         self.profile = profile
+        self.all_kinds = all(profile.answer(fact) for fact in DECIDING)
+        """Whether the plugin enforces every kind of policy."""
+        self.everywhere = not profile.partial_nodes and profile.answer(Fact.STANDALONE_PODS) is True
+        """Whether it enforces policy for every pod."""
         self._open = not assume_no_labels
         self.namespaces = namespaces
         self.nodes = nodes
@@ -163,10 +168,6 @@ class Conditions:
             else:
                 literals.append(fact_literal(Fact.STANDALONE_PODS))
         return frozenset(literals) if literals else ALWAYS
-
-    def everywhere(self) -> bool:
-        """Whether the plugin enforces policy for every pod."""
-        return not self.profile.partial_nodes and self.profile.answer(Fact.STANDALONE_PODS) is True
 
     def peer(self, peer: Peer, end: EndClass, role: Role, admin: bool) -> tuple[Condition, ...]:
         """When a peer of a rule matches this end."""

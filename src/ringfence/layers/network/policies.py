@@ -9,7 +9,7 @@ from ringfence.layers.network.columns import Columns, MatchMap, add
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.enforcement import effect
-from ringfence.layers.network.facts import Condition, Literal, Role, Variable
+from ringfence.layers.network.facts import ALWAYS, Condition, Literal, Role, Variable
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Rule, Tier
 from ringfence.sets.ports import PortTable
 
@@ -80,6 +80,8 @@ class CompiledPolicy:
 
     def effect(self, direction: Direction) -> Condition | None:
         """Under which answers of the plugin it has an effect on a direction; None for never."""
+        if self.columns.conditions.all_kinds:
+            return ALWAYS
         if direction not in self._effects:
             self._effects[direction] = effect(self.policy, direction, self.columns.conditions.profile)
         return self._effects[direction]

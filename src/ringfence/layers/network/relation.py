@@ -8,13 +8,14 @@ asked for and kept; what-ifs share them, and make anew only the rows of subjects
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from ringfence.layers.network import universe as universes
 from ringfence.layers.network.cells import Cell, Cells, Meeting
 from ringfence.layers.network.columns import Columns, columns_of
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.enforcement import DECIDING
+from ringfence.layers.network.enforcement import DECIDING, governs
 from ringfence.layers.network.facts import Condition, fact_literal
 from ringfence.layers.network.policies import CompiledPolicy
 from ringfence.layers.network.programs import Match, ProgramTable
@@ -83,12 +84,15 @@ class Relation:
             self._has_baseline = any(one.policy.tier is Tier.BASELINE for one in self.active())
         return self._has_baseline
 
-    @property
+    @cached_property
     def some_without_effect(self) -> bool:
-        """Whether policies may have no effect under the profile, on some pods or on all."""
-        answer = self.profile.answer
-        facts = (*DECIDING, Fact.STANDALONE_PODS)
-        return self.profile.partial_nodes or any(answer(fact) is False for fact in facts)
+        """Whether policies have no effect under the profile, on some pods or on all."""
+        profile = self.profile
+        if profile.partial_nodes or profile.answer(Fact.STANDALONE_PODS) is False:
+            return True
+        return any(profile.answer(fact) is False for fact in DECIDING) and any(
+            compiled.effect(direction) is None for compiled in self.active() for direction in governs(compiled.policy)
+        )
 
     def index_of(self, kind: str, full_name: str) -> int | None:
         """The index of a policy in force, by kind and name."""
