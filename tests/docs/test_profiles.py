@@ -23,6 +23,8 @@ QUESTIONS = {name: " ".join(text.split()) for name, text in QUESTION.findall(ins
 def cell(profile: Profile, fact: Fact) -> str:
     """One answer, or the answers of each range of versions."""
     readings = profile.by_version.get(fact)
+    if profile.facts[fact].source.startswith("does not matter"):
+        return "–"
     if readings is None:
         return word(profile.answer(fact))
     return "; ".join(f"{word(reading.value)} {range_text(reading)}" for reading in readings)

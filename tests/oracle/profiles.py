@@ -56,18 +56,19 @@ CALICO = settings(
     GENERIC,
     yes=f"{BLOCKS} baseline-per-direction",
     no=f"{NODE_PODS} own-node-egress-exempt",
-    open_=f"{ADMIN_KINDS} admin-node-peers admin-domain-peers",
+    open_=f"{ADMIN_KINDS} admin-node-peers admin-domain-peers admin-named-ports",
 )
 CILIUM = settings(
     GENERIC,
     no=f"{ADMIN_KINDS} ipblock-matches-pods {NODE_PODS}",
-    open_=f"{SCTP} {OWN} end-port except-is-local ipv6-zero-is-everything",
+    open_=f"{SCTP} {OWN} end-port",
 )
 ANTREA = settings(
     GENERIC,
     yes=BLOCKS,
     no=NODE_PODS,
-    open_=f"{ADMIN_KINDS} admin-priority-above-99 admin-node-peers admin-domain-peers services-seen-as-pods",
+    open_=f"{ADMIN_KINDS} admin-priority-above-99 admin-node-peers admin-domain-peers admin-named-ports "
+    "services-seen-as-pods",
 )
 OVN = settings(
     GENERIC,
@@ -85,7 +86,7 @@ KNP = settings(
     GENERIC,
     yes=BLOCKS,
     no=f"{NODE_PODS} own-node-egress-exempt baseline-per-direction",
-    open_=f"{ADMIN_KINDS} {OWN} admin-domain-peers",
+    open_=f"{ADMIN_KINDS} {OWN} admin-domain-peers admin-named-ports",
 )
 AWS = settings(
     GENERIC,
@@ -131,7 +132,7 @@ PROFILES: Mapping[str, Settings] = {
     "gke-dataplane-v2": settings(
         GENERIC,
         no=f"{ADMIN_KINDS} ipblock-matches-pods {NODE_PODS}",
-        open_=f"except-is-local ipv6-zero-is-everything {SCTP} end-port {OWN}",
+        open_=f"{SCTP} end-port {OWN}",
     ),
     "weave": settings(
         GENERIC,

@@ -106,6 +106,13 @@ def test_what_is_left_open_says_what_that_means(name: str) -> None:
     assert [fact for fact, reading in PROFILES[name].facts.items() if reading.value is None and not reading.why] == []
 
 
+@pytest.mark.parametrize("name", [name for name in PROFILES if name not in ("generic", "netpol-analyzer")])
+def test_no_plugin_is_credited_with_what_only_the_specification_says(name: str) -> None:
+    shared = {Fact.STANDALONE_PODS, Fact.REJECTED_OBJECTS_COUNT}
+    facts = PROFILES[name].facts
+    assert [fact for fact in Fact if facts[fact] is PROFILES["generic"].facts[fact] and fact not in shared] == []
+
+
 def test_netpol_analyzer_and_flannel_leave_nothing_open() -> None:
     for name in ("netpol-analyzer", "flannel"):
         assert [fact for fact in Fact if PROFILES[name].answer(fact) is None] == []

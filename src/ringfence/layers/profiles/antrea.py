@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, the_whole_api
+from ringfence.layers.profiles.open_answers import UNVERIFIED, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "antrea-io/antrea pkg/controller/networkpolicy and pkg/agent, 2.7"
@@ -17,7 +16,7 @@ ANTREA = make(
     since=(1, 13),
     newest=(2, 7),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **the_whole_api(READ),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, READ),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, READ),
@@ -37,7 +36,6 @@ ANTREA = make(
         Fact.BASELINE_ADMIN_NETWORK_POLICY: Reading(
             None, GATES, "depends on the feature gate AdminNetworkPolicy (off by default)", "ConfigMap antrea-config"
         ),
-        Fact.HIGH_ADMIN_PRIORITIES: NOT_VERIFIED,
         Fact.IPBLOCK_MATCHES_PODS: Reading(True, f"{READ}: an address is matched as any other"),
         Fact.IPBLOCK_MATCHES_NODES: Reading(True, f"{READ}: an address is matched as any other"),
         Fact.NETWORKS_MATCH_PODS: Reading(True, f"{READ}: an address is matched as any other"),
@@ -55,8 +53,6 @@ ANTREA = make(
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
         Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, f"{READ}: traffic of the gateway interface passes"),
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
         Fact.HAIRPIN_INGRESS_EXEMPT: Reading(
             None,
             "antrea.io/docs/antrea-proxy: with AntreaProxy a hairpin connection is always admitted on ingress",
@@ -69,8 +65,6 @@ ANTREA = make(
             "depends on AntreaProxy (on by default)",
             "ConfigMap antrea-config",
         ),
-        Fact.BASELINE_PER_DIRECTION: NOT_VERIFIED,
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("survive a change", f"{READ}: established traffic bypasses policy"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "aws/amazon-network-policy-controller-k8s and aws/aws-network-policy-agent, as of 2026-08"
@@ -31,7 +30,7 @@ AWS_VPC_CNI = make(
     since=(1, 12),
     newest=(1, 21),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **not_enforced(f"{READ}: only NetworkPolicy and kinds of networking.k8s.aws"),
         Fact.NETWORK_POLICY_INGRESS: _switch(f"{DOCS}-configure; aws/amazon-vpc-cni-k8s manifest: false by default"),
         Fact.NETWORK_POLICY_EGRESS: _switch(f"{DOCS}-configure; aws/amazon-vpc-cni-k8s manifest: false by default"),
@@ -42,8 +41,6 @@ AWS_VPC_CNI = make(
         ),
         Fact.IPBLOCK_MATCHES_PODS: Reading(True, f"{READ}: a longest prefix map of addresses"),
         Fact.IPBLOCK_MATCHES_NODES: Reading(True, f"{READ}: a longest prefix map of addresses"),
-        Fact.EXCEPT_IS_LOCAL: NOT_VERIFIED,
-        Fact.IPV6_ZERO_IS_EVERYTHING: NOT_VERIFIED,
         Fact.IPV6_FILTERED: Reading(
             None,
             f"{DOCS}: policies apply to the family of the cluster, not to both",
@@ -56,18 +53,16 @@ AWS_VPC_CNI = make(
             "in an IPv4 cluster an IPv6 ipBlock is ignored",
             "the ipFamily of the cluster",
         ),
+        Fact.END_PORT: Reading(True, f"{READ}: a range of ports in each map entry"),
+        Fact.SCTP_PORTS: Reading(True, f"{READ}: TCP, UDP and SCTP"),
+        Fact.SCTP_FILTERED: Reading(True, f"{READ}: TCP, UDP and SCTP"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: resolvers/endpoints"),
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
-        Fact.OWN_NODE_INGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             False,
             f"{READ}: the program sits at the pod's interface, before DNAT; resolvers/endpoints adds cluster addresses",
             "egress policy sees the address and port of the Service; the documentation asks for equal ports",
         ),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("judged again with the next packet", f"{READ}: standard mode"),

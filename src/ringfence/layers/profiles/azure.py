@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "Azure/azure-container-networking npm, as of 2026-08"
@@ -14,7 +13,7 @@ AZURE = make(
     title="Azure Network Policy Manager (Linux nodes)",
     versions="as of 2026-08",
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **not_enforced(f"{READ}: only NetworkPolicy is watched"),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{READ}: translatePolicy"),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{READ}: translatePolicy"),
@@ -22,19 +21,10 @@ AZURE = make(
         Fact.IPBLOCK_MATCHES_NODES: Reading(True, f"{READ}: an ipset of CIDRs is matched against any address"),
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{READ}: each ipBlock has an ipset of its own"),
         Fact.IPV6_ZERO_IS_EVERYTHING: Reading(True, "does not matter: IPv6 ipBlocks are not supported"),
-        Fact.IPV6_FILTERED: NOT_VERIFIED,
         Fact.IPV6_BLOCKS: Reading(False, f"{READ}: ipBlocks are IPv4 only"),
         Fact.END_PORT: Reading(True, f"{READ}: numericPortRule"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: namedPortRule, an ipset of addresses and ports"),
-        Fact.SCTP_PORTS: NOT_VERIFIED,
-        Fact.SCTP_FILTERED: NOT_VERIFIED,
-        Fact.HOST_NETWORK_PODS_ARE_PODS: NOT_VERIFIED,
-        Fact.OWN_NODE_INGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),

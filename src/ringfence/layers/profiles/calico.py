@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, the_whole_api
+from ringfence.layers.profiles.open_answers import UNVERIFIED, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 CONVERSION = "libcalico-go conversion"
@@ -18,7 +17,7 @@ CALICO = make(
     since=(3, 29),
     newest=(3, 32),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **the_whole_api(f"{CONVERSION} and felix/rules: endPort, SCTP, IPv6, named ports"),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{CONVERSION}: NetworkPolicy is a policy of the default tier"),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{CONVERSION}: NetworkPolicy is a policy of the default tier"),
@@ -91,14 +90,11 @@ CALICO = make(
             "felix/rules: a workload's egress policy comes before DefaultEndpointToHostAction",
             "what egress policy allows is then left to DefaultEndpointToHostAction, which installers set to ACCEPT",
         ),
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, "felix/rules: workload policy is matched after DNAT"),
         Fact.BASELINE_PER_DIRECTION: Reading(
             True,
             "felix/rules/endpoints: a tier only counts policies that have the direction",
         ),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark(

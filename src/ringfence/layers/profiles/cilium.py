@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 DOCS = "docs.cilium.io network/kubernetes/policy"
+CONVERSION = "cilium/cilium pkg/k8s/network_policy.go"
 SCTP = Reading(
     None,
     "docs.cilium.io configuration/sctp: a beta feature behind sctp.enabled",
@@ -28,7 +28,7 @@ CILIUM = make(
     since=(1, 14),
     newest=(1, 17),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **not_enforced("cilium/cilium: a tracking issue only; network-policy-api implementations"),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, DOCS),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, DOCS),
@@ -48,8 +48,11 @@ CILIUM = make(
                 since=(1, 15),
             ),
         ),
-        Fact.EXCEPT_IS_LOCAL: NOT_VERIFIED,
-        Fact.IPV6_ZERO_IS_EVERYTHING: NOT_VERIFIED,
+        Fact.EXCEPT_IS_LOCAL: Reading(True, f"{CONVERSION}: a CIDRRule with its own excepts for each ipBlock"),
+        Fact.IPV6_ZERO_IS_EVERYTHING: Reading(True, f"{CONVERSION}: the CIDR is taken as it is written"),
+        Fact.IPV6_FILTERED: Reading(True, f"{DOCS}: not among the known missing features"),
+        Fact.IPV6_BLOCKS: Reading(True, f"{DOCS}: not among the known missing features"),
+        Fact.NAMED_PORTS: Reading(True, f"{DOCS}: not among the known missing features"),
         Fact.SCTP_FILTERED: SCTP,
         Fact.SCTP_PORTS: SCTP,
         Fact.END_PORT: (
@@ -66,13 +69,11 @@ CILIUM = make(
             "traffic of the own node is allowed unless allow-localhost=policy",
             "allow-localhost in ConfigMap cilium-config",
         ),
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
         Fact.HAIRPIN_EGRESS_EXEMPT: HAIRPIN,
         Fact.HAIRPIN_INGRESS_EXEMPT: HAIRPIN,
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             True, "docs.cilium.io: Services are translated at the socket or before policy is looked up"
         ),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "flannel-io/flannel: no network policy; a controller beside it is another plugin"
@@ -16,21 +14,12 @@ FLANNEL = make(
     title="Flannel",
     versions="all",
     answers={
-        **SPECIFICATION,
-        **not_enforced(READ),
+        **dict.fromkeys(Fact, WITHOUT_EFFECT),
         Fact.NETWORK_POLICY_INGRESS: NO,
         Fact.NETWORK_POLICY_EGRESS: NO,
         Fact.CLUSTER_NETWORK_POLICY: NO,
         Fact.ADMIN_NETWORK_POLICY: NO,
         Fact.BASELINE_ADMIN_NETWORK_POLICY: NO,
-        Fact.IPBLOCK_MATCHES_PODS: WITHOUT_EFFECT,
-        Fact.IPBLOCK_MATCHES_NODES: WITHOUT_EFFECT,
-        Fact.HOST_NETWORK_PODS_ARE_PODS: WITHOUT_EFFECT,
-        Fact.OWN_NODE_INGRESS_EXEMPT: WITHOUT_EFFECT,
-        Fact.OWN_NODE_EGRESS_EXEMPT: WITHOUT_EFFECT,
-        Fact.HAIRPIN_EGRESS_EXEMPT: WITHOUT_EFFECT,
-        Fact.HAIRPIN_INGRESS_EXEMPT: WITHOUT_EFFECT,
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("nothing is filtered", READ),

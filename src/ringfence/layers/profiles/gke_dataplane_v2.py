@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ringfence.layers.profiles.cilium import CILIUM
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 DOCS = "cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2"
+
+AS_CILIUM = (
+    Fact.IPBLOCK_MATCHES_PODS,
+    Fact.EXCEPT_IS_LOCAL,
+    Fact.IPV6_ZERO_IS_EVERYTHING,
+    Fact.IPV6_FILTERED,
+    Fact.IPV6_BLOCKS,
+    Fact.NAMED_PORTS,
+    Fact.HOST_NETWORK_PODS_ARE_PODS,
+)
+"""What is the same in every release of Cilium that was read."""
+
+
+def _as_cilium(reading: Reading) -> Reading:
+    return replace(reading, source=f"{DOCS}: implemented with Cilium; {reading.source}")
+
 
 GKE_DATAPLANE_V2 = make(
     name="gke-dataplane-v2",
     title="GKE Dataplane V2 (anetd)",
     versions="GKE releases of 2026; the build of Cilium in it is not the user's to choose",
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **not_enforced(f"{DOCS}: NetworkPolicy only"),
-        **{fact: CILIUM.facts[fact] for fact in (Fact.IPBLOCK_MATCHES_PODS, Fact.HOST_NETWORK_PODS_ARE_PODS)},
+        **{
+            fact: replace(CILIUM.facts[fact], source=f"{CILIUM_INSIDE}; {CILIUM.facts[fact].source}")
+            for fact in AS_CILIUM
+        },
         Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{DOCS}: NetworkPolicy is always on"),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{DOCS}: NetworkPolicy is always on"),
-        Fact.IPBLOCK_MATCHES_NODES: NOT_VERIFIED,
-        Fact.EXCEPT_IS_LOCAL: NOT_VERIFIED,
-        Fact.IPV6_ZERO_IS_EVERYTHING: NOT_VERIFIED,
-        Fact.SCTP_FILTERED: NOT_VERIFIED,
-        Fact.SCTP_PORTS: NOT_VERIFIED,
-        Fact.END_PORT: NOT_VERIFIED,
-        Fact.OWN_NODE_INGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             True, f"{DOCS}: Services are handled by the same eBPF programs, before policy"
         ),

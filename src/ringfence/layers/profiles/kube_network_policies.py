@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced, the_whole_api
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "kubernetes-sigs/kube-network-policies pkg/networkpolicy and pkg/dataplane, as of 2026-08"
@@ -28,7 +27,7 @@ KUBE_NETWORK_POLICIES = make(
     since=(0, 8),
     newest=(1, 0),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **the_whole_api(READ),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, READ),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, READ),
@@ -41,7 +40,8 @@ KUBE_NETWORK_POLICIES = make(
         Fact.NETWORKS_MATCH_NODES: Reading(True, f"{READ}: a packet's address is compared"),
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{READ}: each ipBlock is evaluated with its own excepts"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: resolved on spec.containers"),
-        Fact.ADMIN_DOMAIN_PEERS: NOT_VERIFIED,
+        Fact.HIGH_ADMIN_PRIORITIES: Reading(True, f"{READ}: policies are sorted by priority"),
+        Fact.ADMIN_NODE_PEERS: Reading(True, f"{READ}: by the InternalIP and ExternalIP of nodes"),
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
         Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(
@@ -50,15 +50,12 @@ KUBE_NETWORK_POLICIES = make(
             "exempt for what root sends from the node, as the kubelet does; other users are filtered",
         ),
         Fact.OWN_NODE_EGRESS_EXEMPT: Reading(False, f"{READ}: pod to host is judged on the input hook"),
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: judged in POSTROUTING, after DNAT"),
         Fact.BASELINE_PER_DIRECTION: Reading(
             False,
             f"{READ}: EvaluateIngress and EvaluateEgress",
             "Baseline is skipped in both directions for every pod that a NetworkPolicy selects",
         ),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced, the_whole_api
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "cloudnativelabs/kube-router pkg/controllers/netpol, 2.x"
@@ -29,7 +28,7 @@ KUBE_ROUTER = make(
     since=(2,),
     newest=(2, 6),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **the_whole_api(READ),
         **not_enforced(f"{READ}: only NetworkPolicy is watched"),
         Fact.NETWORK_POLICY_INGRESS: FIREWALL,
@@ -47,11 +46,7 @@ KUBE_ROUTER = make(
         Fact.NAMED_PORTS: Reading(True, f"{READ}: resolved on spec.containers of each pod"),
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: isNetPolActionable leaves hostNetwork pods out"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, f"{READ}: a rule permits traffic from the local node"),
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("survive a change", f"{READ}: ESTABLISHED,RELATED is accepted first"),

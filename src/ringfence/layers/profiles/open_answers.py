@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact
+from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
 from ringfence.layers.profiles.profile import Reading
 
 NOT_VERIFIED = Reading(None, "nothing that was read says so", "not verified for this plugin")
+
+UNVERIFIED: dict[Fact, Reading] = {
+    **dict.fromkeys(Fact, NOT_VERIFIED),
+    Fact.STANDALONE_PODS: SPECIFICATION[Fact.STANDALONE_PODS],
+    Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
+}
+"""What a plugin's profile begins with: only what its own sources say takes the place of these."""
 
 
 def not_enforced(source: str) -> dict[Fact, Reading]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, the_whole_api
+from ringfence.layers.profiles.open_answers import UNVERIFIED, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "ovn-org/ovn-kubernetes go-controller, as of 2026-08"
@@ -20,7 +19,7 @@ OVN_KUBERNETES = make(
     title="OVN-Kubernetes",
     versions="as of 2026-08 (OpenShift 4.14 and later)",
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **the_whole_api(READ),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{READ}: ACL tier 2"),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{READ}: ACL tier 2"),
@@ -39,16 +38,14 @@ OVN_KUBERNETES = make(
         Fact.NETWORKS_MATCH_PODS: Reading(True, f"{READ}: ACLs match addresses"),
         Fact.NETWORKS_MATCH_NODES: Reading(True, f"{READ}: ACLs match addresses"),
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{READ}: each ipBlock is a match of its own, with its excepts"),
-        Fact.ADMIN_DOMAIN_PEERS: NOT_VERIFIED,
+        Fact.ADMIN_NODE_PEERS: Reading(True, "ovn-kubernetes issue 4214 and docs/features admin-network-policy"),
+        Fact.ADMIN_NAMED_PORTS: Reading(True, "ovn-kubernetes docs/features: all but beside networks"),
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods have no logical port"),
         Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods have no logical port"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, f"{READ}: an ACL allows the management port's address"),
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
         Fact.HAIRPIN_INGRESS_EXEMPT: Reading(True, f"{READ}: the ACL allow-hairpinning"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: egress ACLs are applied after load balancing"),
         Fact.BASELINE_PER_DIRECTION: Reading(True, f"{READ}: ACLs are per direction"),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),

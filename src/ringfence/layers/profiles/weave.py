@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
-from ringfence.layers.profiles.open_answers import NOT_VERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "weaveworks/weave npc, 2.8.1"
@@ -22,29 +21,18 @@ WEAVE = make(
     since=(2, 6),
     newest=(2, 8),
     answers={
-        **SPECIFICATION,
+        **UNVERIFIED,
         **not_enforced(f"{READ}: only NetworkPolicy is watched"),
         Fact.NETWORK_POLICY_INGRESS: CONTROLLER,
         Fact.NETWORK_POLICY_EGRESS: CONTROLLER,
-        Fact.IPBLOCK_MATCHES_PODS: NOT_VERIFIED,
-        Fact.IPBLOCK_MATCHES_NODES: NOT_VERIFIED,
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{READ}: ipblock.go, an ipset for each list of excepts"),
-        Fact.IPV6_ZERO_IS_EVERYTHING: NOT_VERIFIED,
         Fact.IPV6_FILTERED: Reading(None, f"{READ}: IPv4 only", "Weave has no IPv6; what else carries it is not known"),
         Fact.IPV6_BLOCKS: Reading(None, f"{READ}: IPv4 only", "Weave has no IPv6; what it makes of the block is open"),
         Fact.END_PORT: Reading(False, f"{READ}: analyser.go reads port alone"),
         Fact.NAMED_PORTS: Reading(
             False, f"{READ}: analyser.go rejects the whole policy", "Weave rejects a policy with named ports"
         ),
-        Fact.SCTP_PORTS: NOT_VERIFIED,
-        Fact.SCTP_FILTERED: NOT_VERIFIED,
-        Fact.HOST_NETWORK_PODS_ARE_PODS: NOT_VERIFIED,
-        Fact.OWN_NODE_INGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.OWN_NODE_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_EGRESS_EXEMPT: NOT_VERIFIED,
-        Fact.HAIRPIN_INGRESS_EXEMPT: NOT_VERIFIED,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
-        Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),
