@@ -34,10 +34,7 @@ GKE_DATAPLANE_V2 = make(
     answers={
         **UNVERIFIED,
         **not_enforced(f"{DOCS}: NetworkPolicy only"),
-        **{
-            fact: replace(CILIUM.facts[fact], source=f"{CILIUM_INSIDE}; {CILIUM.facts[fact].source}")
-            for fact in AS_CILIUM
-        },
+        **{fact: _as_cilium(CILIUM.facts[fact]) for fact in AS_CILIUM},
         Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{DOCS}: NetworkPolicy is always on"),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{DOCS}: NetworkPolicy is always on"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(
