@@ -39,13 +39,21 @@ YES = (
 GENERIC: Settings = {**dict.fromkeys(YES, True), "admin-host-network-pods-are-pods": False}
 
 
+ADMIN_KINDS = "clusternetworkpolicy adminnetworkpolicy baselineadminnetworkpolicy"
+ONLY_ADMIN = (
+    "admin-priority-above-99 networks-match-pods networks-match-nodes admin-named-ports admin-node-peers "
+    "admin-domain-peers admin-host-network-pods-are-pods baseline-per-direction"
+)
+
+
 def settings(base: Settings, yes: str = "", no: str = "", open_: str = "") -> Settings:
     """A profile by what differs from another."""
+    if ADMIN_KINDS in no:
+        open_ += f" {ONLY_ADMIN}"  # what they would mean there nobody has looked at
     changed = {**base, **dict.fromkeys(yes.split(), True), **dict.fromkeys(no.split(), False)}
     return {name: value for name, value in changed.items() if name not in open_.split()}
 
 
-ADMIN_KINDS = "clusternetworkpolicy adminnetworkpolicy baselineadminnetworkpolicy"
 BLOCKS = "ipblock-matches-pods ipblock-matches-nodes"
 NODE_PODS = "host-network-pods-are-pods"
 NP = "networkpolicy-ingress networkpolicy-egress"
@@ -127,7 +135,7 @@ PROFILES: Mapping[str, Settings] = {
         GENERIC,
         yes=BLOCKS,
         no=f"{ADMIN_KINDS} ipv6-ipblocks",
-        open_=f"ipv6-filtered {SCTP} {OWN}",
+        open_=f"ipv6-filtered ipv6-zero-is-everything {SCTP} {OWN}",
     ),
     "gke-dataplane-v2": settings(
         GENERIC,
@@ -139,7 +147,7 @@ PROFILES: Mapping[str, Settings] = {
         no=f"{ADMIN_KINDS} end-port named-ports",
         open_=f"{NP} ipv6-zero-is-everything ipv6-filtered ipv6-ipblocks {SCTP} {OWN}",
     ),
-    "flannel": settings(GENERIC, no=f"{NP} {ADMIN_KINDS}"),
+    "flannel": settings({}, no=f"{NP} {ADMIN_KINDS}"),
 }
 """Every plugin, with the releases at which an answer changes."""
 
@@ -158,14 +166,3 @@ FACTS = tuple(
     )
 )
 """Every question."""
-
-DOES_NOT_MATTER = {
-    "flannel": (
-        *BLOCKS.split(),
-        NODE_PODS,
-        "own-node-egress-exempt",
-        "hairpin-egress-exempt",
-        "hairpin-ingress-exempt",
-    ),
-}
-"""Answers that only say that nothing is enforced."""

@@ -113,6 +113,5 @@ def test_no_plugin_is_credited_with_what_only_the_specification_says(name: str) 
     assert [fact for fact in Fact if facts[fact] is PROFILES["generic"].facts[fact] and fact not in shared] == []
 
 
-def test_netpol_analyzer_and_flannel_leave_nothing_open() -> None:
-    for name in ("netpol-analyzer", "flannel"):
-        assert [fact for fact in Fact if PROFILES[name].answer(fact) is None] == []
+def test_netpol_analyzer_leaves_nothing_open() -> None:
+    assert [fact for fact in Fact if PROFILES["netpol-analyzer"].answer(fact) is None] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, does_not_matter, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "Azure/azure-container-networking npm, as of 2026-08"
@@ -20,7 +20,7 @@ AZURE = make(
         Fact.IPBLOCK_MATCHES_PODS: Reading(True, f"{READ}: an ipset of CIDRs is matched against any address"),
         Fact.IPBLOCK_MATCHES_NODES: Reading(True, f"{READ}: an ipset of CIDRs is matched against any address"),
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{READ}: each ipBlock has an ipset of its own"),
-        Fact.IPV6_ZERO_IS_EVERYTHING: Reading(True, "does not matter: IPv6 ipBlocks are not supported"),
+        Fact.IPV6_ZERO_IS_EVERYTHING: does_not_matter("IPv6 ipBlocks are not supported"),
         Fact.IPV6_BLOCKS: Reading(False, f"{READ}: ipBlocks are IPv4 only"),
         Fact.END_PORT: Reading(True, f"{READ}: numericPortRule"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: namedPortRule, an ipset of addresses and ports"),

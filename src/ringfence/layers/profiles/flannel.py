@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
+from ringfence.layers.profiles.open_answers import does_not_matter
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "flannel-io/flannel: no network policy; a controller beside it is another plugin"
 NO = Reading(False, READ, "Flannel enforces no policy")
-WITHOUT_EFFECT = Reading(True, "does not matter: nothing is enforced")
+WITHOUT_EFFECT = does_not_matter("nothing is enforced")
 
 FLANNEL = make(
     name="flannel",

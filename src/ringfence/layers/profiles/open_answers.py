@@ -16,6 +16,11 @@ UNVERIFIED: dict[Fact, Reading] = {
 """What a plugin's profile begins with: only what its own sources say takes the place of these."""
 
 
+def does_not_matter(why: str) -> Reading:
+    """For a fact about something that the plugin has nothing of. Open, should anybody pin that it has."""
+    return Reading(None, f"does not matter: {why}", f"not verified: {why}")
+
+
 def not_enforced(source: str) -> dict[Fact, Reading]:
     """For a plugin that has no admin policies of either version: what they would mean does not matter."""
     no = Reading(False, source)
@@ -23,7 +28,7 @@ def not_enforced(source: str) -> dict[Fact, Reading]:
         Fact.CLUSTER_NETWORK_POLICY: no,
         Fact.ADMIN_NETWORK_POLICY: no,
         Fact.BASELINE_ADMIN_NETWORK_POLICY: no,
-        **dict.fromkeys(ONLY_ADMIN, Reading(True, "does not matter: admin policies are not enforced")),
+        **dict.fromkeys(ONLY_ADMIN, does_not_matter("admin policies are not enforced")),
     }
 
 
