@@ -63,13 +63,13 @@ OWN = "own-node-ingress-exempt"
 CALICO = settings(
     GENERIC,
     yes=f"{BLOCKS} baseline-per-direction",
-    no=f"{NODE_PODS} own-node-egress-exempt",
-    open_=f"{ADMIN_KINDS} admin-node-peers admin-domain-peers admin-named-ports",
+    no=f"{NODE_PODS} own-node-egress-exempt admin-named-ports",
+    open_=f"{ADMIN_KINDS} admin-node-peers admin-domain-peers",
 )
 CILIUM = settings(
     GENERIC,
     no=f"{ADMIN_KINDS} ipblock-matches-pods {NODE_PODS}",
-    open_=f"{SCTP} {OWN} end-port",
+    open_=f"{SCTP} {OWN} end-port clusternetworkpolicy",
 )
 ANTREA = settings(
     GENERIC,
@@ -116,12 +116,13 @@ PROFILES: Mapping[str, Settings] = {
     "calico@3.31": settings(CALICO, yes="adminnetworkpolicy baselineadminnetworkpolicy", no="clusternetworkpolicy"),
     "calico@3.32": settings(CALICO, yes="clusternetworkpolicy", no="adminnetworkpolicy baselineadminnetworkpolicy"),
     "cilium": CILIUM,
-    "cilium@1.14": settings(CILIUM, no="ipblock-matches-nodes end-port"),
-    "cilium@1.15": settings(CILIUM, no="end-port"),
-    "cilium@1.17": settings(CILIUM, yes="end-port"),
+    "cilium@1.14": settings(CILIUM, no="ipblock-matches-nodes end-port clusternetworkpolicy"),
+    "cilium@1.15": settings(CILIUM, no="end-port clusternetworkpolicy"),
+    "cilium@1.17": settings(CILIUM, yes="end-port", no="clusternetworkpolicy"),
+    "cilium@1.19": settings(CILIUM, yes="end-port"),
     "antrea": ANTREA,
     "antrea@2.6": settings(ANTREA, no="clusternetworkpolicy"),
-    "antrea@2.7": settings(ANTREA, yes="admin-node-peers admin-domain-peers"),
+    "antrea@2.7": settings(ANTREA, yes="admin-node-peers admin-domain-peers admin-named-ports"),
     "ovn-kubernetes": OVN,
     "kube-router": KUBE_ROUTER,
     "kube-router@2.1": KUBE_ROUTER,

@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.seeded_faults.faults import FAULTS, Fault
+from tests.seeded_faults.fault import Fault
+from tests.seeded_faults.faults import FAULTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "ringfence"

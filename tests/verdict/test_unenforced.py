@@ -114,3 +114,8 @@ def test_a_node_that_does_not_enforce_policy(enforces: bool | None, verdict: Ver
     if enforces is False:
         assert "the pod's node does not enforce policy" in answer.reason.message
         assert asked.can("n/b", "n/a", 80).verdict is Verdict.UNKNOWN  # a's node is not known
+
+
+def test_no_node_enforces_policy() -> None:
+    asked = load_objects([*PODS, network_policy({})], cni=find("calico").with_nodes({"k1": False}, elsewhere=False))
+    assert asked.can("n/a", "n/b", 80).verdict is Verdict.ALLOWED

@@ -66,6 +66,8 @@ class Conditions:
         self.profile = profile
         self.all_kinds = all(profile.answer(fact) for fact in DECIDING)
         """Whether the plugin enforces every kind of policy."""
+        self.nowhere = profile.elsewhere is False and not any(value is not False for value in profile.nodes.values())
+        """Whether no node enforces policy."""
         self.everywhere = not profile.partial_nodes and profile.answer(Fact.STANDALONE_PODS) is True
         """Whether it enforces policy for every pod."""
         self._open = not assume_no_labels
@@ -154,6 +156,8 @@ class Conditions:
         literals: list[Literal] = []
         if profile.partial_nodes:
             if end.where is None:
+                if self.nowhere:
+                    return None
                 literals.append(Literal(Variable("enforced", role, SOME_NODE, BOOLEAN), TRUE))
             elif end.where is False:
                 return None

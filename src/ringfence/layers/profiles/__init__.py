@@ -102,7 +102,7 @@ def _at(profile: Profile, text: str) -> Profile:
     if not profile.newest:
         raise ProfileError(f"profile {profile.name} has no versions", f"write {profile.name}")
     given: Version = tuple(int(part) for part in found[1].split("."))
-    if given < profile.since[: len(given)] or given[0] > profile.newest[0]:
+    if given < profile.since[: len(given)] or given[: len(profile.newest)] > profile.newest[: len(given)]:
         raise ProfileError(
             f"profile {profile.name} does not cover version {text}",
             f"did you mean {profile.name}@{newest}? it covers {profile.versions}",

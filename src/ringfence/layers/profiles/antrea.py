@@ -12,7 +12,7 @@ GATES = "antrea.io/docs: feature gates of antrea-controller.conf in ConfigMap an
 ANTREA = make(
     name="antrea",
     title="Antrea",
-    versions="1.13 and later; read at 2.7",
+    versions="1.13 to 2.7",
     since=(1, 13),
     newest=(2, 7),
     answers={
@@ -45,6 +45,10 @@ ANTREA = make(
         Fact.ADMIN_NODE_PEERS: (
             Reading(None, "nothing that was read says so", "not verified before 2.7", before=(2, 7)),
             Reading(True, "network-policy-api implementations: all peers", since=(2, 7)),
+        ),
+        Fact.ADMIN_NAMED_PORTS: (
+            Reading(None, "nothing that was read says so", "not verified before 2.7", before=(2, 7)),
+            Reading(True, f"{READ}: resolved on the containers of each pod, of any protocol", since=(2, 7)),
         ),
         Fact.ADMIN_DOMAIN_PEERS: (
             Reading(None, "nothing that was read says so", "not verified before 2.7", before=(2, 7)),

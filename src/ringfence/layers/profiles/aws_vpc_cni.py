@@ -26,7 +26,7 @@ def _switch(source: str) -> tuple[Reading, ...]:
 AWS_VPC_CNI = make(
     name="aws-vpc-cni",
     title="Amazon VPC CNI with its network policy agent",
-    versions="1.12 and later; read as of 2026-08",
+    versions="1.12 to 1.21; read as of 2026-08",
     since=(1, 12),
     newest=(1, 21),
     answers={

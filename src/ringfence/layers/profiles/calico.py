@@ -13,7 +13,7 @@ IMPLEMENTATIONS = "network-policy-api implementations; libcalico-go backend/k8s/
 CALICO = make(
     name="calico",
     title="Calico (Felix)",
-    versions="3.29 and later; read at 3.32",
+    versions="3.29 to 3.32",
     since=(3, 29),
     newest=(3, 32),
     answers={
@@ -61,6 +61,11 @@ CALICO = make(
         Fact.NETWORKS_MATCH_NODES: Reading(True, f"{CNP_CONVERSION}: networks become nets"),
         Fact.EXCEPT_IS_LOCAL: Reading(True, f"{CONVERSION}: each ipBlock is a rule of its own with nets and notNets"),
         Fact.NAMED_PORTS: Reading(True, f"{CONVERSION}: resolved by Felix on each endpoint"),
+        Fact.ADMIN_NAMED_PORTS: Reading(
+            False,
+            f"{CNP_CONVERSION}: destinationNamedPort is an error",
+            "Calico does not support named ports in admin policies",
+        ),
         Fact.ADMIN_NODE_PEERS: Reading(
             None,
             f"{IMPLEMENTATIONS}: standard channel only",

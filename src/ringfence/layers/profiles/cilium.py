@@ -24,12 +24,23 @@ HAIRPIN = Reading(
 CILIUM = make(
     name="cilium",
     title="Cilium",
-    versions="1.14 and later; read at 1.17",
+    versions="1.14 to 1.19",
     since=(1, 14),
-    newest=(1, 17),
+    newest=(1, 19),
     answers={
         **UNVERIFIED,
         **not_enforced("cilium/cilium: a tracking issue only; network-policy-api implementations"),
+        Fact.CLUSTER_NETWORK_POLICY: (
+            Reading(
+                False, "v1alpha2 is younger than these releases", "Cilium before 1.19 does not know it", before=(1, 19)
+            ),
+            Reading(
+                None,
+                "cilium/cilium main has a reader of policy.networking.k8s.io/v1alpha2",
+                "from which release on Cilium enforces it was not verified",
+                since=(1, 19),
+            ),
+        ),
         Fact.NETWORK_POLICY_INGRESS: Reading(True, DOCS),
         Fact.NETWORK_POLICY_EGRESS: Reading(True, DOCS),
         Fact.STANDALONE_PODS: Reading(True, f"{DOCS}: endpoints are selected by labels"),

@@ -23,7 +23,7 @@ def _variant(which: str) -> Reading:
 KUBE_NETWORK_POLICIES = make(
     name="kube-network-policies",
     title="kube-network-policies",
-    versions="0.8 and later; read as of 2026-08",
+    versions="0.8 to 1.0; read as of 2026-08",
     since=(0, 8),
     newest=(1, 0),
     answers={
@@ -70,7 +70,7 @@ KINDNET = replace(
     KUBE_NETWORK_POLICIES.with_answers(not_enforced("kubernetes-sigs/kind images/kindnetd: NetworkPolicy only")),
     name="kindnet",
     title="kindnet, the network of kind",
-    versions="kind 0.24 and later (earlier ones enforce nothing)",
+    versions="kind 0.24 to 0.31 (earlier ones enforce nothing)",
     since=(0, 24),
     newest=(0, 31),
 )

@@ -24,7 +24,7 @@ IN_IPSETS = Reading(
 KUBE_ROUTER = make(
     name="kube-router",
     title="kube-router (network policy controller)",
-    versions="2.0 and later; read at 2.x of 2026-08",
+    versions="2.0 to 2.6; read as of 2026-08",
     since=(2,),
     newest=(2, 6),
     answers={
@@ -77,7 +77,7 @@ K3S = replace(
     ),
     name="k3s",
     title="K3s with its embedded kube-router",
-    versions="K3s 1.28 and later; read as kube-router 2.x with ipsets",
+    versions="1.28 to 1.35; read as kube-router 2.x with ipsets",
     since=(1, 28),
     newest=(1, 35),
 )

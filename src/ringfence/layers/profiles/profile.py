@@ -64,7 +64,7 @@ class Profile:
     since: Version = ()
     """The first version that the answers hold for; empty: all."""
     newest: Version = ()
-    """The newest version that was read; later ones of the same major version are taken to behave like it."""
+    """The newest version that was read. Later ones are refused: nobody knows yet what they do."""
     by_version: Mapping[Fact, tuple[Reading, ...]] = field(default_factory=dict)
     """The answers that differ between the releases covered, oldest first."""
     traits: Mapping[Trait, Remark] = field(default_factory=dict)
