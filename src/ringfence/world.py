@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
@@ -35,7 +36,7 @@ from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
-from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
+from ringfence.verdict.whatif import Moved, policy_change, relabelled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,6 +85,11 @@ class World:
     def partial(self) -> bool:
         """Whether some of the input could not be read."""
         return self.cluster.partial
+
+    @cached_property
+    def unenforced(self) -> tuple[Unenforced, ...]:
+        """The policies of the input that surely have no effect under the profile, each with the directions and why."""
+        return unenforced(self.cluster.policies, self.profile)
 
     @cached_property
     def directory(self) -> Directory:
@@ -331,25 +337,26 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 def load(
     *paths: str,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
 ) -> World:
-    """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    """Read manifests (files, directories, "-" for stdin) and make a world of them. ``cni``: a profile or its name.
+    Problems of the input are in ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad
+    CIDR."""
     given = Given.read(
         [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
     )
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)
 
 
 def load_objects(
     objects: Iterable[Mapping[str, Any]],
     *,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
@@ -357,5 +364,5 @@ def load_objects(
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)

@@ -89,10 +89,11 @@ def node_of(cluster: Cluster, pod: Pod, facts: Facts) -> str:
     """The node of a pod; any, if the input does not say."""
     if pod.node is not None:
         return pod.node
-    names = [*cluster.nodes, *ELSEWHERE]
+    named = [name for name, _ in cluster.options.nodes if name not in cluster.nodes]
+    names = [*cluster.nodes, *named, *ELSEWHERE]
     if pod.host and pod.addresses:
         same = [name for name, node in cluster.nodes.items() if set(every(pod)) & set(every(node))]
-        names = same or [name for name in names if name in ELSEWHERE or not cluster.nodes[name].addresses]
+        names = same or [name for name in names if name not in cluster.nodes or not cluster.nodes[name].addresses]
     return facts.choose((pod.identity, "node"), names)
 
 

@@ -102,7 +102,7 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
             sys.stderr,
         )
     context = Context(
-        profile=world.profile.name,
+        profile=world.profile.full_name,
         chosen_by=settings.chosen_by,
         partial=world.partial,
         problems=problems,

@@ -106,7 +106,7 @@ _INPUT = [
         metavar="NAME[@VERSION]",
         callback=_profile,
         shell_complete=_complete_profile,
-        help="Profile that decides what the specifications leave open: generic (default), calico, netpol-analyzer.",
+        help="Network plugin, such as calico@3.32 or cilium; it decides what the specifications leave open.",
     ),
     click.option(
         "--pod-cidr",

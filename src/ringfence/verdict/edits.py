@@ -51,6 +51,7 @@ class Editor:
         if (
             flow.closed
             or flow.itself
+            or flow.special
             or flow.opaque
             or flow.mystery
             or verdict not in (Verdict.ALLOWED, Verdict.DENIED)

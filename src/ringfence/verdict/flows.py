@@ -43,11 +43,21 @@ class Flow:
     mystery: str = ""
     """Not empty: an end of which nothing is known, and why."""
     programs: tuple[int, int] = (0, 0)
-    """What the policies do to it: the programs of the source's egress and the destination's ingress."""
+    """What the policies do to it: the programs of the source's egress and the destination's ingress, as the plugin sees
+    the flow (through a Service that may be others than those of the two ends)."""
     port_name: str = ""
     """Not empty: the port is asked for by this name, and which of ``ports`` has it is not known."""
     perhaps: str = ""
     """Not empty: it is not known whether the flow is part of the question at all, and why."""
+    hairpin: bool = False
+    """A pod to itself, through a Service."""
+    special: bool = False
+    """``programs`` are not those of the two ends alone."""
+
+    @property
+    def passes(self) -> bool:
+        """A pod and its own address, which no policy judges."""
+        return self.itself and not self.hairpin
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +174,9 @@ class Flows:
 
     @staticmethod
     def _without_itself(found: list[Flow]) -> list[Flow]:
-        """A pod and itself only count where there is no other pod to ask about."""
-        if any(not flow.itself and flow.closed != "service" for flow in found):
-            return [flow for flow in found if not flow.itself]
-        return found
+        """A pod and itself only count where there is no other pod to ask about, at each port of a Service."""
+        others = {flow.asked for flow in found if not flow.itself and flow.closed != "service"}
+        return [flow for flow in found if not flow.itself or flow.asked not in others]
 
     def _inside(self, flow: Flow) -> bool:
         """Whether an end of a flow is a pod or a node."""
@@ -235,7 +244,9 @@ class Flows:
         left: Target,
         right: Target,
         asked_port: str = "",
+        translated: bool = False,
     ) -> Iterator[Flow]:
+        """``translated``: the connection goes to the address of a Service, which becomes that of the end behind it."""
         first, second = self.relation.end_class(source.end), self.relation.end_class(destination.end)
         if left.outside and not self._family_fits(first, second):
             return
@@ -243,7 +254,9 @@ class Flows:
             return
         shared = set(source.pods) & set(destination.pods) if source.pods and destination.pods else set()
         real = {index for index in shared if self.cluster.pods[index].replicas == 1}
-        if real:
+        if real and translated:
+            yield from self._hairpins(source, destination, source.end, ports, asked_port)
+        elif real:
             yield Flow(
                 source,
                 destination,
@@ -253,17 +266,21 @@ class Flows:
                 asked_port,
                 itself=True,
             )
-            if len(source.pods) == 1 and len(destination.pods) == 1:
-                return
+        if real and len(source.pods) == 1 and len(destination.pods) == 1:
+            return
         nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
         if nowhere and source.witness == destination.witness and source.name == destination.name:
+            if translated:
+                for end in source.alternatives or (source.end,):
+                    yield from self._hairpins(source, destination, end, ports, asked_port)
+                return
             yield Flow(source, destination, Meeting((4,), True, True), OPEN_CELL, ports, asked_port, itself=True)
             return
         found = [
             flow
             for end in source.alternatives or (source.end,)
             for other in destination.alternatives or (destination.end,)
-            for flow in self._meetings(source, destination, end, other, ports, asked_port)
+            for flow in self._meetings(source, destination, end, other, ports, asked_port, translated)
         ]
         # Of several ends that it may be, those without a common address family are none of them.
         possible = [flow for flow in found if flow.closed != "address"]
@@ -281,6 +298,7 @@ class Flows:
         other: int | EndClass,
         ports: Intervals,
         asked_port: str,
+        translated: bool,
     ) -> Iterator[Flow]:
         relation = self.relation
         first, second = relation.end_class(end), relation.end_class(other)
@@ -311,6 +329,11 @@ class Flows:
             yield Flow(source, destination, meeting, OPEN_CELL, ports, asked_port, mystery=mystery)
             return
         programs = egress, ingress = relation.programs_of(end, other)
+        special = False
+        if translated:
+            programs = relation.towards_service(end, egress), ingress
+            special = programs[0] != egress
+            egress = programs[0]
         plain = relation.cells.plain(egress, ingress)
         if plain is not None:
             meeting = Meeting(families, same_namespace, None)
@@ -323,6 +346,7 @@ class Flows:
                 asked_port,
                 opaque=opaque,
                 programs=programs,
+                special=special,
                 perhaps=unsure,
             )
             return
@@ -344,8 +368,38 @@ class Flows:
                     asked_port,
                     opaque=opaque,
                     programs=programs,
+                    special=special,
                     perhaps=unsure,
                 )
+
+    def _hairpins(
+        self, source: Member, destination: Member, end: int | EndClass, ports: Intervals, asked_port: str
+    ) -> Iterator[Flow]:
+        """A pod to itself through a Service: each address family that it has."""
+        relation = self.relation
+        known = relation.end_class(end)
+        egress, ingress = relation.programs_of(end, end)
+        programs = relation.exempt_itself(relation.towards_service(end, egress), ingress)
+        families = own_families(known)
+        split = len(families) > 1 and known.families and relation.cells.needs(*programs) & FAMILY_KINDS
+        for group in [(number,) for number in families] if split else [families]:
+            meeting = Meeting(group, True, True, True)
+            cell = relation.cells.cell(*programs, meeting)
+            opaque = relation.opaque(known, known)
+            yield Flow(
+                _with_end(source, end),
+                _with_end(destination, end),
+                meeting,
+                cell,
+                ports,
+                asked_port,
+                itself=True,
+                opaque=opaque,
+                perhaps="which of several ends it is" if source.alternatives else "",
+                programs=programs,
+                hairpin=True,
+                special=True,
+            )
 
     def _same_node(
         self, source: Member, destination: Member, first: EndClass, second: EndClass, linked: bool
@@ -381,7 +435,7 @@ class Flows:
                 yield self._without_it(flow, surely, service)
                 continue
             surely.append(flow)
-            if not allowed or flow.closed or flow.itself:
+            if not allowed or flow.closed or flow.passes:
                 yield flow
                 continue
             left = tuple(number for number in flow.meeting.families if number in allowed)
@@ -437,7 +491,9 @@ class Flows:
             for member, ports in self._backends(service, port, question):
                 found = True
                 for one in source.members:
-                    yield from self._pairs(one, member, ports, source, Target(name, ()), f"{port.port}/{port.protocol}")
+                    text = f"{port.port}/{port.protocol}"
+                    translated = not service.headless
+                    yield from self._pairs(one, member, ports, source, Target(name, ()), text, translated)
             if not found:
                 for one in source.members:
                     yield self._closed(

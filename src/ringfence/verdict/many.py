@@ -81,6 +81,8 @@ class FlowAnswers:
                     texts.append(text.replace("{}", end.text))
                 decided += objects
         verdict = Verdict.DENIED if denied else Verdict.ALLOWED
+        if not texts and relation.some_without_effect:
+            return None
         return verdict.value, "; ".join(texts) or reasons.NOT_SELECTED, decided
 
     def _cause(self, direction: Direction, row: Row, subject: int, peer: int, key: int, denied: bool) -> Cause:
