@@ -14,6 +14,9 @@ from ringfence.rules.rule import Check, Rule
 
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
+    "NP-002": "np_002_default_deny_egress_missing",
+    "NP-003": "np_003_workload_ingress_not_isolated",
+    "NP-004": "np_004_workload_egress_not_isolated",
     "NP-005": "np_005_policy_selects_nothing",
     "NP-016": "np_016_named_port_unresolved",
     "NP-017": "np_017_ipblock_of_the_cluster",
