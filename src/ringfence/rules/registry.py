@@ -24,6 +24,8 @@ MODULES: Mapping[str, str] = {
     "NP-011": "np_011_and_or_trap",
     "NP-012": "np_012_rules_and_policy_types_differ",
     "NP-013": "np_013_policy_types_omitted",
+    "NP-014": "np_014_redundant",
+    "NP-015": "np_015_policy_changes_nothing",
     "NP-016": "np_016_named_port_unresolved",
     "NP-017": "np_017_ipblock_of_the_cluster",
     "NP-018": "np_018_except_reopened",
