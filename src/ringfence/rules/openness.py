@@ -44,15 +44,18 @@ class Openness:
         self.situation = situation
         self.direction = direction
         self._states: dict[tuple[Selected, ...], State] = {}
+        self._by_class: dict[int, State] = {}
 
     def of(self, pod: int) -> State:
         """The state of a pod (its index in ``cluster.pods``)."""
         relation = self.situation.relation
         column = relation.universe.class_of_pod[pod]
-        key = tuple(relation.selected(column, self.direction, tier) for tier in Tier)
-        if key not in self._states:
-            self._states[key] = self._state(*key)
-        return self._states[key]
+        if column not in self._by_class:
+            key = tuple(relation.selected(column, self.direction, tier) for tier in Tier)
+            if key not in self._states:
+                self._states[key] = self._state(*key)
+            self._by_class[column] = self._states[key]
+        return self._by_class[column]
 
     def _state(self, admin: Selected, own: Selected, baseline: Selected) -> State:
         first = self._tier(admin)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ringfence.model.policy import Direction, NetworkPolicyRules
 from ringfence.rules.ends import INTERNET_ADDRESSES, STRANGER, first_confirmed, pod_end, workload_end
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject, Witness
-from ringfence.rules.openness import Doubt, Open, Openness, holds_every_pod
+from ringfence.rules.openness import Doubt, Open, Openness, State, holds_every_pod
 from ringfence.rules.situation import Situation, Workload, policy_subject
+from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
     from ringfence.rules.rule import Rule
@@ -19,6 +20,7 @@ def check_workloads(situation: Situation, rule: Rule, direction: Direction) -> I
     """A finding for each workload of which a pod is open in this direction."""
     blind = situation.relation.blind_namespaces
     openness = Openness(situation, direction)
+    witnesses = _Witnesses(situation, direction)
     for workload in situation.workloads:
         namespace = workload.ref.namespace
         if blind is None or namespace in blind:
@@ -29,7 +31,7 @@ def check_workloads(situation: Situation, rule: Rule, direction: Direction) -> I
         for pod in workload.pods:
             state = openness.of(pod)
             if isinstance(state, Open):
-                yield _finding(situation, rule, direction, workload, pod, state)
+                yield _finding(situation, rule, direction, workload, pod, state, witnesses.of(workload, pod, state))
                 break
             doubt = doubt or state
         else:
@@ -38,7 +40,13 @@ def check_workloads(situation: Situation, rule: Rule, direction: Direction) -> I
 
 
 def _finding(
-    situation: Situation, rule: Rule, direction: Direction, workload: Workload, pod: int, state: Open
+    situation: Situation,
+    rule: Rule,
+    direction: Direction,
+    workload: Workload,
+    pod: int,
+    state: Open,
+    witness: Witness | None,
 ) -> Finding:
     ingress = direction is Direction.INGRESS
     # Inflections of the message, so that both directions read like sentences.
@@ -76,7 +84,7 @@ def _finding(
         workload.subject,
         evidence,
         related,
-        _witness(situation, direction, workload, pod, state),
+        witness,
         fix,
         severity,
     )
@@ -88,12 +96,32 @@ def _opening(policy: NetworkPolicyRules, direction: Direction) -> Related:
     return Related(policy.place if widest is None else widest.place, "this rule lets every pod pass")
 
 
-def _witness(situation: Situation, direction: Direction, workload: Workload, pod: int, state: Open) -> Witness | None:
-    """A flow of the open pod that the engine allows; None where the other end would stop every one that was tried."""
-    classes = situation.relation.universe.class_of_pod
-    alike = all(classes[one] == classes[pod] for one in workload.pods)
-    own = workload_end(situation, workload) if alike else pod_end(situation, pod)
-    outside = INTERNET_ADDRESSES[0]
-    others = (outside,) if state.outside_only else (STRANGER, outside)
-    ingress = direction is Direction.INGRESS
-    return first_confirmed(situation, ((other, own) if ingress else (own, other) for other in others))
+class _Witnesses:
+    """Flows of open pods that the engine allows. Where no admin policies are, a stranger reaches all pods that are open
+    in the same way, so the engine is asked for the first of them only."""
+
+    def __init__(self, situation: Situation, direction: Direction) -> None:
+        self.situation = situation
+        self.direction = direction
+        self._plain = None not in situation.policies_by_namespace
+        self._known: dict[tuple[State, bool, tuple[int, ...]], str] = {}
+
+    def of(self, workload: Workload, pod: int, state: Open) -> Witness | None:
+        """A flow of this pod; None where the other end would stop every one that was tried."""
+        universe = self.situation.relation.universe
+        classes = universe.class_of_pod
+        alike = all(classes[one] == classes[pod] for one in workload.pods)
+        own = workload_end(self.situation, workload) if alike else pod_end(self.situation, pod)
+        end = universe.ends[classes[pod]]
+        key = (state, end.host_network, end.families)
+        if self._plain and key in self._known:
+            return Witness(*self._flow(own, self._known[key]), 443, "TCP", Verdict.ALLOWED)
+        for other in (INTERNET_ADDRESSES[0],) if state.outside_only else (STRANGER, INTERNET_ADDRESSES[0]):
+            witness = first_confirmed(self.situation, [self._flow(own, other)])
+            if witness is not None:
+                self._known[key] = other
+                return witness
+        return None
+
+    def _flow(self, own: str, other: str) -> tuple[str, str]:
+        return (other, own) if self.direction is Direction.INGRESS else (own, other)
