@@ -14,6 +14,7 @@ from ringfence.model.policy import AddressPeer, AnyPeer, DomainPeer, NodePeer, P
 from ringfence.rules.openness import fixed_ports
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.labels import ANY_VALUE, Selector, ValueSet
+from ringfence.sets.overlaps import Overlaps
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical, intersect, protocol_range, subtract
 
 SurelySelected = Callable[[Selector, str], bool]
@@ -105,19 +106,20 @@ class Covering:
     def __init__(self, selectors: Selectors, given: Iterable[Atom]) -> None:
         self.selectors = selectors
         self._any: list[Atom] = []
-        self._addresses: list[Atom] = []
+        self._addresses: Overlaps[Atom] = Overlaps()
         self._others: list[Atom] = []
-        self._pods: dict[tuple[Hashable, Hashable], list[Atom]] = {}
+        self._pods: dict[tuple[Hashable, Hashable], dict[PodSelection, Overlaps[Atom]]] = {}
         for atom in given:
             peer = atom.peer
             if isinstance(peer, AnyPeer):
                 self._any.append(atom)
             elif isinstance(peer, AddressPeer):
-                self._addresses.append(atom)
+                self._addresses.add(peer.addresses, atom)
             elif isinstance(peer, PodPeer):
                 for pods in self._posts(peer.selection.pods):
                     for spaces in self._space_posts(peer.selection):
-                        self._pods.setdefault((pods, spaces), []).append(atom)
+                        posted = self._pods.setdefault((pods, spaces), {})
+                        posted.setdefault(peer.selection, Overlaps()).add(atom.fixed, atom)
             else:
                 self._others.append(atom)
 
@@ -140,8 +142,8 @@ class Covering:
     def _look_up(self, selector: Selector) -> list[Hashable]:
         return [None, *((one.key, one.values[0]) for one in selector.requirements if one.operator == "In")]
 
-    def _candidates(self, peer: PodPeer) -> Iterator[Atom]:
-        selection = peer.selection
+    def _candidates(self, atom: Atom, selection: PodSelection) -> Iterator[Atom]:
+        """Atoms of wider pod peers with some of the ports."""
         spaces = (
             [None, (NAME_LABEL, selection.namespace)]
             if selection.namespaces is None
@@ -149,7 +151,9 @@ class Covering:
         )
         for pods in self._look_up(selection.pods):
             for space in spaces:
-                yield from self._pods.get((pods, space), ())
+                for wide, posted in self._pods.get((pods, space), {}).items():
+                    if self.selectors.selection_covers(wide, selection):
+                        yield from posted if atom.named else posted.find(atom.fixed)
 
     def owners(self, atom: Atom, usable: Callable[[Hashable], bool]) -> list[Hashable] | None:
         """Owners of usable atoms that together hold all of this one; None: that is not proved."""
@@ -161,15 +165,8 @@ class Covering:
             if usable(other.owner) and left.take(other):
                 return left.owners
         if isinstance(peer, PodPeer):
-            for other in self._candidates(peer):
-                wide = other.peer
-                assert isinstance(wide, PodPeer)
-                if (
-                    usable(other.owner)
-                    and left.useful(other)
-                    and self.selectors.selection_covers(wide.selection, peer.selection)
-                    and left.take(other)
-                ):
+            for other in self._candidates(atom, peer.selection):
+                if usable(other.owner) and left.take(other):
                     return left.owners
         elif isinstance(peer, NodePeer | DomainPeer):
             for other in self._others:
@@ -188,9 +185,9 @@ class Covering:
         owners: list[Hashable] = []
         pieces: list[tuple[Intervals, Intervals]] = [(peer.addresses, atom.fixed)] if atom.fixed else []
         named = _Left(Atom(peer, (), atom.named, atom.owner))
-        for other in (*self._any, *self._addresses):
+        for other in (*self._any, *self._addresses.find(peer.addresses)):
             wide = other.peer.addresses if isinstance(other.peer, AddressPeer) else EVERY_ADDRESS
-            if not usable(other.owner) or not intersect(wide, peer.addresses):
+            if not usable(other.owner):
                 continue
             rest: list[tuple[Intervals, Intervals]] = []
             for addresses, ports in pieces:
@@ -222,10 +219,6 @@ class _Left:
     def open(self) -> bool:
         """Whether anything is left."""
         return bool(self.fixed or self.named)
-
-    def useful(self, other: Atom) -> bool:
-        """Whether another atom's ports may hold something of what is left."""
-        return bool(self.named) or bool(intersect(self.fixed, other.fixed))
 
     def take(self, other: Atom) -> bool:
         """Take away what another atom holds; True: nothing is left."""

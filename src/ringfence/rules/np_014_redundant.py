@@ -126,33 +126,36 @@ class _Namespace:
         self._posted: dict[Direction, dict[Hashable, list[CompiledPolicy]]] = {}
 
     def results(self) -> Iterator[Result]:
-        """Whole policies first, the last one first; then single rules."""
+        """Whole policies first, the last one first; then single rules. The engine confirms all of it at once."""
         candidates = [one for one in reversed(self.policies) if not selects_nothing(self.situation, one)]
+        found: list[tuple[CompiledPolicy, NetworkPolicyRules | None, Finding]] = []
         for compiled in candidates:
             others = self._replaced_by(compiled)
-            if others is not None and unchanged(self.situation, compiled, None):
+            if others is not None:
                 self._gone.add(compiled.index)
-                yield self._policy(compiled, others)
+                found.append((compiled, None, self._policy(compiled, others)))
         for compiled in candidates:
             if compiled.index not in self._gone:
-                yield from self._rules(compiled)
+                found.extend(self._rules(compiled))
+        # The last word on a policy is the one without all of its redundant rules.
+        everything = {compiled.index: left for compiled, left, _ in found}
+        if not found or unchanged(self.situation, everything):
+            yield from (finding for _, _, finding in found)
+            return
+        for compiled, left, finding in found:
+            if unchanged(self.situation, {compiled.index: left}):
+                yield finding
 
-    def _rules(self, compiled: CompiledPolicy) -> Iterator[Result]:
+    def _rules(self, compiled: CompiledPolicy) -> Iterator[tuple[CompiledPolicy, NetworkPolicyRules | None, Finding]]:
+        lost: set[tuple[Direction, int]] = set()
         for direction in Direction:
             for rule in reversed(compiled.policy.rules(direction) or ()):
                 own: _Owner = (compiled.index, direction, rule.index)
                 owners = self._covered(compiled, direction, rule, own)
-                if owners is None:
-                    continue
-                without = _without(compiled.policy, direction, {*self._lost(compiled, direction), rule.index})
-                if unchanged(self.situation, compiled, without):
+                if owners is not None:
                     self._gone_rules.add(own)
-                    yield self._rule(compiled, direction, rule, owners)
-
-    def _lost(self, compiled: CompiledPolicy, direction: Direction) -> Iterator[int]:
-        for rule in compiled.policy.rules(direction) or ():
-            if (compiled.index, direction, rule.index) in self._gone_rules:
-                yield rule.index
+                    lost.add((direction, rule.index))
+                    yield compiled, _without(compiled.policy, lost), self._rule(compiled, direction, rule, owners)
 
     def _replaced_by(self, compiled: CompiledPolicy) -> list[_Owner] | None:
         """The rules of other policies that do all that a policy does, after one that closes the same pods."""
@@ -287,9 +290,14 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _without(policy: NetworkPolicyRules, direction: Direction, indexes: set[int]) -> NetworkPolicyRules:
-    rules = tuple(rule for rule in policy.rules(direction) or () if rule.index not in indexes)
-    return replace(policy, ingress=rules) if direction is Direction.INGRESS else replace(policy, egress=rules)
+def _without(policy: NetworkPolicyRules, lost: set[tuple[Direction, int]]) -> NetworkPolicyRules:
+    left = {
+        direction: None
+        if (rules := policy.rules(direction)) is None
+        else tuple(rule for rule in rules if (direction, rule.index) not in lost)
+        for direction in Direction
+    }
+    return replace(policy, ingress=left[Direction.INGRESS], egress=left[Direction.EGRESS])
 
 
 def _shadowed(situation: Situation, selectors: Selectors, compiled: CompiledPolicy) -> Iterator[Result]:
@@ -310,7 +318,7 @@ def _shadowed(situation: Situation, selectors: Selectors, compiled: CompiledPoli
                     break
                 owners.update(dict.fromkeys(found))
             else:
-                if not unchanged(situation, compiled, _without(policy, direction, {rule.index})):
+                if not unchanged(situation, {compiled.index: _without(policy, {(direction, rule.index)})}):
                     continue
                 first = [one for one in earlier if one.index in owners]
                 differs = any(one.action is not rule.action for one in first)

@@ -80,7 +80,7 @@ def _nothing_else_closes(situation: Situation, selectors: Selectors, compiled: C
                 return False
         if any(one.policy.tier is Tier.BASELINE and one.governs(direction) for one in _cluster_wide(situation)):
             return False
-    return unchanged(situation, compiled, None)
+    return unchanged(situation, {compiled.index: None})
 
 
 def _cluster_wide(situation: Situation) -> tuple[CompiledPolicy, ...]:
@@ -102,15 +102,17 @@ def _idle(situation: Situation, compiled: CompiledPolicy) -> str:
     return "it only passes on, and no admin policy comes after it" if last and actions == {Action.PASS} else ""
 
 
-def unchanged(situation: Situation, compiled: CompiledPolicy, replacement: NetworkPolicyRules | None) -> bool:
-    """Whether the relation of the input is the same without a policy, or with another one in its place: the engine's
-    word."""
+def unchanged(situation: Situation, changes: Mapping[int, NetworkPolicyRules | None]) -> bool:
+    """Whether the relation of the input is the same after policies (by index) went, or others took their places: the
+    engine's word."""
     relation = situation.relation
-    changed = relation.change([compiled.index], [] if replacement is None else [replacement], situation.cluster)
+    added = [policy for policy in changes.values() if policy is not None]
+    changed = relation.change(changes, added, situation.cluster)
     if not isinstance(changed, ChangedRelation):
         return False
     if all(
-        set(relation.row(column, direction).parts) == set(changed.row(column, direction).parts)
+        relation.row(column, direction) is changed.row(column, direction)
+        or set(relation.row(column, direction).parts) == set(changed.row(column, direction).parts)
         for direction in Direction
         for column in columns_of(changed.affected[direction])
     ):
