@@ -53,7 +53,7 @@ one an empty `podSelector`, which says the same and shows that it is meant: the 
 
 Two peers are surely meant, and not found, if no pod of those namespaces has those labels, or if the `podSelector` is
 empty. Where the input has no workloads in those namespaces, or their labels are not known, the rule cannot be
-evaluated. The workloads named are those of the input; of many, the first 200 pairs of kinds of pods are asked about.
+evaluated. The workloads named are those of the input; of many, the first 100 pairs of kinds of pods are asked about.
 """
 
 from __future__ import annotations
@@ -94,9 +94,10 @@ RULE = Rule(
     needs=Needs.REACH,
 )
 
-_PAIRS_ASKED = 200
+_PAIRS_ASKED = 100
 _PAIRS_NAMED = 3
 _USUAL_PORT = 443
+_PORTS_ASKED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def _extra(situation: Situation, trap: _Trap) -> Iterator[Result]:
             continue
         first, second = (situation.cluster.pods[index].workload for index in ends)
         if (first, second) not in pairs:
-            witness = opened.witness(*ends)
+            witness = opened.witness(*ends, known=bool(pairs))
             if witness is not None:
                 pairs[first, second] = witness
     if not pairs:
@@ -259,28 +260,39 @@ class _Opened:
         usual = [_USUAL_PORT] if any(first <= _USUAL_PORT <= last for first, last in spans) else []
         self.ports = [*usual, *(first for first, _ in spans)]
 
-    def witness(self, source: int, destination: int) -> Witness | None:
-        """A flow that is allowed now and not, or not surely, with one peer."""
-        situation = self.situation
-        left, right = pod_end(situation, source), pod_end(situation, destination)
-        for key in dict.fromkeys([*self.ports, *self._exactly(source, destination)]):
-            witness = Witness(left, right, key & 0xFFFF, PROTOCOLS[key >> 16], Verdict.ALLOWED)
-            question = asked(witness.port, witness.protocol)
-            if (
-                situation.confirms(witness)
-                and self.after.can(situation.target(left), situation.target(right), question).verdict
-                is not Verdict.ALLOWED
-            ):
+    def witness(self, source: int, destination: int, known: bool) -> Witness | None:
+        """A flow that is allowed now and not, or not surely, with one peer. ``known``: it will not be shown, so where
+        no fact is open the relation is asked and not the whole engine."""
+        relation = self.situation.relation
+        universe = relation.universe
+        classes = universe.class_of_pod
+        ends = classes[source], classes[destination]
+        left, right = universe.ends[ends[0]], universe.ends[ends[1]]
+        if relation.opaque(left, right) or not relation.families(left, right)[0]:
+            return None
+        before = relation.cells.plain(*relation.programs_of(*ends))
+        after = relation.cells.plain(*self.changed.programs_of(*ends))
+        ports = self.ports
+        if before is not None and after is not None:
+            extra = relation.ports.difference(before.sure, after.possible)
+            spans = relation.ports.intervals(extra)
+            ports = [*(key for key in ports if relation.ports.contains(extra, key)), *(first for first, _ in spans)]
+            if known and ports:
+                return self._flow(source, destination, ports[0])
+        for key in ports[:_PORTS_ASKED]:
+            witness = self._flow(source, destination, key)
+            if self._is_extra(witness):
                 return witness
         return None
 
-    def _exactly(self, source: int, destination: int) -> Iterator[int]:
-        """The first port that one peer would not allow, where no fact is open."""
-        relation = self.situation.relation
-        classes = relation.universe.class_of_pod
-        ends = classes[source], classes[destination]
-        before = relation.cells.plain(*relation.programs_of(*ends))
-        after = relation.cells.plain(*self.changed.programs_of(*ends))
-        if before is not None and after is not None:
-            spans = relation.ports.intervals(relation.ports.difference(before.sure, after.possible))
-            yield from (first for first, _ in spans[:1])
+    def _flow(self, source: int, destination: int, key: int) -> Witness:
+        ends = pod_end(self.situation, source), pod_end(self.situation, destination)
+        return Witness(*ends, key & 0xFFFF, PROTOCOLS[key >> 16], Verdict.ALLOWED)
+
+    def _is_extra(self, witness: Witness) -> bool:
+        source, destination = self.situation.target(witness.source), self.situation.target(witness.destination)
+        question = asked(witness.port, witness.protocol)
+        return (
+            self.situation.confirms(witness)
+            and self.after.can(source, destination, question).verdict is not Verdict.ALLOWED
+        )

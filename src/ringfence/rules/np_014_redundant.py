@@ -189,6 +189,8 @@ class _Namespace:
                 return False
             return owner != own if own is not None else owner[0] != compiled.index
 
+        if len(compiled.policy.rules(direction) or ()) == 1 and len(self._wide(compiled, direction)) == 1:
+            return None
         found: dict[_Owner, None] = {}
         covering = self._covering_of(compiled, direction)
         for atom in atoms(rule, own):
