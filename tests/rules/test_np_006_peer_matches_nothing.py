@@ -17,7 +17,7 @@ def test_a_misspelt_label() -> None:
     (finding,) = checked(RULE, SHOP + allow("{podSelector: {matchLabels: {app: bakend}}}")).findings
     assert finding.subject == Subject("NetworkPolicy", "shop", "db")
     assert finding.message == (
-        "ingress rule 1 of NetworkPolicy shop/db means nobody: there are no pods of shop with app=bakend to allow from"
+        "ingress rule 1 of NetworkPolicy shop/db means nobody: there are no pods of shop with app=bakend"
     )
     assert finding.fix == "did you mean app: backend?"
 

@@ -73,9 +73,10 @@ def test_policies_that_agree_with_themselves(spec: str) -> None:
     assert messages(RULE, WEB + policy("p", spec)) == []
 
 
-def test_what_another_policy_allows_is_not_denied() -> None:
+def test_what_another_policy_governs_too() -> None:
     closed = policy("p", f"{{podSelector: {{}}, policyTypes: [Ingress, Egress], ingress: {FROM}}}")
     assert messages(RULE, WEB + closed + policy("out", f"{{podSelector: {{}}, egress: {TO}}}")) == []
+    assert messages(RULE, WEB + closed + policy("deny", "{podSelector: {}, policyTypes: [Egress]}")) == []
     other = policy("out", f"{{podSelector: {{matchLabels: {{app: other}}}}, egress: {TO}}}")
     assert len(messages(RULE, WEB + closed + other)) == 1
 

@@ -82,6 +82,12 @@ def test_a_default_deny_is_not_redundant_where_every_pod_has_a_policy() -> None:
     assert found(policy("deny", f"{{{ALL}}}") + own) == []
 
 
+def test_a_default_deny_stays_beside_other_policies_for_all_pods() -> None:
+    deny = policy("deny", f"{{{ALL}}}")
+    assert found(deny + ingress("same-namespace", ALL, "{from: [{podSelector: {}}]}")) == []
+    assert found(deny + deny.replace("name: deny", "name: another")) == [("another", "policy")]
+
+
 def test_a_deny_within_a_default_deny() -> None:
     assert found(policy("deny", f"{{{ALL}}}") + policy("web", f"{{{WEB}}}")) == [("web", "policy")]
     assert found(policy("deny", f"{{{ALL}}}") + policy("web", f"{{{WEB}, policyTypes: [Ingress, Egress]}}")) == []
@@ -263,7 +269,7 @@ def test_everything_that_is_found_can_be_deleted_at_once() -> None:
         for labels in ("", "app=web", "app=db,tier=front", "app=other,tier=x", "tier=front")
     ]
     ends = [*strangers, "shop/p0", "data/p1", "10.1.2.3", "203.0.113.9"]
-    for seed in range(40):
+    for seed in range(15):
         objects = _cluster(seed)
         before = load_objects(objects)
         kept, count = _cleaned(objects, before)
@@ -279,4 +285,4 @@ def test_everything_that_is_found_can_be_deleted_at_once() -> None:
                 for port in (80, 85, 95):
                     left = before.can(source, destination, port).verdict
                     assert left is after.can(source, destination, port).verdict, (seed, source, destination, port)
-    assert total > 50
+    assert total > 20

@@ -133,7 +133,6 @@ def _nothing(
         )
         return
     selection = peer.selection
-    word = "from" if direction is Direction.INGRESS else "to"
     rule = f"{direction.value} rule {int(evidence[1]) + 1} of {subject}"
     if selection.namespaces is None:
         assert selection.namespace is not None
@@ -169,9 +168,7 @@ def _nothing(
     fix = _hint(selection.pods, near, "the labels of the pod templates")
     if not near and selection.namespaces is None:
         fix = _elsewhere(situation, selection.pods) or fix
-    yield Finding(
-        RULE.id, f"{rule} means nobody: there are no {text} to allow {word}", peer.place, subject, evidence, fix=fix
-    )
+    yield Finding(RULE.id, f"{rule} means nobody: there are no {text}", peer.place, subject, evidence, fix=fix)
 
 
 def _namespaces(situation: Situation, compiled: CompiledPolicy, direction: Direction, selector: Selector) -> list[str]:

@@ -9,8 +9,8 @@ Two ways in which `policyTypes` and the rules of a NetworkPolicy contradict each
   out: only egress rules bring the default Egress with them.
 - `policyTypes` names a direction without any rules, beside rules for the other one. Everything in that direction is
   denied (severity medium). A policy without any rules is a default deny, an empty list is written on purpose, and
-  where other policies allow the same pods something in that direction, nothing is wrong. Nor is it with ingress of pods
-  that no Service selects and that name no port: they may serve nobody.
+  where other policies close the same pods in that direction too, this one is not to blame. Nor is it with ingress of
+  pods that no Service selects and that name no port: they may serve nobody.
 
 ## Why this is bad
 
@@ -99,7 +99,7 @@ def check(situation: Situation) -> Iterator[Result]:
                 yield _ignored(situation, written, direction, bool(rules))
             elif governed and types == tuple(Direction) and rules is None and written.rules(_OTHER[direction]):
                 subjects = situation.subjects(written.compiled)
-                cut_off = [pod for pod in subjects if _cut_off(situation, pod, direction)]
+                cut_off = [pod for pod in subjects if _cut_off(situation, written, pod, direction)]
                 if cut_off or not subjects:
                     yield _closed(situation, written, direction, cut_off)
 
@@ -135,11 +135,9 @@ def _closed(situation: Situation, written: Written, direction: Direction, pods: 
     )
 
 
-def _cut_off(situation: Situation, pod: int, direction: Direction) -> bool:
-    """Whether no policy allows a pod anything in the direction, and it looks as if it needed something."""
-    policies = situation.relation.policies
-    others = (policies[index].policy for index in situation.selecting(pod, direction))
-    if any(policy.rules(direction) or policy.broken for policy in others):
+def _cut_off(situation: Situation, written: Written, pod: int, direction: Direction) -> bool:
+    """Whether only this policy closes the direction of a pod, and the pod looks as if it needed something there."""
+    if situation.selecting(pod, direction).keys() - {written.compiled.index}:
         return False
     one = situation.cluster.pods[pod]
     return direction is Direction.EGRESS or bool(one.ports or situation.services_of(one))

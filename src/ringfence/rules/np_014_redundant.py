@@ -13,7 +13,9 @@ that a pod might carry, CIDRs over all addresses, and only the labels of namespa
 then confirms it for the pods of the input. Everything that the rule finds can be deleted at once: of two policies that
 say the same, only the later one is found.
 
-A policy without any effect is found by NP-015, one that selects no pod by NP-005; neither is found here.
+A default deny (all pods, no rules) is only found if another default deny makes it redundant: other policies for all
+pods may go again, and it is meant to stay. A policy without any effect is found by NP-015, one that selects no pod by
+NP-005; neither is found here.
 
 ## Why this is bad
 
@@ -160,11 +162,13 @@ class _Namespace:
     def _replaced_by(self, compiled: CompiledPolicy) -> list[_Owner] | None:
         """The rules of other policies that do all that a policy does, after one that closes the same pods."""
         found: list[_Owner] = []
+        default = _is_default_deny(compiled.policy)
         for direction in Direction:
             rules = compiled.policy.rules(direction)
             if rules is None:
                 continue
-            closer = next((one for one in self._wide(compiled, direction) if self._stays(one, compiled)), None)
+            closers = (one for one in self._wide(compiled, direction) if self._stays(one, compiled))
+            closer = next((one for one in closers if not default or _is_default_deny(one.policy)), None)
             if closer is None:
                 return None
             found.append((closer.index, direction, -1))
@@ -285,6 +289,11 @@ class _Namespace:
         if owner[2] < 0:
             return Related(policy.place, "it closes the same pods")
         return Related(rules[owner[2]].place, "it allows the same or more")
+
+
+def _is_default_deny(policy: NetworkPolicyRules) -> bool:
+    """For all pods, and without rules: it stays in place whatever the others come to allow."""
+    return not (policy.subject.pods.requirements or policy.ingress or policy.egress)
 
 
 def _listed(names: Sequence[str]) -> str:
