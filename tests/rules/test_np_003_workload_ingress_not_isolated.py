@@ -122,6 +122,17 @@ def test_an_admin_policy_that_denies_comes_before_a_policy_that_opens() -> None:
     assert "addresses outside" in finding.message
 
 
+def test_each_witness_holds_where_admin_policies_tell_workloads_apart() -> None:
+    some = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: some}\n"
+        "spec:\n  priority: 5\n  subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: web}}}}\n"
+        "  ingress:\n  - {name: x, action: Deny, from: [{namespaces: {matchExpressions: "
+        "[{key: team, operator: DoesNotExist}]}}]}\n"
+    )
+    found = checked(RULE, WEB + pod("a") + pod("b") + some).findings
+    assert [one.witness and one.witness.source for one in found] == ["203.0.113.10", "@stranger", "@stranger"]
+
+
 def test_a_pod_on_the_network_of_its_node() -> None:
     host = WEB.replace("containers:", "hostNetwork: true\n  containers:")
     (finding,) = checked(RULE, host).findings

@@ -73,6 +73,11 @@ def test_a_policy_that_selects_nothing_is_found_elsewhere() -> None:
     assert len(messages(RULE, namespace("shop") + OPEN)) == 1
 
 
+def test_pods_to_come_are_opened_too() -> None:
+    baseline = admin("BaselineAdminNetworkPolicy", act("Deny"))
+    assert messages(RULE, namespace("shop") + OPEN + baseline) == []
+
+
 @pytest.mark.parametrize(
     "text, count",
     [
