@@ -133,6 +133,22 @@ def test_each_witness_holds_where_admin_policies_tell_workloads_apart() -> None:
     assert [one.witness and one.witness.source for one in found] == ["203.0.113.10", "@stranger", "@stranger"]
 
 
+def test_admin_policies_that_deny_everybody_without_one_rule_that_does() -> None:
+    rules = "".join(
+        f"  - {{name: {name}, action: Deny, from: [{{pods: {{namespaceSelector: {{}}, podSelector: {{matchExpressions: "
+        f"[{{key: a, operator: {operator}}}]}}}}}}]}}\n"
+        for name, operator in (("with", "Exists"), ("without", "DoesNotExist"))
+    )
+    text = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: a}\n"
+        f"spec:\n  priority: 5\n  subject: {{namespaces: {{}}}}\n  ingress:\n{rules}"
+    )
+    (finding,) = checked(RULE, WEB + text).findings
+    assert "everywhere that no admin policy denies" in finding.message
+    assert finding.witness is not None
+    assert finding.witness.source == "203.0.113.10"
+
+
 def test_a_pod_on_the_network_of_its_node() -> None:
     host = WEB.replace("containers:", "hostNetwork: true\n  containers:")
     (finding,) = checked(RULE, host).findings

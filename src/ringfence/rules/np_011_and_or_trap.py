@@ -75,6 +75,7 @@ from ringfence.rules.written import network_policies
 from ringfence.sets.ports import PROTOCOLS
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.ends import EndError
 from ringfence.verdict.flows import asked
 
 if TYPE_CHECKING:
@@ -290,9 +291,12 @@ class _Opened:
         return Witness(*ends, key & 0xFFFF, PROTOCOLS[key >> 16], Verdict.ALLOWED)
 
     def _is_extra(self, witness: Witness) -> bool:
-        source, destination = self.situation.target(witness.source), self.situation.target(witness.destination)
-        question = asked(witness.port, witness.protocol)
-        return (
-            self.situation.confirms(witness)
-            and self.after.can(source, destination, question).verdict is not Verdict.ALLOWED
-        )
+        try:
+            source, destination = self.situation.target(witness.source), self.situation.target(witness.destination)
+            question = asked(witness.port, witness.protocol)
+            return (
+                self.situation.confirms(witness)
+                and self.after.can(source, destination, question).verdict is not Verdict.ALLOWED
+            )
+        except EndError:
+            return False

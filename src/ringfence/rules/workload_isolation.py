@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from ringfence.model.policy import Direction, NetworkPolicyRules
 from ringfence.rules.ends import INTERNET_ADDRESSES, STRANGER, first_confirmed, pod_end, workload_end
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject, Witness
+from ringfence.rules.isolation import one_way
 from ringfence.rules.openness import Doubt, Open, Openness, State, holds_every_pod
 from ringfence.rules.situation import Situation, Workload, policy_subject
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.ends import EndError
 
 if TYPE_CHECKING:
     from ringfence.rules.rule import Rule
@@ -30,6 +32,9 @@ def check_workloads(situation: Situation, rule: Rule, direction: Direction) -> I
         doubt: Doubt | None = None
         for pod in workload.pods:
             state = openness.of(pod)
+            if isinstance(state, Open) and not witnesses.lets_strangers_pass(pod, state):
+                doubt = doubt or Doubt("admin policies deny what was tried, rule by rule, or it hangs on open facts")
+                continue
             if isinstance(state, Open):
                 yield _finding(situation, rule, direction, workload, pod, state, witnesses.of(workload, pod, state))
                 break
@@ -52,6 +57,9 @@ def _finding(
     # Inflections of the message, so that both directions read like sentences.
     opens = "accepts connections from" if ingress else "may connect to"
     word = direction.value
+    everywhere = (
+        "everywhere" if None not in situation.policies_by_namespace else "everywhere that no admin policy denies"
+    )
     severity: Severity | None = None
     related: tuple[Related, ...] = ()
     if state.openers:
@@ -69,12 +77,12 @@ def _finding(
         fix = f"select it with a NetworkPolicy that has {direction.value.capitalize()} in its policyTypes"
     elif situation.cluster.pods[pod].host_network:
         message = (
-            f"{workload.subject} {opens} everywhere: its pods use the network of their node, and no policy closes it"
+            f"{workload.subject} {opens} {everywhere}: its pods use the network of their node, and no policy closes it"
         )
         evidence, severity = ("host-network",), Severity.LOW
         fix = "run it without hostNetwork, or guard its ports on the nodes"
     else:
-        message = f"{workload.subject} {opens} everywhere: no policy closes its {word}"
+        message = f"{workload.subject} {opens} {everywhere}: no policy closes its {word}"
         evidence = ("open",)
         fix = f"select it with a NetworkPolicy that has {word.capitalize()} in its policyTypes, and allow what it needs"
     return Finding(
@@ -105,6 +113,19 @@ class _Witnesses:
         self.direction = direction
         self._plain = None not in situation.policies_by_namespace
         self._known: dict[tuple[State, bool, tuple[int, ...]], str] = {}
+
+    def lets_strangers_pass(self, pod: int, state: Open) -> bool:
+        """Whether the engine lets some stranger through in this direction, whatever the stranger's own policies say:
+        admin policies may deny everything without one rule that does."""
+        if self._plain:
+            return True
+        try:
+            own = pod_end(self.situation, pod)
+            namespace = self.situation.cluster.pods[pod].namespace
+            others = ("internet",) if state.outside_only else (STRANGER, f"@{namespace}", "internet")
+            return any(surely for other in others for surely, _ in one_way(self.situation, own, other, self.direction))
+        except EndError:
+            return False
 
     def of(self, workload: Workload, pod: int, state: Open) -> Witness | None:
         """A flow of this pod; None where the other end would stop every one that was tried."""
