@@ -31,7 +31,7 @@ from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
-from ringfence.verdict.flows import Asked, asked
+from ringfence.verdict.flow import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.ways_in.paths import Paths

@@ -479,25 +479,25 @@ DIALECTS = (
 
 QUESTIONS = (
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "and (question.port is None or question.port in (port.port, port.name))",
         "and (question.port is None or question.port == port.port)",
         "the ports of a Service have no names",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.target)",
         "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.port)",
         "policy sees the Service's port",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "elif service.headless and not isinstance(question.port, str):",
         "elif False:",
         "headless Services translate numbers",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "if named.name == port.target and named.protocol == port.protocol",
         "if named.name == port.target",
         "named targets are resolved without the protocol",

@@ -17,7 +17,8 @@ from tests.seeded_faults.fault import (
 )
 
 ENFORCEMENT_FILE = "layers/network/enforcement.py"
-FLOWS_FILE = "verdict/flows.py"
+SERVICES_FILE = "verdict/services.py"
+PAIRS_FILE = "verdict/pairs.py"
 
 ENFORCEMENT = (
     Fault(
@@ -250,15 +251,15 @@ ENFORCEMENT = (
         "a pod's own facts differ between the two ends of a hairpin",
     ),
     Fault(
-        FLOWS_FILE,
+        SERVICES_FILE,
         "translated = not service.headless",
         "translated = True",
         "a headless Service has an address of its own",
     ),
     Fault(
-        FLOWS_FILE,
-        "            seen = relation.towards_service(end, egress)",
-        "            seen = egress",
+        PAIRS_FILE,
+        "programs = relation.towards_service(end, egress), ingress",
+        "programs = egress, ingress",
         "every plugin sees the pod behind a Service",
     ),
     Fault(

@@ -76,7 +76,7 @@ from ringfence.sets.ports import PROTOCOLS
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
 
 if TYPE_CHECKING:
     from ringfence.model.cluster import WorkloadRef

@@ -19,7 +19,7 @@ from ringfence.rules.finding import Subject, Witness
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Directory, Target
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
 

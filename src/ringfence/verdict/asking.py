@@ -14,7 +14,8 @@ from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, sub
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target
-from ringfence.verdict.flows import Asked, Flow, Flows
+from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.flows import Flows
 from ringfence.verdict.judging import Judge, Judgement
 
 UNSURE = Reason("unknown-end", "the input does not say which pod, node or Service this is", "the object itself")

@@ -16,7 +16,7 @@ from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.candidates import Change, Wanted, closings, openings
 from ringfence.verdict.difference import PolicyChange
-from ringfence.verdict.flows import Flow
+from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Judgement
 
 LISTED = 20

@@ -32,7 +32,7 @@ from ringfence.verdict.answers import (
     Verdict,
 )
 from ringfence.verdict.asking import Asker, port_text
-from ringfence.verdict.flows import Flow
+from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Known
 
 TRACES = 8

@@ -15,7 +15,7 @@ from ringfence.verdict import reasons
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import NOT_BLIND, Asker
 from ringfence.verdict.ends import Target
-from ringfence.verdict.flows import Asked
+from ringfence.verdict.flow import Asked
 from ringfence.verdict.judging import Judgement
 
 Answered = tuple[str, str, list[dict[str, Any]]]

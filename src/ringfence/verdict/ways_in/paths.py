@@ -107,7 +107,7 @@ class Paths:
     def _behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Target, Intervals]]:
         """The pods behind a port of a Service, by the ports that they are reached at."""
         by_ports: dict[Intervals, list[Member]] = {}
-        for member, ports in self.asker.flows.behind(service, port):
+        for member, ports in self.asker.flows.services.behind(service, port):
             by_ports.setdefault(ports, []).append(member)
         for ports, members in by_ports.items():
             yield Target(self._name(members), tuple(merged(members))), ports
