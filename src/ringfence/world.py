@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.relation import Relation
@@ -22,6 +23,8 @@ from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
+from ringfence.sources.originals import Originals
+from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
@@ -84,6 +87,12 @@ class World:
     def partial(self) -> bool:
         """Whether some of the input could not be read."""
         return self.cluster.partial
+
+    @property
+    def originals(self) -> Mapping[str, bytes | None]:
+        """Texts that places name and that cannot be opened again under this name (see ``sources.originals``)."""
+        originals: Originals = self.given.reading.originals
+        return originals
 
     @cached_property
     def directory(self) -> Directory:
@@ -330,17 +339,23 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 
 def load(
-    *paths: str,
+    *paths: str | PathLike[str] | Kustomize | Helm,
     cni: str = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
 ) -> World:
-    """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
+    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
+    Problems of the input are in ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a
+    bad CIDR."""
     given = Given.read(
-        [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
+        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
+        _ranges(pod_cidrs),
+        _ranges(service_cidrs),
+        _ranges(node_cidrs),
+        assume_no_labels,
     )
     profile = find(cni)
     return World(given.build(), profile, given)

@@ -9,7 +9,7 @@ import mmap
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from ringfence.model.problems import Problem, Severity
@@ -17,10 +17,12 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.charts import not_rendered
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.documents import OnePlace, Parsed, objects_of
+from ringfence.sources.originals import Originals
+from ringfence.sources.origins import Gathering, Source
 from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.text_encoding import decoded
-from ringfence.sources.walk import STDIN, InputFile, walk
+from ringfence.sources.walk import STDIN, InputFile
 
 BIG = 2 << 20
 """Bytes from which on a JSON text is first taken for a dump of a cluster."""
@@ -35,11 +37,13 @@ MOST_ALIKE = 50
 @dataclass(frozen=True)
 class Reading:
     """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
-    Kubernetes objects there were in all; one that was given twice counts twice."""
+    Kubernetes objects there were in all; one that was given twice counts twice. ``originals``: texts that cannot be
+    opened again under the name that places give."""
 
     manifests: list[Manifest] = field(default_factory=list)
     dump_pods: list[PodFacts] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    originals: Originals = field(default_factory=Originals)
 
     @property
     def objects(self) -> int:
@@ -47,14 +51,14 @@ class Reading:
         return len(self.manifests) + len(self.dump_pods)
 
 
-def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Reading:
-    """Everything that the paths name; ``-`` is ``stdin``."""
+def read(sources: Sequence[Source], stdin: BinaryIO | None = None) -> Reading:
+    """Everything that the sources name; ``-`` is ``stdin``."""
     reading = Reading()
-    with collector_paused():
-        walked = walk(paths, _values)
-        reading.problems.extend(walked.problems)
-        for file in walked.files:
-            _read_file(file, stdin, reading)
+    with collector_paused(), Gathering(_values, reading.originals) as gathering:
+        files, problems = gathering.gather(sources)
+        reading.problems.extend(problems)
+        for file in files:
+            _read_file(file, stdin, reading, keep=gathering.revision_of(file))
     return _once(reading)
 
 
@@ -107,7 +111,7 @@ def _once(reading: Reading) -> Reading:
         groups.setdefault((problem.place.file, problem.code), []).append(problem)
     if any(len(group) > MOST_ALIKE for group in groups.values()):
         problems = [problem for group in groups.values() for problem in _shortened(group)]
-    return Reading(reading.manifests, reading.dump_pods, problems)
+    return replace(reading, problems=problems)
 
 
 def _shortened(group: list[Problem]) -> list[Problem]:
@@ -132,26 +136,31 @@ def _values(path: str) -> tuple[list[Any], list[Problem]]:
     return [parsed.value for parsed in found], scratch.problems
 
 
-def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> None:
+def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: bool = False) -> None:
+    """``keep``: what it holds, for explanations."""
     before = reading.objects, len(reading.problems)
     data = _bytes_of(file, stdin, reading)
     if data is None:
         return
     try:
+        if keep:
+            reading.originals.keep(file.name, bytes(data))
         if file.chart is not None and data[:BIG].find(b"{{") >= 0:
             reading.problems.append(not_rendered(file.chart))
             return
-        _read_data(data, file.path, reading)
+        _read_data(data, file.name, reading)
     finally:
         if isinstance(data, mmap.mmap):
             data.close()
     if file.named and before == (reading.objects, len(reading.problems)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
-        reading.problems.append(Problem(Place(file.path), "no-manifests", Severity.WARNING, what))
+        reading.problems.append(Problem(Place(file.name), "no-manifests", Severity.WARNING, what))
 
 
 def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> bytes | mmap.mmap | None:
     """The contents; big files are mapped. None, with a problem, when they cannot be read."""
+    if file.text is not None:
+        return file.text
     try:
         if file.path == STDIN:
             if stdin is None:
@@ -173,7 +182,7 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         words = str(getattr(error, "strerror", None) or error).lower()
         reading.problems.append(
             Problem(
-                Place(file.path),
+                Place(file.name),
                 "unreadable",
                 Severity.ERROR,
                 f"cannot be read: {words}",
