@@ -270,6 +270,16 @@ class World:
             suppressions = [*suppressions_of(situation.manifests), *ignore]
             return assess(outcome, suppressions, today or datetime.now(UTC).date())
 
+    def snapshot(self) -> bytes:
+        """What was read, as a snapshot that ``load`` reads again, without what may be secret; what the user told of the
+        cluster (profile, ranges) is not in it. Raises ValueError for a what-if that set labels."""
+        from ringfence.sources.snapshots import snapshot
+
+        if self.given.relabels:
+            raise ValueError("a what-if that sets labels cannot be kept: its objects say something else")
+        reading = self.given.settled().reading
+        return snapshot(reading.manifests, reading.dump_pods, reading.problems, reading.repeated)
+
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""
         return FlowAnswers(self.asker, self.target, self.question)

@@ -30,25 +30,29 @@ BIGGEST = 4 << 30
 """Bytes that one file may have; a cluster of a million pods has less."""
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
 _HEAD = 4096
+_SNAPSHOT_HEAD = 200
 MOST_ALIKE = 50
 """Problems of one kind that are told of one file; the others are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reading:
     """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
     Kubernetes objects there were in all; one that was given twice counts twice. ``originals``: texts that cannot be
-    opened again under the name that places give."""
+    opened again under the name that places give. ``repeated``: objects of snapshots that were given more than once and
+    are kept once. ``told``: problems that a snapshot tells."""
 
     manifests: list[Manifest] = field(default_factory=list)
     dump_pods: list[PodFacts] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     originals: Originals = field(default_factory=Originals)
+    repeated: int = 0
+    told: list[Problem] = field(default_factory=list)
 
     @property
     def objects(self) -> int:
         """The number of objects."""
-        return len(self.manifests) + len(self.dump_pods)
+        return len(self.manifests) + len(self.dump_pods) + self.repeated
 
 
 def read(sources: Sequence[Source], stdin: BinaryIO | None = None) -> Reading:
@@ -111,7 +115,8 @@ def _once(reading: Reading) -> Reading:
         groups.setdefault((problem.place.file, problem.code), []).append(problem)
     if any(len(group) > MOST_ALIKE for group in groups.values()):
         problems = [problem for group in groups.values() for problem in _shortened(group)]
-    return replace(reading, problems=problems)
+    # What a snapshot tells was shortened when it was made.
+    return replace(reading, problems=[*reading.told, *problems], told=[])
 
 
 def _shortened(group: list[Problem]) -> list[Problem]:
@@ -138,11 +143,21 @@ def _values(path: str) -> tuple[list[Any], list[Problem]]:
 
 def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: bool = False) -> None:
     """``keep``: what it holds, for explanations."""
-    before = reading.objects, len(reading.problems)
+    before = reading.objects, len(reading.problems), len(reading.told)
     data = _bytes_of(file, stdin, reading)
     if data is None:
         return
     try:
+        if file.named and data[:2] == b"\x1f\x8b":
+            from ringfence.sources.snapshots import unpacked
+
+            plain = unpacked(bytes(data), file.name)
+            if isinstance(plain, Problem):
+                reading.problems.append(plain)
+                return
+            data = plain
+        if b"ringfence.dev/" in data[:_SNAPSHOT_HEAD] and _take_snapshot(data, file, reading):
+            return
         if keep:
             reading.originals.keep(file.name, bytes(data))
         if file.chart is not None and data[:BIG].find(b"{{") >= 0:
@@ -152,9 +167,33 @@ def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: 
     finally:
         if isinstance(data, mmap.mmap):
             data.close()
-    if file.named and before == (reading.objects, len(reading.problems)):
+    if file.named and before == (reading.objects, len(reading.problems), len(reading.told)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
         reading.problems.append(Problem(Place(file.name), "no-manifests", Severity.WARNING, what))
+
+
+def _take_snapshot(data: bytes | mmap.mmap, file: InputFile, reading: Reading) -> bool:
+    """Whether it is one. A snapshot is a cluster of its own, so it is no part of a folder of manifests."""
+    from ringfence.sources.snapshots import is_snapshot, restored
+
+    if not is_snapshot(data):
+        return False
+    if not file.named:
+        message = "a snapshot is not read as a part of a folder"
+        hint = "name it with -f to read it"
+        reading.problems.append(Problem(Place(file.name), "snapshot-passed-over", Severity.NOTICE, message, hint))
+        return True
+    found = restored(bytes(data), file.name)
+    if isinstance(found, Problem):
+        reading.problems.append(found)
+        return True
+    reading.manifests.extend(found.manifests)
+    reading.dump_pods.extend(found.pods)
+    reading.told.extend(found.problems)
+    reading.repeated += found.repeated
+    for name in found.files:
+        reading.originals.keep(name, None)
+    return True
 
 
 def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> bytes | mmap.mmap | None:
