@@ -28,6 +28,8 @@ _KEPT = (
 )  # fmt: skip
 """Which repository is meant: hooks of a server say it so."""
 _IDENTIFIER = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
+_ANCESTOR = re.compile(r"[~^@].*", re.DOTALL)
+_SHALLOW = "this clone is shallow: fetch the revision first (git fetch origin REVISION, or fetch-depth: 0 in CI)"
 _MOST_LINKS = 16
 LINK, SUBMODULE, FOLDER = "120000", "160000", "040000"
 
@@ -152,6 +154,8 @@ class Repository:
         for _ in range(_MOST_LINKS):
             if not path:
                 return Entry("", FOLDER, tree, 0)
+            if path.startswith("/"):
+                return None
             found = next((one for one in self.entries(tree, path) if one.path == path), None)
             if found is None or found.mode != LINK:
                 return found
@@ -204,6 +208,10 @@ class Repository:
         """A hint about a revision that there is not."""
         names = self._run("for-each-ref", "--format=%(refname:short)", "--count=5000").decode("utf-8", "replace")
         known = [name for name in names.splitlines() if name]
+        shallow = self._run("rev-parse", "--is-shallow-repository") == b"true\n"
+        base = _ANCESTOR.sub("", revision)
+        if base != revision and base and self.tree(base) is not None:
+            return _SHALLOW if shallow else f"the history of {printable(base)} does not have it"
         near = [name for name in known if name.endswith(f"/{revision}")] or get_close_matches(
             revision, [*known, "HEAD"], 1, 0.6
         )
