@@ -137,7 +137,7 @@ KINDS = (
 )  # fmt: skip
 
 SECRET = "hunter2-Zm9vYmFy"
-PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n"
+PEM = f"-----BEGIN {'private'.upper()} KEY-----\n{SECRET}\n"
 FULL = f"""\
 apiVersion: v1
 kind: Secret

@@ -6,7 +6,6 @@ A source that cannot be had is a problem that makes the input partial; the other
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -55,6 +54,10 @@ class Gathering:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        if not self._checkouts:
+            return
+        import shutil
+
         for checkout in self._checkouts:
             shutil.rmtree(checkout.root, ignore_errors=True)
 
@@ -205,10 +208,10 @@ class Gathering:
                 )
         return None if entry.path in checkout.submodules else path
 
-    def _rendered(self, texts: Sequence[Rendered]) -> None:
+    def _rendered(self, texts: Sequence[Rendered], namespace: str = "") -> None:
         for one in texts:
             self._originals.keep(one.name, one.text)
-            self._walker.files.append(InputFile(one.name, named=len(texts) == 1, text=one.text))
+            self._walker.files.append(InputFile(one.name, text=one.text, namespace=namespace))
 
     def _existing(self, text: str, whole: bool) -> str | None:
         """Where on disk something to render is; None when it was reported."""
@@ -239,7 +242,7 @@ class Gathering:
         for file, text in zip(files, source.values, strict=True):
             if not os.path.isfile(file):
                 raise SourceError(text, "unreadable", "is not a file of values")
-        self._rendered(templated(source, chart, files, self._shown))
+        self._rendered(templated(source, chart, files, self._shown), source.namespace)
 
 
 def _wanted(path: str) -> bool:

@@ -17,6 +17,7 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.charts import not_rendered
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.documents import OnePlace, Parsed, objects_of
+from ringfence.sources.kinds import classify
 from ringfence.sources.originals import Originals
 from ringfence.sources.origins import Gathering, Source
 from ringfence.sources.plain_pods import PlainPods
@@ -163,13 +164,24 @@ def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: 
         if file.chart is not None and data[:BIG].find(b"{{") >= 0:
             reading.problems.append(not_rendered(file.chart))
             return
-        _read_data(data, file.name, reading)
+        first = len(reading.manifests)
+        _read_data(data, file.name, reading, harvest=not file.namespace)
+        if file.namespace:
+            reading.manifests[first:] = [_placed(one, file.namespace) for one in reading.manifests[first:]]
     finally:
         if isinstance(data, mmap.mmap):
             data.close()
     if file.named and before == (reading.objects, len(reading.problems), len(reading.told)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
         reading.problems.append(Problem(Place(file.name), "no-manifests", Severity.WARNING, what))
+
+
+def _placed(manifest: Manifest, namespace: str) -> Manifest:
+    """An object where it is installed, as Helm does with one that does not say where it belongs."""
+    if manifest.namespace or not classify(manifest.api_version, manifest.kind).namespaced:
+        return manifest
+    metadata = {**(manifest.data.get("metadata") or {}), "namespace": namespace}
+    return replace(manifest, namespace=namespace, data={**manifest.data, "metadata": metadata})
 
 
 def _take_snapshot(data: bytes | mmap.mmap, file: InputFile, reading: Reading) -> bool:
@@ -233,8 +245,9 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
     return data
 
 
-def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
-    if len(data) > BIG and _LOOKS_LIKE_JSON.match(data[:_HEAD].decode("utf-8", "replace")):
+def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading, harvest: bool = True) -> None:
+    """``harvest``: pods of big texts may be reduced while they are read."""
+    if harvest and len(data) > BIG and _LOOKS_LIKE_JSON.match(data[:_HEAD].decode("utf-8", "replace")):
         from ringfence.sources.json_dump import read_dump
 
         dump = read_dump(data, file)
@@ -243,11 +256,11 @@ def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
             reading.dump_pods.extend(dump[1])
             reading.problems.extend(dump[2])
             return
-    for parsed in _documents(data, file, reading.problems):
+    for parsed in _documents(data, file, reading.problems, harvest):
         _take(parsed, reading)
 
 
-def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> list[Parsed]:
+def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem], harvest: bool = True) -> list[Parsed]:
     """The documents of a text, in JSON if it looks like that, else in YAML."""
     text = decoded(bytes(data), file)
     if isinstance(text, Problem):
@@ -262,6 +275,6 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> l
     else:
         from ringfence.sources.yaml_text import read_yaml
 
-        found, wrong = read_yaml(text, file, len(data) > BIG)
+        found, wrong = read_yaml(text, file, harvest and len(data) > BIG)
     problems.extend(wrong)
     return found

@@ -63,7 +63,7 @@ def remote_bases(folder: str, load: Load) -> Iterator[RemoteBase | Unclear]:
             for value in values:
                 if not isinstance(value, Mapping):
                     continue
-                for text in _named(value):
+                for text in dict.fromkeys(_named(value)):
                     if is_remote(text):
                         yield RemoteBase(file, text)
                         continue

@@ -22,13 +22,15 @@ _NOT_FILES = (stat.S_ISCHR, stat.S_ISBLK, stat.S_ISSOCK)
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """A file to read, or stdin. ``named``: by the user, not found in a folder. ``chart``: whose template it is.
-    ``shown``: what places call it; empty for its path. ``text``: what it holds, where that is no file of its own."""
+    ``shown``: what places call it; empty for its path. ``text``: what it holds, where that is no file of its own.
+    ``namespace``: of its objects that do not say theirs."""
 
     path: str
     named: bool = False
     chart: str | None = None
     shown: str = ""
     text: bytes | None = None
+    namespace: str = ""
 
     @property
     def name(self) -> str:

@@ -45,7 +45,7 @@ def snapshot(shared: Shared, output: str) -> int:
     else:
         _write(output, document)
         count = opened.world.cluster.objects
-        opened.say([f"{count} object{'s' if count != 1 else ''} kept in {output!a} ({len(document)} bytes)"])
+        opened.say([f"{count} object{'s' if count != 1 else ''} kept in {output!a}"])
     return exits.PARTIAL if opened.context.partial else exits.OK
 
 
