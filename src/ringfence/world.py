@@ -267,7 +267,9 @@ class World:
         with collector_paused():
             situation = self.situation(chosen_by)
             outcome = run(situation, chosen)
-            suppressions = [*suppressions_of(situation.manifests), *ignore]
+            reading = self.given.reading
+            inside = suppressions_of(situation.manifests, reading.originals)
+            suppressions = [*inside, *reading.suppressions, *ignore]
             return assess(outcome, suppressions, today or datetime.now(UTC).date())
 
     def snapshot(self) -> bytes:
@@ -277,8 +279,7 @@ class World:
 
         if self.given.relabels:
             raise ValueError("a what-if that sets labels cannot be kept: its objects say something else")
-        reading = self.given.settled().reading
-        return snapshot(reading.manifests, reading.dump_pods, reading.problems, reading.repeated)
+        return snapshot(self.given.settled().reading)
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""

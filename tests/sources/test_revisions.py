@@ -135,6 +135,17 @@ def test_problems_and_explanations_speak_of_the_revision() -> None:
     assert line_at(secret, reading.originals) is None
 
 
+def test_comments_in_a_revision_suppress_findings() -> None:
+    head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec:\n"
+    put(
+        "a.yaml",
+        f"{pod('a')}---\n{head}  podSelector: {{matchLabels: {{app: x}}}}  # ringfence: ignore[NP-005] reason\n",
+    )
+    commit()
+    Path("a.yaml").unlink()
+    assert [one.finding.rule for one in ringfence.load("HEAD:").check().suppressed] == ["NP-005"]
+
+
 def test_an_unknown_revision_is_named_with_the_nearest() -> None:
     put("a.yaml", pod("a"))
     commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import ringfence
 from ringfence.model.problems import Problem
+from ringfence.rules.cluster_dns import local_cache
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.reading import read, read_text
 from ringfence.sources.snapshots import SCHEMA_VERSION, packed, snapshot
@@ -48,6 +50,11 @@ def same(one: ringfence.World, other: ringfence.World) -> None:
         assert getattr(other.cluster, part) == getattr(one.cluster, part), part
     assert other.cluster.objects == one.cluster.objects
     assert other.fingerprint() == one.fingerprint()
+    checked, again = one.check(today=TODAY), other.check(today=TODAY)
+    assert again == checked
+
+
+TODAY = date(2026, 1, 31)
 
 
 def few(number: int) -> settings:
@@ -281,6 +288,33 @@ def test_an_object_that_is_given_twice_counts_and_is_told_as_before(tmp_path: Pa
     assert world.cluster.objects == 5
 
 
+def test_comments_that_suppress_findings_still_do(tmp_path: Path) -> None:
+    head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec:\n"
+    policy = f"{head}  podSelector: {{matchLabels: {{app: none}}}}  # ringfence: ignore[NP-005] a reason\n"
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump(POD) + "---\n" + policy)
+    world, again = kept([str(tmp_path)], tmp_path / "world.json")
+    same(world, again)
+    assert len(world.check(today=TODAY).suppressed) == 1
+    assert "a reason" in (tmp_path / "world.json").read_text()
+    (tmp_path / "twice.json").write_bytes(again.snapshot())
+    same(world, ringfence.load(str(tmp_path / "twice.json")))
+
+
+def test_the_address_of_a_local_dns_cache_is_kept(tmp_path: Path) -> None:
+    container = {"name": "c", "args": ["-localip", "169.254.20.99,10.0.0.10", "-conf", SECRET]}
+    pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container], "dnsPolicy": "Default"}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": pod}
+    metadata = {"name": "node-local-dns", "namespace": "kube-system"}
+    cache = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": spec}
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all([POD, cache]))
+    world, again = kept([str(tmp_path)], tmp_path / "world.json")
+    found = [local_cache(one.situation()) for one in (world, again)]
+    assert found[0] == found[1]
+    assert found[0] is not None
+    assert "169.254.20.99" in str(found[0])
+    assert SECRET not in (tmp_path / "world.json").read_text()
+
+
 def test_more_problems_than_are_told_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "all.yaml").write_text(yaml.safe_dump(POD) + "---\n- x\n" * 120)
     world, again = kept([str(tmp_path)], tmp_path / "world.json")
@@ -409,12 +443,9 @@ def test_spoiled_snapshots_never_raise_and_are_named(tmp_path_factory: pytest.Te
 
 def _full_snapshot() -> bytes:
     reading = read_text(FULL, "all.yaml")
-    pods = [
-        PodFacts(
-            "shop", "p", {"a": "b"}, (), (), None, (5, (1 << 128) + 7), "n", False, (), "", reading.manifests[0].place
-        )
-    ]
-    return snapshot(reading.manifests, pods, reading.problems)
+    place, addresses = reading.manifests[0].place, (5, (1 << 128) + 7)
+    reading.dump_pods.append(PodFacts("shop", "p", {"a": "b"}, (), (), None, addresses, "n", False, (), "", place))
+    return snapshot(reading)
 
 
 SNAPSHOT = _full_snapshot()

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
@@ -24,6 +24,9 @@ from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.text_encoding import decoded
 from ringfence.sources.walk import STDIN, InputFile
+
+if TYPE_CHECKING:
+    from ringfence.rules.suppression import Suppression
 
 BIG = 2 << 20
 """Bytes from which on a JSON text is first taken for a dump of a cluster."""
@@ -41,7 +44,8 @@ class Reading:
     """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
     Kubernetes objects there were in all; one that was given twice counts twice. ``originals``: texts that cannot be
     opened again under the name that places give. ``repeated``: objects of snapshots that were given more than once and
-    are kept once. ``told``: problems that a snapshot tells."""
+    are kept once. ``told``: problems that a snapshot tells. ``suppressions``: those that comments said in files
+    that a snapshot was made of."""
 
     manifests: list[Manifest] = field(default_factory=list)
     dump_pods: list[PodFacts] = field(default_factory=list)
@@ -49,6 +53,7 @@ class Reading:
     originals: Originals = field(default_factory=Originals)
     repeated: int = 0
     told: list[Problem] = field(default_factory=list)
+    suppressions: list[Suppression] = field(default_factory=list)
 
     @property
     def objects(self) -> int:
@@ -203,6 +208,7 @@ def _take_snapshot(data: bytes | mmap.mmap, file: InputFile, reading: Reading) -
     reading.dump_pods.extend(found.pods)
     reading.told.extend(found.problems)
     reading.repeated += found.repeated
+    reading.suppressions.extend(found.suppressions)
     for name in found.files:
         reading.originals.keep(name, None)
     return True

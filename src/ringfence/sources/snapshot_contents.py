@@ -1,19 +1,21 @@
 """What a snapshot keeps of an object: the fields that ringfence reads, by allow-list, and nothing that may be secret.
 
 Never kept: data of Secrets and ConfigMaps (but the lines of the two ConfigMaps that tell address ranges), environment,
-commands and arguments (but the two flags that tell address ranges), annotations that are not in the list.
+commands and arguments (but the flags that tell addresses: two of the control plane, one of NodeLocal DNSCache),
+annotations that are not in the list.
 A value of a type that a field cannot have keeps its type, so that it is reported as before, and not what it says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
+from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
@@ -68,6 +70,7 @@ _STATUS: dict[str, Any] = {
 _REST = dict.fromkeys(("subsets", "endpoints", "ports", "addressType", "spec"), WHOLE)
 _SPECS: Mapping[str, Any] = {"Pod": _POD_SPEC, **dict.fromkeys(WORKLOAD_KINDS, _WORKLOAD_SPEC)}
 _ROUTE_TLS = {"termination": WHOLE, "insecureEdgeTerminationPolicy": WHOLE}
+_LOCAL_CACHE_FLAGS = ("-localip", "--localip")
 _NOT_KEPT_LISTS = frozenset({"env", "envFrom", "command", "args"})
 _PRIVATE = "-----BEGIN"
 
@@ -92,8 +95,10 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     if manifest.kind == "Route" and isinstance(found.get("spec"), dict) and "tls" in found["spec"]:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
     _annotate(found, drop=True)
-    if is_control_plane(manifest.namespace or "default", manifest.name):
-        _flags(manifest.data, found)
+    wanted = FLAGS if is_control_plane(manifest.namespace or "default", manifest.name) else ()
+    wanted = (*wanted, *_LOCAL_CACHE_FLAGS) if manifest.name == LOCAL_CACHE else wanted
+    if wanted:
+        _flags(manifest.data, found, wanted)
     return found
 
 
@@ -191,8 +196,8 @@ def _settings(manifest: Manifest) -> dict[str, Any]:
 _RANGES = re.compile(r"[0-9A-Fa-f.:/, ]*")
 
 
-def _flags(data: Mapping[str, Any], found: dict[str, Any]) -> None:
-    """Of the command lines of the control plane the flags that are read."""
+def _flags(data: Mapping[str, Any], found: dict[str, Any], wanted: Sequence[str]) -> None:
+    """Of command lines the flags that are read, as far as they give addresses."""
     spec, kept = data.get("spec"), found.get("spec")
     template = spec.get("template") if isinstance(spec, Mapping) else None
     if isinstance(template, Mapping) and isinstance(kept, dict) and isinstance(kept.get("template"), dict):
@@ -210,7 +215,7 @@ def _flags(data: Mapping[str, Any], found: dict[str, Any]) -> None:
         for word, following in pairwise([*words, ""]):
             flag, equals, value = word.partition("=")
             value = value if equals else following
-            if flag in FLAGS and _RANGES.fullmatch(value):
+            if flag in wanted and _RANGES.fullmatch(value):
                 flags.append(f"{flag}={value}")
         if flags:
             container["command"] = flags

@@ -10,19 +10,22 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
+from ringfence.rules.suppression import Origin, Suppression
 from ringfence.sets.addresses import V6
 from ringfence.sources.duplicates import distinct
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
 from ringfence.sources.kept_positions import KeptPositions, marks_of
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.originals import Originals
 from ringfence.sources.pods import PROTOCOLS, PodFacts
 from ringfence.sources.snapshot_contents import kept_of
+from ringfence.sources.suppressions import suppressions_of
 
 API_VERSION = "ringfence.dev/v1"
 KIND = "Snapshot"
@@ -80,15 +83,26 @@ class Document(msgspec.Struct, rename="camel", kw_only=True):
     items: list[Item]
     pods: list[PodFacts]
     problems: list[Told]
+    suppressions: list[Suppression] = []
     repeated: int
 
 
-def snapshot(
-    manifests: Sequence[Manifest], pods: Sequence[PodFacts], problems: Sequence[Problem], repeated: int = 0
-) -> bytes:
+class Input(Protocol):
+    """What was read (see ``ringfence.sources.reading.Reading``)."""
+
+    manifests: list[Manifest]
+    dump_pods: list[PodFacts]
+    problems: list[Problem]
+    originals: Originals
+    suppressions: list[Suppression]
+    repeated: int
+
+
+def snapshot(reading: Input) -> bytes:
     """A snapshot as JSON, one object a line."""
-    found = list(problems)
+    manifests, pods, found = reading.manifests, reading.dump_pods, list(reading.problems)
     kept = distinct(manifests, found)
+    comments = [one for one in suppressions_of(manifests, reading.originals) if one.origin is Origin.COMMENT]
     places = [*(one.place for one in kept), *(one.place for one in pods), *(one.place for one in found)]
     files = sorted({place.file for place in places})
     number = {file: at for at, file in enumerate(files)}
@@ -97,10 +111,11 @@ def snapshot(
         ("items", [encode(_item(one, number)) for one in kept]),
         ("pods", [encode(one) for one in pods]),
         ("problems", [encode(_told(one, number)) for one in found]),
+        ("suppressions", [encode(one) for one in (*comments, *reading.suppressions)]),
     ]
     head = (
         f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}","schemaVersion":{SCHEMA_VERSION},'
-        f'"repeated":{repeated + len(manifests) - len(kept)},"files":'
+        f'"repeated":{reading.repeated + len(manifests) - len(kept)},"files":'
     )
     parts = [head.encode(), encode([_text(file) for file in files])]
     for name, records in lines:
@@ -180,6 +195,7 @@ class Restored:
     pods: list[PodFacts]
     problems: list[Problem]
     files: list[str]
+    suppressions: list[Suppression]
     repeated: int
 
 
@@ -236,9 +252,11 @@ def _restored(document: Document, file: str) -> Restored:
         manifests.append(Manifest(item.api_version, item.kind, item.namespace, item.name, data, positions))
     for pod in document.pods:
         _check(pod)
+    if any(one.origin is not Origin.COMMENT for one in document.suppressions):
+        raise _Unsound("suppressions that are no comments")
     if document.repeated < 0:
         raise _Unsound("a negative number of objects")
-    return Restored(manifests, _shared(document.pods), problems, files, document.repeated)
+    return Restored(manifests, _shared(document.pods), problems, files, document.suppressions, document.repeated)
 
 
 def _place(files: Sequence[str], file: int, line: int, column: int) -> Place:
