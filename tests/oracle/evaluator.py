@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 
 from tests.oracle.labels import Lookup, mentions, selects
 from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod
-from tests.oracle.places import ELSEWHERE, address_of, families_of, node_of, within
+from tests.oracle.places import ELSEWHERE, LIMITED_ZERO, ZERO, address_of, families_of, node_of, within
 from tests.oracle.policies import DIRECTIONS, Network, Peer, Policy, Port, Rule
 from tests.oracle.profiles import PROFILES
 from tests.oracle.search import Facts, outcomes
@@ -23,8 +22,6 @@ ADMIN_FACTS = {
     "AdminNetworkPolicy": "adminnetworkpolicy",
     "BaselineAdminNetworkPolicy": "baselineadminnetworkpolicy",
 }
-ZERO = ipaddress.ip_network("::/0")
-LIMITED_ZERO = (ipaddress.ip_network("2000::/3"), ipaddress.ip_network("fd00::/8"))
 
 
 @dataclass(frozen=True)

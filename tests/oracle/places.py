@@ -27,6 +27,10 @@ NOT_ASSIGNABLE = tuple(
 )
 """What neither a pod nor a node can have: this-network, loopback, link-local, multicast, reserved, unspecified."""
 
+ZERO = ipaddress.ip_network("::/0")
+LIMITED_ZERO = (ipaddress.ip_network("2000::/3"), ipaddress.ip_network("fd00::/8"))
+"""What kube-router makes of ::/0."""
+
 ELSEWHERE = ("?1", "?2")
 """Two nodes that the input does not have: two pods can be on the same one or not."""
 
@@ -42,6 +46,8 @@ def policy_networks(cluster: Cluster) -> Iterator[Network]:
                 yield from peer.networks
                 if peer.block is not None:
                     yield from (peer.block, *peer.excepts)
+                    if peer.block == ZERO:
+                        yield from LIMITED_ZERO
 
 
 def regions(cluster: Cluster, family: int, more: tuple[Network, ...] = ()) -> list[tuple[int, int]]:
