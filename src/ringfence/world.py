@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
@@ -22,6 +24,8 @@ from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
+from ringfence.sources.originals import Originals
+from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
@@ -30,12 +34,12 @@ from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
-from ringfence.verdict.flows import Asked, asked
+from ringfence.verdict.flow import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
-from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
+from ringfence.verdict.whatif import Moved, policy_change, relabelled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,6 +88,17 @@ class World:
     def partial(self) -> bool:
         """Whether some of the input could not be read."""
         return self.cluster.partial
+
+    @property
+    def originals(self) -> Mapping[str, bytes | None]:
+        """Texts that places name and that cannot be opened again under this name (see ``sources.originals``)."""
+        originals: Originals = self.given.reading.originals
+        return originals
+
+    @cached_property
+    def unenforced(self) -> tuple[Unenforced, ...]:
+        """The policies of the input that surely have no effect under the profile, each with the directions and why."""
+        return unenforced(self.cluster.policies, self.profile)
 
     @cached_property
     def directory(self) -> Directory:
@@ -258,8 +273,19 @@ class World:
         with collector_paused():
             situation = self.situation(chosen_by)
             outcome = run(situation, chosen)
-            suppressions = [*suppressions_of(situation.manifests), *ignore]
+            reading = self.given.reading
+            inside = suppressions_of(situation.manifests, reading.originals)
+            suppressions = [*inside, *reading.suppressions, *ignore]
             return assess(outcome, suppressions, today or datetime.now(UTC).date())
+
+    def snapshot(self) -> bytes:
+        """What was read, as a snapshot that ``load`` reads again, without what may be secret; what the user told of the
+        cluster (profile, ranges) is not in it. Raises ValueError for a what-if that set labels."""
+        from ringfence.sources.snapshots import snapshot
+
+        if self.given.relabels:
+            raise ValueError("a what-if that sets labels cannot be kept: its objects say something else")
+        return snapshot(self.given.settled().reading)
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""
@@ -330,26 +356,27 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 
 def load(
-    *paths: str,
-    cni: str = "generic",
+    *paths: str | PathLike[str] | Kustomize | Helm,
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
     tell: Callable[[str], None] | None = None,
 ) -> World:
-    """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. ``tell`` is called with what is being done, for people who wait. Raises ProfileError for an
-    unknown ``cni`` and ValueError for a bad CIDR."""
+    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
+    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
+    ``cni``: a profile or its name. Problems of the input are in ``world.problems``. ``tell`` is called with what is
+    being done, for people who wait. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
     given = Given.read(
-        [str(path) for path in paths],
+        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
         _ranges(pod_cidrs),
         _ranges(service_cidrs),
         _ranges(node_cidrs),
         assume_no_labels,
         tell,
     )
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     if tell is not None:
         tell(f"putting {given.reading.objects} objects together")
     cluster = given.build()
@@ -361,7 +388,7 @@ def load(
 def load_objects(
     objects: Iterable[Mapping[str, Any]],
     *,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
@@ -369,5 +396,5 @@ def load_objects(
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Tier
 from ringfence.rules.isolation import Doubt, Gap, gap, one_way
 from ringfence.rules.situation import Situation, labels_text
@@ -45,6 +46,13 @@ def allows_by_name(situation: Situation, direction: Direction) -> bool:
     return any(rule.action is not Action.DENY for one in admin for rule in one.policy.rules(direction) or ())
 
 
+def everywhere(situation: Situation) -> bool:
+    """Whether policy is enforced on every node and for pods of every kind: the default of a namespace takes that for
+    granted."""
+    profile = situation.profile
+    return not profile.partial_nodes and profile.answer(Fact.STANDALONE_PODS) is True
+
+
 def only_denying(objects: list[Object], random: Random) -> None:
     """Leaves of admin policies the rules that deny, and lets some deny everything: random ones hardly ever do."""
     for one in objects:
@@ -69,6 +77,8 @@ def hold(seed: int) -> str:
         only_denying(made.objects, random)
     world = load(made.objects, made.given)
     situation: Situation = world.situation()
+    if not everywhere(situation):
+        return ""
     spaces = sorted(world.cluster.namespaces)
     said = ""
     for space, direction in product(spaces, Direction):

@@ -194,7 +194,7 @@ def test_an_interruption_in_a_mapped_file_stays_one(tmp_path: Path, monkeypatch:
     """Closing a mapped file of which views are in use is an error, which must not take its place."""
     views: list[memoryview] = []
 
-    def interrupted(data: mmap.mmap, *_: object) -> None:
+    def interrupted(data: mmap.mmap, *_: object, **__: object) -> None:
         views.append(memoryview(data))
         raise KeyboardInterrupt
 

@@ -75,7 +75,7 @@ def find_file(start: Path) -> Path | None:
 
 def settings_of(shared: Shared) -> Settings:
     """Flags over the file over the defaults. Raises CommandError for a file that says something else."""
-    first = next((name for name in shared.filenames if name != "-"), ".")
+    first = next((str(source) for source in shared.sources() if source != "-"), ".")
     file = find_file(Path(first).absolute())
     read = _read(file) if file is not None else Settings()
     return Settings(

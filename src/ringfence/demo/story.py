@@ -153,7 +153,7 @@ def _unknown(world: World, style: Style) -> Iterator[str]:
     yield f"   {_question(answer, style)}"
     yield f"     {answer.reason.message}"
     yield f"     would decide it: {answer.reason.decide}"
-    yield f"   with --cni calico: {_question(load(str(CLUSTER), cni='calico').can(*PUZZLE), style)}"
+    yield f"   with --cni calico@3.32: {_question(load(str(CLUSTER), cni='calico@3.32').can(*PUZZLE), style)}"
     for line in unknown_lines(world.connections(destination=DATABASE).rows):
         yield f"   {line}"
 
@@ -163,7 +163,7 @@ def _onward(style: Style) -> Iterator[str]:
     for command in (
         "ringfence demo --write tour && cd tour",
         f"ringfence explain {ATTACKER} {DATABASE} {PORT} -f cluster",
-        "ringfence map --to data/warehouse -f cluster",
+        "ringfence check cluster",
         "ringfence can shop/recommendations 169.254.169.254 80 -f cluster",
         "kubectl get pods,svc,ns,nodes,netpol -A -o json | ringfence map -f -",
     ):

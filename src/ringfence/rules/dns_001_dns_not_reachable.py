@@ -62,7 +62,7 @@ from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
 
 if TYPE_CHECKING:
     from ringfence.model import policy as model

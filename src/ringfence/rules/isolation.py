@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.facts import ALWAYS
-from ringfence.layers.network.policies import SUBJECT_ROLE
+from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
 from ringfence.layers.network.relation import OPPOSITE, evaluation_order
 from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Tier
@@ -112,8 +112,9 @@ def _closers(situation: Situation, namespace: str, direction: Direction) -> Iter
     for compiled in situation.policies_by_namespace.get(namespace, ()):
         policy = compiled.policy
         if policy.tier is Tier.NETWORK_POLICY and compiled.governs(direction):
-            doubt = f"the API server rejects {policy.kind} {policy.full_name} as it is written"
-            yield _Closer(policy.subject.pods, doubt if direction in policy.broken else "")
+            rejected = f"the API server rejects {policy.kind} {policy.full_name} as it is written"
+            doubt = rejected if direction in policy.broken else _open_effect(compiled, direction)
+            yield _Closer(policy.subject.pods, doubt)
     admin = _admin_policies(situation, namespace, direction)
     for one in admin:
         if one.broken:
@@ -151,8 +152,17 @@ def _admin_policies(situation: Situation, namespace: str, direction: Direction) 
             continue
         broken = f"the API server rejects {policy.kind} {policy.full_name}" if direction in policy.broken else ""
         action, addresses, doubt = _sweep(situation, policy, direction)
-        found.append(_AdminPolicy(policy, action, addresses, reaches or doubt, broken))
+        doubt = reaches or doubt or _open_effect(compiled, direction)
+        found.append(_AdminPolicy(policy, action, addresses, doubt, broken))
     return found
+
+
+def _open_effect(compiled: CompiledPolicy, direction: Direction) -> str:
+    """Why it is not known whether a policy has any effect; empty where it has."""
+    if compiled.effect(direction) == ALWAYS:
+        return ""
+    policy = compiled.policy
+    return f"whether the network plugin enforces {policy.kind} {policy.full_name} is open under the profile"
 
 
 def _undone(one: _AdminPolicy, admin: list[_AdminPolicy]) -> str:

@@ -51,7 +51,8 @@ workload. Try it first: `World.what_if` shows the flows that it would cut.
 
 Where a policy of a kind that is not modelled yet may close the namespace, where the API server would reject the policy
 that does, or where labels that the input does not give decide, the rule says that it cannot be evaluated. Pods with
-hostNetwork are not closed by most network plugins, whatever the policies say.
+hostNetwork are not closed by most network plugins, whatever the policies say; nor are pods on nodes, or of kinds,
+that the plugin leaves out: those are for CNI-001 and NP-019.
 """
 
 from __future__ import annotations

@@ -14,7 +14,18 @@ from ringfence.rules.rule import Check, Rule
 
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
+    "NP-002": "np_002_default_deny_egress_missing",
+    "NP-003": "np_003_workload_ingress_not_isolated",
+    "NP-004": "np_004_workload_egress_not_isolated",
     "NP-005": "np_005_policy_selects_nothing",
+    "NP-006": "np_006_peer_matches_nothing",
+    "NP-009": "np_009_unrestricted_egress",
+    "NP-010": "np_010_allow_rule_without_ports",
+    "NP-011": "np_011_and_or_trap",
+    "NP-012": "np_012_rules_and_policy_types_differ",
+    "NP-013": "np_013_policy_types_omitted",
+    "NP-014": "np_014_redundant",
+    "NP-015": "np_015_policy_changes_nothing",
     "NP-016": "np_016_named_port_unresolved",
     "NP-017": "np_017_ipblock_of_the_cluster",
     "NP-018": "np_018_except_reopened",
@@ -26,6 +37,8 @@ MODULES: Mapping[str, str] = {
     "DNS-003": "dns_003_dns_rule_misses",
     "DNS-005": "dns_005_dns_peer_spoofable",
     "CNI-001": "cni_001_not_enforced_by_the_plugin",
+    "EXP-005": "exp_005_route_dangling",
+    "EXP-006": "exp_006_route_blocked",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }

@@ -19,7 +19,9 @@ from ringfence.rules.finding import Subject, Witness
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Directory, Target
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
+from ringfence.verdict.ways_in.paths import Paths
+from ringfence.verdict.ways_in.values import WaysIn
 
 NOWHERE = Place("")
 
@@ -189,6 +191,11 @@ class Situation:
                 for namespace, labels in selectors
             )
         )
+
+    @cached_property
+    def ways_in(self) -> WaysIn:
+        """Every way from outside into the cluster, and every route that cannot work."""
+        return Paths(self.asker).found()
 
     # What selects what.
 

@@ -23,8 +23,11 @@ _JSON = (".json",)
 _FAR = 1 << 30
 
 
-def suppressions_of(manifests: Iterable[Manifest]) -> list[Suppression]:
-    """Every suppression of the objects and of the files that they were read from, valid or not."""
+def suppressions_of(
+    manifests: Iterable[Manifest], originals: Mapping[str, bytes | None] | None = None
+) -> list[Suppression]:
+    """Every suppression of the objects and of the files that they were read from, valid or not. ``originals``: texts
+    that cannot be opened under their name (see ``ringfence.sources.originals``)."""
     found: list[Suppression] = []
     by_file: dict[str, dict[int, Subject]] = {}
     for manifest in manifests:
@@ -33,7 +36,7 @@ def suppressions_of(manifests: Iterable[Manifest]) -> list[Suppression]:
         by_file.setdefault(place.file, {})[place.line] = subject
         found.extend(_annotations(manifest, subject))
     for file, objects in by_file.items():
-        found.extend(_comments(file, objects))
+        found.extend(_comments(file, objects, originals or {}))
     return found
 
 
@@ -73,8 +76,10 @@ def _unreadable(text: str, place: Place, holder: Subject, origin: Origin, how: s
     return Suppression(text, "", "", "", origin, place, holder, unreadable=how)
 
 
-def _comments(file: str, objects: Mapping[int, Subject]) -> Iterator[Suppression]:
-    lines = _marked_lines(file)
+def _comments(
+    file: str, objects: Mapping[int, Subject], originals: Mapping[str, bytes | None]
+) -> Iterator[Suppression]:
+    lines = _marked_lines_of(originals[file] or b"", file) if file in originals else _marked_lines(file)
     if not lines:
         return
     holders = sorted(objects.items())
@@ -100,8 +105,6 @@ def _comments(file: str, objects: Mapping[int, Subject]) -> Iterator[Suppression
 
 def _marked_lines(file: str) -> list[str]:
     """The lines of a YAML file that mentions ringfence; of any other none."""
-    from ringfence.sources.text_encoding import decoded
-
     if file in ("", "-") or file.endswith(_JSON) or not os.path.isfile(file):
         return []
     try:
@@ -111,9 +114,16 @@ def _marked_lines(file: str) -> list[str]:
             with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 if data.find(MARK) < 0:
                     return []
-                text = decoded(data[:], file)
+                return _marked_lines_of(data[:], file)
     except (OSError, ValueError):
         return []
+
+
+def _marked_lines_of(data: bytes, file: str) -> list[str]:
+    """As ``_marked_lines``, of a text that is at hand."""
+    from ringfence.sources.text_encoding import decoded
+
+    text = decoded(data, file) if MARK in data and not file.endswith(_JSON) else None
     return text.split("\n") if isinstance(text, str) else []
 
 

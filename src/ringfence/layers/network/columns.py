@@ -14,7 +14,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import ALWAYS, Condition, Role
 from ringfence.layers.network.form import USUAL, Form
 from ringfence.layers.network.universe import Universe
-from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch
+from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch, Readings
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
@@ -180,8 +180,9 @@ class Columns:
         self._namespace_matches: dict[tuple[Selector, Role], list[tuple[str, Condition]]] = {}
         self._namespace_labels: dict[tuple[str, str], list[str]] | None = None
         self._open_namespaces: list[str] = []
-        self._blocks: dict[tuple[Intervals, bool, Role], MatchMap] = {}
-        self._block_reach: dict[tuple[Intervals, bool, Role], tuple[SpanMap, MatchMap]] = {}
+        self._blocks: dict[tuple[Intervals, bool, Role, Readings], MatchMap] = {}
+        self._block_reach: dict[tuple[Intervals, bool, Role, Readings], tuple[SpanMap, MatchMap]] = {}
+        self._enforced: dict[Role, list[tuple[Condition, int]]] = {}
         self._address_groups: list[tuple[EndClass, int]] | None = None
         self._groups_of_block: dict[int, list[int]] = {}
         self._ungrouped: list[tuple[EndClass, int]] = []
@@ -198,6 +199,46 @@ class Columns:
         if found is None:
             found = self._wide[key] = self._host_split(self._everywhere(selection, role), admin)
         return found
+
+    def subjects(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
+        """The pod classes of a selection for which the plugin enforces policy."""
+        found = self.selection(selection, role, admin)
+        if self.conditions.everywhere:
+            return found
+        result: MatchMap = {}
+        for condition, mask in found.items():
+            for enforced, group in self._enforced_groups(role):
+                add(result, condition | enforced, mask & group)
+        return result
+
+    def near_subjects(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
+        """The same as spans; None where they may be too many for that."""
+        found = self.spans(selection, role, admin)
+        if found is None or self.conditions.everywhere:
+            return found
+        result: SpanMap = {}
+        for condition, near in found.items():
+            for enforced, group in self._enforced_groups(role):
+                own = tuple((start, bits & self._within(group, start)) for start, bits in near)
+                whole = condition | enforced
+                result[whole] = (*result.get(whole, ()), *(span for span in own if span[1]))
+        return result
+
+    def _within(self, mask: int, start: int) -> int:
+        """The bits of a mask in one block."""
+        return mask >> start & ((1 << self.blocks[start]) - 1)
+
+    def _enforced_groups(self, role: Role) -> list[tuple[Condition, int]]:
+        """The pods for which the plugin enforces policy, by the condition under which it does."""
+        groups = self._enforced.get(role)
+        if groups is None:
+            columns: dict[Condition, list[int]] = {}
+            for column in range(self.universe.pods):
+                condition = self.conditions.enforced(self.universe.ends[column], role)
+                if condition is not None:
+                    columns.setdefault(condition, []).append(column)
+            groups = self._enforced[role] = [(condition, mask_of_columns(one)) for condition, one in columns.items()]
+        return groups
 
     def spans(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
         """The pod classes of a selection as spans; None where they may be too many or too far from each other."""
@@ -372,7 +413,7 @@ class Columns:
         matches = self.peer(peer, role, admin)
         if not isinstance(peer, AddressPeer):
             return {}, matches
-        key = (peer.addresses, peer.admin, role)
+        key = (peer.addresses, peer.admin, role, peer.readings)
         found = self._block_reach.get(key)
         if found is None:
             near: SpanMap = {}
@@ -437,7 +478,7 @@ class Columns:
                 self._groups_of_block.setdefault(block, []).extend(numbers[key] for key in keys)
 
     def _block(self, peer: AddressPeer, role: Role) -> MatchMap:
-        key = (peer.addresses, peer.admin, role)
+        key = (peer.addresses, peer.admin, role, peer.readings)
         found = self._blocks.get(key)
         if found is None:
             if self._address_groups is None:
@@ -473,8 +514,10 @@ class Columns:
             return PortTable.ALL
         found = self._ports.get(matches)
         if found is None:
-            if any(match.name is not None for match in matches):
+            if any(match.name is not None or match.readings for match in matches):
                 found = -1
+            elif not matches:
+                found = PortTable.NONE
             else:
                 found = self.conditions.ports(self.table, matches, _NO_PORTS, False)[0][1]
             self._ports[matches] = found

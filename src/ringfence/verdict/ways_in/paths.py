@@ -107,7 +107,7 @@ class Paths:
     def _behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Target, Intervals]]:
         """The pods behind a port of a Service, by the ports that they are reached at."""
         by_ports: dict[Intervals, list[Member]] = {}
-        for member, ports in self.asker.flows.behind(service, port):
+        for member, ports in self.asker.flows.services.behind(service, port):
             by_ports.setdefault(ports, []).append(member)
         for ports, members in by_ports.items():
             yield Target(self._name(members), tuple(merged(members))), ports
@@ -156,7 +156,7 @@ class Paths:
                     if not behind:
                         message = f"{called} sends to Service {service.namespace}/{service.name}, which has no pods"
                         fix = "compare the Service's selector with the labels of the pods"
-                        yield DeadEnd(opening, "no-endpoint", message, fix, backend.place)
+                        yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
                     for destination, ports in behind:
                         for server in servers:
                             yield from self._served(route, opening, rule.path, server, destination, ports)
@@ -179,7 +179,7 @@ class Paths:
         if last.verdict is Verdict.DENIED:
             message = f"{opening.text} sends to {destination.text} on {last.port}, which policies deny to {server.text}"
             fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"
-            yield DeadEnd(opening, "blocked", message, fix, opening.place)
+            yield DeadEnd(opening, "blocked", message, fix, opening.place, decided_by=last.decided_by)
 
     def _to_server(self, server: Server) -> tuple[tuple[Hop, ...], tuple[Opening, ...]]:
         """The first hop, to a controller that is in the input: over any of the ways to its pods."""

@@ -143,7 +143,7 @@ class Routing:
         called = f"{backend.namespace}/{backend.name}"
 
         def dead(code: str, message: str, fix: str) -> DeadEnd:
-            return DeadEnd(opening, code, f"{opening.text} {message}", fix, backend.place)
+            return DeadEnd(opening, code, f"{opening.text} {message}", fix, backend.place, backend.namespace)
 
         if backend.kind != "Service":
             yield dead("not-modelled", f"sends to {backend.kind} {called}, which is not modelled", "send to a Service")

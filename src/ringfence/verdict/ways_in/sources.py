@@ -14,7 +14,7 @@ from ringfence.sets.ports import Intervals as Ports
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
-from ringfence.verdict.flows import Asked, Flow
+from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.ways_in.values import Hop
 
 AFTER_NODE = Reason(

@@ -67,6 +67,9 @@ class DeadEnd:
     message: str
     fix: str
     place: Place
+    namespace: str = ""
+    """Where what it lacks should be."""
+    decided_by: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
