@@ -166,7 +166,7 @@ class World:
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
-        explanation = Explainer(self.asker).explain(self.asker.whole(source, destination, question, flows), flows)
+        explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
@@ -175,6 +175,11 @@ class World:
             explanation.traces,
             lambda: self.editor.smallest(flows[0], verdict, ports[0][0]),
         )
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Traces answers."""
+        return Explainer(self.asker)
 
     @cached_property
     def editor(self) -> Editor:

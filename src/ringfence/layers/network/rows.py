@@ -125,6 +125,8 @@ class Rows:
 
     def own_node(self, direction: Direction, peer: EndClass) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
         """``(exempt, unfiltered)`` for a single peer that is no column."""
+        if peer.sort != "node" and not peer.host_network:
+            return (), ()
         fact = Fact.OWN_NODE_INGRESS_EXEMPT if direction is Direction.INGRESS else Fact.OWN_NODE_EGRESS_EXEMPT
         value = self.conditions.profile.answer(fact)
         pods = self.conditions.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
