@@ -28,15 +28,20 @@ from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.changes import Diff
+from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.connections import Lister
-from ringfence.verdict.difference import Difference
+from ringfence.verdict.difference import flow_changes
+from ringfence.verdict.diffing import LEVELS
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
+from ringfence.verdict.equivalence import Equivalence
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flow import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
+from ringfence.verdict.states import State, between, equivalent
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
 from ringfence.verdict.whatif import Moved, policy_change, relabelled
@@ -298,8 +303,28 @@ class World:
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
-        changes_found = Difference(self.whole_relation, other.whole_relation).changes()
-        return list(changes_found if limit is None else islice(changes_found, limit))
+        with collector_paused():
+            changes_found = flow_changes(Comparison(self.whole_relation, other.whole_relation))
+            return list(changes_found if limit is None else islice(changes_found, limit))
+
+    def diff(self, other: World, level: str = "workload", limit: int | None = None) -> Diff:
+        """What differs in ``other``, as few rows at level "workload" or "pod": widened, narrowed, new and gone flows,
+        each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
+        Raises EndError for an unknown level."""
+        if level not in LEVELS:
+            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        with collector_paused():
+            return between(self._state, other._state, level, limit)
+
+    def equivalent(self, other: World, universal: bool = False) -> Equivalence:
+        """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
+        every possible cluster, under the profile of this world, and not only between the ends that these have."""
+        with collector_paused():
+            return equivalent(self._state, other._state, universal)
+
+    @property
+    def _state(self) -> State:
+        return State(self.whole_relation, lambda: self.given.settled().reading.manifests, self.partial)
 
     def what_if(
         self,

@@ -11,6 +11,8 @@ import pytest
 from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.provenance import Place
 from ringfence.reports.context import cluster_notices
+from ringfence.reports.differences.document import diff_document
+from ringfence.reports.differences.equivalence import equivalence_document
 from ringfence.reports.documents import (
     answer_document,
     connections_document,
@@ -18,12 +20,15 @@ from ringfence.reports.documents import (
 )
 from ringfence.reports.findings.document import findings_document
 from ringfence.reports.published import DOCUMENTS, schema
+from tests.reports.diff_samples import equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.samples import CONTEXT, connections, explanation, mixed
 
 WRITTEN = {
     "answer": answer_document(mixed(), CONTEXT),
     "connections": connections_document(connections(), CONTEXT),
+    "diff": diff_document(whole(), CONTEXT),
+    "equivalence": equivalence_document(equivalence(), CONTEXT),
     "explanation": explanation_document(explanation(), CONTEXT),
     "findings": findings_document(findings_report(explained=True)),
 }

@@ -10,6 +10,9 @@ import pytest
 from ringfence.reports.answer_text import detail_lines, verdict_lines
 from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
+from ringfence.reports.differences.equivalence import equivalence_document, order_line, witness_lines
+from ringfence.reports.differences.formats import FINDING_FORMATS as DIFF_FINDING_FORMATS
+from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
@@ -18,6 +21,7 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Verdict
+from tests.reports.diff_samples import diff, equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
 from tests.reports.samples import CONTEXT, answer, connections, explanation, mixed
@@ -42,6 +46,14 @@ REPORTS: dict[str, Iterable[str]] = {
     "check-explain.table": FINDING_FORMATS["table"](findings_report(SNIPPETS, explained=True), PLAIN),
     "check-explain.md": FINDING_FORMATS["md"](findings_report(SNIPPETS, explained=True), PLAIN),
     "check-colour.table": FINDING_FORMATS["table"](findings_report(SNIPPETS), Style(True)),
+    **{
+        f"diff.{name}": lines_of(name, whole(), CONTEXT, PLAIN, str, "1.2.3")
+        for name in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
+    },
+    "diff-colour.table": lines_of("table", whole(), CONTEXT, Style(True), str, "1.2.3"),
+    "diff-same.table": lines_of("table", diff(), CONTEXT, PLAIN, str, "1.2.3"),
+    "equivalent.txt": [order_line(equivalence()), *witness_lines(equivalence())],
+    "equivalent.json": [json_text(equivalence_document(equivalence(), CONTEXT))],
     "problems.txt": problem_lines(CONTEXT.problems),
 }
 

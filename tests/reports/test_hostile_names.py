@@ -17,6 +17,9 @@ from ringfence.model.provenance import Place
 from ringfence.reports.answer_text import detail_lines, verdict_lines
 from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
+from ringfence.reports.differences.equivalence import equivalence_document, witness_lines
+from ringfence.reports.differences.formats import FINDING_FORMATS as DIFF_FINDING_FORMATS
+from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
@@ -26,6 +29,8 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from tests.reports.diff_samples import equivalence
+from tests.reports.diff_samples import hostile as hostile_diff
 from tests.reports.finding_samples import hostile_report
 from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
 
@@ -75,6 +80,14 @@ WRITERS: dict[str, Write] = {
         for name, form in FINDING_FORMATS.items()
     },
     "check beside": lambda name: text_beside("json", hostile_report(name), PLAIN),
+    **{
+        f"diff {form}": lambda text, form=form: lines_of(  # type: ignore[misc]
+            form, hostile_diff(text), context(text), PLAIN, str, "1.0.0"
+        )
+        for form in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
+    },
+    "equivalent text": lambda name: witness_lines(equivalence(name)),
+    "equivalent json": lambda name: [json_text(equivalence_document(equivalence(name), context(name)))],
     "problems": lambda name: problem_lines(context(name).problems),
 }
 STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml", " sarif", " gitlab", " junit"))]
@@ -158,3 +171,15 @@ def test_sarif_has_no_links_and_only_relative_references(name: str) -> None:
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert re.fullmatch(r"(?:[-A-Za-z0-9._~/]|%[0-9A-F]{2})+", uri)
     assert "](" not in result["message"]["text"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_the_comment_of_a_diff_has_no_markup_but_ours(name: str) -> None:
+    ours = (
+        r"^<!-- ringfence diff -->$|^\*\*ringfence diff:\*\*|^<details><summary>[A-Z][^<>]*</summary>$"
+        r"|</details>|<br>|</?sub>"
+    )
+    for line in lines_of("md", hostile_diff(name), context(name), PLAIN, str, ""):
+        rest = re.sub(r"\\.", "", re.sub(ours, "", line).replace("`ringfence diff -o json`", ""))
+        assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
+        assert rest.count("|") in (0, 7), line

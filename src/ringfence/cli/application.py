@@ -16,6 +16,8 @@ COMMANDS = {
     "explain": "ringfence.cli.commands.explain:explain",
     "check": "ringfence.cli.commands.check:check",
     "rule": "ringfence.cli.commands.rule:rule",
+    "diff": "ringfence.cli.commands.diff:diff",
+    "equivalent": "ringfence.cli.commands.equivalent:equivalent",
     "snapshot": "ringfence.cli.commands.snapshot:snapshot",
     "demo": "ringfence.cli.commands.demo:demo",
     "schema": "ringfence.cli.commands.schema:schema",

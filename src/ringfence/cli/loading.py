@@ -57,14 +57,16 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         write(f"{line}\n")
 
 
-def open_world(shared: Shared, overview: bool = False) -> Opened:
+def open_world(shared: Shared, overview: bool = False, settings: Settings | None = None) -> Opened:
     """Reads the input. ``overview``: also says on stderr what was read and left aside, as ``--verbose`` does; documents
-    always say it. Raises CommandError when the input holds no Kubernetes object."""
+    always say it. ``settings``: those of another input, where two are compared. Raises CommandError when the input
+    holds no Kubernetes object."""
     from ringfence.cli.snippets import snippet
     from ringfence.reports.problems import problem_lines
     from ringfence.world import load
 
-    settings = settings_of(shared)
+    own = settings is None
+    settings = settings_of(shared) if settings is None else settings
     style = Style(use_color(shared.color, sys.stderr))
     sources = shared.sources() or (CURRENT_DIRECTORY,)
     if not shared.quiet:
@@ -72,7 +74,7 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
             write_lines(
                 [f"{style.paint('notice', 'notice')}: reading the current directory (-f names another)"], sys.stderr
             )
-        if settings.file:
+        if settings.file and own:
             write_lines([f"{style.paint('notice', 'notice')}: settings from {settings.file!a}"], sys.stderr)
     typing = "-" in sources and sys.stdin.isatty()
     with progress("reading", shared.quiet or typing) as tell:

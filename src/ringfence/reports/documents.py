@@ -313,7 +313,8 @@ def _reason(reason: Reason | None) -> dict[str, str]:
     return {"reason": reason.message, "reason_code": reason.code, "decide_with": reason.decide}
 
 
-def _decisions(decisions: Iterable[Decision]) -> list[DecisionDocument]:
+def decision_documents(decisions: Iterable[Decision]) -> list[DecisionDocument]:
+    """The objects that decided."""
     return [DecisionDocument(**decision.as_json()) for decision in decisions]
 
 
@@ -324,7 +325,7 @@ def _part(part: Part) -> PartDocument:
         ports=ports_document(part.ports),
         verdict=part.verdict.value,
         family=part.family,
-        decided_by=_decisions(part.decided_by),
+        decided_by=decision_documents(part.decided_by),
         witness=WitnessDocument(
             source=part.witness_source, destination=part.witness_destination, port=part.witness_port
         ),
@@ -342,7 +343,7 @@ def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
         **_reason(answer.reason),
         "parts": [_part(part) for part in answer.parts],
         "notes": list(answer.notes),
-        "decided_by": _decisions(answer.decided_by),
+        "decided_by": decision_documents(answer.decided_by),
     }
 
 
@@ -398,7 +399,7 @@ def trace_document(trace: Trace) -> TraceDocument:
         port=trace.port,
         verdict=trace.verdict.value,
         directions=[_direction(direction) for direction in trace.directions],
-        decided_by=_decisions(trace.decided_by),
+        decided_by=decision_documents(trace.decided_by),
         **_reason(trace.reason),
     )
 

@@ -6,12 +6,16 @@ from typing import Any
 
 import msgspec
 
+from ringfence.reports.differences.document import DiffDocument
+from ringfence.reports.differences.equivalence import EquivalenceDocument
 from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
 from ringfence.reports.findings.document import FindingsDocument
 
 DOCUMENTS: dict[str, type[Document]] = {
     "answer": AnswerDocument,
     "connections": ConnectionsDocument,
+    "diff": DiffDocument,
+    "equivalence": EquivalenceDocument,
     "explanation": ExplanationDocument,
     "findings": FindingsDocument,
 }

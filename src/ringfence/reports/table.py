@@ -19,11 +19,13 @@ PORTS_WIDTH = 25
 What has no room is counted; ``-o wide`` names all."""
 
 
-def _ends(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
+def ends_cell(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
+    """Ends in the width of their column, or all of them. Safe to print."""
     return printable(", ".join(folding.fold(ends)) if wide else folding.narrow(ends, ENDS_WIDTH))
 
 
-def _ports(ports: Intervals, wide: bool) -> str:
+def ports_cell(ports: Intervals, wide: bool) -> str:
+    """Ports in the width of their column, or all of them."""
     text = ports_text(ports)
     if wide or len(text) <= PORTS_WIDTH:
         return text
@@ -36,9 +38,9 @@ def _ports(ports: Intervals, wide: bool) -> str:
 
 def _cells(row: Row, folding: Folding, wide: bool) -> list[str]:
     cells = [
-        _ends(row.sources, folding, wide),
-        _ends(row.destinations, folding, wide),
-        _ports(row.ports, wide),
+        ends_cell(row.sources, folding, wide),
+        ends_cell(row.destinations, folding, wide),
+        ports_cell(row.ports, wide),
         str(row.verdict),
     ]
     if wide:

@@ -79,6 +79,11 @@ def subtract(left: Intervals, right: Intervals) -> Intervals:
     return tuple(found)
 
 
+def contains_key(intervals: Intervals, key: int) -> bool:
+    """Whether one port key is a member."""
+    return any(first <= key <= last for first, last in intervals)
+
+
 def size(intervals: Intervals) -> int:
     """How many (protocol, port) pairs."""
     return sum(last - first + 1 for first, last in intervals)
@@ -185,4 +190,4 @@ class PortTable:
         """Whether one port key is a member."""
         if number < 2:
             return number == 1
-        return any(first <= key <= last for first, last in self._intervals[number])
+        return contains_key(self._intervals[number], key)

@@ -49,15 +49,15 @@ class Removal:
 
     @staticmethod
     def parse(text: str) -> Removal:
-        """``NS/KIND/NAME``, ``KIND/NAME``, ``NS/NAME``. Raises EndError."""
+        """``NS/KIND/NAME`` or ``KIND/NS/NAME``, ``KIND/NAME``, ``NS/NAME``. Raises EndError."""
         words = text.split("/")
         if len(words) == 3:
+            if _is_kind(words[0]) and not _is_kind(words[1]):
+                return Removal(text, words[1], _kind(words[0]), words[2])
             return Removal(text, words[0], _kind(words[1]), words[2])
         if len(words) == 2:
-            kind = _kind(words[0])
-            known = {one.lower() for _, one in READERS} | {one.lower() for one in KINDS.values()} | {"namespace"}
-            if kind in known:
-                return Removal(text, None, kind, words[1])
+            if _is_kind(words[0]):
+                return Removal(text, None, _kind(words[0]), words[1])
             return Removal(text, words[0], "", words[1])
         raise EndError(f"{text!r} names no object", "write NAMESPACE/KIND/NAME or KIND/NAME")
 
@@ -68,6 +68,11 @@ class Removal:
         if not self.kind:
             return (manifest.api_version, manifest.kind) in READERS
         return manifest.kind.lower() == self.kind
+
+
+def _is_kind(word: str) -> bool:
+    known = {one.lower() for _, one in READERS} | {one.lower() for one in KINDS.values()} | {"namespace"}
+    return _kind(word) in known
 
 
 def _kind(word: str) -> str:

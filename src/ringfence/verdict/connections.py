@@ -146,7 +146,7 @@ class Lister:
                     names.add(texts[workload])
                     indexes -= own
         names.update(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
-        return tuple(sorted(names, key=_name_order))
+        return tuple(sorted(names, key=name_order))
 
     def _reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
@@ -286,7 +286,7 @@ class Lister:
         indexes.sort()
         texts = self._pod_texts
         others = [self.asker.directory.other_name(column) for column in columns_of(mask & self.grid.others)]
-        return [texts[index] for index in indexes] + sorted(others, key=_name_order)
+        return [texts[index] for index in indexes] + sorted(others, key=name_order)
 
     def _workload_names(self, mask: int) -> list[str]:
         """Workloads by name where all their replicas are meant, else the pods."""
@@ -304,7 +304,7 @@ class Lister:
                 elif workload not in seen:
                     seen.add(workload)
                     names.append(texts[workload])
-        return sorted(names, key=_name_order)
+        return sorted(names, key=name_order)
 
     def _of_column(self, column: int) -> list[tuple[int, list[int]]]:
         """The workloads with pods in a class, each with those pods."""
@@ -347,7 +347,7 @@ class Lister:
         if level == "namespace":
             texts = sorted(self.universe.namespaces)
         elif level == "workload":
-            texts = sorted(self._workload_table()[0], key=_name_order)
+            texts = sorted(self._workload_table()[0], key=name_order)
         else:
             texts = self._pod_names((1 << self.universe.pods) - 1)
         others = range(self.universe.pods, len(self.universe.ends))
@@ -464,10 +464,10 @@ def _folded(rows: Iterable[Row]) -> list[Row]:
         sources.setdefault((right, intervals, verdict, reason), []).extend(left)
     destinations: dict[tuple[tuple[str, ...], Intervals, Verdict, Reason | None], list[str]] = {}
     for (right, intervals, verdict, reason), lefts in sources.items():
-        key = (tuple(sorted(lefts, key=_name_order)), intervals, verdict, reason)
+        key = (tuple(sorted(lefts, key=name_order)), intervals, verdict, reason)
         destinations.setdefault(key, []).extend(right)
     return [
-        Row(left, tuple(sorted(rights, key=_name_order)), intervals, verdict, reason)
+        Row(left, tuple(sorted(rights, key=name_order)), intervals, verdict, reason)
         for (left, intervals, verdict, reason), rights in destinations.items()
     ]
 
@@ -503,7 +503,7 @@ def _atoms(table: PortTable, numbers: Iterable[int]) -> list[int]:
     return atoms
 
 
-def _name_order(text: str) -> tuple[int, str]:
+def name_order(text: str) -> tuple[int, str]:
     """Workloads, then nodes, then addresses."""
     return (
         2 if text[:1].isdigit() or ":" in text or text == "any address" else 1 if text.startswith("node/") else 0,
@@ -514,9 +514,9 @@ def _name_order(text: str) -> tuple[int, str]:
 def _row_order(row: Row) -> tuple[object, ...]:
     """Names within a row are in order already, so the kind of its first name decides."""
     return (
-        _name_order(row.sources[0]),
+        name_order(row.sources[0]),
         row.sources,
-        _name_order(row.destinations[0]),
+        name_order(row.destinations[0]),
         row.destinations,
         row.ports,
         row.verdict,

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.policy import Direction
-from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, intersect, size
 from ringfence.verdict.answers import FlowChange, Verdict
+from ringfence.verdict.behaviours import folded_changes
+from ringfence.verdict.comparing import Changed, Comparison
+from ringfence.verdict.end_names import EndNames
 from ringfence.verdict.grid import ALL, Grid, Result
+from ringfence.verdict.pairing import NOWHERE, Pair
 
 VERDICTS = (Verdict.ALLOWED, Verdict.DENIED, Verdict.UNKNOWN, Verdict.MIXED)
 
@@ -121,98 +124,37 @@ class PolicyChange:
         return transitions(self.base.ports, change.before, self.changed.ports, change.after)
 
 
-class Difference:
-    """All flows that differ between two relations over their common pods."""
+def flow_changes(comparison: Comparison) -> Iterator[FlowChange]:
+    """Every change between ends that both states have, one for each pair of kinds of ends and each change of a verdict
+    (over all address families); names stand for one end of each kind."""
+    names = EndNames(comparison, "pod")
+    before, after = comparison.before.relation.cluster.pods, comparison.after.relation.cluster.pods
 
-    def __init__(self, before: Relation, after: Relation) -> None:
-        self.before, self.after = before, after
-        self._before_grid, self._after_grid = Grid(before), Grid(after)
+    def apart(pair: Pair, other: Pair) -> bool:
+        return (pair[0] != other[0] or before[pair[0]].replicas > 1) and (
+            pair[1] != other[1] or after[pair[1]].replicas > 1
+        )
 
-    def changes(self) -> Iterator[FlowChange]:
-        """Every change, one for each pair of kinds of pods; names stand for one pod of each kind."""
-        kinds = list(self._common_kinds())
-        for right_before, right_after, right_name in kinds:
-            old = self._column(self._before_grid, right_before)
-            new = self._column(self._after_grid, right_after)
-            for left_before, left_after, left_name in kinds:
-                if left_before >= self.before.universe.pods and right_before >= self.before.universe.pods:
-                    continue
-                other_name = left_name
-                if left_name == right_name:
-                    # Within one kind the flow is between two of its pods, if it has two.
-                    second_name = self._another(left_before, left_after, left_name)
-                    if second_name is None:
-                        continue
-                    other_name = second_name
-                first, second = old.get(left_before), new.get(left_after)
-                if (first is not None and first.split) or (second is not None and second.split):
-                    yield from self._apart((left_before, left_after), (right_before, right_after), first, second)
-                    continue
-                yield from self._named(other_name, right_name, first, second)
+    def ends(source: int, changed: Changed) -> tuple[Pair, Pair] | None:
+        lefts = changed.sources or comparison.kinds[source].pairs or NO_PODS
+        rights = changed.destinations or comparison.kinds[changed.destination].pairs or NO_PODS
+        if source != changed.destination:
+            return lefts[0], rights[0]
+        return next(((pair, other) for pair in lefts for other in rights if apart(pair, other)), None)
 
-    def _named(self, left: str, right: str, old: Result | None, new: Result | None) -> Iterator[FlowChange]:
-        for first, second, ports in transitions(self.before.ports, old, self.after.ports, new):
-            yield FlowChange(left, right, ports, first, second)
+    for changed in comparison.cells():
+        if changed.before is None or changed.after is None:
+            continue
+        values = comparison.table.values
+        found = list(folded_changes(values[changed.before].whole, values[changed.after].whole))
+        for source in columns_of(changed.mask) if found else ():
+            pairs = ends(source, changed)
+            if pairs is None:
+                continue
+            left = names.pod_or_other(source, pairs[0])
+            right = names.pod_or_other(changed.destination, pairs[1])
+            for old, new, ports in found:
+                yield FlowChange(left, right, ports, old, new)
 
-    def _apart(
-        self, lefts: tuple[int, int], rights: tuple[int, int], old: Result | None, new: Result | None
-    ) -> Iterator[FlowChange]:
-        """Two kinds of pods that must be told apart by their nodes: one witness for each change."""
-        seen: set[tuple[Verdict, Verdict, Intervals]] = set()
-        before = self._by_pods(self._before_grid, lefts[0], rights[0], old)
-        after = self._by_pods(self._after_grid, lefts[1], rights[1], new)
-        for left, right, first in before:
-            for other_left, other_right, second in after:
-                source, destination = min(left & other_left, default=""), min(right & other_right, default="")
-                if source and destination and source != destination:
-                    for change in self._named(source, destination, first, second):
-                        key = (change.before, change.after, change.ports)
-                        if key not in seen:
-                            seen.add(key)
-                            yield change
 
-    @staticmethod
-    def _by_pods(
-        grid: Grid, source: int, destination: int, result: Result | None
-    ) -> list[tuple[frozenset[str], frozenset[str], Result | None]]:
-        if result is not None and result.split:
-            return [
-                (grid.names(source, left), grid.names(destination, right), one)
-                for left, right, one in grid.taken_apart(source, destination)
-            ]
-        return [(grid.names(source), grid.names(destination), result)]
-
-    def _another(self, before: int, after: int, name: str) -> str | None:
-        """Another pod of a kind; the same name for replicas that have none of their own; None where there is no
-        other."""
-        if before >= self.before.universe.pods:
-            return None
-        others = (self._before_grid.names(before) & self._after_grid.names(after)) - {name}
-        if others:
-            return min(others)
-        return name if self.before.universe.count(before) > 1 else None
-
-    @staticmethod
-    def _column(grid: Grid, destination: int) -> dict[int, Result]:
-        return {source: result for mask, result in grid.column(destination) for source in columns_of(mask)}
-
-    def _common_kinds(self) -> Iterator[tuple[int, int, str]]:
-        """Classes of both sides, refined together: (column before, column after, name)."""
-        before, after = self.before.universe, self.after.universe
-        places = {(pod.namespace, pod.name, pod.workload): index for index, pod in enumerate(after.cluster.pods)}
-        seen: set[tuple[int, int]] = set()
-        for index, pod in enumerate(before.cluster.pods):
-            other = places.get((pod.namespace, pod.name, pod.workload))
-            if other is not None:
-                pair = (before.class_of_pod[index], after.class_of_pod[other])
-                if pair not in seen:
-                    seen.add(pair)
-                    yield (*pair, f"{pod.namespace}/{pod.name}")
-        for name, column in before.nodes.items():
-            if name in after.nodes:
-                yield column, after.nodes[name], f"node/{name}"
-        for column in range(before.outside, len(before.ends)):
-            for other in range(after.outside, len(after.ends)):
-                shared = intersect(before.ends[column].space, after.ends[other].space)
-                if shared:
-                    yield column, other, describe(shared)
+NO_PODS: tuple[Pair, ...] = ((NOWHERE, NOWHERE),)

@@ -6,12 +6,13 @@ destination, which sources run which program. Sources are column masks throughou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
-from ringfence.layers.network.columns import mask_of_columns
+from ringfence.layers.network.columns import columns_of, mask_of_columns
 from ringfence.layers.network.relation import Relation, own_families
+from ringfence.layers.network.row import Row
 from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
@@ -21,6 +22,17 @@ from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBounds:
+    """One kind of flow between two classes: its address families, whether the ends share a node, and which ports are
+    surely and which are possibly allowed, as port set numbers."""
+
+    families: tuple[int, ...]
+    place: Place
+    sure: int
+    possible: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,10 @@ class Result:
     opaque: bool = False
     split: bool = False
     """The pods of the two classes share a node in some pairs and not in others: ask ``Grid.taken_apart``."""
+    flows: tuple[FlowBounds, ...] = ()
+    """Where several kinds of flow are folded into this result, each of them."""
+    linked: bool = False
+    """Whether places name the known node of one end, where that of the other is not known."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:
@@ -54,6 +70,7 @@ class Grid:
 
     def __init__(self, relation: Relation, joined: bool = True) -> None:
         self.relation = relation
+        self.joined = joined
         self.universe = relation.universe
         self.pods = (1 << self.universe.pods) - 1
         self.others = self.universe.everything ^ self.pods
@@ -93,9 +110,29 @@ class Grid:
             found[0] = found.get(0, 0) | self.others
         return found
 
-    def programs(self, destination: int) -> Iterator[tuple[int, int, int]]:
-        """(egress program, ingress program, sources), disjoint, for one destination."""
-        egress = self.egress(destination)
+    def _egress_of(self, destination: int, sources: int) -> dict[int, int]:
+        """The same for some sources, row by row: for grids that are not joined."""
+        found: dict[int, int] = {}
+        others = sources & self.others
+        if others and destination < self.universe.pods:
+            found[0] = others
+        by_row: dict[int, tuple[Row, int]] = {}
+        for column in columns_of(sources & self.pods):
+            row = self.relation.row(column, Direction.EGRESS)
+            old = by_row.get(id(row))
+            by_row[id(row)] = row, (old[1] if old else 0) | 1 << column
+        for row, mask in by_row.values():
+            program = row.program(destination)
+            found[program] = found.get(program, 0) | mask
+        return found
+
+    def programs(self, destination: int, within: int | None = None) -> Iterator[tuple[int, int, int]]:
+        """(egress program, ingress program, sources), disjoint, for one destination. ``within``: of these sources only,
+        where the grid is not joined."""
+        if self.joined:
+            egress = self.egress(destination)
+        else:
+            egress = self._egress_of(destination, self.universe.everything if within is None else within)
         if destination >= self.universe.pods:
             for number, sources in egress.items():
                 if sources:
@@ -132,6 +169,14 @@ class Grid:
             allowed=ports.difference(result.allowed, self.handed_on),
             mixed=ports.difference(result.mixed, self.handed_on),
             unknown=ports.union(result.unknown, self.handed_on),
+            flows=tuple(
+                replace(
+                    flow,
+                    sure=ports.difference(flow.sure, self.handed_on),
+                    possible=ports.union(flow.possible, self.handed_on),
+                )
+                for flow in result.flows
+            ),
         )
 
     def _column(self, destination: int, within: int | None) -> Iterator[tuple[int, Result]]:
@@ -139,7 +184,7 @@ class Grid:
         possible = self._compatible(destination)
         if within is not None:
             possible = within if possible < 0 else possible & within
-        for egress, ingress, sources in self.programs(destination):
+        for egress, ingress, sources in self.programs(destination, within):
             if possible >= 0:
                 sources &= possible
                 if not sources:
@@ -147,7 +192,7 @@ class Grid:
             if blind:
                 unseen = sources & blind
                 if unseen:
-                    yield unseen, Result(NONE, ALL, opaque=True)
+                    yield unseen, Result(NONE, ALL, programs=(egress, ingress), opaque=True)
                     sources ^= unseen
                     if not sources:
                         continue
@@ -177,10 +222,10 @@ class Grid:
         if key not in self._plain:
             cells, meeting = self.relation.cells, Meeting((4,), False, None)
             alone = not cells.needs(egress, ingress) & MEETING_KINDS
-            self._plain[key] = self._result([cells.cell(egress, ingress, meeting)], key, meeting) if alone else None
+            self._plain[key] = self._result([cells.cell(egress, ingress, meeting)], key, (meeting,)) if alone else None
         return self._plain[key]
 
-    def _result(self, cells: list[Cell], programs: tuple[int, int], meeting: Meeting) -> Result:
+    def _result(self, cells: list[Cell], programs: tuple[int, int], meetings: Sequence[Meeting]) -> Result:
         ports = self.relation.ports
         allowed, denied, some_allowed, some_denied = ALL, ALL, NONE, NONE
         for cell in cells:
@@ -191,7 +236,13 @@ class Grid:
             some_denied = ports.union(some_denied, closed)
         mixed = ports.intersection(some_allowed, some_denied)
         unknown = ports.difference(ports.difference(ports.difference(ALL, allowed), denied), mixed)
-        return Result(allowed, unknown, mixed, programs, meeting if unknown != NONE else None)
+        flows: tuple[FlowBounds, ...] = ()
+        if len(cells) > 1:
+            flows = tuple(
+                FlowBounds(meeting.families, meeting.same_node, cell.sure, cell.possible)
+                for meeting, cell in zip(meetings, cells, strict=True)
+            )
+        return Result(allowed, unknown, mixed, programs, meetings[0] if unknown != NONE else None, flows=flows)
 
     def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
         needs = self.relation.cells.needs(egress, ingress)
@@ -231,9 +282,9 @@ class Grid:
         found = self._met.get(key)
         if found is None:
             cells = [relation.cells.cell(egress, ingress, meeting) for meeting in meetings]
-            found = self._result(cells, (egress, ingress), meetings[0])
+            found = self._result(cells, (egress, ingress), meetings)
             if len(places) > 1:
-                found = replace(found, split=True)
+                found = replace(found, split=True, linked="node" in needs)
             self._met[key] = found
         return found
 
@@ -249,7 +300,7 @@ class Grid:
         for place, left, right in self.places.pairs(source, destination, "node" in needs):
             meetings = [Meeting(group, same_namespace, place) for group in by_family]
             cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]
-            yield left, right, self._result(cells, programs, meetings[0])
+            yield left, right, self._result(cells, programs, meetings)
 
     def names(self, column: int, group: Group | None = None) -> frozenset[str]:
         """The names of a column's pods (of ``group`` only), or of the node or addresses that it is."""

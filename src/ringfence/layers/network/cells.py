@@ -136,13 +136,13 @@ class Cells:
         plain = self.plain(egress, ingress)
         if plain is not None:
             return plain
-        key = (egress, ingress, self._relevant(egress, ingress, meeting))
+        key = (egress, ingress, self.relevant(egress, ingress, meeting))
         found = self._cells.get(key)
         if found is None:
             found = self._cells[key] = self._search(egress, ingress, key[2])
         return found
 
-    def _relevant(self, egress: int, ingress: int, meeting: Meeting) -> Meeting:
+    def relevant(self, egress: int, ingress: int, meeting: Meeting) -> Meeting:
         """The meeting with what cannot matter left out, so that more cells share a key."""
         needs = self.needs(egress, ingress)
         place = meeting.same_node if "same-node" in needs else None
@@ -279,7 +279,7 @@ class Cells:
 
     def completions(self, egress: int, ingress: int, meeting: Meeting, port: int) -> list[Completion]:
         """Every joint completion for one port key (at most ``LIMIT``), each fact decided as far as the rules ask."""
-        meeting = self._relevant(egress, ingress, meeting)
+        meeting = self.relevant(egress, ingress, meeting)
         left, right, literals = self._pair(egress, ingress, meeting)
         found: list[Completion] = []
         stack = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]

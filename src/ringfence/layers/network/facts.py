@@ -105,6 +105,11 @@ class Taken:
     def __init__(self, addresses: Iterable[int]) -> None:
         self._sorted: Sequence[int] = sorted(set(addresses))
 
+    @property
+    def addresses(self) -> Sequence[int]:
+        """The addresses, sorted."""
+        return self._sorted
+
     def free(self, intervals: Intervals) -> int:
         """How many addresses of the set are not taken."""
         taken = sum(bisect_right(self._sorted, last) - bisect_left(self._sorted, first) for first, last in intervals)

@@ -1,0 +1,117 @@
+"""``ringfence diff``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ringfence.cli import exits
+from ringfence.cli.options import Shared, shared_options
+
+if TYPE_CHECKING:
+    from ringfence.cli.loading import Opened
+    from ringfence.verdict.changes import Diff
+
+OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab")
+
+
+@click.command(short_help="Say what a change of the manifests does to who reaches whom.")
+@click.argument("before", metavar="A", type=click.Path(allow_dash=True))
+@click.argument("after", metavar="[B]", required=False, type=click.Path(allow_dash=True))
+@click.option(
+    "--with",
+    "adding",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(allow_dash=False),
+    help="Instead of B: A with the objects of FILE; one of the same kind and name replaces.",
+)
+@click.option(
+    "--without", "removing", multiple=True, metavar="KIND/NS/NAME", help="Instead of B: A without this object."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["any", "widened"]),
+    default="any",
+    show_default=True,
+    help="What makes the exit code 1.",
+)
+@click.option("--level", type=click.Choice(["pod", "workload"]), default="workload", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
+@click.option("-o", "--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
+@shared_options()
+def diff(
+    shared: Shared,
+    before: str,
+    after: str | None,
+    adding: tuple[str, ...],
+    removing: tuple[str, ...],
+    fail_on: str,
+    level: str,
+    limit: int | None,
+    output: str,
+) -> int:
+    """Compare two states of a cluster flow by flow, whatever their text: A and B (files, directories, REV:PATH of a
+    Git revision, snapshots: as with -f), or A and what it would be --with and --without some objects.
+
+    A row is widened (more is possibly or surely allowed), narrowed, or changed (both), and names the object whose
+    change made it so, with a flow as witness. Flows of workloads that only one state has are new or gone; a workload
+    under another namespace or kind is moved. Pods that a rollout renamed are the same workload. What could not be
+    compared is listed.
+
+    \b
+    Exit codes: 0 no difference, 1 different (see --fail-on), 2 usage or no object,
+    3 no such difference but the input was partial, 5 not everything could be compared.
+    """  # noqa: D301 - click's mark for lines to keep as they are
+    if shared.filenames:
+        raise click.UsageError("give the states as arguments, without -f")
+    if (after is None) == (not adding and not removing):
+        raise click.UsageError("give two states (A B), or one and a change (A --with FILE --without KIND/NS/NAME)")
+    if before == after == "-":
+        raise click.UsageError("stdin cannot be both states")
+    from ringfence.cli.comparing import two_states, with_change
+    from ringfence.cli.loading import asking
+
+    if after is None:
+        opened, old, new = with_change(shared, before, adding, removing)
+    else:
+        opened, old, new = two_states(shared, before, after)
+    with asking():
+        found = old.diff(new, level, limit)
+    _write(opened, found, output)
+    return exit_code(found, fail_on)
+
+
+def exit_code(found: Diff, fail_on: str) -> int:
+    """The strongest of what holds; a partial input is never clean."""
+    from ringfence.verdict.changes import Change
+
+    if fail_on == "any":
+        failed = not found.same
+    else:
+        failed = bool(found.counts.get(Change.WIDENED) or found.counts.get(Change.CHANGED))
+    return exits.strongest(
+        (
+            exits.FOUND if failed else exits.OK,
+            exits.OK if found.decided else exits.UNDECIDED,
+            exits.PARTIAL if found.partial else exits.OK,
+        )
+    )
+
+
+def _write(opened: Opened, found: Diff, output: str) -> None:
+    from pathlib import Path
+
+    from ringfence import __version__
+    from ringfence.cli.checking import append_summary, locator
+    from ringfence.cli.loading import write_lines
+    from ringfence.reports.differences.formats import FINDING_FORMATS, lines_of
+    from ringfence.reports.differences.sentences import verdict_line
+
+    locate = locator(Path.cwd())
+    write_lines(lines_of(output, found, opened.context, opened.out, locate, __version__))
+    if output in FINDING_FORMATS:
+        opened.say([verdict_line(found)])
+    if output == "github":
+        append_summary(lines_of("md", found, opened.context, opened.out, locate, __version__))

@@ -1,0 +1,49 @@
+"""Two states of a cluster, as ``diff`` and ``equivalent`` take them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ringfence.cli.loading import Opened, asking, open_world
+from ringfence.cli.options import Shared
+from ringfence.cli.settings import settings_of
+
+if TYPE_CHECKING:
+    from ringfence.world import World
+
+
+def two_states(shared: Shared, before: str, after: str) -> tuple[Opened, World, World]:
+    """What reports need, and the two worlds. Both are read with the settings of the state after, so that a difference
+    is one of the clusters."""
+    settings = settings_of(replace(shared, filenames=(after,)))
+    old = open_world(replace(shared, filenames=(before,)), settings=settings)
+    opened = open_world(replace(shared, filenames=(after,)), settings=settings)
+    context = replace(
+        opened.context,
+        partial=old.context.partial or opened.context.partial,
+        problems=tuple(dict.fromkeys((*old.context.problems, *opened.context.problems))),
+        notices=tuple(dict.fromkeys((*old.context.notices, *opened.context.notices))),
+    )
+    return replace(opened, context=context), old.world, opened.world
+
+
+def with_change(
+    shared: Shared, before: str, adding: tuple[str, ...], removing: tuple[str, ...]
+) -> tuple[Opened, World, World]:
+    """One state, and what it would be after a change. What is wrong with the objects that come is said too."""
+    opened = open_world(replace(shared, filenames=(before,)))
+    with asking():
+        new = opened.world.what_if(add=adding, remove=removing)
+    known = set(opened.context.problems)
+    added = [problem for problem in new.problems if problem not in known]
+    if added:
+        from ringfence.reports.problems import problem_lines
+
+        opened.say(problem_lines(added, opened.err))
+    context = replace(
+        opened.context,
+        partial=opened.context.partial or new.partial,
+        problems=(*opened.context.problems, *added),
+    )
+    return replace(opened, context=context), opened.world, new

@@ -1,0 +1,104 @@
+"""Rows of ``diff`` as findings, for the formats of continuous integration: each stands on the object that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ringfence.model.provenance import Place
+from ringfence.reports.context import Context
+from ringfence.reports.differences.sentences import place_of, shown_verdict, verdict_line
+from ringfence.reports.findings.report import Report
+from ringfence.reports.ranges import ports_text
+from ringfence.rules import baseline
+from ringfence.rules.assessment import Assessment, Found
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
+from ringfence.rules.registry import Entry
+from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.verdict.changes import Change, Diff, DiffRow
+
+NAMED = 3
+"""Ends that a message names; the rest is counted."""
+
+_SLUGS = {
+    Change.WIDENED: (Severity.MEDIUM, "More is allowed than before"),
+    Change.NARROWED: (Severity.LOW, "Less is allowed than before"),
+    Change.CHANGED: (Severity.MEDIUM, "Some of what is allowed widened, some narrowed"),
+    Change.NEW: (Severity.INFO, "A new end may send or be reached"),
+    Change.GONE: (Severity.INFO, "An end is gone that could send or be reached"),
+}
+_PAGE = """# diff-{change}
+
+{title}.
+
+## Why this is bad
+
+The change of the manifests alters who can reach whom. A reviewer should know, and agree. The witness is one flow with
+its verdict before and after; the place is the object whose change made the difference.
+"""
+
+
+def _id(change: Change) -> str:
+    return f"DIFF-{change.upper()}"
+
+
+def _entries() -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for change, (severity, title) in _SLUGS.items():
+        rule = Rule(_id(change), f"reach-{change}", title, severity, Precision.VERY_HIGH, Needs.REACH)
+        found[rule.id] = Entry(rule, lambda situation: iter(()), _PAGE.format(change=change, title=title))
+    return found
+
+
+def findings_report(diff: Diff, context: Context, locate: Callable[[str], str], version: str) -> Report:
+    """What the formats of findings take."""
+    findings = [_finding(row) for row in diff.rows]
+    identities = baseline.identities(findings)
+    found = tuple(
+        Found(finding, _SLUGS[row.change][0], identity.fingerprint)
+        for row, finding, identity in zip(diff.rows, findings, identities, strict=True)
+    )
+    rules = _entries()
+    unknown = tuple(
+        NotEvaluable(_id(Change.CHANGED), Subject("Cluster", "", one.what), one.why, one.place)
+        for one in diff.not_compared
+    )
+    return Report(
+        Assessment(found, (), unknown, tuple(rules), hidden=diff.left_out), rules, context, locate, version=version
+    )
+
+
+def _finding(row: DiffRow) -> Finding:
+    cause = next(iter(row.causes), None)
+    subject = (
+        Subject(cause.altered.kind, cause.altered.namespace or "", cause.altered.name)
+        if cause is not None
+        else Subject("Cluster", "", row.destinations[0])
+    )
+    ports = ports_text(row.ports) + (f" (IPv{row.family})" if row.family else "")
+    message = f"{row.change}: {_some(row.sources)} to {_some(row.destinations)} on {ports}: {shown_verdict(row)}"
+    related = tuple(
+        Related(other.place, f"{other.altered.kind} {other.altered.name} {other.altered.how} too")
+        for other in row.causes[1:]
+        if other.place is not None
+    )
+    witness = row.witness
+    told = f"Witness: {witness.source or witness.source_before} -> "
+    told += f"{witness.destination or witness.destination_before} {witness.port}."
+    return Finding(
+        _id(row.change),
+        f"{message}. {told}",
+        place_of(row) or Place(""),
+        subject,
+        (*row.sources, "->", *row.destinations, ports, shown_verdict(row)),
+        related,
+    )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:NAMED])
+    return f"{shown} and {len(names) - NAMED} more" if len(names) > NAMED else shown
+
+
+def closing_line(diff: Diff) -> str:
+    """The sum, beside a format that does not say it."""
+    return verdict_line(diff)

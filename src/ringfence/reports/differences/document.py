@@ -1,0 +1,206 @@
+"""``diff -o json`` and ``equivalent -o json``: the shapes as types, from which the schemas are made."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ringfence.reports.context import Context
+from ringfence.reports.documents import (
+    DecisionDocument,
+    Document,
+    PortsDocument,
+    ProblemDocument,
+    ProfileDocument,
+    VerdictWord,
+    decision_documents,
+    head,
+    ports_document,
+)
+from ringfence.verdict.altered import Altered
+from ringfence.verdict.changes import Change, Diff, DiffRow, NotCompared
+
+ChangeWord = Literal["widened", "narrowed", "changed", "new", "gone"]
+
+
+class AlteredDocument(Document, frozen=True):
+    """An object that is not the same in both states. ``file`` and ``line`` are where it stands after, or stood."""
+
+    how: Literal["added", "removed", "changed", "moved"]
+    kind: str
+    namespace: str | None
+    name: str
+    detail: str
+    file: str
+    line: int
+
+
+class CauseDocument(AlteredDocument, frozen=True):
+    """An object whose change made the difference. ``rule`` counts from 0; null where the object itself decides."""
+
+    rule: int | None
+    direction: str
+
+
+class DiffWitnessDocument(Document, frozen=True):
+    """One flow of a row, as ``ringfence can`` takes it; an end may have another name in the two states, and none where
+    it is new or gone."""
+
+    source_before: str
+    destination_before: str
+    source: str
+    destination: str
+    port: str
+
+
+class DiffRowDocument(Document, frozen=True):
+    """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
+    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference."""
+
+    change: ChangeWord
+    sources: list[str]
+    destinations: list[str]
+    ports: list[PortsDocument]
+    before: VerdictWord | None
+    after: VerdictWord | None
+    causes: list[CauseDocument]
+    explained: bool
+    family: int | None
+    witness: DiffWitnessDocument
+    decided_before: list[DecisionDocument]
+    decided_after: list[DecisionDocument]
+    reason_before: str
+    reason_after: str
+
+
+class MovedDocument(Document, frozen=True):
+    """A workload under another namespace or kind."""
+
+    before: str
+    after: str
+
+
+class NotComparedDocument(Document, frozen=True):
+    """What could not be compared. ``blocking``: without other rows the answer is not "the same"."""
+
+    what: str
+    why: str
+    file: str
+    line: int
+    blocking: bool
+
+
+class CountsDocument(Document, frozen=True):
+    """Rows of each kind, also those that were left out."""
+
+    widened: int
+    narrowed: int
+    changed: int
+    new: int
+    gone: int
+
+
+class DiffDocument(Document, frozen=True):
+    """``ringfence diff -o json``. Expanding the rows gives every flow whose verdict differs, unless ``leftOut`` says
+    that rows were cut off. ``same``: no flow and no end differs; ``decided``: everything could be compared."""
+
+    schema_version: Literal["1"]
+    kind: Literal["Diff"]
+    level: str
+    same: bool
+    decided: bool
+    counts: CountsDocument
+    rows: list[DiffRowDocument]
+    left_out: int
+    new: list[str]
+    gone: list[str]
+    moved: list[MovedDocument]
+    not_compared: list[NotComparedDocument]
+    without_effect: list[AlteredDocument]
+    ends: list[str]
+    layers: list[str]
+    profile: ProfileDocument
+    partial: bool
+    problems: list[ProblemDocument]
+    notices: list[str]
+
+
+def _altered(altered: Altered) -> AlteredDocument:
+    place = altered.place
+    return AlteredDocument(
+        how=altered.how,
+        kind=altered.kind,
+        namespace=altered.namespace,
+        name=altered.name,
+        detail=altered.detail,
+        file=place.file if place else "",
+        line=place.line if place else 0,
+    )
+
+
+def _row(row: DiffRow) -> DiffRowDocument:
+    witness = row.witness
+    return DiffRowDocument(
+        change=row.change.value,
+        sources=list(row.sources),
+        destinations=list(row.destinations),
+        ports=ports_document(row.ports),
+        before=row.before.value if row.before else None,
+        after=row.after.value if row.after else None,
+        causes=[
+            CauseDocument(
+                how=cause.altered.how,
+                kind=cause.altered.kind,
+                namespace=cause.altered.namespace,
+                name=cause.altered.name,
+                detail=cause.altered.detail,
+                file=cause.place.file if cause.place else "",
+                line=cause.place.line if cause.place else 0,
+                rule=cause.rule,
+                direction=cause.direction,
+            )
+            for cause in row.causes
+        ],
+        explained=row.explained,
+        family=row.family,
+        witness=DiffWitnessDocument(
+            source_before=witness.source_before,
+            destination_before=witness.destination_before,
+            source=witness.source,
+            destination=witness.destination,
+            port=witness.port,
+        ),
+        decided_before=decision_documents(row.decided_before),
+        decided_after=decision_documents(row.decided_after),
+        reason_before=row.reason_before.message if row.reason_before else "",
+        reason_after=row.reason_after.message if row.reason_after else "",
+    )
+
+
+def _not_compared(one: NotCompared) -> NotComparedDocument:
+    return NotComparedDocument(
+        what=one.what,
+        why=one.why,
+        file=one.place.file if one.place else "",
+        line=one.place.line if one.place else 0,
+        blocking=one.blocking,
+    )
+
+
+def diff_document(diff: Diff, context: Context) -> DiffDocument:
+    """The document of ``diff``."""
+    return DiffDocument(
+        kind="Diff",
+        level=diff.level,
+        same=diff.same,
+        decided=diff.decided,
+        counts=CountsDocument(**{change.value: diff.counts.get(change, 0) for change in Change}),
+        rows=[_row(row) for row in diff.rows],
+        left_out=diff.left_out,
+        new=list(diff.new),
+        gone=list(diff.gone),
+        moved=[MovedDocument(before=old, after=new) for old, new in diff.moved],
+        not_compared=[_not_compared(one) for one in diff.not_compared],
+        without_effect=[_altered(one) for one in diff.without_effect],
+        ends=list(diff.ends),
+        **head(context, diff.partial),
+    )

@@ -1,0 +1,62 @@
+"""``diff`` as a plain table: what changed, between whom, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ringfence.reports.differences.sentences import causes_text, note_lines, verdict_line
+from ringfence.reports.folding import Folding
+from ringfence.reports.style import PLAIN, Style
+from ringfence.reports.table import aligned, ends_cell, ports_cell
+from ringfence.verdict.changes import Change, Diff, DiffRow
+
+LISTED = 10
+"""Lines of notes of one kind; the rest is counted, and -o wide lists all."""
+_COLOURS = {Change.WIDENED: "error", Change.NARROWED: "warning", Change.CHANGED: "mixed"}
+
+
+def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterator[str]:
+    """The sum, the rows, and what is no row."""
+    yield style.strong(verdict_line(diff))
+    if diff.rows:
+        yield ""
+        folding = Folding(diff.ends)
+        heads = ["CHANGE", "SOURCE", "DESTINATION", "PORTS", "BEFORE", "AFTER", "CAUSE"]
+        head, *body = aligned(heads, [_cells(row, folding, wide) for row in diff.rows])
+        yield style.strong("   ".join(head)).rstrip()
+        for row, cells in zip(diff.rows, body, strict=True):
+            cells[0] = style.paint(cells[0], _COLOURS.get(row.change, "faint"))
+            for at, verdict in ((4, row.before), (5, row.after)):
+                cells[at] = style.paint(cells[at], str(verdict or ""))
+            yield "   ".join(cells).rstrip()
+    if diff.left_out:
+        noun = "row is" if diff.left_out == 1 else "rows are"
+        yield f"{diff.left_out} more {noun} left out (--limit)"
+    notes = list(note_lines(diff))
+    if notes:
+        yield ""
+        yield from notes if wide else _shortened(notes)
+
+
+def _cells(row: DiffRow, folding: Folding, wide: bool) -> list[str]:
+    ports = ports_cell(row.ports, wide)
+    return [
+        str(row.change),
+        ends_cell(row.sources, folding, wide),
+        ends_cell(row.destinations, folding, wide),
+        f"{ports} (IPv{row.family})" if row.family else ports,
+        str(row.before or "-"),
+        str(row.after or "-"),
+        causes_text(row) or "-",
+    ]
+
+
+def _shortened(lines: Iterable[str]) -> Iterator[str]:
+    """At most ``LISTED`` lines of each kind."""
+    groups: dict[str, list[str]] = {}
+    for line in lines:
+        groups.setdefault(line.partition(":")[0], []).append(line)
+    for kind, members in groups.items():
+        yield from members[:LISTED]
+        if len(members) > LISTED:
+            yield f"{kind}: {len(members) - LISTED} more (-o wide lists all)"

@@ -1,0 +1,128 @@
+"""What differs between two states of a cluster, as values: what reports print and what the library returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringfence.model.provenance import Place
+from ringfence.sets.ports import Intervals
+from ringfence.verdict.altered import Altered
+from ringfence.verdict.answers import Decision, Reason, Verdict
+
+
+class Change(StrEnum):
+    """``widened``: what is possibly or surely allowed grew; ``narrowed``: either shrank; ``changed``: both. ``new`` and
+    ``gone``: flows of an end that only one of the states has."""
+
+    WIDENED = "widened"
+    NARROWED = "narrowed"
+    CHANGED = "changed"
+    NEW = "new"
+    GONE = "gone"
+
+
+_RANKS = {Verdict.DENIED: 0, Verdict.UNKNOWN: 1, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
+
+
+def change_of(before: Verdict | None, after: Verdict | None) -> Change:
+    """What a change of a verdict is. None: the state lacks an end of the flow."""
+    if before is None:
+        return Change.NEW
+    if after is None:
+        return Change.GONE
+    old, new = _RANKS[before], _RANKS[after]
+    return Change.WIDENED if new > old else Change.NARROWED if new < old else Change.CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An object whose change made the difference. ``rule``: the rule that decides after (or decided before), as
+    written. ``place`` is where it stands: in the state after, or before where it is gone."""
+
+    altered: Altered
+    rule: int | None = None
+    direction: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One flow of a row, in the words that ``can`` takes; an end may have another name in the two states."""
+
+    source_before: str
+    destination_before: str
+    source: str
+    destination: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """Every source to every destination on every one of the ports. ``before`` or ``after`` None: that state lacks an
+    end. ``family``: in this address family only. ``explained`` False: the causes alone do not make the difference;
+    profile, address ranges or facts that are open do too."""
+
+    change: Change
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: Intervals
+    before: Verdict | None
+    after: Verdict | None
+    causes: tuple[Cause, ...]
+    witness: Witness
+    decided_before: tuple[Decision, ...] = ()
+    decided_after: tuple[Decision, ...] = ()
+    reason_before: Reason | None = None
+    reason_after: Reason | None = None
+    family: int | None = None
+    explained: bool = True
+
+    @property
+    def place(self) -> Place | None:
+        """Where the first of the causes stands."""
+        return next((cause.place for cause in self.causes if cause.place is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """Something of which it cannot be said whether it changed, and why. ``blocking``: it differs between the states, or
+    flows that hang on it do, so that without other rows the answer is not "the same"."""
+
+    what: str
+    why: str
+    place: Place | None = None
+    blocking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The difference of two states.
+
+    ``left_out``: rows that a limit cut off (``counts`` counts all). ``moved``: (before, after). ``without_effect``:
+    objects that differ and change no verdict. ``ends`` are all ends of the level, so that a reader can expand rows;
+    ``common``: how many pods both states have.
+    """
+
+    level: str
+    rows: tuple[DiffRow, ...]
+    counts: dict[Change, int]
+    left_out: int
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
+    not_compared: tuple[NotCompared, ...]
+    without_effect: tuple[Altered, ...]
+    ends: tuple[str, ...]
+    common: int
+    partial: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether no flow and no end differs, as far as could be compared."""
+        return not (self.counts or self.new or self.gone or self.moved)
+
+    @property
+    def decided(self) -> bool:
+        """Whether everything that differs could be compared."""
+        return not any(one.blocking for one in self.not_compared)

@@ -1,0 +1,338 @@
+"""Two relations, cell by cell, over the common refinement of their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
+from ringfence.model.policy import Direction
+from ringfence.verdict.behaviours import Behaviour, Behaviours, Reader
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.pairing import NOWHERE, Kind, Pair, Refinement, mask_of, refine
+from ringfence.verdict.translation import Translation
+
+FEW = 60_000
+"""Pairs of kinds that are worked out one by one; for more the whole relation is joined."""
+
+MANY = 512
+"""More sources than these are not picked out of a column beforehand."""
+
+Lines = dict[int, int]
+"""Behaviour number → source kinds, towards one destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Source kinds (a mask) whose flows to one destination kind behave otherwise. ``before`` or ``after`` None: an end
+    that the state lacks. ``sources`` and ``destinations`` narrow the pods, where nodes tell them apart (then the mask
+    is one kind)."""
+
+    mask: int
+    destination: int
+    before: int | None
+    after: int | None
+    sources: tuple[Pair, ...] | None = None
+    destinations: tuple[Pair, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Where anything can differ, as masks of kinds.
+
+    ``ends`` differ themselves in a way that can matter to any flow of theirs; ``relabelled`` only in what selectors and
+    CIDRs see. Policies that differ select ``ingress`` as destinations and ``egress`` as sources. Policies of which a
+    peer may see the relabelled otherwise select ``naming_sources`` as destinations, ``naming_destinations`` as sources.
+    """
+
+    ends: int
+    relabelled: int
+    ingress: int
+    egress: int
+    naming_sources: int
+    naming_destinations: int
+
+
+class Side:
+    """One of the two relations, in terms of the kinds of both."""
+
+    def __init__(self, relation: Relation, columns: Sequence[int], table: Behaviours, circumstances: object) -> None:
+        self.relation = relation
+        self.columns = columns
+        self._grid: Grid | None = None
+        self._within: dict[int, int] = {}
+        self.reader = Reader(relation, table, circumstances)
+        self.translate = Translation(columns)
+        self._last: tuple[int, Lines] = (NOWHERE, {})
+
+    @property
+    def grid(self) -> Grid:
+        """The relation, joined as soon as it is needed."""
+        if self._grid is None:
+            self._grid = Grid(self.relation)
+        return self._grid
+
+    def look_at_few(self) -> None:
+        """Few destinations will be asked for: they are worked out one by one."""
+        if self._grid is None:
+            self._grid = Grid(self.relation, joined=False)
+
+    def row(self, kind: int, direction: Direction) -> list[tuple[int, int]]:
+        """(kinds, program id) of the row of a pod kind, as far as the other kinds are concerned."""
+        found: dict[int, int] = {}
+        for mask, program in self.relation.row(self.columns[kind], direction).parts:
+            number = self.reader.program_id(program)
+            found[number] = found.get(number, 0) | self.translate(mask)
+        return [(mask, number) for number, mask in found.items()]
+
+    def within(self, kinds: int) -> int | None:
+        """The columns of some kinds; None for all columns, where the kinds are all or many."""
+        if kinds < 0 or kinds.bit_count() > MANY:
+            return None
+        found = self._within.get(kinds)
+        if found is None:
+            columns = {self.columns[kind] for kind in columns_of(kinds)}
+            found = self._within[kinds] = mask_of(sorted(columns - {NOWHERE}))
+        return found
+
+    def lines(self, kind: int, sources: int = -1) -> Lines:
+        """Who reaches a destination kind, and how. Only sources that have a flow to it at all; of ``sources`` only."""
+        column = self.columns[kind]
+        if column == NOWHERE:
+            return {}
+        if sources >= 0:
+            return {
+                number: kinds
+                for number, mask in self._lines(column, self.within(sources)).items()
+                if (kinds := self.translate(mask) & sources)
+            }
+        if self._last[0] != column:
+            lines = self._lines(column, None)
+            self._last = column, {number: self.translate(mask) for number, mask in lines.items()}
+        return self._last[1]
+
+    def _lines(self, column: int, within: int | None) -> Lines:
+        pods_only = column >= self.relation.universe.pods
+        found: Lines = {}
+        for mask, result in self.grid.column(column, within):
+            number = self.reader.number(result)
+            if pods_only:
+                mask &= self.grid.pods
+            if mask:
+                found[number] = found.get(number, 0) | mask
+        return found
+
+    def behaviour(self, source: int, destination: int) -> int:
+        """How one kind reaches another."""
+        return next((number for number, mask in self.lines(destination).items() if mask >> source & 1), 0)
+
+
+class Comparison:
+    """Compares two relations. ``changed_facts``: what the open facts hang on is known to differ."""
+
+    def __init__(self, before: Relation, after: Relation, changed_facts: bool = False) -> None:
+        self.refinement: Refinement = refine(before.universe, after.universe)
+        self.kinds = self.refinement.kinds
+        self.table = Behaviours()
+        facts = "other" if changed_facts or not _same_facts(before, after) else None
+        self.before = Side(before, [kind.before for kind in self.kinds], self.table, None)
+        self.after = Side(after, [kind.after for kind in self.kinds], self.table, facts)
+        self.common = self.refinement.common
+        self.gone = mask_of(number for number, kind in enumerate(self.kinds) if kind.after == NOWHERE)
+        self.new = mask_of(number for number, kind in enumerate(self.kinds) if kind.before == NOWHERE)
+        pods_before, pods_after = before.cluster.pods, after.cluster.pods
+        self._nodes: list[frozenset[tuple[str | None, str | None]]] | None = None
+        self._pods = pods_before, pods_after
+        self.moving = mask_of(
+            number
+            for number, kind in enumerate(self.kinds)
+            if kind.common and any(pods_before[i].node != pods_after[j].node for i, j in kind.pairs)
+        )
+        """Kinds with a pod that is on another node afterwards."""
+
+    def candidates(self, focus: Focus) -> dict[int, int]:
+        """Destination kind → the source kinds (-1: all) whose flows to it may differ, where only some ends changed."""
+        found: dict[int, int] = {}
+        special = focus.ends | self.gone | self.new
+        if special:
+            found = dict.fromkeys(range(len(self.kinds)), special)
+        if self.moving:
+            # The node of a pod matters to flows with nodes and with pods on the network of a node.
+            hosts = mask_of(number for number, kind in enumerate(self.kinds) if self._of_host(kind))
+            for kind in columns_of(hosts):
+                found[kind] = found.get(kind, 0) | self.moving
+            for kind in columns_of(self.moving):
+                found[kind] = found.get(kind, 0) | hosts
+        if focus.relabelled:
+            for kind in columns_of(focus.naming_sources):
+                found[kind] = found.get(kind, 0) | focus.relabelled
+            for kind in columns_of(focus.relabelled):
+                found[kind] = found.get(kind, 0) | focus.naming_destinations
+        for kind in columns_of((focus.ingress | focus.relabelled) & ~special):
+            moved = self._moved(kind, Direction.INGRESS)
+            if moved:
+                found[kind] = found.get(kind, 0) | moved
+        for kind in columns_of((focus.egress | focus.relabelled) & ~special):
+            for destination in columns_of(self._moved(kind, Direction.EGRESS)):
+                found[destination] = found.get(destination, 0) | 1 << kind
+        for kind in columns_of(special):
+            found[kind] = -1
+        return found
+
+    def _of_host(self, kind: Kind) -> bool:
+        """Whether an end is a node, or has the network of one, in either state."""
+        ends = [
+            side.relation.universe.ends[column]
+            for side, column in ((self.before, kind.before), (self.after, kind.after))
+            if column >= 0
+        ]
+        return any(end.sort == "node" or end.host_network for end in ends)
+
+    def _moved(self, kind: int, direction: Direction) -> int:
+        """The kinds towards which the program of a subject differs between the two rows."""
+        moved = 0
+        after = self.after.row(kind, direction)
+        for mask, program in self.before.row(kind, direction):
+            for other, number in after:
+                if program != number:
+                    moved |= mask & other
+        return moved
+
+    def cells(self, focus: Focus | None = None) -> Iterator[Changed]:
+        """Every difference, and every flow of a new or gone end, destination by destination. ``focus``: only these ends
+        differ in anything that policies see, and only to these do policies that changed matter."""
+        candidates = dict.fromkeys(range(len(self.kinds)), -1) if focus is None else self.candidates(focus)
+        pairs = sum(len(self.kinds) if sources < 0 else sources.bit_count() for sources in candidates.values())
+        if pairs <= FEW:
+            self.before.look_at_few()
+            self.after.look_at_few()
+        for destination in sorted(candidates):
+            sources = candidates[destination]
+            kind = self.kinds[destination]
+            before = self.before.lines(destination, sources)
+            after = self.after.lines(destination, sources)
+            if kind.common:
+                yield from self._common(destination, before, after, sources)
+            if kind.after == NOWHERE or self.gone:
+                reach = -1 if kind.after == NOWHERE else self.gone
+                for number, mask in before.items():
+                    if number and mask & reach:
+                        yield from self._one_sided(mask & reach, destination, number, None)
+            if kind.before == NOWHERE or self.new:
+                reach = -1 if kind.before == NOWHERE else self.new
+                for number, mask in after.items():
+                    if number and mask & reach:
+                        yield from self._one_sided(mask & reach, destination, None, number)
+
+    def _common(self, destination: int, before: Lines, after: Lines, sources: int) -> Iterator[Changed]:
+        if before == after and not self.moving:
+            return
+        common = self.common & sources
+        left, right = _whole(before, common), _whole(after, common)
+        values = self.table.values
+        here_moves = self.moving >> destination & 1
+        for first, mask in left.items():
+            for second, other in right.items():
+                shared = mask & other
+                if not shared:
+                    continue
+                if values[first].places or values[second].places:
+                    apart = shared if first != second or here_moves else shared & self.moving
+                    for source in columns_of(apart):
+                        yield from self._apart(source, destination, first, second)
+                elif first != second:
+                    yield Changed(shared, destination, first, second)
+
+    def _apart(self, source: int, destination: int, before: int, after: int) -> Iterator[Changed]:
+        """Pods of two kinds, told apart by their nodes."""
+        first, second = self.table.values[before], self.table.values[after]
+        found: dict[tuple[int, int], dict[tuple[Pair, ...], list[Pair]]] = {}
+        rights = self._by_nodes(destination)
+        for nodes, left in self._by_nodes(source).items():
+            for others, right in rights.items():
+                numbers = self._at(first, nodes[0], others[0]), self._at(second, nodes[1], others[1])
+                if numbers[0] != numbers[1]:
+                    found.setdefault(numbers, {}).setdefault(left, []).extend(right)
+        for (old, new), groups in found.items():
+            for left, members in groups.items():
+                yield Changed(1 << source, destination, old, new, left, tuple(members))
+
+    def _one_sided(self, mask: int, destination: int, before: int | None, after: int | None) -> Iterator[Changed]:
+        number = before if before is not None else after
+        assert number is not None
+        behaviour = self.table.values[number]
+        if not behaviour.places:
+            yield Changed(mask, destination, before, after)
+            return
+        side = 0 if before is not None else 1
+        for source in columns_of(mask):
+            found: dict[int, dict[tuple[Pair, ...], list[Pair]]] = {}
+            for nodes, left in self._by_nodes(source).items():
+                for others, right in self._by_nodes(destination).items():
+                    own = self._at(behaviour, nodes[side], others[side])
+                    if own:
+                        found.setdefault(own, {}).setdefault(left, []).extend(right)
+            for own, groups in found.items():
+                for left, members in groups.items():
+                    old, new = (own, None) if before is not None else (None, own)
+                    yield Changed(1 << source, destination, old, new, left, tuple(members))
+
+    def _at(self, behaviour: Behaviour, left: str | None, right: str | None) -> int:
+        return self.table.number(behaviour.at(left, right))
+
+    def _by_nodes(self, kind: int) -> dict[tuple[str | None, str | None], tuple[Pair, ...]]:
+        """The pods of a kind by their nodes before and after. A node is on itself; it has no pods."""
+        one = self.kinds[kind]
+        if not one.pairs:
+            return {(self._node_name(self.before, one.before), self._node_name(self.after, one.after)): ()}
+        before, after = self._pods
+        found: dict[tuple[str | None, str | None], list[Pair]] = {}
+        for i, j in one.pairs:
+            nodes = before[i].node if i >= 0 else None, after[j].node if j >= 0 else None
+            found.setdefault(nodes, []).append((i, j))
+        return {nodes: tuple(pairs) for nodes, pairs in found.items()}
+
+    @staticmethod
+    def _node_name(side: Side, column: int) -> str | None:
+        end = side.relation.universe.ends[column] if column >= 0 else None
+        return end.name if end is not None and end.sort == "node" else None
+
+    def several(self, kind: int) -> bool:
+        """Whether a kind has a flow to itself in every state that has it: it stands for at least two pods there."""
+        one = self.kinds[kind]
+        return bool(one.pairs) and all(
+            sum(pods[index].replicas for index in {pair[side] for pair in one.pairs} if index >= 0) > 1
+            for side, pods in enumerate(self._pods)
+            if (one.before, one.after)[side] >= 0
+        )
+
+
+def _whole(lines: Lines, common: int) -> Lines:
+    """The lines among common kinds, the sources without any flow as behaviour 0."""
+    found = {number: mask & common for number, mask in lines.items() if mask & common}
+    rest = common
+    for mask in found.values():
+        rest &= ~mask
+    if rest:
+        found[0] = found.get(0, 0) | rest
+    return found
+
+
+def _same_facts(before: Relation, after: Relation) -> bool:
+    """Whether the values that open facts may have are the same."""
+    return (
+        before.profile == after.profile
+        and before.cluster.assume_no_labels == after.cluster.assume_no_labels
+        and (
+            not (_addresses_open(before) or _addresses_open(after))
+            or list(before.universe.taken.addresses) == list(after.universe.taken.addresses)
+        )
+        and before.cells.node_families == after.cells.node_families
+    )
+
+
+def _addresses_open(relation: Relation) -> bool:
+    """Whether the address of any pod or node is not known."""
+    universe = relation.universe
+    return any(not end.addresses for end in universe.ends[: universe.outside])

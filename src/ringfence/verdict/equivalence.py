@@ -1,0 +1,161 @@
+"""``equivalent``: whether two states allow the same flows, or one of them only what the other allows too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.sets.ports import PROTOCOLS
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.behaviours import Behaviour
+from ringfence.verdict.changes import NotCompared
+from ringfence.verdict.comparing import Changed, Comparison
+from ringfence.verdict.end_names import EndNames
+from ringfence.verdict.pairing import NOWHERE, Pair
+
+
+class Order(StrEnum):
+    """How what one state allows lies in what the other allows. ``WITHIN``: everything that the first allows the second
+    allows too, and more."""
+
+    EQUAL = "equal"
+    WITHIN = "within"
+    CONTAINS = "contains"
+    NEITHER = "neither"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One flow that tells two states apart. None: the state lacks an end of it."""
+
+    source: str
+    destination: str
+    port: str
+    before: Verdict | None
+    after: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """``more`` is a flow that only the first allows, ``less`` one that only the second does, ``unclear`` one on which
+    the answer hangs. ``universal``: of every possible cluster, not only of these. ``why``: what stands in the way of a
+    decision."""
+
+    order: Order
+    more: Witness | None = None
+    less: Witness | None = None
+    unclear: Witness | None = None
+    universal: bool = False
+    why: tuple[NotCompared, ...] = ()
+    partial: bool = False
+
+
+Within = bool | None
+"""Whether everything that one side allows the other allows too; None: not decided."""
+
+_RANKS = {Verdict.DENIED: 0, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
+
+
+def within(left: Verdict, right: Verdict) -> Within:
+    """Whether a verdict allows no more than another one, whatever the open facts are."""
+    if left is right is not Verdict.UNKNOWN or left is Verdict.DENIED or right is Verdict.ALLOWED:
+        return True
+    if Verdict.UNKNOWN in (left, right):
+        return None
+    return _RANKS[left] <= _RANKS[right]
+
+
+def both(one: Within, other: Within) -> Within:
+    """False where either is; True only where both are."""
+    if one is False or other is False:
+        return False
+    return True if one and other else None
+
+
+def order_of(forth: Within, back: Within) -> Order:
+    """The order of two sets, from whether each is within the other."""
+    if forth is None or back is None:
+        return Order.UNDECIDED
+    if forth:
+        return Order.EQUAL if back else Order.WITHIN
+    return Order.CONTAINS if back else Order.NEITHER
+
+
+class Ordering:
+    """Compares what two relations allow. ``possible``: the sources that can meet a destination, where not all can."""
+
+    def __init__(self, comparison: Comparison, possible: Callable[[int, int], int] | None = None) -> None:
+        self.comparison = comparison
+        self.possible = possible
+        self.names = EndNames(comparison, "pod")
+
+    def compare(self) -> Equivalence:
+        """The order, with a flow for each side."""
+        forth: Within = True
+        back: Within = True
+        more: Witness | None = None
+        less: Witness | None = None
+        unclear: Witness | None = None
+        for changed in self.comparison.cells():
+            if self.possible is not None:
+                mask = self.possible(changed.mask, changed.destination)
+                if not mask:
+                    continue
+                changed = replace(changed, mask=mask)
+            for before, after, port in self._verdicts(changed):
+                one, other = within(before, after), within(after, before)
+                if one is other is True:
+                    continue
+                found = self._witness(changed, before, after, port)
+                if found is None:
+                    continue
+                forth, back = both(forth, one), both(back, other)
+                more = more or (found if one is False else None)
+                less = less or (found if other is False else None)
+                unclear = unclear or (found if one is None or other is None else None)
+            if forth is False and back is False:
+                break
+        order = order_of(forth, back)
+        return Equivalence(order, more, less, unclear if order is Order.UNDECIDED else None)
+
+    def _verdicts(self, changed: Changed) -> Iterator[tuple[Verdict, Verdict, int]]:
+        table = self.comparison.table
+        if changed.before is None or changed.after is None:
+            number = changed.after if changed.before is None else changed.before
+            assert number is not None
+            for verdict, port in _allowing(table.values[number]):
+                yield (Verdict.DENIED, verdict, port) if changed.before is None else (verdict, Verdict.DENIED, port)
+            return
+        for one in table.transitions(changed.before, changed.after):
+            yield one.before, one.after, one.ports[0][0]
+        unsaid = table.undecided(changed.before, changed.after)
+        if unsaid:
+            yield Verdict.UNKNOWN, Verdict.UNKNOWN, unsaid[0][0]
+
+    def _witness(self, changed: Changed, before: Verdict, after: Verdict, port: int) -> Witness | None:
+        """A flow between two ends, if there are two."""
+        kinds = self.comparison.kinds
+        nobody: tuple[Pair, ...] = ((NOWHERE, NOWHERE),)
+        rights = changed.destinations or kinds[changed.destination].pairs or nobody
+        for source in columns_of(changed.mask):
+            lefts = changed.sources or kinds[source].pairs or nobody
+            if source == changed.destination and not (len(lefts) > 1 or self.comparison.several(source)):
+                continue
+            second = rights[-1] if source == changed.destination else rights[0]
+            return Witness(
+                self.names.pod_or_other(source, lefts[0]),
+                self.names.pod_or_other(changed.destination, second),
+                f"{port & 0xFFFF}/{PROTOCOLS[port >> 16]}",
+                None if changed.before is None else before,
+                None if changed.after is None else after,
+            )
+        return None
+
+
+def _allowing(behaviour: Behaviour) -> Iterator[tuple[Verdict, int]]:
+    for verdict, ports in behaviour.whole.by_verdict().items():
+        if ports and verdict is not Verdict.DENIED:
+            yield verdict, ports[0][0]

@@ -1,0 +1,193 @@
+"""``diff`` and ``equivalent``: states, changes, exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Run
+from tests.model.objects import namespace, network_policy, pod, pods_peer, tcp
+
+WEB, DB = {"app": "web"}, {"app": "db"}
+OPAQUE = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "l7", "namespace": "shop"}}
+Write = Callable[..., str]
+
+
+def rule(*ports: int) -> dict[str, Any]:
+    return {"from": [pods_peer(WEB)], "ports": tcp(*ports)}
+
+
+BASE = [namespace("shop"), pod("shop/web", WEB), pod("shop/db", DB)]
+IN = network_policy("shop/in", DB, ingress=[rule(80)])
+WIDER = network_policy("shop/in", DB, ingress=[rule(80, 443)])
+REORDERED = network_policy("shop/in", DB, ingress=[rule(80), rule(80)])
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def save(name: str, *objects: Any) -> str:
+        file = tmp_path / name / "all.yaml"
+        file.parent.mkdir()
+        file.write_text(yaml.safe_dump_all([*BASE, *objects]), encoding="utf-8")
+        return str(file.parent)
+
+    return save
+
+
+@pytest.mark.parametrize(
+    "before, after, flags, code, first",
+    [
+        ([IN], [IN], (), 0, "no difference"),
+        ([IN], [REORDERED], (), 0, "text changed (1 object), behaviour the same"),
+        ([IN], [WIDER], (), 1, "1 widened"),
+        ([IN], [WIDER], ("--fail-on", "widened"), 1, "1 widened"),
+        ([WIDER], [IN], (), 1, "1 narrowed"),
+        ([WIDER], [IN], ("--fail-on", "widened"), 0, "1 narrowed"),
+        ([IN], [IN, OPAQUE], ("--fail-on", "widened"), 1, ""),
+        ([IN, OPAQUE], [WIDER, OPAQUE], (), 5, "no difference found, but not everything could be compared"),
+        ([IN, OPAQUE], [IN, OPAQUE], (), 0, "no difference"),
+    ],
+)
+def test_the_exit_code_says_whether_reach_differs(
+    ringfence: Run, write: Write, before: list[Any], after: list[Any], flags: tuple[str, ...], code: int, first: str
+) -> None:
+    done = ringfence("diff", write("a", *before), write("b", *after), *flags)
+    assert done.code == code
+    assert done.out.startswith(first)
+
+
+def test_a_row_names_ends_verdicts_and_the_line_of_the_cause(ringfence: Run, write: Write) -> None:
+    done = ringfence("diff", write("a", IN), write("b", WIDER), "-o", "json")
+    document = json.loads(done.out)
+    (row,) = document["rows"]
+    assert (row["change"], row["sources"], row["destinations"]) == ("widened", ["shop/web"], ["shop/db"])
+    assert row["ports"] == [{"protocol": "TCP", "first": 443, "last": 443}]
+    assert (row["before"], row["after"]) == ("denied", "allowed")
+    (cause,) = row["causes"]
+    assert (cause["kind"], cause["name"], cause["rule"], cause["how"]) == ("NetworkPolicy", "in", 0, "changed")
+    assert cause["file"].endswith("b/all.yaml")
+    assert cause["line"] > 1
+    assert row["witness"]["port"] == "443/TCP"
+
+
+def test_a_policy_that_only_changed_its_text_is_no_cause(ringfence: Run, write: Write) -> None:
+    other = network_policy("shop/other", DB, ingress=[rule(8080)])
+    rewritten = network_policy("shop/other", DB, ingress=[rule(8080), rule(8080)])
+    document = json.loads(ringfence("diff", write("a", IN, other), write("b", WIDER, rewritten), "-o", "json").out)
+    assert [cause["name"] for row in document["rows"] for cause in row["causes"]] == ["in"]
+    assert [one["name"] for one in document["withoutEffect"]] == ["other"]
+
+
+def test_labels_are_a_cause(ringfence: Run, tmp_path: Path) -> None:
+    def state(name: str, label: str) -> str:
+        policy = network_policy(
+            "shop/in", DB, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}]
+        )
+        objects = [namespace("lab", team=label), namespace("shop"), pod("lab/web", WEB), pod("shop/db", DB)]
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump_all([*objects, policy]), encoding="utf-8")
+        return str(file)
+
+    document = json.loads(ringfence("diff", state("a", "x"), state("b", "a"), "-o", "json").out)
+    (row,) = document["rows"]
+    assert [(cause["kind"], cause["name"], cause["detail"]) for cause in row["causes"]] == [
+        ("Namespace", "lab", "label team: x → a")
+    ]
+
+
+def test_a_change_before_it_is_made(ringfence: Run, write: Write, tmp_path: Path) -> None:
+    state = write("a", IN)
+    file = tmp_path / "wider.yaml"
+    file.write_text(yaml.safe_dump(WIDER), encoding="utf-8")
+    assert ringfence("diff", state, "--with", str(file)).out.startswith("1 widened")
+    removed = ringfence("diff", state, "--without", "NetworkPolicy/shop/in")
+    assert removed.code == 1
+    assert removed.out == ringfence("diff", state, "--without", "shop/networkpolicy/in").out
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((), "give two states (A B), or one and a change"),
+        (("STATE", "--without", "x"), "give two states"),
+        (("-f", "STATE"), "without -f"),
+    ],
+)
+def test_what_is_compared_must_be_said_once(
+    ringfence: Run, write: Write, arguments: tuple[str, ...], message: str
+) -> None:
+    state = write("a", IN)
+    done = ringfence("diff", state, *[state if one == "STATE" else one for one in arguments])
+    assert done.code == 2
+    assert message in done.err
+
+
+@pytest.mark.parametrize("command", ["diff", "equivalent"])
+def test_a_part_that_was_not_read_is_never_clean(ringfence: Run, write: Write, command: str) -> None:
+    one, other = write("a", IN), write("b", IN)
+    Path(other, "broken.yaml").write_text("a: [", encoding="utf-8")
+    assert ringfence(command, one, other).code == 3
+    assert ringfence(command, other, one).code == 3
+
+
+def test_states_without_anything_in_common_say_so(ringfence: Run, write: Write, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump_all([namespace("far"), pod("far/away", {"app": "x"})]), encoding="utf-8")
+    done = ringfence("diff", write("a", IN), str(other))
+    assert done.code == 1
+    assert "not compared: the two states: they have no pod in common" in done.out
+    assert "new: far/away" in done.out
+
+
+def test_policies_without_pods_are_not_decided(ringfence: Run, tmp_path: Path) -> None:
+    for name, policy in (("a", IN), ("b", WIDER)):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+    files = str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")
+    done = ringfence("diff", *files)
+    assert done.code == 5
+    assert "neither state has a pod" in done.out
+    assert ringfence("equivalent", *files).code == 5
+    assert ringfence("diff", files[0], files[0]).code == 0
+
+
+@pytest.mark.parametrize(
+    "before, after, words, code",
+    [
+        ([IN], [REORDERED], "equal", 0),
+        ([IN], [WIDER], "A is within B", 1),
+        ([WIDER], [IN], "B is within A", 1),
+        ([IN], [network_policy("shop/in", DB, ingress=[rule(81)])], "neither is within the other", 1),
+    ],
+)
+@pytest.mark.parametrize("flag", [(), ("--universal",)])
+def test_the_order_of_two_states(
+    ringfence: Run, write: Write, before: list[Any], after: list[Any], words: str, code: int, flag: tuple[str, ...]
+) -> None:
+    states = write("a", *before), write("b", *after)
+    done = ringfence("equivalent", *states, *flag)
+    assert done.code == code
+    assert done.out == f"{words}{', in every possible cluster' if flag else ''}\n"
+    assert json.loads(ringfence("equivalent", *states, *flag, "-o", "json").out)["universal"] == bool(flag)
+
+
+def test_equal_here_is_not_equal_everywhere(ringfence: Run, write: Write) -> None:
+    nobody = network_policy("shop/nobody", {"app": "none-yet"}, ingress=[])
+    states = write("a", IN), write("b", IN, nobody)
+    assert ringfence("equivalent", *states).out == "equal\n"
+    everywhere = ringfence("equivalent", *states, "--universal")
+    assert everywhere.out == "B is within A, in every possible cluster\n"
+    assert "app=none-yet" in everywhere.err
+
+
+def test_what_is_not_modelled_is_not_decided(ringfence: Run, write: Write) -> None:
+    states = write("a", IN, OPAQUE), write("b", WIDER, OPAQUE)
+    for flags in ((), ("--universal",)):
+        done = ringfence("equivalent", *states, *flags)
+        assert done.code == 5
+        assert "CiliumNetworkPolicy" in done.err
+    assert ringfence("diff", *states).code == 5

@@ -1,0 +1,127 @@
+"""Differences made by hand, and the same with hostile names."""
+
+from __future__ import annotations
+
+from ringfence.model.provenance import Place
+from ringfence.verdict.altered import Altered
+from ringfence.verdict.answers import Decision, Reason, Verdict
+from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, Witness
+from ringfence.verdict.equivalence import Equivalence, Order
+from ringfence.verdict.equivalence import Witness as OrderWitness
+from tests.reports.samples import decision, tcp
+
+POLICY = Altered(
+    "changed", "NetworkPolicy", "shop", "db-ingress", Place("old/netpol.yaml", 10, 1), Place("base/netpol.yaml", 10, 1)
+)
+LABELS = Altered(
+    "changed", "Namespace", None, "lab", Place("old/ns.yaml", 2, 1), Place("base/ns.yaml", 2, 1), "label team: a → b"
+)
+
+
+def row(change: Change = Change.WIDENED, name: str = "shop/web", **more: object) -> DiffRow:
+    before, after = {
+        Change.WIDENED: (Verdict.DENIED, Verdict.ALLOWED),
+        Change.NARROWED: (Verdict.ALLOWED, Verdict.UNKNOWN),
+        Change.CHANGED: (Verdict.UNKNOWN, Verdict.MIXED),
+        Change.NEW: (None, Verdict.ALLOWED),
+        Change.GONE: (Verdict.UNKNOWN, None),
+    }[change]
+    values: dict[str, object] = {
+        "change": change,
+        "sources": (name, "lab/a", "lab/b", "lab/c", "192.0.2.0/24"),
+        "destinations": ("shop/db",),
+        "ports": tcp(5432),
+        "before": before,
+        "after": after,
+        "causes": (Cause(POLICY, 0, "ingress", Place("base/netpol.yaml", 12, 7)),),
+        "witness": Witness(f"{name}-0", "shop/db-0", f"{name}-1", "shop/db-0", "5432/TCP"),
+        "decided_before": (decision(),) if before else (),
+        "decided_after": (decision(),) if after else (),
+        "reason_before": Reason("denied", "isolated for ingress") if before else None,
+        "reason_after": Reason("allowed", "a rule allows it") if after else None,
+        **more,
+    }
+    return DiffRow(**values)  # type: ignore[arg-type]
+
+
+def diff(*rows: DiffRow, **more: object) -> Diff:
+    counts: dict[Change, int] = {}
+    for one in rows:
+        counts[one.change] = counts.get(one.change, 0) + 1
+    values: dict[str, object] = {
+        "level": "workload",
+        "rows": rows,
+        "counts": counts,
+        "left_out": 0,
+        "new": (),
+        "gone": (),
+        "moved": (),
+        "not_compared": (),
+        "without_effect": (),
+        "ends": ("shop/web", "shop/db", "lab/a", "lab/b", "lab/c", "192.0.2.0/24"),
+        "common": 5,
+        **more,
+    }
+    return Diff(**values)  # type: ignore[arg-type]
+
+
+def whole() -> Diff:
+    """One of everything."""
+    rows = (
+        row(),
+        row(Change.WIDENED, family=6, explained=False, causes=(Cause(LABELS, None, "", Place("base/ns.yaml", 2, 1)),)),
+        row(Change.NARROWED, ports=tcp(1, 65535)),
+        row(Change.CHANGED, causes=(), explained=False),
+        row(Change.NEW),
+        row(Change.GONE),
+    )
+    return diff(
+        *rows,
+        left_out=2,
+        new=("shop/fresh", "node/k9"),
+        gone=("shop/old",),
+        moved=(("shop/job[Job]", "shop/job[CronJob]"),),
+        not_compared=(
+            NotCompared("CiliumNetworkPolicy lab/l7", "this kind is not modelled", Place("base/cilium.yaml", 1), True),
+        ),
+        without_effect=(Altered("changed", "NetworkPolicy", "shop", "reordered", None, Place("base/netpol.yaml", 40)),),
+    )
+
+
+def hostile(name: str) -> Diff:
+    """The name wherever a name can stand."""
+    place = Place(name, 3, 1)
+    altered = Altered("changed", name, name, name, place, place, name)
+    decided = (Decision("network", "ingress", name, name, name, 0, place),)
+    every = [
+        row(
+            change,
+            name,
+            sources=(name, f"shop/{name}"),
+            destinations=(name,),
+            causes=(Cause(altered, 1, "ingress", place), Cause(altered, None, "", place)),
+            decided_before=decided,
+            decided_after=decided,
+            reason_before=Reason(name, name, name),
+            reason_after=Reason(name, name, name),
+            explained=False,
+        )
+        for change in Change
+    ]
+    return diff(
+        *every,
+        new=(name,),
+        gone=(name,),
+        moved=((name, name),),
+        not_compared=(NotCompared(name, name, place, True),),
+        without_effect=(altered,),
+        ends=(name, f"shop/{name}"),
+    )
+
+
+def equivalence(name: str = "shop/web") -> Equivalence:
+    """Neither within the other."""
+    flow = OrderWitness(name, "shop/db", "5432/TCP", Verdict.ALLOWED, Verdict.DENIED)
+    back = OrderWitness("shop/db", name, "80/TCP", None, Verdict.ALLOWED)
+    why = (NotCompared(name, name, Place(name, 1)),)
+    return Equivalence(Order.NEITHER, flow, back, None, True, why)
