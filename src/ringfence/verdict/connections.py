@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
-from ringfence.model.cluster import WorkloadRef
 from ringfence.sets import addresses as ip
 from ringfence.sets.ports import Intervals, PortTable
 from ringfence.verdict import reasons
@@ -19,6 +18,7 @@ from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flows import Flow, asked
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.places import Group
+from ringfence.verdict.workloads import Workloads
 
 LEVELS = ("workload", "pod", "namespace")
 
@@ -50,10 +50,7 @@ class Lister:
         self.universe = self.relation.universe
         self._reasons: dict[object, Reason] = {}
         self._pod_texts: list[str] = []
-        self._workload_numbers: list[int] = []
-        self._workload_sizes: Counter[int] = Counter()
         self._lonely_columns: int | None = None
-        self._table: tuple[list[str], list[int]] | None = None
 
     @property
     def grid(self) -> Grid:
@@ -140,9 +137,9 @@ class Lister:
             texts, _ = self._workload_table()
             by_workload: dict[int, set[int]] = {}
             for index in indexes:
-                by_workload.setdefault(self._workload_numbers[index], set()).add(index)
+                by_workload.setdefault(self.workloads.numbers[index], set()).add(index)
             for workload, own in by_workload.items():
-                if len(own) == self._workload_sizes[workload]:
+                if len(own) == self.workloads.sizes[workload]:
                     names.add(texts[workload])
                     indexes -= own
         names.update(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
@@ -308,40 +305,19 @@ class Lister:
 
     def _of_column(self, column: int) -> list[tuple[int, list[int]]]:
         """The workloads with pods in a class, each with those pods."""
-        numbers = self._workload_numbers
+        numbers = self.workloads.numbers
         found: dict[int, list[int]] = {}
         for index in self.universe.members[column]:
             found.setdefault(numbers[index], []).append(index)
         return list(found.items())
 
     def _workload_table(self) -> tuple[list[str], list[int]]:
-        if self._table is None:
-            by_ref: dict[WorkloadRef, int] = {}
-            numbers: list[int] = []
-            refs: list[WorkloadRef] = []
-            masks: list[int] = []
-            for index, pod in enumerate(self.relation.cluster.pods):
-                ref = pod.workload
-                number = by_ref.get(ref)
-                if number is None:
-                    number = by_ref[ref] = len(refs)
-                    refs.append(ref)
-                    masks.append(0)
-                numbers.append(number)
-                masks[number] |= 1 << self.universe.class_of_pod[index]
-            homonyms: dict[tuple[str, str], int] = {}
-            for ref in refs:
-                homonyms[ref.namespace, ref.name] = homonyms.get((ref.namespace, ref.name), 0) + 1
-            texts = [
-                f"{ref.namespace}/{ref.name}"
-                if homonyms[ref.namespace, ref.name] == 1
-                else f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"
-                for ref in refs
-            ]
-            self._workload_numbers = numbers
-            self._workload_sizes = Counter(numbers)
-            self._table = (texts, masks)
-        return self._table
+        return self.workloads.texts, self.workloads.masks
+
+    @cached_property
+    def workloads(self) -> Workloads:
+        """The workloads of the relation."""
+        return Workloads(self.relation)
 
     def _ends(self, level: str) -> tuple[str, ...]:
         if level == "namespace":
@@ -446,7 +422,7 @@ class Lister:
     def _everything(self) -> Iterable[Target]:
         texts, _ = self._workload_table()
         for number, text in enumerate(texts):
-            indexes = [index for index, own in enumerate(self._workload_numbers) if own == number]
+            indexes = [index for index, own in enumerate(self.workloads.numbers) if own == number]
             yield Target(text, tuple(self.asker.directory.members(indexes)))
         for name in self.universe.nodes:
             yield self.asker.directory.find(f"node/{name}")

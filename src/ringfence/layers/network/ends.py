@@ -38,6 +38,8 @@ class EndClass:
     node: str | None = None
     name: str = ""
     """A node's name; for outside ends nothing."""
+    namespace_labels: Mapping[str, str] | None = None
+    """Pods of a namespace that does not exist yet: all labels that it will have."""
 
 
 def present(keys: tuple[str, ...]) -> dict[str, ValueSet]:
