@@ -25,6 +25,7 @@ from ringfence.sources.collecting import collector_paused
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.connections import Lister
+from ringfence.verdict.coverage import Coverage, Surveyor
 from ringfence.verdict.difference import Difference
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
@@ -182,6 +183,12 @@ class World:
                 limit,
                 self.partial,
             )
+
+    def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
+        """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
+        (``kube-*``) or workloads (``shop/web``) that are left out."""
+        with collector_paused():
+            return Surveyor(self.whole_relation, self.lister.workloads).coverage(exclude, self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

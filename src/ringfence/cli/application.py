@@ -14,6 +14,7 @@ COMMANDS = {
     "can": "ringfence.cli.commands.can:can",
     "map": "ringfence.cli.commands.map:map_",
     "explain": "ringfence.cli.commands.explain:explain",
+    "coverage": "ringfence.cli.commands.coverage:coverage",
     "demo": "ringfence.cli.commands.demo:demo",
     "schema": "ringfence.cli.commands.schema:schema",
     "completion": "ringfence.cli.commands.completion:completion",

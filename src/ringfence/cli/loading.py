@@ -55,6 +55,13 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         write(f"{line}\n")
 
 
+def say_profile(opened: Opened) -> None:
+    """Which profile decided, on stderr."""
+    from ringfence.reports.answer_text import profile_text
+
+    opened.say([opened.err.faint(profile_text(opened.context))])
+
+
 def open_world(shared: Shared, overview: bool = False) -> Opened:
     """Reads the input. ``overview``: also says on stderr what was read and left aside, as ``--verbose`` does; documents
     always say it. Raises CommandError when the input holds no Kubernetes object."""

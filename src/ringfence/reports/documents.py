@@ -36,18 +36,18 @@ SCHEMA_VERSION: Literal["1"] = "1"
 VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    pass
+class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What all documents and their parts have in common: keys are written as Kubernetes writes them."""
 
 
-class ProfileDocument(_Document, frozen=True):
+class ProfileDocument(Document, frozen=True):
     """The profile that decided what the specification leaves open, and how it was chosen."""
 
     name: str
     chosen_by: str
 
 
-class ProblemDocument(_Document, frozen=True):
+class ProblemDocument(Document, frozen=True):
     """One problem of the input. Lines and columns count from 1; 0 means not known."""
 
     file: str
@@ -60,7 +60,7 @@ class ProblemDocument(_Document, frozen=True):
     partial: bool
 
 
-class PortsDocument(_Document, frozen=True):
+class PortsDocument(Document, frozen=True):
     """Destination ports first..last of one protocol, both ends included."""
 
     protocol: Literal["TCP", "UDP", "SCTP"]
@@ -68,7 +68,7 @@ class PortsDocument(_Document, frozen=True):
     last: int
 
 
-class DecisionDocument(_Document, frozen=True):
+class DecisionDocument(Document, frozen=True):
     """An object that decided. ``rule`` counts from 0; null where the object itself decides."""
 
     layer: str
@@ -81,7 +81,7 @@ class DecisionDocument(_Document, frozen=True):
     line: int
 
 
-class WitnessDocument(_Document, frozen=True):
+class WitnessDocument(Document, frozen=True):
     """One concrete flow of a part."""
 
     source: str
@@ -89,7 +89,7 @@ class WitnessDocument(_Document, frozen=True):
     port: str
 
 
-class PartDocument(_Document, frozen=True):
+class PartDocument(Document, frozen=True):
     """Flows of the question that share a verdict and what decided it. ``family`` is 4, 6 or null for both."""
 
     sources: list[str]
@@ -104,7 +104,7 @@ class PartDocument(_Document, frozen=True):
     family: int | None
 
 
-class AnswerDocument(_Document, frozen=True):
+class AnswerDocument(Document, frozen=True):
     """``ringfence can -o json``. ``partial``: some of the input was not read, the answer speaks of the rest."""
 
     schema_version: Literal["1"]
@@ -126,7 +126,7 @@ class AnswerDocument(_Document, frozen=True):
     notices: list[str]
 
 
-class RuleTraceDocument(_Document, frozen=True):
+class RuleTraceDocument(Document, frozen=True):
     """One rule against the flow; ``matches`` null: not known."""
 
     index: int
@@ -138,7 +138,7 @@ class RuleTraceDocument(_Document, frozen=True):
     line: int
 
 
-class PolicyTraceDocument(_Document, frozen=True):
+class PolicyTraceDocument(Document, frozen=True):
     """One policy; ``selects`` null: perhaps."""
 
     kind: str
@@ -151,7 +151,7 @@ class PolicyTraceDocument(_Document, frozen=True):
     rules: list[RuleTraceDocument]
 
 
-class TierTraceDocument(_Document, frozen=True):
+class TierTraceDocument(Document, frozen=True):
     """One tier of one direction."""
 
     tier: str
@@ -159,7 +159,7 @@ class TierTraceDocument(_Document, frozen=True):
     policies: list[PolicyTraceDocument]
 
 
-class DirectionTraceDocument(_Document, frozen=True):
+class DirectionTraceDocument(Document, frozen=True):
     """Egress of the source, or ingress of the destination."""
 
     direction: str
@@ -169,7 +169,7 @@ class DirectionTraceDocument(_Document, frozen=True):
     tiers: list[TierTraceDocument]
 
 
-class TraceDocument(_Document, frozen=True):
+class TraceDocument(Document, frozen=True):
     """How one concrete flow is decided."""
 
     source: str
@@ -183,7 +183,7 @@ class TraceDocument(_Document, frozen=True):
     directions: list[DirectionTraceDocument]
 
 
-class FlowChangeDocument(_Document, frozen=True):
+class FlowChangeDocument(Document, frozen=True):
     """A flow whose verdict the edit changes."""
 
     source: str
@@ -193,7 +193,7 @@ class FlowChangeDocument(_Document, frozen=True):
     after: VerdictWord
 
 
-class EditDocument(_Document, frozen=True):
+class EditDocument(Document, frozen=True):
     """The smallest edit that flips the verdict. ``manifest`` is the object afterwards, null where it is removed."""
 
     description: str
@@ -206,7 +206,7 @@ class EditDocument(_Document, frozen=True):
     also_left_out: int
 
 
-class ExplanationDocument(_Document, frozen=True):
+class ExplanationDocument(Document, frozen=True):
     """``ringfence explain -o json``: the answer, how each kind of flow in it is decided, and the smallest edit."""
 
     schema_version: Literal["1"]
@@ -230,7 +230,7 @@ class ExplanationDocument(_Document, frozen=True):
     notices: list[str]
 
 
-class RowDocument(_Document, frozen=True):
+class RowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``verdict`` is allowed, unknown, or mixed: allowed for some of
     the pods behind the names only."""
 
@@ -243,7 +243,7 @@ class RowDocument(_Document, frozen=True):
     decide_with: str
 
 
-class UnknownGroupDocument(_Document, frozen=True):
+class UnknownGroupDocument(Document, frozen=True):
     """Rows that are unknown for one reason, with the fact or flag that would decide them."""
 
     rows: int
@@ -252,7 +252,7 @@ class UnknownGroupDocument(_Document, frozen=True):
     decide_with: str
 
 
-class ConnectionsDocument(_Document, frozen=True):
+class ConnectionsDocument(Document, frozen=True):
     """``ringfence map -o json``. Expanding the rows gives the relation; what no row holds is denied, unless
     ``leftOut`` says that rows were cut off."""
 
@@ -271,7 +271,7 @@ class ConnectionsDocument(_Document, frozen=True):
     notices: list[str]
 
 
-DOCUMENTS: dict[str, type[_Document]] = {
+DOCUMENTS: dict[str, type[Document]] = {
     "answer": AnswerDocument,
     "connections": ConnectionsDocument,
     "explanation": ExplanationDocument,
@@ -310,7 +310,8 @@ def _problems(problems: Iterable[Problem]) -> list[ProblemDocument]:
     ]
 
 
-def _head(context: Context, partial: bool) -> dict[str, Any]:
+def head(context: Context, partial: bool) -> dict[str, Any]:
+    """What every document says of itself and of the input."""
     return {
         "schema_version": SCHEMA_VERSION,
         "layers": list(LAYERS),
@@ -321,7 +322,8 @@ def _head(context: Context, partial: bool) -> dict[str, Any]:
     }
 
 
-def _reason(reason: Reason | None) -> dict[str, str]:
+def reason_fields(reason: Reason | None) -> dict[str, str]:
+    """A reason as the three keys that every document uses for it."""
     if reason is None:
         return {"reason": "", "reason_code": "", "decide_with": ""}
     return {"reason": reason.message, "reason_code": reason.code, "decide_with": reason.decide}
@@ -342,18 +344,18 @@ def _part(part: Part) -> PartDocument:
         witness=WitnessDocument(
             source=part.witness_source, destination=part.witness_destination, port=part.witness_port
         ),
-        **_reason(part.reason),
+        **reason_fields(part.reason),
     )
 
 
 def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
     return {
-        **_head(context, answer.partial),
+        **head(context, answer.partial),
         "source": answer.source,
         "destination": answer.destination,
         "port": answer.port,
         "verdict": answer.verdict.value,
-        **_reason(answer.reason),
+        **reason_fields(answer.reason),
         "parts": [_part(part) for part in answer.parts],
         "notes": list(answer.notes),
         "decided_by": _decisions(answer.decided_by),
@@ -412,7 +414,7 @@ def _trace(trace: Trace) -> TraceDocument:
         verdict=trace.verdict.value,
         directions=[_direction(direction) for direction in trace.directions],
         decided_by=_decisions(trace.decided_by),
-        **_reason(trace.reason),
+        **reason_fields(trace.reason),
     )
 
 
@@ -456,7 +458,7 @@ def _row(row: Row) -> RowDocument:
         destinations=list(row.destinations),
         ports=ports_document(row.ports),
         verdict=row.verdict.value,
-        **_reason(row.reason),
+        **reason_fields(row.reason),
     )
 
 
@@ -470,7 +472,8 @@ def connections_document(connections: Connections, context: Context) -> Connecti
         ends=list(connections.ends),
         notes=list(connections.notes),
         unknown=[
-            UnknownGroupDocument(rows=group.rows, **_reason(group.reason)) for group in unknown_groups(connections.rows)
+            UnknownGroupDocument(rows=group.rows, **reason_fields(group.reason))
+            for group in unknown_groups(connections.rows)
         ],
-        **_head(context, connections.partial),
+        **head(context, connections.partial),
     )

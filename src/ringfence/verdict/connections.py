@@ -10,13 +10,14 @@ from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.sets import addresses as ip
-from ringfence.sets.ports import Intervals, PortTable
+from ringfence.sets.ports import Intervals
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flows import Flow, asked
 from ringfence.verdict.grid import Grid, Result
+from ringfence.verdict.openness import atoms
 from ringfence.verdict.places import Group
 from ringfence.verdict.workloads import Workloads
 
@@ -354,7 +355,7 @@ class Lister:
             whole = self._pairs(every[left] & sources, every[right] & destinations)
             if not whole:
                 continue
-            for atom in _atoms(ports, [abs(number) for _, _, number, _ in pieces]):
+            for atom in atoms(ports, [abs(number) for _, _, number, _ in pieces]):
                 allowed = unknown = 0
                 reason: Reason | None = None
                 for left_mask, right_mask, number, why in pieces:
@@ -457,26 +458,6 @@ def _named(mask: int, naming: Callable[[int], list[str]], memo: dict[int, tuple[
     if found is None:
         found = memo[mask] = tuple(naming(mask))
     return found
-
-
-def _atoms(table: PortTable, numbers: Iterable[int]) -> list[int]:
-    """Port sets cut so finely that each given one is a union of them."""
-    atoms: list[int] = []
-    for number in dict.fromkeys(numbers):
-        rest = number
-        split: list[int] = []
-        for atom in atoms:
-            inside = table.intersection(atom, number)
-            if inside:
-                split.append(inside)
-                rest = table.difference(rest, inside)
-            outside = table.difference(atom, number)
-            if outside:
-                split.append(outside)
-        if rest:
-            split.append(rest)
-        atoms = split
-    return atoms
 
 
 def _name_order(text: str) -> tuple[int, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("answer", "connections", "explanation")
+SCHEMAS = ("answer", "connections", "explanation", "coverage")
 
 
 @click.command(short_help="Print the JSON Schema of a document.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> int:
-    """Print the JSON Schema of a document: answer (can), connections (map) or explanation (explain)."""
+    """Print the JSON Schema of a document: answer (can), connections (map), explanation (explain), or that of the
+    command of the same name."""
     from importlib.resources import files
 
     text = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
