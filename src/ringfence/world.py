@@ -30,10 +30,12 @@ from ringfence.verdict.difference import Difference
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
+from ringfence.verdict.exposure import Exposer, Exposure
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flows import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
+from ringfence.verdict.sensitivity import sensitive
 from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
@@ -189,6 +191,30 @@ class World:
         (``kube-*``) or workloads (``shop/web``) that are left out."""
         with collector_paused():
             return Surveyor(self.whole_relation, self.lister.workloads).coverage(exclude, self.partial)
+
+    def exposure(self, targets: Iterable[str] = (), limit: int | None = None) -> Exposure:
+        """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
+        ``targets``: workloads of which the smallest sets of labels that reach them are looked for, beside those with
+        the label ``ringfence.dev/sensitivity``. Raises EndError."""
+        with collector_paused():
+            chosen = self.sensitive(targets)
+            exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
+            return exposer.exposure(chosen, limit, self.partial)
+
+    def sensitive(self, targets: Iterable[str] = ()) -> list[tuple[str, int]]:
+        """The workloads that carry ``ringfence.dev/sensitivity`` and those that are named, each with its classes as
+        columns. Raises EndError."""
+        workloads = self.lister.workloads
+        found = sensitive(workloads)
+        for text in targets:
+            indexes = [index for member in self.lister.asker.directory.find(text).members for index in member.pods]
+            if not indexes:
+                raise EndError(f"{text!r} has no pods", "name a workload or a pod")
+            columns = 0
+            for index in indexes:
+                columns |= 1 << self.whole_relation.universe.class_of_pod[index]
+            found.setdefault(text, columns)
+        return sorted(found.items())
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

@@ -9,10 +9,12 @@ import msgspec
 from ringfence.reports import documents
 from ringfence.reports.coverage_documents import CoverageDocument
 from ringfence.reports.documents import Document
+from ringfence.reports.exposure_documents import ExposureDocument
 
 PUBLISHED: dict[str, type[Document]] = {
     **documents.DOCUMENTS,
     "coverage": CoverageDocument,
+    "exposure": ExposureDocument,
 }
 
 

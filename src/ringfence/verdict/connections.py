@@ -104,7 +104,7 @@ class Lister:
                 lines[key] = lines.get(key, 0) | mask
                 unknown = self.relation.ports.difference(unknown, handed_on)
         if unknown:
-            key = (unknown, Verdict.UNKNOWN, self._reason(mask, replace(result, unknown=unknown), destination))
+            key = (unknown, Verdict.UNKNOWN, self.reason(mask, replace(result, unknown=unknown), destination))
             lines[key] = lines.get(key, 0) | mask
 
     def _apart(self, apart: Apart, source: int, destination: int) -> None:
@@ -146,7 +146,7 @@ class Lister:
         names.update(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
         return tuple(sorted(names, key=_name_order))
 
-    def _reason(self, mask: int, result: Result, destination: int) -> Reason:
+    def reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
         source = (mask & -mask).bit_length() - 1
         first, second = self.universe.ends[source], self.universe.ends[destination]

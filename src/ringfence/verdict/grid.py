@@ -34,6 +34,8 @@ class Result:
     opaque: bool = False
     split: bool = False
     """The pods of the two classes share a node in some pairs and not in others: ask ``Grid.taken_apart``."""
+    some: int = NONE
+    """Allowed for some of the pairs at least, in some address family; ``allowed`` is part of it."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:
@@ -121,9 +123,13 @@ class Grid:
             found[0] = found.get(0, 0) | self.others
         return found
 
-    def programs(self, destination: int) -> Iterator[tuple[int, int, int]]:
+    def programs(self, destination: int, within: int | None = None) -> Iterator[tuple[int, int, int]]:
         """(egress program, ingress program, sources), disjoint, for one destination."""
-        egress = self.egress(destination)
+        if within is not None and not within & self.pods:
+            # Nodes and addresses have no egress policies.
+            egress = {0: self.others}
+        else:
+            egress = self.egress(destination)
         if destination >= self.universe.pods:
             for number, sources in egress.items():
                 if sources:
@@ -145,12 +151,16 @@ class Grid:
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
-        end = self.universe.ends[destination]
-        if self.handed_on == NONE or not (end.sort == "node" or end.host_network):
+        if not self.hands_on(destination):
             yield from self._column(destination, within)
             return
         for sources, result in self._column(destination, within):
             yield sources, self._with_node_ports(result)
+
+    def hands_on(self, destination: int) -> bool:
+        """Whether a destination hands ports on to Services."""
+        end = self.universe.ends[destination]
+        return self.handed_on != NONE and (end.sort == "node" or end.host_network)
 
     def _with_node_ports(self, result: Result) -> Result:
         """What a node hands on to Services is not known."""
@@ -158,6 +168,7 @@ class Grid:
         return replace(
             result,
             allowed=ports.difference(result.allowed, self.handed_on),
+            some=ports.difference(result.some, self.handed_on),
             mixed=ports.difference(result.mixed, self.handed_on),
             unknown=ports.union(result.unknown, self.handed_on),
         )
@@ -167,7 +178,7 @@ class Grid:
         possible = self._compatible(destination)
         if within is not None:
             possible = within if possible < 0 else possible & within
-        for egress, ingress, sources in self.programs(destination):
+        for egress, ingress, sources in self.programs(destination, within):
             if possible >= 0:
                 sources &= possible
                 if not sources:
@@ -218,7 +229,7 @@ class Grid:
             some_denied = ports.union(some_denied, closed)
         mixed = ports.intersection(some_allowed, some_denied)
         unknown = ports.difference(ports.difference(ports.difference(ALL, allowed), denied), mixed)
-        return Result(allowed, unknown, mixed, programs, meeting if unknown != NONE else None)
+        return Result(allowed, unknown, mixed, programs, meeting if unknown != NONE else None, some=some_allowed)
 
     def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
         needs = self.relation.cells.needs(egress, ingress)
@@ -276,7 +287,8 @@ class Grid:
         for place, left, right in self.places.pairs(source, destination, "node" in needs):
             meetings = [Meeting(group, same_namespace, place) for group in by_family]
             cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]
-            yield left, right, self._result(cells, programs, meetings[0])
+            result = self._result(cells, programs, meetings[0])
+            yield left, right, self._with_node_ports(result) if self.hands_on(destination) else result
 
     def names(self, column: int, group: Group | None = None) -> frozenset[str]:
         """The names of a column's pods (of ``group`` only), or of the node or addresses that it is."""

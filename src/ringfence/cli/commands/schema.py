@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("answer", "connections", "explanation", "coverage")
+SCHEMAS = ("answer", "connections", "explanation", "coverage", "exposure")
 
 
 @click.command(short_help="Print the JSON Schema of a document.")
