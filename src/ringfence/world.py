@@ -24,6 +24,7 @@ from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.blast_radius import BlastRadius, Paths, columns_of_target
 from ringfence.verdict.connections import Lister
 from ringfence.verdict.coverage import Coverage, Surveyor
 from ringfence.verdict.difference import Difference
@@ -36,6 +37,8 @@ from ringfence.verdict.flows import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.sensitivity import sensitive
+from ringfence.verdict.spreading import Spreader
+from ringfence.verdict.tracing import Tracing
 from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
 
 __all__ = ["EndError", "World", "load", "load_objects"]
@@ -192,29 +195,48 @@ class World:
         with collector_paused():
             return Surveyor(self.whole_relation, self.lister.workloads).coverage(exclude, self.partial)
 
-    def exposure(self, targets: Iterable[str] = (), limit: int | None = None) -> Exposure:
+    def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
         ``targets``: workloads of which the smallest sets of labels that reach them are looked for, beside those with
         the label ``ringfence.dev/sensitivity``. Raises EndError."""
         with collector_paused():
-            chosen = self.sensitive(targets)
+            chosen = self.sensitive(targets, namespace)
             exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
             return exposer.exposure(chosen, limit, self.partial)
 
-    def sensitive(self, targets: Iterable[str] = ()) -> list[tuple[str, int]]:
+    def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
         """The workloads that carry ``ringfence.dev/sensitivity`` and those that are named, each with its classes as
         columns. Raises EndError."""
-        workloads = self.lister.workloads
-        found = sensitive(workloads)
+        found = sensitive(self.lister.workloads)
         for text in targets:
-            indexes = [index for member in self.lister.asker.directory.find(text).members for index in member.pods]
-            if not indexes:
-                raise EndError(f"{text!r} has no pods", "name a workload or a pod")
-            columns = 0
-            for index in indexes:
-                columns |= 1 << self.whole_relation.universe.class_of_pod[index]
-            found.setdefault(text, columns)
+            found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())
+
+    def blast_radius(
+        self,
+        source: str,
+        targets: Iterable[str] = (),
+        limit: int | None = None,
+        namespace: str | None = None,
+        edits: bool = True,
+    ) -> BlastRadius:
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
+        he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
+        the cheapest cut. Raises EndError."""
+        with collector_paused():
+            chosen = self.sensitive(targets, namespace)
+            return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
+
+    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> Paths:
+        """The shortest ways from one end to another. Raises EndError."""
+        with collector_paused():
+            target = self.lister.asker.directory.find(destination, namespace)
+            return self._tracing(source, namespace).paths(target, limit)
+
+    def _tracing(self, source: str, namespace: str | None) -> Tracing:
+        asker = self.lister.asker
+        spreader = Spreader(self.whole_relation, self.grid)
+        return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

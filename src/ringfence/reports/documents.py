@@ -329,8 +329,9 @@ def reason_fields(reason: Reason | None) -> dict[str, str]:
     return {"reason": reason.message, "reason_code": reason.code, "decide_with": reason.decide}
 
 
-def _decisions(decisions: Iterable[Decision]) -> list[DecisionDocument]:
-    return [DecisionDocument(**decision.as_json()) for decision in decisions]
+def decisions(found: Iterable[Decision]) -> list[DecisionDocument]:
+    """The objects that decided."""
+    return [DecisionDocument(**decision.as_json()) for decision in found]
 
 
 def _part(part: Part) -> PartDocument:
@@ -340,7 +341,7 @@ def _part(part: Part) -> PartDocument:
         ports=ports_document(part.ports),
         verdict=part.verdict.value,
         family=part.family,
-        decided_by=_decisions(part.decided_by),
+        decided_by=decisions(part.decided_by),
         witness=WitnessDocument(
             source=part.witness_source, destination=part.witness_destination, port=part.witness_port
         ),
@@ -358,7 +359,7 @@ def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
         **reason_fields(answer.reason),
         "parts": [_part(part) for part in answer.parts],
         "notes": list(answer.notes),
-        "decided_by": _decisions(answer.decided_by),
+        "decided_by": decisions(answer.decided_by),
     }
 
 
@@ -413,12 +414,13 @@ def _trace(trace: Trace) -> TraceDocument:
         port=trace.port,
         verdict=trace.verdict.value,
         directions=[_direction(direction) for direction in trace.directions],
-        decided_by=_decisions(trace.decided_by),
+        decided_by=decisions(trace.decided_by),
         **reason_fields(trace.reason),
     )
 
 
-def _edit(edit: Edit | None) -> EditDocument | None:
+def edit_document(edit: Edit | None) -> EditDocument | None:
+    """An edit; null where none was found."""
     if edit is None:
         return None
     return EditDocument(
@@ -447,7 +449,7 @@ def explanation_document(explanation: Explanation, context: Context) -> Explanat
     return ExplanationDocument(
         kind="Explanation",
         traces=[_trace(trace) for trace in explanation.traces],
-        edit=_edit(explanation.edit),
+        edit=edit_document(explanation.edit),
         **_answer_body(explanation.answer, context),
     )
 

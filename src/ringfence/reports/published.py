@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ringfence.reports import documents
+from ringfence.reports.blast_radius_documents import BlastRadiusDocument, PathsDocument
 from ringfence.reports.coverage_documents import CoverageDocument
 from ringfence.reports.documents import Document
 from ringfence.reports.exposure_documents import ExposureDocument
@@ -15,6 +16,8 @@ PUBLISHED: dict[str, type[Document]] = {
     **documents.DOCUMENTS,
     "coverage": CoverageDocument,
     "exposure": ExposureDocument,
+    "blast-radius": BlastRadiusDocument,
+    "paths": PathsDocument,
 }
 
 

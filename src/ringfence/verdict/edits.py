@@ -12,6 +12,7 @@ from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
+from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.candidates import Change, Wanted, closings, openings
@@ -61,7 +62,26 @@ class Editor:
             tried = self._try(flow, verdict, port, changes)
             if tried is not None and (best is None or tried.rank < best.rank):
                 best = tried
-        return None if best is None else self._edit(best, flow, port)
+        return None if best is None else self._edit(best, flow, ((port, port),))
+
+    def closing(self, flow: Flow, ports: Intervals) -> Edit | None:
+        """The smallest edit after which a flow is denied on all these ports, of which some are allowed now."""
+        if flow.closed or flow.itself or flow.opaque or flow.mystery:
+            return None
+        port = ports[0][0]
+        best: Tried | None = None
+        for changes in islice(self._proposals(flow, Verdict.ALLOWED, port), TRIED):
+            relation = self._applied(changes)
+            if relation is None:
+                continue
+            cell = relation.cell(flow.source.end, flow.destination.end, flow.meeting)
+            if intersect(relation.ports.intervals(cell.possible), ports):
+                continue
+            others = self._others(relation, flow, ports)
+            rank = (others, len(changes), sum(change.fields for change in changes))
+            if best is None or rank < best.rank:
+                best = Tried(rank, changes, relation)
+        return None if best is None else self._edit(best, flow, ports)
 
     def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
         egress, ingress = self.asker.judgements(flow, port)
@@ -100,10 +120,7 @@ class Editor:
         return not self.relation.ports.contains(self.relation.cells.cell(*pair, flow.meeting).possible, port)
 
     def _try(self, flow: Flow, verdict: Verdict, port: int, changes: tuple[Change, ...]) -> Tried | None:
-        relation = self.apply(
-            tuple(change.policy.index for change in changes if change.policy is not None),
-            [change.manifest for change in changes if change.manifest is not None],
-        )
+        relation = self._applied(changes)
         if relation is None:
             return None
         cell = relation.cell(flow.source.end, flow.destination.end, flow.meeting)
@@ -111,29 +128,35 @@ class Editor:
         flipped = not contains(cell.possible, port) if verdict is Verdict.ALLOWED else contains(cell.sure, port)
         if not flipped:
             return None
-        others = self._others(relation, flow, port)
+        others = self._others(relation, flow, ((port, port),))
         return Tried((others, len(changes), sum(change.fields for change in changes)), changes, relation)
 
-    def _others(self, relation: ChangedRelation, flow: Flow, port: int) -> int:
-        """How many other single flows change."""
+    def _applied(self, changes: tuple[Change, ...]) -> ChangedRelation | None:
+        return self.apply(
+            tuple(change.policy.index for change in changes if change.policy is not None),
+            [change.manifest for change in changes if change.manifest is not None],
+        )
+
+    def _others(self, relation: ChangedRelation, flow: Flow, meant: Intervals) -> int:
+        """How many other single flows change than those on the ports that are meant."""
         difference = PolicyChange(self.relation, relation)
         total = 0
         for change in difference.pairs():
             asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
             for _, _, ports in difference.transitions(change):
                 total += difference.weight(change, ports)
-                if asked and any(first <= port <= last for first, last in ports):
-                    total -= difference.weight(change, ((port, port),))
+                if asked:
+                    total -= difference.weight(change, intersect(ports, meant))
         return total
 
-    def _edit(self, tried: Tried, flow: Flow, port: int) -> Edit:
+    def _edit(self, tried: Tried, flow: Flow, meant: Intervals) -> Edit:
         difference = PolicyChange(self.relation, tried.relation)
         listed: list[FlowChange] = []
         left_out = 0
         for change in difference.pairs():
             asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
             for before, after, ports in difference.transitions(change):
-                if (asked and ports == ((port, port),)) or not difference.weight(change, ports):
+                if (asked and not subtract(ports, meant)) or not difference.weight(change, ports):
                     continue
                 if len(listed) < LISTED:
                     listed.append(

@@ -6,7 +6,7 @@ choice: there *is* a choice that passes. All else that is open stays open: it mu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,13 +14,12 @@ from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import Role, Variable
-from ringfence.layers.network.programs import START, Match, Program
+from ringfence.layers.network.programs import START
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.rows import Row
 from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
-from ringfence.verdict.openness import atoms
 
 IN_A_NEW_NAMESPACE = "a new namespace"
 
@@ -271,17 +270,11 @@ class NewPods:
         cell = relation.cells.cell(*pair, meeting)
         if cell.possible == cell.sure:
             return cell.sure, NONE
-        table = relation.ports
         variables = self.variables(own) | self.variables(other)
         if cell.exact and all(self.chosen(one, in_new) for one in variables):
             return cell.possible, NONE
-        sure = cell.sure
-        rest = table.difference(cell.possible, cell.sure)
-        numbers = [rest, *(table.intersection(rest, ports) for ports in self._port_sets(pair))]
-        for atom in atoms(table, [number for number in numbers if number]):
-            if self._passes(pair, meeting, table.intervals(atom)[0][0], in_new):
-                sure = table.union(sure, atom)
-        return sure, table.difference(cell.possible, sure)
+        sure, possible = relation.cells.best_choice(*pair, meeting, lambda one: self.chosen(one, in_new))
+        return sure, relation.ports.difference(possible, sure)
 
     def _by_entries(self, own: int, other: int, in_new: bool) -> Bounds | None:
         """Where nothing holds the new pod back, and only NetworkPolicies the other end: each entry can be met by
@@ -309,29 +302,3 @@ class NewPods:
         if any(len(values) > 1 for values in hanging.values()):
             return None
         return sure, table.difference(possible, sure)
-
-    def _passes(self, pair: tuple[int, int], meeting: Meeting, port: int, in_new: bool) -> bool:
-        """Whether there is a choice that passes whatever the other facts are."""
-        by_choice: dict[frozenset[object], bool] = {}
-        for leaf in self.relation.cells.completions(*pair, meeting, port):
-            choice = frozenset(item for item in leaf.facts.items() if self.chosen(item[0], in_new))
-            by_choice[choice] = by_choice.get(choice, True) and leaf.may_allow and not leaf.may_deny
-        return any(by_choice.values())
-
-    def _port_sets(self, pair: tuple[int, int]) -> Iterable[int]:
-        for number in pair:
-            yield from port_sets(self.relation.programs.programs[number])
-
-
-def port_sets(program: Program) -> Iterable[int]:
-    """Every port set that a program speaks of."""
-    yield program.union.allow
-    for _, ports in program.union.conditional:
-        yield ports
-    for ordered in (program.admin, program.baseline):
-        yield from (ordered.allow, ordered.deny, ordered.passed, ordered.undecided)
-        for frame in ordered.frames:
-            yield from (frame.allow, frame.deny, frame.passed, frame.undecided)
-        for step in ordered.tail:
-            if isinstance(step, Match):
-                yield step.ports

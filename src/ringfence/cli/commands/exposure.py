@@ -36,7 +36,7 @@ def exposure(shared: Shared, targets: tuple[str, ...], limit: int | None, output
 
     opened = open_world(shared)
     with asking():
-        found = opened.world.exposure(targets, limit)
+        found = opened.world.exposure(targets, limit, shared.namespace)
     if output == "json":
         from ringfence.reports.exposure_documents import exposure_document
         from ringfence.reports.structured import json_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("answer", "connections", "explanation", "coverage", "exposure")
+SCHEMAS = ("answer", "connections", "explanation", "coverage", "exposure", "blast-radius", "paths")
 
 
 @click.command(short_help="Print the JSON Schema of a document.")
