@@ -17,7 +17,7 @@ from tests.properties.comparison import load
 from tests.properties.test_relation import PORT_ATOMS, PROTOCOLS, addresses_in, text_of_row_end
 
 RANDOMS = st.randoms(use_true_random=False)
-SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=25, phases=[Phase.explicit, Phase.generate])
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=12, phases=[Phase.explicit, Phase.generate])
 PORTS = [port for port in PORT_ATOMS if port != NODE_PORT]
 
 

@@ -10,37 +10,40 @@ import pytest
 
 from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.provenance import Place
+from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.context import cluster_notices
-from ringfence.reports.documents import (
-    DOCUMENTS,
-    answer_document,
-    connections_document,
-    explanation_document,
-    schema,
-)
+from ringfence.reports.coverage_documents import coverage_document
+from ringfence.reports.documents import answer_document, connections_document, explanation_document
+from ringfence.reports.exposure_documents import exposure_document
+from ringfence.reports.published import PUBLISHED, schema
+from tests.reports import reach_samples
 from tests.reports.samples import CONTEXT, connections, explanation, mixed
 
 WRITTEN = {
     "answer": answer_document(mixed(), CONTEXT),
     "connections": connections_document(connections(), CONTEXT),
     "explanation": explanation_document(explanation(), CONTEXT),
+    "coverage": coverage_document(reach_samples.coverage(), CONTEXT),
+    "exposure": exposure_document(reach_samples.exposure(), CONTEXT),
+    "blast-radius": blast_radius_document(reach_samples.blast_radius(), CONTEXT),
+    "paths": paths_document(reach_samples.paths(), CONTEXT),
 }
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_schema_is_current(name: str) -> None:
     """``python -m ringfence.reports.schemas`` writes them anew."""
     published = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text("utf-8")
     assert json.loads(published) == schema(name)
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_documents_decode_as_their_type(name: str) -> None:
     document = WRITTEN[name]
-    assert msgspec.json.decode(msgspec.json.encode(document), type=DOCUMENTS[name]) == document
+    assert msgspec.json.decode(msgspec.json.encode(document), type=PUBLISHED[name]) == document
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_every_document_says_what_it_speaks_of(name: str) -> None:
     plain = msgspec.to_builtins(WRITTEN[name])
     assert plain["schemaVersion"] == "1"

@@ -276,14 +276,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "connections": ConnectionsDocument,
     "explanation": ExplanationDocument,
 }
-"""The published schemas by name."""
-
-
-def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one document. Raises KeyError for a name that DOCUMENTS lacks."""
-    found = msgspec.json.schema(DOCUMENTS[name])
-    title = f"ringfence {name}"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **found}
+"""Those of ``can``, ``map`` and ``explain``, by the name of their schema; ``published`` knows all."""
 
 
 def ports_document(ports: Intervals) -> list[PortsDocument]:

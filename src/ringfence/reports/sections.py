@@ -24,8 +24,6 @@ class Section:
     rows: tuple[tuple[str, ...], ...] = ()
     after: tuple[str, ...] = ()
     paint: tuple[int, ...] = ()
-    code: tuple[str, ...] = ()
-    """Lines of YAML, shown as they are."""
 
 
 def left_out_text(left_out: int, what: str = "row") -> tuple[str, ...]:
@@ -58,12 +56,10 @@ def text_lines(sections: list[Section], style: Style = PLAIN) -> Iterator[str]:
                 yield "   ".join(cells).rstrip()
         for line in section.after:
             yield printable(line)
-        for line in section.code:
-            yield f"  {printable(line)}"
 
 
 def markdown_section_lines(sections: list[Section]) -> Iterator[str]:
-    """The same as Markdown: headings, tables, paragraphs, and YAML between fences."""
+    """The same as Markdown: headings, tables, paragraphs."""
     for number, section in enumerate(sections):
         if number:
             yield ""
@@ -81,8 +77,3 @@ def markdown_section_lines(sections: list[Section]) -> Iterator[str]:
         for line in section.after:
             yield ""
             yield markdown_cell(line)
-        if section.code:
-            yield ""
-            for line in section.code:
-                # Four spaces make a block that no fence in a name can close.
-                yield f"    {printable(line)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
@@ -15,7 +15,7 @@ from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.candidates import Change, Wanted, closings, openings
+from ringfence.verdict.candidates import Change, Wanted, closings, deny_ports, openings
 from ringfence.verdict.difference import PolicyChange
 from ringfence.verdict.flows import Flow
 from ringfence.verdict.judging import Judgement
@@ -70,7 +70,8 @@ class Editor:
             return None
         port = ports[0][0]
         best: Tried | None = None
-        for changes in islice(self._proposals(flow, Verdict.ALLOWED, port), TRIED):
+        proposals = chain(self._denials(flow, ports), self._proposals(flow, Verdict.ALLOWED, port))
+        for changes in islice(proposals, TRIED):
             relation = self._applied(changes)
             if relation is None:
                 continue
@@ -83,13 +84,25 @@ class Editor:
                 best = Tried(rank, changes, relation)
         return None if best is None else self._edit(best, flow, ports)
 
-    def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
-        egress, ingress = self.asker.judgements(flow, port)
+    def _denials(self, flow: Flow, ports: Intervals) -> Iterator[tuple[Change, ...]]:
+        """New admin policies that deny just these ports, where the cluster uses that kind."""
+        wanted = self._wanted(flow, ports[0][0])
+        egress, ingress = self.asker.judgements(flow, ports[0][0])
+        for direction, judgement in ((Direction.INGRESS, ingress), (Direction.EGRESS, egress)):
+            priority = self._first_priority(judgement)
+            if wanted[direction].subject.sort == "pod" and priority is not None:
+                yield from ((change,) for change in deny_ports(wanted[direction], priority, ports))
+
+    def _wanted(self, flow: Flow, port: int) -> dict[Direction, Wanted]:
         source, destination = self.relation.end_class(flow.source.end), self.relation.end_class(flow.destination.end)
-        wanted = {
+        return {
             Direction.EGRESS: Wanted(Direction.EGRESS, source, destination, port),
             Direction.INGRESS: Wanted(Direction.INGRESS, destination, source, port),
         }
+
+    def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
+        egress, ingress = self.asker.judgements(flow, port)
+        wanted = self._wanted(flow, port)
         judgements = {Direction.EGRESS: egress, Direction.INGRESS: ingress}
         if verdict is Verdict.ALLOWED:
             for direction in (Direction.INGRESS, Direction.EGRESS):
