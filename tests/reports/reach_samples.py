@@ -57,7 +57,7 @@ def exposure(name: str = "shop/web") -> Exposure:
 
 
 def hop(name: str = "shop/web") -> Hop:
-    return Hop(name, name, tcp(5432), Verdict.ALLOWED, answer(Verdict.ALLOWED, name=name))
+    return Hop(name, name, tcp(5432), Verdict.ALLOWED, lambda: answer(Verdict.ALLOWED, name=name))
 
 
 def blast_radius(name: str = "shop/web") -> BlastRadius:

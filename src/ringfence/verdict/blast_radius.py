@@ -4,8 +4,9 @@ to what is sensitive; and the cheapest steps to cut so that no way is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
@@ -20,14 +21,18 @@ from ringfence.verdict.workloads import Workloads
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``because`` says why, as ``can`` does
-    (None: the step is a way through something else)."""
+    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons."""
 
     source: str
     destination: str
     ports: Intervals
     verdict: Verdict
-    because: Answer | None = field(default=None, compare=False, repr=False)
+    why: Callable[[], Answer | None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def because(self) -> Answer | None:
+        """Why, as ``can`` answers for the first port; None: the step is a way through something else."""
+        return None if self.why is None else self.why()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +167,12 @@ class Tracer:
             self._members[column] = found
         return found
 
-    def hop(self, source: int, destination: int, ports: int, unsure: bool, reasons: bool = True) -> Hop:
-        """A step with its reasons."""
+    def hop(self, source: int, destination: int, ports: int, unsure: bool) -> Hop:
+        """A step; its reasons are looked for when they are first read."""
         intervals = self.spreader.relation.ports.intervals(ports)
-        because = self._because(source, destination, intervals) if reasons else None
         verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
-        return Hop(self.name(source), self.name(destination), intervals, verdict, because)
+        why = cache(partial(self._because, source, destination, intervals))
+        return Hop(self.name(source), self.name(destination), intervals, verdict, why)
 
     def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         key = ports[0][0]

@@ -66,7 +66,8 @@ class NewPods:
         self._usual: dict[int, int] = {}
         self._exceptions: dict[int, list[tuple[int, int, int]]] = {}
         self._joint: dict[tuple[int, int, bool, bool, tuple[int, ...]], Bounds] = {}
-        self._partition: dict[tuple[Selector, ...], tuple[int, ...]] = {}
+        self._partition: dict[frozenset[Selector], tuple[int, ...]] = {}
+        self._by_selector: dict[Selector, tuple[int, ...]] = {}
         self._variables: dict[int, frozenset[Variable]] = {}
         self._sorts: dict[int, _Sort] = {}
         self._turn_over()
@@ -116,6 +117,12 @@ class NewPods:
         """(program of the class towards new pods, where these would be), disjoint."""
         relation = self.relation
         key = relation.row(column, self.direction).key
+        if not (key.admin or key.network_policy or key.baseline):
+            yield 0, self.every
+            return
+        if len(self.ends) == 1:
+            yield relation.program(column, self.ends[0], self.direction), 1
+            return
         selectors: set[Selector] = set()
         for selected in (key.admin, key.network_policy, key.baseline):
             for index, _ in selected:
@@ -126,11 +133,8 @@ class NewPods:
                             selectors.add(peer.selection.namespaces)
         namespace = self.universe.ends[column].namespace
         own = 1 << self._number[namespace] if namespace in self._number else 0
-        if not (key.admin or key.network_policy or key.baseline):
-            yield 0, self.every
-            return
         merged: dict[int, int] = {}
-        for mask in self._partitioned(tuple(sorted(selectors, key=str))):
+        for mask in self._partitioned(frozenset(selectors)):
             for piece in (mask & own, mask & ~own):
                 if piece:
                     peer_end = self.ends[(piece & -piece).bit_length() - 1]
@@ -138,7 +142,7 @@ class NewPods:
                     merged[program] = merged.get(program, 0) | piece
         yield from merged.items()
 
-    def _partitioned(self, selectors: tuple[Selector, ...]) -> tuple[int, ...]:
+    def _partitioned(self, selectors: frozenset[Selector]) -> tuple[int, ...]:
         """The places in groups that none of the selectors of namespaces tells apart."""
         found = self._partition.get(selectors)
         if found is None:
@@ -151,15 +155,14 @@ class NewPods:
 
     def _masks(self, selector: Selector) -> tuple[int, ...]:
         """The places by the condition under which a selector of namespaces matches them."""
-        key = (selector,)
-        found = self._partition.get(key)
+        found = self._by_selector.get(selector)
         if found is None:
             by_condition: dict[object, int] = {}
             conditions = self.relation.conditions
             for number, end in enumerate(self.ends):
                 condition = conditions.namespace(selector, end.namespace, self.role)
                 by_condition[condition] = by_condition.get(condition, 0) | 1 << number
-            found = self._partition[key] = tuple(by_condition.values())
+            found = self._by_selector[selector] = tuple(by_condition.values())
         return found
 
     def reached(self, column: int) -> Iterator[tuple[int, int, int]]:

@@ -66,15 +66,14 @@ class Spreader:
         self.ways = tuple(ways)
         self._steps: dict[int, tuple[tuple[int, int, int], ...]] = {}
         """Destination → (sources, sure ports, perhaps ports) of the steps from pods."""
+        self._admitted: dict[int, int] = {}
+        """Destination → all these sources."""
 
     def steps_into(self, destination: int, sources: int) -> Iterator[Step]:
         """The steps from some columns to one, disjoint but where there are ways too."""
         pods = sources & self.grid.pods
         if pods:
-            known = self._steps.get(destination)
-            if known is None:
-                known = self._steps[destination] = tuple(self._flows(destination, self.grid.pods))
-            for mask, sure, perhaps in known:
+            for mask, sure, perhaps in self._from_pods(destination):
                 shared = mask & pods
                 if shared:
                     yield Step(shared, sure, perhaps)
@@ -87,6 +86,16 @@ class Spreader:
                 yield Step(
                     way.sources & sources, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE
                 )
+
+    def _from_pods(self, destination: int) -> tuple[tuple[int, int, int], ...]:
+        known = self._steps.get(destination)
+        if known is None:
+            known = self._steps[destination] = tuple(self._flows(destination, self.grid.pods))
+            admitted = 0
+            for mask, _, _ in known:
+                admitted |= mask
+            self._admitted[destination] = admitted
+        return known
 
     def _flows(self, destination: int, sources: int) -> Iterator[tuple[int, int, int]]:
         table = self.relation.ports
@@ -150,7 +159,13 @@ class Spreader:
         while depth <= max(levels):
             frontier = levels.get(depth, 0)
             rest: list[int] = []
+            inside = not self.ways and not frontier & ~self.grid.pods and not (first and depth == 0)
             for column in waiting:
+                if inside:
+                    self._from_pods(column)
+                    if not self._admitted[column] & frontier:
+                        rest.append(column)
+                        continue
                 step = self._best(column, frontier, first if depth == 0 else {}, certain)
                 if step is None:
                     rest.append(column)
