@@ -30,14 +30,24 @@ _WIDE = 4
 """Ranges of addresses that a cell writes out."""
 
 
+def _ranges(peers: tuple[str, ...], whole: tuple[str, ...]) -> str:
+    """Ranges of addresses: a whole family in words, of the rest the first two."""
+    found: list[str] = []
+    rest = list(peers)
+    for name, six in (("all of IPv4", False), ("all of IPv6", True)):
+        own = [peer for peer in whole if (":" in peer) is six]
+        if own and set(own) <= set(rest):
+            found.append(name)
+            rest = [peer for peer in rest if peer not in own]
+    ranges = [text for peer in rest for text in peer.split(", ")]
+    if len(ranges) > _WIDE:
+        return ", ".join((*found, *ranges[:2])) + f" and {len(ranges) - 2} more ranges"
+    return ", ".join((*found, *ranges))
+
+
 def _peers(row: Exposed, folding: Folding, whole: Mapping[Origin, tuple[str, ...]]) -> str:
-    if set(row.peers) == set(whole.get(row.origin, ())):
-        return "all of it" if row.origin is not Origin.ADDRESSES else "all of them"
     if row.origin in (Origin.INTERNET, Origin.ADDRESSES):
-        space = [text for peer in row.peers for text in peer.split(", ")]
-        if len(space) <= _WIDE:
-            return ", ".join(space)
-        return f"{', '.join(space[:2])} and {len(space) - 2} more ranges"
+        return _ranges(row.peers, whole.get(row.origin, ()))
     if row.origin is Origin.NEW_PODS:
         return folding.narrow(tuple(f"in {peer}" for peer in row.peers), CELL_WIDTH)
     return folding.narrow(row.peers, CELL_WIDTH)
