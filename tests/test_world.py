@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,29 @@ def test_services_of_meshes_do_not_change_verdicts() -> None:
         "metadata": {"name": "deny", "namespace": "shop"}, "spec": {},
     }  # fmt: skip
     assert world(*OBJECTS, mesh).fingerprint() == world(*OBJECTS).fingerprint()
+
+
+def test_a_world_is_checked() -> None:
+    made = world(namespace("shop"), pod("shop/web"))
+    checked = made.check(only=["NP-001"])
+    assert [(finding.rule, finding.subject.name) for finding in checked.findings] == [("NP-001", "shop")]
+    assert made.check(skip=["default-deny-ingress-missing"], only=["np-001", "NP-005"]).rules == ("NP-005",)
+    with pytest.raises(ValueError, match="there is no rule 'NP-1'") as caught:
+        made.check(only=["NP-1"])
+    assert getattr(caught.value, "hint", "")
+
+
+def test_a_what_if_is_checked_as_it_would_be() -> None:
+    made = world(namespace("shop"), pod("shop/web"))
+    deny = network_policy("shop/deny", ingress=[])
+    assert not made.what_if(add=[deny]).check(only=["NP-001"]).findings
+    assert made.check(only=["NP-001"]).findings
+
+
+def test_suppressions_hold_until_the_day_that_is_given() -> None:
+    open_ = namespace("shop")
+    open_["metadata"]["annotations"] = {"ringfence.dev/ignore-NP-001": "not yet; until=2026-01-31"}
+    made = world(open_, pod("shop/web"))
+    assert not made.check(only=["NP-001"], today=date(2026, 1, 31)).findings
+    late = made.check(only=["NP-001", "GOV-002"], today=date(2026, 2, 1))
+    assert [finding.rule for finding in late.findings] == ["NP-001", "GOV-002"]

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
+from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
 from ringfence.model.cluster import Cluster
@@ -22,9 +24,11 @@ from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
+from ringfence.sources.originals import Originals
+from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.blast_radius import BlastRadius, Paths, columns_of_target
+from ringfence.verdict.blast_radius import BlastRadius, ShortestWays, columns_of_target
 from ringfence.verdict.connections import Lister
 from ringfence.verdict.coverage import Coverage, Surveyor
 from ringfence.verdict.difference import Difference
@@ -33,13 +37,22 @@ from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.explaining import Explainer
 from ringfence.verdict.exposure import Exposer, Exposure
 from ringfence.verdict.fingerprint import fingerprint
-from ringfence.verdict.flows import Asked, asked
+from ringfence.verdict.flow import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
 from ringfence.verdict.sensitivity import sensitive
 from ringfence.verdict.spreading import Spreader
 from ringfence.verdict.tracing import Tracing
-from ringfence.verdict.whatif import Moved, in_force, policy_change, relabelled
+from ringfence.verdict.ways_in.paths import Paths
+from ringfence.verdict.ways_in.values import WaysIn
+from ringfence.verdict.whatif import Moved, policy_change, relabelled
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ringfence.rules.assessment import Assessment
+    from ringfence.rules.situation import Situation
+    from ringfence.rules.suppression import Suppression
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -81,6 +94,17 @@ class World:
     def partial(self) -> bool:
         """Whether some of the input could not be read."""
         return self.cluster.partial
+
+    @property
+    def originals(self) -> Mapping[str, bytes | None]:
+        """Texts that places name and that cannot be opened again under this name (see ``sources.originals``)."""
+        originals: Originals = self.given.reading.originals
+        return originals
+
+    @cached_property
+    def unenforced(self) -> tuple[Unenforced, ...]:
+        """The policies of the input that surely have no effect under the profile, each with the directions and why."""
+        return unenforced(self.cluster.policies, self.profile)
 
     @cached_property
     def directory(self) -> Directory:
@@ -193,7 +217,8 @@ class World:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
         with collector_paused():
-            return Surveyor(self.whole_relation, self.lister.workloads).coverage(exclude, self.partial)
+            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
+            return surveyor.coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
@@ -227,7 +252,7 @@ class World:
             chosen = self.sensitive(targets, namespace)
             return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
 
-    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> Paths:
+    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> ShortestWays:
         """The shortest ways from one end to another. Raises EndError."""
         with collector_paused():
             target = self.lister.asker.directory.find(destination, namespace)
@@ -248,6 +273,12 @@ class World:
         with collector_paused():
             return self.grid.count()
 
+    def ways_in(self, controller: str | None = None, namespace: str | None = None) -> WaysIn:
+        """Every way from outside into the cluster, hop by hop, and every route that cannot work. ``controller``: the
+        pods to take for ingress controllers that the input lacks, as ``can`` takes an end. Raises EndError."""
+        with collector_paused():
+            return Paths(self.asker, None if controller is None else self.target(controller, namespace)).found()
+
     @cached_property
     def grid(self) -> Grid:
         """All rows of the relation, joined."""
@@ -257,6 +288,60 @@ class World:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
         with collector_paused():
             return fingerprint(self.whole_relation)
+
+    def situation(self, chosen_by: str = "") -> Situation:
+        """What the rules of ``check`` see. ``chosen_by`` tells in words who chose the profile."""
+        from ringfence.rules.situation import Situation
+
+        directory = self.lister.asker.directory
+        return Situation(
+            self.cluster,
+            self.profile,
+            self.whole_relation,
+            self.lister.asker,
+            directory,
+            lambda: self.given.settled().reading.manifests,
+            chosen_by,
+        )
+
+    def check(
+        self,
+        only: Iterable[str] = (),
+        skip: Iterable[str] = (),
+        today: date | None = None,
+        ignore: Iterable[Suppression] = (),
+        chosen_by: str = "",
+    ) -> Assessment:
+        """What the rules find: all of them, or ``only`` some, without those to ``skip`` (ids or slugs).
+
+        Suppressions in the input, and those to ``ignore``, hold if they do not expire before ``today``. Raises
+        RuleError (a ValueError) for a rule that there is not."""
+        # No other question needs the rules: they are imported here.
+        from datetime import UTC, datetime
+
+        from ringfence.rules.assessment import assess
+        from ringfence.rules.registry import entries, resolve
+        from ringfence.rules.running import run
+        from ringfence.sources.suppressions import suppressions_of
+
+        wanted, unwanted = {resolve(word) for word in only}, {resolve(word) for word in skip}
+        chosen = [one for one in entries(wanted or None) if one.rule.id not in unwanted]
+        with collector_paused():
+            situation = self.situation(chosen_by)
+            outcome = run(situation, chosen)
+            reading = self.given.reading
+            inside = suppressions_of(situation.manifests, reading.originals)
+            suppressions = [*inside, *reading.suppressions, *ignore]
+            return assess(outcome, suppressions, today or datetime.now(UTC).date())
+
+    def snapshot(self) -> bytes:
+        """What was read, as a snapshot that ``load`` reads again, without what may be secret; what the user told of the
+        cluster (profile, ranges) is not in it. Raises ValueError for a what-if that set labels."""
+        from ringfence.sources.snapshots import snapshot
+
+        if self.given.relabels:
+            raise ValueError("a what-if that sets labels cannot be kept: its objects say something else")
+        return snapshot(self.given.settled().reading)
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""
@@ -327,26 +412,32 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
 
 
 def load(
-    *paths: str,
-    cni: str = "generic",
+    *paths: str | PathLike[str] | Kustomize | Helm,
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
 ) -> World:
-    """Read manifests (files, directories, "-" for stdin) and make a world of them. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
+    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
+    ``cni``: a profile or its name. Problems of the input are in ``world.problems``. Raises ProfileError for an unknown
+    ``cni`` and ValueError for a bad CIDR."""
     given = Given.read(
-        [str(path) for path in paths], _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels
+        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
+        _ranges(pod_cidrs),
+        _ranges(service_cidrs),
+        _ranges(node_cidrs),
+        assume_no_labels,
     )
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)
 
 
 def load_objects(
     objects: Iterable[Mapping[str, Any]],
     *,
-    cni: str = "generic",
+    cni: str | Profile = "generic",
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
@@ -354,5 +445,5 @@ def load_objects(
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    profile = find(cni)
+    profile = find(cni) if isinstance(cni, str) else cni
     return World(given.build(), profile, given)

@@ -45,6 +45,7 @@ class HandMadeWorld:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     loaded: dict[str, Any] = field(default_factory=dict)
     failure: Exception | None = None
+    originals: dict[str, bytes | None] = field(default_factory=dict)
 
     def load(self, *paths: str, **facts: Any) -> HandMadeWorld:
         self.loaded = {"paths": paths, **facts}

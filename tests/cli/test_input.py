@@ -48,14 +48,14 @@ def chart(folder: Path) -> str:
     (folder / "chart/Chart.yaml").write_text("apiVersion: v2\nname: chart\nversion: 1.0.0\n")
     (folder / "chart/values.yaml").write_text("replicas: 1\n")
     (folder / "chart/templates/pod.yaml").write_text("{{- if .Values.x }}\nkind: Pod\n{{- end }}\n")
-    return "helm template ./chart"
+    return "--helm ./chart,"
 
 
 def overlay(folder: Path) -> str:
     (folder / "overlay").mkdir()
     (folder / "overlay/kustomization.yaml").write_text("resources: [../shop.yaml]\npatches: [{path: patch.yaml}]\n")
     (folder / "overlay/patch.yaml").write_text(workload("api", labels="app: patched"))
-    return "kubectl kustomize ./overlay"
+    return "-k ./overlay "
 
 
 @pytest.mark.parametrize("make", [chart, overlay])

@@ -24,7 +24,6 @@ from tests.cli.conftest import HandMadeWorld, Run
         (["can"], "Missing argument 'SRC'"),
         (["can", "a", "b", "--context", "prod"], "cannot do yet"),
         (["can", "a", "b", "--kubeconfig", "x"], "cannot do yet"),
-        (["map", "-k", "overlay"], "cannot do yet"),
         (["map", "--with", "a", "--from", "b"], "--with means either side"),
         (["map", "-l", "app in ("], "-l: cannot read 'app in ('"),
         (["map", "--limit", "0"], "--limit"),

@@ -38,6 +38,9 @@ QUESTIONS = (
     ("map", "-o", "json"),
     ("map", "-o", "wide", "--level", "pod"),
     ("map", "-o", "csv", "--level", "namespace"),
+    ("check", "--explain"),
+    ("check", "-o", "sarif"),
+    ("check", "-o", "junit"),
 )
 
 

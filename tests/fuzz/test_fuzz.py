@@ -18,8 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.commands import GOOD, ask, check, command, working_in
-from tests.fuzz.manifests import PIECES, SPOILERS, VALUES, seeds
+from ringfence.sources.snapshots import packed
+from tests.fuzz.commands import GOOD, QUESTIONS, ask, check, command, working_in
+from tests.fuzz.manifests import PIECES, SPOILERS, VALUES, seeds, spoil_bytes
 
 MORE = int(os.environ.get("RINGFENCE_FUZZ", "0"))
 SEEDS = seeds()
@@ -58,6 +59,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (found / ".git").mkdir()
     with working_in(found):
         yield found
+
+
+def inside(text: str) -> bool:
+    """Whether a path stays where the tests work, however long that takes to read."""
+    return not text.startswith("/") and ".." not in text and "//" not in text
 
 
 def values() -> st.SearchStrategy[Any]:
@@ -184,3 +190,24 @@ def test_any_configuration(folder: Path, content: bytes) -> None:
             assert ".ringfence.yaml" in done.err, content
     finally:
         file.unlink()
+
+
+@examples(60)
+@given(seed=st.integers(0, 1 << 30), whole=st.booleans())
+def test_spoiled_snapshots(folder: Path, seed: int, whole: bool) -> None:
+    random = Random(seed)
+    (folder / "good.yaml").write_bytes(GOOD)
+    check(command("snapshot", "-f", "good.yaml", "-o", "good.json"))
+    spoiled = random.choice(SPOILERS)((folder / "good.json").read_bytes(), random)
+    (folder / "odd.gz").write_bytes(packed(spoiled) if whole else spoil_bytes(packed(spoiled), random))
+    for question in QUESTIONS:
+        check(command(*question, "-f", "odd.gz"), spoiled[:2000])
+    check(command("snapshot", "-f", "odd.gz", "-f", "good.yaml", "-o", "again.json"), spoiled[:2000])
+
+
+@examples(60)
+@given(text=st.text(alphabet="HEAD:kustomize:helm:@,./-{}~^\x1b\u202e ax", max_size=20).filter(inside))
+def test_any_words_as_sources(folder: Path, text: str) -> None:
+    (folder / "good.yaml").write_bytes(GOOD)
+    for option in ("-f", "-k", "--helm"):
+        check(command("can", "good/a", "good/b", "80", "-f", "good.yaml", f"{option}={text}"), option, text)

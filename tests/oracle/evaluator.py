@@ -9,35 +9,19 @@ from typing import Any
 
 from tests.oracle.labels import Lookup, mentions, selects
 from tests.oracle.objects import NAME_LABEL, Address, Cluster, End, Node, Outside, Pod
-from tests.oracle.places import ELSEWHERE, address_of, families_of, node_of, within
-from tests.oracle.policies import DIRECTIONS, Peer, Policy, Port, Rule
+from tests.oracle.places import ELSEWHERE, LIMITED_ZERO, ZERO, address_of, families_of, node_of, within
+from tests.oracle.policies import DIRECTIONS, Network, Peer, Policy, Port, Rule
+from tests.oracle.profiles import PROFILES
 from tests.oracle.search import Facts, outcomes
 
 FRESH = "a value that no policy names"
 ANOTHER = "a namespace that the input does not have"
 
-PROFILES: Mapping[str, Mapping[str, bool]] = {
-    "generic": {"admin-skips-host-network": True, "networks-match-cluster": True},
-    "calico": {
-        "ipblock-matches-pods": True,
-        "ipblock-matches-nodes": True,
-        "host-network-pods-are-pods": False,
-        "own-node-egress-exempt": False,
-        "baseline-per-direction": True,
-        "admin-skips-host-network": True,
-        "networks-match-cluster": True,
-    },
-    "netpol-analyzer": {
-        "ipblock-matches-pods": False,
-        "ipblock-matches-nodes": False,
-        "host-network-pods-are-pods": True,
-        "own-node-egress-exempt": False,
-        "baseline-per-direction": True,
-        "admin-skips-host-network": False,
-        "networks-match-cluster": False,
-    },
+ADMIN_FACTS = {
+    "ClusterNetworkPolicy": "clusternetworkpolicy",
+    "AdminNetworkPolicy": "adminnetworkpolicy",
+    "BaselineAdminNetworkPolicy": "baselineadminnetworkpolicy",
 }
-"""Design 3, 4: what each profile decides. What it does not name is an open fact."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +77,13 @@ class Walk:
 
     def setting(self, name: str) -> bool:
         """Design 3, 4: decided by the profile, else one open fact shared by everything that asks for it."""
-        decided = PROFILES[self.cluster.options.profile].get(name)
+        decided = self.decided(name)
         return self.facts.choose(name, (True, False)) if decided is None else decided
+
+    def decided(self, name: str) -> bool | None:
+        """What the profile says; None where it leaves it open."""
+        pinned = dict(self.cluster.options.answers)
+        return pinned[name] if name in pinned else PROFILES[self.cluster.options.profile].get(name)
 
     def label(self, kind: str, owner: Hashable, key: str, absent: bool = True) -> str | None:
         """An open label: absent, one of the values that policies name for the key, or one that none names."""
@@ -152,11 +141,83 @@ class Walk:
 
     # the flow
 
-    def allowed(self, source: End, destination: End) -> bool:
-        """Egress at the source and ingress at the destination; a pod always reaches itself (NP 1.10)."""
-        if source.identity == destination.identity:
+    def allowed(self, source: End, destination: End, translated: bool = False) -> bool:
+        """Egress at the source and ingress at the destination; a pod always reaches itself (NP 1.10), but through a
+        Service (``translated``) only where the plugin exempts that (CNP 2.8)."""
+        if source.identity != destination.identity:
+            return self.sends(source, destination, translated) and self.may(destination, source, "ingress")
+        if not translated:
             return True
-        return self.may(source, destination, "egress") and self.may(destination, source, "ingress")
+        out = self.setting("hairpin-egress-exempt") or self.sends(source, destination, translated)
+        return out and (self.setting("hairpin-ingress-exempt") or self.may(destination, source, "ingress"))
+
+    def sends(self, source: End, destination: End, translated: bool) -> bool:
+        """Egress. A plugin that judges before translation (NP 1.13) sees the address of the Service, of which nothing
+        is known: open, but for what no policy selects and for what one opens to everybody at every port."""
+        if not isinstance(source, Pod) or not translated or self.decided("services-seen-as-pods"):
+            return self.may(source, destination, "egress")
+        if self.unfiltered():
+            return True
+        if any(self.governing("admin", source, "egress")):
+            return self.facts.choose("what a Service's address is to the policies", (True, False))
+        isolating = self.isolating(source, "egress")
+        rules = [rule for policy in isolating for rule in policy.rules["egress"] if not self.is_open(policy)]
+        if any(rule.ports is None and any(peer.anything for peer in rule.peers) for rule in rules):
+            return True
+        if isolating or any(self.governing("baseline", source, "egress")):
+            return self.facts.choose("what a Service's address is to the policies", (True, False))
+        return True
+
+    def unfiltered(self) -> bool:
+        """Gaps of 4.1: what a plugin does not look at passes."""
+        if self.protocol == "SCTP" and not self.setting("sctp-filtered"):
+            return True
+        return self.family == 6 and not self.setting("ipv6-filtered")
+
+    def covered(self, pod: Pod) -> bool:
+        """Verdict rule (a) of 4.1: whether policy is enforced for a pod, by its node and its owner."""
+        options = self.cluster.options
+        if options.nodes or options.elsewhere is not True:
+            name = node_of(self.cluster, pod, self.facts)
+            there = dict(options.nodes).get(name, options.elsewhere)
+            if there is None:
+                there = self.facts.choose(("enforced at", name), (True, False))
+            if not there:
+                return False
+        if self.decided("standalone-pods"):
+            return True
+        known = any(own.identity == pod.identity for own in self.cluster.pods)
+        alone = pod.workload[0] == "Pod" if known else self.facts.choose((pod.identity, "alone"), (True, False))
+        return not alone or self.setting("standalone-pods")
+
+    def enforced(self, policy: Policy, direction: str) -> bool:
+        """Verdict rule (c) of 4.1: a kind that nobody enforces is dead."""
+        if policy.tier == "np":
+            return self.setting(f"networkpolicy-{direction}")
+        kind = policy.name.partition("/")[0]
+        if not self.setting(ADMIN_FACTS[kind]):
+            return False
+        high = kind == "AdminNetworkPolicy" and (policy.priority or 0) > 99
+        return not high or self.setting("admin-priority-above-99")
+
+    def is_open(self, policy: Policy) -> bool:
+        """What the policy does is open: the API server rejects it, or the plugin is not known to understand it."""
+        if policy.broken:
+            return True
+        rules = [rule for each in policy.rules.values() for rule in each]
+        peers = [peer for rule in rules for peer in rule.peers]
+        named = any(port.name for rule in rules for port in rule.ports or ())
+        if policy.tier == "np":
+            if named and not self.decided("named-ports"):
+                return True
+            blocks = [peer for peer in peers if peer.block is not None]
+            several = len(rules) > 1 or len(blocks) > 1
+            return self.decided("except-is-local") is None and several and any(peer.excepts for peer in blocks)
+        if named and not self.decided("admin-named-ports"):
+            return True
+        if any(peer.nodes is not None for peer in peers) and not self.decided("admin-node-peers"):
+            return True
+        return any(peer.domains for peer in peers) and not self.decided("admin-domain-peers")
 
     def host_of(self, end: End) -> Callable[[], str] | None:
         """The node whose address the end has."""
@@ -182,7 +243,9 @@ class Walk:
         """CNP 2.3: Admin, then NetworkPolicy where the pod is isolated, else Baseline, else allowed."""
         if not isinstance(subject, Pod):
             return True
-        if direction == "ingress" and self.on_own_node(subject, other):
+        if direction == "ingress" and self.on_own_node(subject, other) and self.setting("own-node-ingress-exempt"):
+            return True
+        if self.unfiltered():
             return True
         verdict = self.admin("admin", subject, other, direction)
         if verdict is None:
@@ -201,11 +264,17 @@ class Walk:
         inside = policy.namespaces is None or selects(policy.namespaces, self.namespace_labels(name))
         return inside and selects(policy.pods, self.pod_labels(pod))
 
+    def governing(self, tier: str, subject: Pod, direction: str) -> list[Policy]:
+        """The policies of an admin tier that select a pod and are enforced for it."""
+        if not self.is_admin_pod(subject):
+            return []
+        mine = [p for p in self.cluster.policies if p.tier == tier and direction in p.rules]
+        mine = [p for p in mine if (p.rules[direction] or p.broken) and self.selected(p, subject)]
+        return [p for p in mine if self.enforced(p, direction) and self.covered(subject)]
+
     def admin(self, tier: str, subject: Pod, other: End, direction: str) -> bool | None:
         """CNP 2.3, 2.4: by priority; the first match decides, Pass leaves the tier; equal priorities: any of them."""
-        if not self.is_admin_pod(subject):
-            return None
-        mine = [p for p in self.cluster.policies if p.tier == tier and direction in p.rules]
+        mine = self.governing(tier, subject, direction)
         old = [p for p in mine if p.name.startswith("BaselineAdminNetworkPolicy/")]
         sides = [side for side in (old, [p for p in mine if p not in old]) if side]
         found = {self.in_order(tier, side, subject, other, direction) for side in sides} - {None}
@@ -223,7 +292,7 @@ class Walk:
         policies have no order between them: the old kind has no priority (2.2)."""
         for priority in sorted({-1 if p.priority is None else p.priority for p in mine}):
             rivals = [p for p in mine if (-1 if p.priority is None else p.priority) == priority]
-            actions = {self.first_match(p, subject, other, direction) for p in rivals if self.selected(p, subject)}
+            actions = {self.first_match(p, subject, other, direction) for p in rivals}
             found = sorted(action for action in actions if action is not None)
             if found:
                 return self.one_of(("tie", tier, direction, priority, mine[0].name), found)
@@ -231,14 +300,14 @@ class Walk:
 
     def is_admin_pod(self, end: End) -> bool:
         """CNP 2.7: hostNetwork pods are neither subjects nor pod peers of the admin tiers."""
-        return isinstance(end, Pod) and not (end.host and self.setting("admin-skips-host-network"))
+        return isinstance(end, Pod) and (not end.host or self.setting("admin-host-network-pods-are-pods"))
 
     def first_match(self, policy: Policy, subject: Pod, other: End, direction: str) -> str | None:
         """The action of the first rule that matches; that of a broken policy is open (design 7).
 
         CNP 2.7: whatever a broken policy was to say, ingress rules have pods as peers only.
         """
-        if policy.broken:
+        if self.is_open(policy):
             if direction == "ingress" and not self.is_admin_pod(other):
                 return None
             return self.facts.choose((policy.name, direction), (None, "allow", "deny", "pass"))
@@ -258,7 +327,8 @@ class Walk:
         if not self.np_subject(pod):
             return []
         found = [p for p in self.cluster.policies if p.tier == "np" and direction in p.rules and self.selected(p, pod)]
-        return [policy for policy in found if not policy.broken or self.broken(policy, direction) != "absent"]
+        found = [policy for policy in found if self.enforced(policy, direction) and self.covered(pod)]
+        return [policy for policy in found if not self.is_open(policy) or self.broken(policy, direction) != "absent"]
 
     def broken(self, policy: Policy, direction: str) -> str:
         """Design 7: a rejected NetworkPolicy is absent, isolates only, or isolates and allows everything."""
@@ -273,8 +343,10 @@ class Walk:
         if direction == "egress" and self.on_own_node(subject, other) and self.setting("own-node-egress-exempt"):
             return True
         for policy in isolating:
-            if policy.broken and self.broken(policy, direction) == "allows":
-                return True
+            if self.is_open(policy):
+                if self.broken(policy, direction) == "allows":
+                    return True
+                continue
             if any(self.rule_matches(policy, rule, subject, other, direction) for rule in policy.rules[direction]):
                 return True
         return False
@@ -293,12 +365,17 @@ class Walk:
         destination = subject if direction == "ingress" else other
         if rule.ports is not None and not any(self.port_matches(policy, port, destination) for port in rule.ports):
             return False
+        if policy.tier == "np" and self.decided("except-is-local") is False and self.in_one_set(rule, other):
+            return True
         return any(self.peer_matches(policy, peer, other) for peer in rule.peers)
 
     def port_matches(self, policy: Policy, port: Port, destination: End) -> bool:
         """NP 1.5, 1.6: a name never matches on a node or outside; hostNetwork pods are nodes in one of the models."""
+        if self.protocol == "SCTP" and port.protocol in (None, "SCTP") and not self.setting("sctp-ports"):
+            return False
         if port.name is None:
-            return port.protocol == self.protocol and port.first <= self.port <= port.last
+            last = port.last if not port.ranged or self.setting("end-port") else port.first
+            return port.protocol == self.protocol and port.first <= self.port <= last
         if not isinstance(destination, Pod) or not self.has_port(destination, port.name, port.protocol):
             return False
         return self.np_subject(destination) if policy.tier == "np" else True
@@ -310,9 +387,9 @@ class Walk:
         if peer.pods is not None:
             return isinstance(other, Pod) and self.pod_matches(policy, peer, other)
         if peer.block is not None:
-            return self.block_matches(peer, other)
+            return self.decided("except-is-local") is not False and self.block_matches(peer, other)
         if peer.networks:
-            inside = isinstance(other, Outside) or self.setting("networks-match-cluster")
+            inside = isinstance(other, Outside) or self.setting(f"networks-match-{self.at(other)}")
             return inside and within(self.address(other), peer.networks)
         if peer.nodes is not None:
             return self.nodes_match(peer, other)
@@ -338,17 +415,47 @@ class Walk:
     def block_matches(self, peer: Peer, other: End) -> bool:
         """NP 1.7: cidr less except; whether it applies to the addresses of pods and nodes is the CNI's answer."""
         address = self.address(other)
-        if peer.block is None or not within(address, (peer.block,)) or within(address, peer.excepts):
+        if peer.block is None or not within(address, self.prefixes(peer.block)) or within(address, peer.excepts):
             return False
-        if isinstance(other, Outside):
-            return True
-        at_node = isinstance(other, Node) or other.host
-        return self.setting("ipblock-matches-nodes" if at_node else "ipblock-matches-pods")
+        return self.block_applies(other)
+
+    def prefixes(self, block: Network) -> tuple[Network, ...]:
+        """kube-router's ::/0."""
+        return LIMITED_ZERO if block == ZERO and not self.setting("ipv6-zero-is-everything") else (block,)
+
+    def block_applies(self, other: End) -> bool:
+        """Whether any ipBlock can match this end."""
+        if self.family == 6 and not self.setting("ipv6-ipblocks"):
+            return False
+        return isinstance(other, Outside) or self.setting(f"ipblock-matches-{self.at(other)}")
+
+    def at(self, end: Pod | Node) -> str:
+        """Whose address an end of the cluster has."""
+        return "nodes" if isinstance(end, Node) or end.host else "pods"
+
+    def in_one_set(self, rule: Rule, other: End) -> bool:
+        """kube-router's ipset: all blocks of a rule and all their excepts; the longest prefix that holds the address
+        decides, and of two equal ones it is open which."""
+        entries: list[tuple[Network, bool]] = []
+        for peer in rule.peers:
+            if peer.block is not None:
+                halves = peer.block.subnets() if str(peer.block) == "0.0.0.0/0" else self.prefixes(peer.block)
+                entries += [(network, True) for network in halves] + [(network, False) for network in peer.excepts]
+        if not entries:
+            return False
+        address = self.address(other)
+        holding = [(network.prefixlen, value) for network, value in entries if within(address, (network,))]
+        values = {value for length, value in holding if length == max(length for length, _ in holding)}
+        if not values or values == {False}:
+            return False
+        if len(values) == 2 and not self.facts.choose("of two equal prefixes", (True, False)):
+            return False
+        return self.block_applies(other)
 
     def nodes_match(self, peer: Peer, other: End) -> bool:
         """CNP 2.7: addresses of nodes by label, so also the hostNetwork pods on them."""
         host = self.host_of(other)
-        if host is None or (isinstance(other, Pod) and not self.setting("admin-skips-host-network")):
+        if host is None or (isinstance(other, Pod) and self.setting("admin-host-network-pods-are-pods")):
             return False
         return selects(peer.nodes or (), self.node_labels(host()))
 
@@ -357,12 +464,19 @@ class Walk:
 
 
 def decide(
-    cluster: Cluster, source: End, destination: End, protocol: str, port: int | str, families: tuple[int, ...]
+    cluster: Cluster,
+    source: End,
+    destination: End,
+    protocol: str,
+    port: int | str,
+    families: tuple[int, ...],
+    translated: bool = False,
 ) -> Part:
     """One flow over every joint completion; its family is one of these, which one is a fact."""
 
     def question(facts: Facts) -> bool:
-        return Walk(cluster, protocol, port, facts.choose("family", families), facts).allowed(source, destination)
+        walk = Walk(cluster, protocol, port, facts.choose("family", families), facts)
+        return walk.allowed(source, destination, translated)
 
     found = outcomes(question)
     verdict = "unknown" if len(found) == 2 else "allowed" if True in found else "denied"
@@ -376,11 +490,12 @@ def flow(
     protocol: str,
     port: int | str,
     only: Collection[int] = (4, 6),
+    translated: bool = False,
 ) -> list[Part]:
     """Design 1, 8, 10: where both ends have known families, one part for each that they share. No flow can exist
     without one in common. An open end has one of the families that the cluster shows to use (none shown: any).
-    ``only``: the families of the Service that is asked."""
-    if source.identity == destination.identity:
+    ``only``: the families of the Service that is asked; ``translated``: it goes to an address of its own."""
+    if source.identity == destination.identity and not translated:
         return [Part(source, destination, (), "allowed")]
     one, other = families_of(cluster, source), families_of(cluster, destination)
     shown = cluster.families or (4, 6)
@@ -392,7 +507,7 @@ def flow(
     if is_opaque(cluster, source, destination) or any(in_service_range(cluster, end) for end in (source, destination)):
         return [Part(source, destination, (), "unknown")]
     each = [(family,) for family in common] if one and other else [common]
-    return [decide(cluster, source, destination, protocol, port, families) for families in each]
+    return [decide(cluster, source, destination, protocol, port, families, translated) for families in each]
 
 
 def is_opaque(cluster: Cluster, source: End, destination: End) -> bool:

@@ -85,13 +85,20 @@ End = Pod | Node | Outside
 
 @dataclass(frozen=True)
 class Options:
-    """What the user gives beside the objects. ``profile`` is generic, calico or netpol-analyzer."""
+    """What the user gives beside the objects. ``profile`` is a name, with or without a version (``profiles``).
+
+    ``answers`` pin facts of it (None: open). ``nodes`` says where policy is enforced (None: open); a node that it does
+    not name has ``elsewhere``.
+    """
 
     profile: str = "generic"
     assume_no_labels: bool = False
     pod_ranges: tuple[str, ...] = ()
     service_ranges: tuple[str, ...] = ()
     node_ranges: tuple[str, ...] = ()
+    answers: tuple[tuple[str, bool | None], ...] = ()
+    nodes: tuple[tuple[str, bool | None], ...] = ()
+    elsewhere: bool | None = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,10 @@ NOT_ASSIGNABLE = tuple(
 )
 """What neither a pod nor a node can have: this-network, loopback, link-local, multicast, reserved, unspecified."""
 
+ZERO = ipaddress.ip_network("::/0")
+LIMITED_ZERO = (ipaddress.ip_network("2000::/3"), ipaddress.ip_network("fd00::/8"))
+"""What kube-router makes of ::/0."""
+
 ELSEWHERE = ("?1", "?2")
 """Two nodes that the input does not have: two pods can be on the same one or not."""
 
@@ -42,6 +46,8 @@ def policy_networks(cluster: Cluster) -> Iterator[Network]:
                 yield from peer.networks
                 if peer.block is not None:
                     yield from (peer.block, *peer.excepts)
+                    if peer.block == ZERO:
+                        yield from LIMITED_ZERO
 
 
 def regions(cluster: Cluster, family: int, more: tuple[Network, ...] = ()) -> list[tuple[int, int]]:
@@ -89,10 +95,11 @@ def node_of(cluster: Cluster, pod: Pod, facts: Facts) -> str:
     """The node of a pod; any, if the input does not say."""
     if pod.node is not None:
         return pod.node
-    names = [*cluster.nodes, *ELSEWHERE]
+    named = [name for name, _ in cluster.options.nodes if name not in cluster.nodes]
+    names = [*cluster.nodes, *named, *ELSEWHERE]
     if pod.host and pod.addresses:
         same = [name for name, node in cluster.nodes.items() if set(every(pod)) & set(every(node))]
-        names = same or [name for name in names if name in ELSEWHERE or not cluster.nodes[name].addresses]
+        names = same or [name for name in names if name not in cluster.nodes or not cluster.nodes[name].addresses]
     return facts.choose((pod.identity, "node"), names)
 
 

@@ -42,6 +42,7 @@ class Port:
     first: int = 1
     last: int = 65535
     name: str | None = None
+    ranged: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def np_port(data: Any) -> Port:
             raise Rejected("endPort without a number")
         return Port(protocol) if port is None else Port(protocol, name=port_name(port))
     first = whole(port, 1, 65535)
-    return Port(protocol, first, first if end is None else whole(end, first, 65535))
+    return Port(protocol, first, first if end is None else whole(end, first, 65535), ranged=end is not None)
 
 
 def np_rule(data: Any, side: str) -> Rule:

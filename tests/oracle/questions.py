@@ -250,7 +250,8 @@ def to_port(
     surely = list(backends(cluster, service, own, by_number))
     perhaps = list(possible_backends(cluster, service, own, by_number))
     selections = [surely, *([*surely, one] for one in perhaps), [*surely, *perhaps]]
-    found = [to_backends(cluster, sources, one, own.protocol, service.families or (4, 6)) for one in selections]
+    only, own_address = service.families or (4, 6), not service.headless
+    found = [to_backends(cluster, sources, one, own.protocol, only, own_address) for one in selections]
     verdicts = {fold(part.verdict for part in parts) for parts in found}
     return found[0] if len(verdicts) == 1 else [replace(found[-1][0], verdict="unknown")]
 
@@ -259,9 +260,16 @@ Backend = tuple[End, int]
 
 
 def to_backends(
-    cluster: Cluster, sources: list[tuple[End, bool]], behind: list[Backend], protocol: str, only: Collection[int]
+    cluster: Cluster,
+    sources: list[tuple[End, bool]],
+    behind: list[Backend],
+    protocol: str,
+    only: Collection[int],
+    translated: bool,
 ) -> list[Part]:
-    """The flows to some backends. The flow has a family of the Service: a backend without one is none."""
+    """The flows to some backends; ``translated``: by way of an address that is the Service's own.
+
+    The flow has a family of the Service: a backend without one is none."""
     shown = cluster.families or (4, 6)
     usable = [backend for backend in behind if set(families_of(cluster, backend[0]) or shown) & set(only)]
     if not usable:
@@ -272,7 +280,11 @@ def to_backends(
         for end, number in usable
         if not choosy or share_a_family(cluster, source, end)
     ]
-    return [part for each in not_to_itself(flows) for part in flow(cluster, each[0], each[1], protocol, each[2], only)]
+    return [
+        part
+        for source, end, number in not_to_itself(flows)
+        for part in flow(cluster, source, end, protocol, number, only, translated)
+    ]
 
 
 def backends(cluster: Cluster, service: Service, own: ServicePort, by_number: bool) -> Iterator[Backend]:

@@ -1,4 +1,4 @@
-"""The long run: ``python -m tests.oracle.run [--flows N | --seconds S] [--seed S] [--workers W]``.
+"""The long run: ``python -m tests.oracle.run [--profiles all] [--flows N | --seconds S] [--seed S] [--workers W]``.
 
 Compares the engine with the oracle over random clusters; the same seed gives the same clusters and questions. Every
 disagreement is reduced to its smallest case and printed as manifests. Exit code 1 if there was one.
@@ -13,7 +13,10 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
+
+from tests.oracle.profiles import PROFILES
 
 FLOWS_A_CLUSTER = 40
 
@@ -23,26 +26,27 @@ def comparison() -> Any:
     return importlib.import_module("tests.properties.comparison")
 
 
-def one_cluster(seed: int) -> tuple[int, Any]:
+def one_cluster(profiles: tuple[str, ...], seed: int) -> tuple[int, Any]:
     """How many flows of one cluster were compared, and the first that differ (at most 3)."""
     compared = 0
     found: list[Any] = []
-    for difference in comparison().differences(seed, FLOWS_A_CLUSTER):
+    for difference in comparison().differences(seed, FLOWS_A_CLUSTER, profiles):
         compared += 1
         if difference is not None and len(found) < 3:
             found.append(difference)
     return compared, found
 
 
-def results(seeds: Iterator[int], workers: int) -> Iterator[tuple[int, Any]]:
+def results(seeds: Iterator[int], workers: int, profiles: tuple[str, ...]) -> Iterator[tuple[int, Any]]:
     """Of every cluster, in the order of the seeds."""
+    one = partial(one_cluster, profiles)
     if workers < 2:
-        yield from map(one_cluster, seeds)
+        yield from map(one, seeds)
         return
     with multiprocessing.Pool(workers) as pool:
         # In portions: imap would draw every seed of an endless iterator.
         while portion := list(itertools.islice(seeds, 16 * workers)):
-            yield from pool.map(one_cluster, portion, chunksize=4)
+            yield from pool.map(one, portion, chunksize=4)
 
 
 def main() -> int:
@@ -53,13 +57,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--show", type=int, default=10, help="how many disagreements to reduce and print")
+    parser.add_argument(
+        "--profiles", default="", help="all, or names: one for each cluster, with facts pinned at random"
+    )
     given = parser.parse_args()
+    profiles = tuple(PROFILES) if given.profiles == "all" else tuple(filter(None, given.profiles.split(",")))
     start = time.monotonic()
     seeds = itertools.count(given.seed * 1_000_000)
     if given.seconds is None:
         seeds = itertools.islice(seeds, -(-given.flows // FLOWS_A_CLUSTER))  # type: ignore[assignment]
     compared = disagreements = 0
-    for count, found in results(seeds, given.workers):
+    for count, found in results(seeds, given.workers, profiles):
         compared += count
         for difference in found:
             disagreements += 1
@@ -67,7 +75,8 @@ def main() -> int:
                 print(comparison().smallest(difference), end="\n\n", flush=True)
         if given.seconds is not None and time.monotonic() - start > given.seconds:
             break
-    print(f"{compared} flows compared, {disagreements} disagreements, {time.monotonic() - start:.0f} s")
+    over = f" over {len(profiles)} profiles" if profiles else ""
+    print(f"{compared} flows compared{over}, {disagreements} disagreements, {time.monotonic() - start:.0f} s")
     return 1 if disagreements else 0
 
 

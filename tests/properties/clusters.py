@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.oracle.profiles import FACTS
 from tests.properties import rules
 from tests.properties.alphabet import (
     APP_LABELS,
@@ -41,6 +42,12 @@ class Given:
     pod_cidrs: tuple[str, ...] = ()
     service_cidrs: tuple[str, ...] = ()
     node_cidrs: tuple[str, ...] = ()
+    answers: tuple[tuple[str, bool | None], ...] = ()
+    """Facts of the profile that are pinned, by name."""
+    nodes: tuple[tuple[str, bool | None], ...] = ()
+    """Which nodes enforce policy."""
+    elsewhere: bool | None = True
+    """Whether the others do."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,10 @@ class Scenario:
 class Maker:
     """Builds one scenario from one source of chance."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, profiles: Sequence[str] = ()) -> None:
+        """``profiles``: those to choose from, with facts pinned at random; empty: the three old ones as they are."""
         self.random = random
+        self.profiles = profiles
         self.families: tuple[int, ...] = random.choice([(4,), (4,), (6,), (4, 6)])
         self.known = random.choice([0.0, 0.6, 1.0, 1.0])
         """How likely a pod's address, and its node, is known."""
@@ -141,7 +150,17 @@ class Maker:
             "node_cidrs": ("10.1.0.0/24", "fd01::/64") if chance(random, 0.2) else (),
         }
         cni = random.choice(["generic", "generic", "generic", "calico", "netpol-analyzer"])
-        return Given(cni, not ranges["pod_cidrs"] and chance(random, 0.15), **ranges)
+        if self.profiles:
+            cni = random.choice(self.profiles)
+        closed = not ranges["pod_cidrs"] and chance(random, 0.15)
+        if not self.profiles or chance(random, 0.4):
+            return Given(cni, closed, **ranges)
+        count = random.choice([0, 1, 2, 4, 8])
+        pinned = tuple((name, random.choice([True, False, False, None])) for name in random.sample(FACTS, count))
+        if chance(random, 0.7):
+            return Given(cni, closed, **ranges, answers=pinned)
+        nodes = tuple((name, random.choice([True, False, None])) for name in NODES if chance(random, 0.7))
+        return Given(cni, closed, **ranges, answers=pinned, nodes=nodes, elsewhere=random.choice([True, True, None]))
 
     def namespaces(self) -> None:
         """One to four; some are only named by what is in them."""
@@ -349,9 +368,9 @@ class Maker:
         self.ends.append(("workload", kind, space, name))
 
 
-def scenario(random: Random) -> Scenario:
+def scenario(random: Random, profiles: Sequence[str] = ()) -> Scenario:
     """A random cluster."""
-    return Maker(random).scenario()
+    return Maker(random, profiles).scenario()
 
 
 def questions(random: Random, made: Scenario, count: int) -> list[Question]:

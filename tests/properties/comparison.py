@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -43,10 +43,18 @@ class Difference:
 def load(objects: list[Object], given: Given) -> Any:
     """The engine's world."""
     from ringfence import world
+    from ringfence.layers.profiles import Fact, Reading, find
 
+    profile = find(given.cni)
+    if given.answers:
+        profile = profile.with_answers(
+            {Fact(name): Reading(value, "pinned", "pinned") for name, value in given.answers}
+        )
+    if given.nodes or given.elsewhere is not True:
+        profile = profile.with_nodes(dict(given.nodes), given.elsewhere)
     return world.load_objects(
         copy.deepcopy(objects),
-        cni=given.cni,
+        cni=profile,
         assume_no_labels=given.assume_no_labels,
         pod_cidrs=given.pod_cidrs,
         service_cidrs=given.service_cidrs,
@@ -56,7 +64,16 @@ def load(objects: list[Object], given: Given) -> Any:
 
 def options(given: Given) -> Options:
     """The same for the oracle."""
-    return Options(given.cni, given.assume_no_labels, given.pod_cidrs, given.service_cidrs, given.node_cidrs)
+    return Options(
+        given.cni,
+        given.assume_no_labels,
+        given.pod_cidrs,
+        given.service_cidrs,
+        given.node_cidrs,
+        given.answers,
+        given.nodes,
+        given.elsewhere,
+    )
 
 
 def engine_answer(world: Any, question: Question) -> Any:
@@ -94,10 +111,11 @@ def oracle_verdict(cluster: Any, question: Question) -> str | None:
         return None
 
 
-def differences(seed: int, flows: int) -> Iterator[Difference | None]:
-    """Compare ``flows`` questions about the cluster of one seed; None for each that agrees or is not decided."""
+def differences(seed: int, flows: int, profiles: Sequence[str] = ()) -> Iterator[Difference | None]:
+    """Compare ``flows`` questions about the cluster of one seed; None for each that agrees or is not decided.
+    ``profiles``: a random one of them for each cluster, with facts pinned."""
     random = Random(seed)
-    made = scenario(random)
+    made = scenario(random, profiles)
     yield from compare(made.objects, made.given, questions(random, made, flows), seed)
 
 

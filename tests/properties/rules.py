@@ -245,7 +245,7 @@ class Writer:
         }
 
     def admin_policy(self, number: int) -> Object:
-        spec: Object = {"priority": self.random.choice([0, 5, 5, 9]), "subject": self.subject()}
+        spec: Object = {"priority": self.random.choice([0, 5, 5, 99, 100]), "subject": self.subject()}
         self.admin_directions(spec, ["Allow", "Deny", "Pass"])
         if chance(self.random, 0.07):
             self.break_admin_policy(spec)

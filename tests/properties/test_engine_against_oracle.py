@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.oracle.objects import read_cluster
-from tests.properties import corner_cases, service_cases
+from tests.oracle.profiles import PROFILES
+from tests.properties import corner_cases, profile_cases, service_cases
 from tests.properties.clusters import end_text, questions, scenario
 from tests.properties.comparison import (
     Difference,
@@ -30,7 +31,7 @@ RANDOMS = st.randoms(use_true_random=False)
 
 CASES = [
     pytest.param(case, id=case.why)
-    for case in (*corner_cases.CASES, *service_cases.CASES, *service_cases.OPEN_BACKENDS)
+    for case in (*corner_cases.CASES, *service_cases.CASES, *service_cases.OPEN_BACKENDS, *profile_cases.CASES)
 ]
 
 
@@ -55,10 +56,24 @@ def test_every_verdict_is_that_of_the_oracle(random: Random) -> None:
             assert engine == oracle
 
 
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@given(RANDOMS)
+def test_every_verdict_under_any_profile_is_that_of_the_oracle(random: Random) -> None:
+    made = scenario(random, tuple(PROFILES))
+    cluster = read_cluster(made.objects, options(made.given))
+    world = load(made.objects, made.given)
+    for question in questions(random, made, 10):
+        oracle = oracle_verdict(cluster, question)
+        engine = engine_verdict(world, question)
+        if oracle is not None and engine != oracle:
+            note(str(smallest(Difference(made.objects, made.given, question, engine, oracle))))
+            assert engine == oracle
+
+
 @settings(suppress_health_check=list(HealthCheck))
 @given(RANDOMS)
 def test_every_unknown_says_why(random: Random) -> None:
-    made = scenario(random)
+    made = scenario(random, tuple(PROFILES))
     world = load(made.objects, made.given)
     for question in questions(random, made, 10):
         answer = engine_answer(world, question)

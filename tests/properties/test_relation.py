@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.properties import service_cases
+from tests.oracle.profiles import PROFILES
+from tests.properties import clusters, service_cases
 from tests.properties.alphabet import CIDRS, EXCEPTS, PORTS, chance, labels
-from tests.properties.clusters import NODE_PORT, End, Given, Object, Question, Scenario, end_text, questions, scenario
+from tests.properties.clusters import NODE_PORT, End, Given, Object, Question, Scenario, end_text, questions
 from tests.properties.comparison import engine_verdict, load
 from tests.properties.corner_cases import network_policy
 from tests.properties.rules import Writer
@@ -27,6 +28,11 @@ SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=60, phases
 POLICIES = ("NetworkPolicy", "ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 PORT_ATOMS = sorted({port for number in PORTS for port in (number, number + 1) if port < 65536} | {40, NODE_PORT})
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+def scenario(random: Random) -> Scenario:
+    """A cluster, half of the time under any profile with facts pinned."""
+    return clusters.scenario(random, tuple(PROFILES) if chance(random, 0.5) else ())
 
 
 def verdicts(engine: Any, asked: Iterable[Question]) -> list[str]:
@@ -255,7 +261,15 @@ def own_addresses(made: Scenario, end: End) -> set[Any]:
 def telling_addresses(made: Scenario, text: str) -> set[Any]:
     """Addresses of a range, one at least of every piece that a CIDR or an object of the input cuts from it."""
     network = ipaddress.ip_network(text)
-    cuts = [*CIDRS, *EXCEPTS, *made.given.pod_cidrs, *made.given.service_cidrs, *made.given.node_cidrs]
+    cuts = [
+        *CIDRS,
+        *EXCEPTS,
+        "2000::/3",
+        "fd00::/8",
+        *made.given.pod_cidrs,
+        *made.given.service_cidrs,
+        *made.given.node_cidrs,
+    ]
     for item in made.objects:
         status = item.get("status", {})
         cuts += [entry["ip"] for entry in status.get("podIPs", [])] + [

@@ -6,7 +6,7 @@ from ringfence.model.cluster import WorkloadRef
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
 from ringfence.verdict.answers import Edit, FlowChange, Reason, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, Paths
+from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, ShortestWays
 from ringfence.verdict.blast_radius import Way as ShortestWay
 from ringfence.verdict.coverage import (
     Coverage,
@@ -71,5 +71,5 @@ def blast_radius(name: str = "shop/web") -> BlastRadius:
     return BlastRadius(name, fallen, 1, (name, "shop/other"), (way,), cut, counts, 2, (name,))
 
 
-def paths(name: str = "shop/web") -> Paths:
-    return Paths(name, name, (ShortestWay(name, (hop(name),), False),), 1)
+def paths(name: str = "shop/web") -> ShortestWays:
+    return ShortestWays(name, name, (ShortestWay(name, (hop(name),), False),), 1)

@@ -115,4 +115,7 @@ HOSTILE = (
     "---\n- yaml: *anchor",
     "half\ud800surrogate",
     "\x7fdel\x00nul",
+    "%0A::error::evil",
+    "a##[group]evil]]>",
+    "{0}[x](1)",
 )

@@ -13,10 +13,16 @@ from ringfence.model.provenance import Place
 from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.context import cluster_notices
 from ringfence.reports.coverage_documents import coverage_document
-from ringfence.reports.documents import answer_document, connections_document, explanation_document
+from ringfence.reports.documents import (
+    answer_document,
+    connections_document,
+    explanation_document,
+)
 from ringfence.reports.exposure_documents import exposure_document
-from ringfence.reports.published import PUBLISHED, schema
+from ringfence.reports.findings.document import findings_document
+from ringfence.reports.published import DOCUMENTS, schema
 from tests.reports import reach_samples
+from tests.reports.finding_samples import report as findings_report
 from tests.reports.samples import CONTEXT, connections, explanation, mixed
 
 WRITTEN = {
@@ -27,23 +33,24 @@ WRITTEN = {
     "exposure": exposure_document(reach_samples.exposure(), CONTEXT),
     "blast-radius": blast_radius_document(reach_samples.blast_radius(), CONTEXT),
     "paths": paths_document(reach_samples.paths(), CONTEXT),
+    "findings": findings_document(findings_report(explained=True)),
 }
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_published_schema_is_current(name: str) -> None:
     """``python -m ringfence.reports.schemas`` writes them anew."""
     published = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text("utf-8")
     assert json.loads(published) == schema(name)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_decode_as_their_type(name: str) -> None:
     document = WRITTEN[name]
-    assert msgspec.json.decode(msgspec.json.encode(document), type=PUBLISHED[name]) == document
+    assert msgspec.json.decode(msgspec.json.encode(document), type=DOCUMENTS[name]) == document
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_document_says_what_it_speaks_of(name: str) -> None:
     plain = msgspec.to_builtins(WRITTEN[name])
     assert plain["schemaVersion"] == "1"

@@ -12,11 +12,13 @@ from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
+from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.problems import problem_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Verdict
+from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
 from tests.reports.samples import CONTEXT, answer, connections, explanation, mixed
 
@@ -36,6 +38,10 @@ REPORTS: dict[str, Iterable[str]] = {
     "explain.txt": explanation_lines(explanation(), SNIPPETS),
     "explain-colour.txt": explanation_lines(explanation(), SNIPPETS, Style(True)),
     "explain.json": [json_text(explanation_document(explanation(), CONTEXT))],
+    **{f"check.{name}": form(findings_report(), PLAIN) for name, form in FINDING_FORMATS.items()},
+    "check-explain.table": FINDING_FORMATS["table"](findings_report(SNIPPETS, explained=True), PLAIN),
+    "check-explain.md": FINDING_FORMATS["md"](findings_report(SNIPPETS, explained=True), PLAIN),
+    "check-colour.table": FINDING_FORMATS["table"](findings_report(SNIPPETS), Style(True)),
     "problems.txt": problem_lines(CONTEXT.problems),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ from ringfence.reports.coverage_documents import coverage_document
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.exposure_documents import exposure_document
+from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
+from ringfence.reports.findings.formats import text_beside
 from ringfence.reports.problems import problem_lines
 from ringfence.reports.sections import markdown_section_lines, text_lines
 from ringfence.reports.structured import json_text, yaml_text
@@ -29,6 +32,7 @@ from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
 from tests.reports import reach_samples
+from tests.reports.finding_samples import hostile_report
 from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
 
 Write = Callable[[str], Iterable[str]]
@@ -93,9 +97,14 @@ WRITERS: dict[str, Write] = {
             ("paths", reach_samples.paths, paths_document),
         )
     },
+    **{
+        f"check {name}": lambda text, form=form: form(hostile_report(text), PLAIN)  # type: ignore[misc]
+        for name, form in FINDING_FORMATS.items()
+    },
+    "check beside": lambda name: text_beside("json", hostile_report(name), PLAIN),
     "problems": lambda name: problem_lines(context(name).problems),
 }
-STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml"))]
+STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml", " sarif", " gitlab", " junit"))]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -150,3 +159,42 @@ def test_markdown_of_reach_is_no_markup(command: str, name: str) -> None:
             continue
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
         assert not rest.startswith("|") or heads in (None, rest.count("|")), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_junit_is_well_formed(name: str) -> None:
+    text = "\n".join(FINDING_FORMATS["junit"](hostile_report(name), PLAIN))
+    assert text.isascii()
+    cases = ElementTree.fromstring(text).findall("./testsuite/testcase")
+    assert sorted(child.tag for case in cases for child in case) == ["failure", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_workflow_commands_are_ours_alone(name: str) -> None:
+    lines = list(FINDING_FORMATS["github"](hostile_report(name), PLAIN))
+    commands = [line for line in lines if line.startswith("::")]
+    assert len(commands) == 1
+    assert not any("##[" in line for line in lines)
+    for line in commands:
+        _, head, message = line.split("::", 2)
+        assert re.fullmatch(r"warning (?:file=[^,:]*,line=1,col=3,)?title=[^,:]*", head), head
+        assert not re.search(r"%(?!25|0A|0D|3A|2C)", line), line
+        assert message
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_markdown_of_findings_is_no_markup(name: str) -> None:
+    report = replace(hostile_report(name), explained=False)
+    for line in FINDING_FORMATS["md"](report, PLAIN):
+        rest = re.sub(r"\\.", "", line.replace("<br>", "").removeprefix("**ringfence check:**"))
+        assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
+        assert rest.count("|") in (0, 6), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_sarif_has_no_links_and_only_relative_references(name: str) -> None:
+    log = msgspec.json.decode("\n".join(FINDING_FORMATS["sarif"](hostile_report(name), PLAIN)))
+    (result,) = log["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert re.fullmatch(r"(?:[-A-Za-z0-9._~/]|%[0-9A-F]{2})+", uri)
+    assert "](" not in result["message"]["text"]

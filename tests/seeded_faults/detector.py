@@ -50,22 +50,34 @@ def examples() -> Iterator[str]:
                 yield f"{spec.parent.name}/spec.md: {example.clause}"
 
 
+def transcriptions() -> Iterator[str]:
+    """Profiles that the oracle has written down otherwise."""
+    from tests.oracle import test_profiles
+
+    for text in test_profiles.PROFILES:
+        try:
+            test_profiles.test_both_transcriptions_agree(text)
+        except AssertionError:
+            yield f"profile {text} is not what the oracle has"
+
+
 def oracle_flows(seed: int, clusters: int) -> Iterator[str]:
-    """Random clusters on which the engine and the oracle differ."""
+    """Random clusters on which the engine and the oracle differ: every second one under any profile."""
+    from tests.oracle.profiles import PROFILES
     from tests.properties.comparison import differences
 
     for number in range(seed, seed + clusters):
-        for found in differences(number, FLOWS_A_CLUSTER):
+        for found in differences(number, FLOWS_A_CLUSTER, tuple(PROFILES) if number % 2 else ()):
             if found is not None:
                 yield f"oracle, seed {number}: {found.question}: engine {found.engine}, oracle {found.oracle}"
 
 
 def small_cases() -> Iterator[str]:
     """Cases that chance rarely makes."""
-    from tests.properties import corner_cases, service_cases
+    from tests.properties import corner_cases, profile_cases, service_cases
     from tests.properties.comparison import compare
 
-    for case in (*corner_cases.CASES, *service_cases.CASES):
+    for case in (*corner_cases.CASES, *service_cases.CASES, *profile_cases.CASES):
         for found in compare(list(case.objects), case.given, case.questions):
             if found is not None:
                 yield f"{case.why}: {found.question}: engine {found.engine}, oracle {found.oracle}"
@@ -79,6 +91,7 @@ def main() -> int:
     given = parser.parse_args()
     looks: tuple[Callable[[], Iterator[str]], ...] = (
         conformance_probes,
+        transcriptions,
         examples,
         small_cases,
         lambda: oracle_flows(given.seed, given.clusters),

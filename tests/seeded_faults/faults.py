@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Fault:
-    """``file`` is below the package; ``old`` and ``new`` are whole pieces of text."""
-
-    file: str
-    old: str
-    new: str
-    breaks: str
-
+from tests.seeded_faults.fault import (
+    CELLS,
+    COLUMNS,
+    CONDITIONS,
+    FACTS,
+    PROGRAMS,
+    RELATION,
+    ROWS,
+    SINGLE,
+    UNIVERSE,
+    Fault,
+)
+from tests.seeded_faults.profile_faults import ENFORCEMENT
 
 SETS = (
     Fault(
@@ -86,15 +87,6 @@ SETS = (
     Fault("sets/addresses.py", "return 6 if number >= V6 else 4", "return 4", "every address is IPv4"),
 )
 
-CONDITIONS = "layers/network/conditions.py"
-PROGRAMS = "layers/network/programs.py"
-ROWS = "layers/network/rows.py"
-SINGLE = "layers/network/single.py"
-CELLS = "layers/network/cells.py"
-COLUMNS = "layers/network/columns.py"
-UNIVERSE = "layers/network/universe.py"
-RELATION = "layers/network/relation.py"
-FACTS = "layers/network/facts.py"
 
 ENGINE = (
     Fault(
@@ -400,13 +392,13 @@ DIALECTS = (
     ),
     Fault(
         NETWORK_POLICY,
-        "return subtract((_interval(text),), canonical(_interval(one) for one in excepts))",
-        "return canonical((_interval(text),))",
+        "addresses = subtract((cidr,), canonical(taken))",
+        "addresses = canonical((cidr,))",
         "excepts are ignored",
     ),
     Fault(
         NETWORK_POLICY,
-        'return PortMatch(protocol, number, port.get("endPort", number), place=place)',
+        'return PortMatch(protocol, number, port.get("endPort", number), place=place, end_port="endPort" in port)',
         "return PortMatch(protocol, number, number, place=place)",
         "endPort is ignored",
     ),
@@ -487,25 +479,25 @@ DIALECTS = (
 
 QUESTIONS = (
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "and (question.port is None or question.port in (port.port, port.name))",
         "and (question.port is None or question.port == port.port)",
         "the ports of a Service have no names",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.target)",
         "elif isinstance(port.target, int):\n                key = port_key(port.protocol, port.port)",
         "policy sees the Service's port",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "elif service.headless and not isinstance(question.port, str):",
         "elif False:",
         "headless Services translate numbers",
     ),
     Fault(
-        "verdict/flows.py",
+        "verdict/services.py",
         "if named.name == port.target and named.protocol == port.protocol",
         "if named.name == port.target",
         "named targets are resolved without the protocol",
@@ -544,4 +536,4 @@ QUESTIONS = (
 )
 """Questions: Services, internet, names of ports, pods that have finished."""
 
-FAULTS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + QUESTIONS
+FAULTS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS

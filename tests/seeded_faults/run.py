@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.seeded_faults.faults import FAULTS, Fault
+from tests.seeded_faults.fault import Fault
+from tests.seeded_faults.faults import FAULTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "ringfence"
@@ -73,6 +74,8 @@ def main() -> int:
     """Run, print, return the exit code."""
     parser = argparse.ArgumentParser(description="Plant faults in the semantics; each must be caught.")
     parser.add_argument("--only", type=int, help="number of one fault")
+    parser.add_argument("--from", dest="first", type=int, default=1, help="number of the first fault")
+    parser.add_argument("--to", dest="last", type=int, default=len(FAULTS), help="number of the last")
     parser.add_argument("--smoke", action="store_true", help=f"only {SMOKE} of them, spread over the list")
     parser.add_argument("--clusters", type=int, default=400, help="random clusters a fault")
     parser.add_argument("--workers", type=int, default=2)
@@ -81,7 +84,7 @@ def main() -> int:
     if objected:
         print(f"the detector objects to the package as it is: {why}")
         return 1
-    chosen = list(enumerate(FAULTS, 1))
+    chosen = [entry for entry in enumerate(FAULTS, 1) if given.first <= entry[0] <= given.last]
     if given.only is not None:
         chosen = [entry for entry in chosen if entry[0] == given.only]
     elif given.smoke:

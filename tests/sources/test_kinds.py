@@ -27,7 +27,7 @@ from tests.sources.manifests import blamed, cluster_of
         ("cilium.io/v2", "CiliumEnvoyConfig", Treatment.MESH, None),
         ("k8s.ovn.org/v1", "EgressFirewall", Treatment.OPAQUE, True),
         ("security.istio.io/v1", "AuthorizationPolicy", Treatment.MESH, None),
-        ("networking.k8s.io/v1", "Ingress", Treatment.UNMODELLED, None),
+        ("networking.k8s.io/v1", "Ingress", Treatment.ENTRY, True),
         ("serving.knative.dev/v1", "Service", Treatment.UNMODELLED, None),
         ("apps.kruise.io/v1alpha1", "StatefulSet", Treatment.UNMODELLED, None),
         ("extensions/v1beta1", "Deployment", Treatment.READ, True),

@@ -136,6 +136,13 @@ def test_host_network_and_policies_that_are_not_modelled_do_not_count_as_closed(
     assert blind.percent(IN) == 0
 
 
+def test_a_plugin_that_enforces_nothing_closes_nothing() -> None:
+    found = covered(ingress(), cni="flannel")
+    assert side(found).status is Status.UNENFORCED
+    assert (found.count(IN), found.percent(IN)) == (0, 0)
+    assert any("network plugin" in step.what for step in found.steps)
+
+
 def test_what_hangs_on_the_plugin_is_unknown() -> None:
     ranges = {"pod_cidrs": "10.0.0.0/8", "service_cidrs": "172.16.0.0/12"}
     rule = ingress({"from": [block("10.0.0.0/8")]})

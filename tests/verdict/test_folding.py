@@ -115,7 +115,7 @@ def test_the_internet_has_the_families_of_the_other_end(allowed: list[str], verd
         ("both", "both-2", MIXED, {4, 6}),
     ],
 )
-@pytest.mark.parametrize("cni", ["calico", "generic"])
+@pytest.mark.parametrize("cni", ["calico@3.32", "generic"])
 def test_two_dual_stack_ends_have_a_flow_in_each_family(
     source: str, destination: str, verdict: Verdict, families: set[int | None], cni: str
 ) -> None:

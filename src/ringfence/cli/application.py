@@ -18,6 +18,9 @@ COMMANDS = {
     "exposure": "ringfence.cli.commands.exposure:exposure",
     "blast-radius": "ringfence.cli.commands.blast_radius:blast_radius",
     "paths": "ringfence.cli.commands.paths:paths",
+    "check": "ringfence.cli.commands.check:check",
+    "rule": "ringfence.cli.commands.rule:rule",
+    "snapshot": "ringfence.cli.commands.snapshot:snapshot",
     "demo": "ringfence.cli.commands.demo:demo",
     "schema": "ringfence.cli.commands.schema:schema",
     "completion": "ringfence.cli.commands.completion:completion",
@@ -56,7 +59,7 @@ class LazyGroup(click.Group):
 
 
 EPILOG = """\b
-Exit codes: 0 allowed; 1 denied or mixed; 2 usage, or no Kubernetes object in the input;
+Exit codes: 0 allowed, clean; 1 denied, mixed, findings; 2 usage, or no Kubernetes object in the input;
 3 the input was partial; 4 cluster access; 5 undecided; 70 internal error.
 """
 
@@ -74,5 +77,6 @@ def application() -> None:
       ringfence can shop/web shop/db 5432 -f manifests/
       ringfence explain shop/web shop/db 5432 -f manifests/
       ringfence map -f manifests/
+      ringfence check manifests/
       kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json | ringfence map -f -
     """  # noqa: D301 - click's mark for lines to keep as they are

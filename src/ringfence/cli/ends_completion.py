@@ -33,7 +33,9 @@ KINDS = {
 def complete_end(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """``NS/NAME`` of workloads and Services, ``node/NAME`` and ``internet`` that begin with what is typed. Never
     fails: a shell that asks for names is no place for error messages."""
-    filenames = [name for name in (context.params.get("filenames") or ()) if name != "-"] or ["."]
+    filenames = [name for name in (context.params.get("filenames") or ()) if name != "-"]
+    if not filenames and not context.params.get("kustomizations") and not context.params.get("charts"):
+        filenames = ["."]
     try:
         found = set(_ends(filenames, context.params.get("namespace") or "default"))
     except Exception:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ringfence.cli.errors import CommandError
 from ringfence.cli.options import Shared, use_color
-from ringfence.cli.settings import settings_of
+from ringfence.cli.settings import Settings, settings_of
 from ringfence.model.text import printable
 from ringfence.reports.context import Context, cluster_notices, mesh_notices
 from ringfence.reports.style import Style
@@ -30,6 +30,7 @@ class Opened:
     out: Style
     err: Style
     quiet: bool
+    settings: Settings
 
     def say(self, lines: Iterable[str]) -> None:
         """Writes details to stderr, unless they are not wanted."""
@@ -71,16 +72,16 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
 
     settings = settings_of(shared)
     style = Style(use_color(shared.color, sys.stderr))
-    paths = shared.filenames or (CURRENT_DIRECTORY,)
+    sources = shared.sources() or (CURRENT_DIRECTORY,)
     if not shared.quiet:
-        if not shared.filenames:
+        if not shared.sources():
             write_lines(
                 [f"{style.paint('notice', 'notice')}: reading the current directory (-f names another)"], sys.stderr
             )
         if settings.file:
             write_lines([f"{style.paint('notice', 'notice')}: settings from {settings.file!a}"], sys.stderr)
     world = load(
-        *paths,
+        *sources,
         cni=settings.cni,
         assume_no_labels=settings.assume_no_labels,
         pod_cidrs=settings.pod_cidrs,
@@ -94,7 +95,7 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
         said = notices if overview or shared.verbose else mesh_notices(world.cluster)
         write_lines((f"{style.paint('notice', 'notice')}: {printable(notice)}" for notice in said), sys.stderr)
     if not world.cluster.objects:
-        names = ", ".join(paths)
+        names = ", ".join(map(str, sources))
         raise CommandError(
             f"no Kubernetes object in {names}",
             "name files or directories with -f, or pipe them in: kubectl get ... -o yaml | ringfence ... -f -",
@@ -108,11 +109,11 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
             sys.stderr,
         )
     context = Context(
-        profile=world.profile.name,
+        profile=world.profile.full_name,
         chosen_by=settings.chosen_by,
         partial=world.partial,
         problems=problems,
         notices=notices,
-        snippet=snippet,
+        snippet=lambda place: snippet(place, world.originals),
     )
-    return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet)
+    return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet, settings)

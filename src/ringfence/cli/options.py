@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from ringfence.model.text import printable
+
+if TYPE_CHECKING:
+    from ringfence.sources.origins import Source
 
 COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
 
@@ -20,6 +23,10 @@ class Shared:
     """What the shared options say. ``namespace`` None: none was given. ``cni`` None: configuration file or default."""
 
     filenames: tuple[str, ...] = ()
+    kustomizations: tuple[str, ...] = ()
+    kustomize_remote: bool = False
+    charts: tuple[str, ...] = ()
+    helm_dependencies: bool = False
     namespace: str | None = None
     all_namespaces: bool = False
     selector: str | None = None
@@ -31,6 +38,19 @@ class Shared:
     service_cidrs: tuple[str, ...] = ()
     node_cidrs: tuple[str, ...] = ()
     assume_no_labels: bool = False
+
+    def sources(self) -> tuple[Source, ...]:
+        """Everything to read: files, then kustomizations, then charts, of which the later ones count more. Empty: none
+        was given."""
+        if not self.kustomizations and not self.charts:
+            return self.filenames
+        from ringfence.sources.renderable import Kustomize, parse_helm
+
+        return (
+            *self.filenames,
+            *(Kustomize(folder, self.kustomize_remote) for folder in self.kustomizations),
+            *(parse_helm(text, self.helm_dependencies) for text in self.charts),
+        )
 
 
 def use_color(choice: str, stream: TextIO) -> bool:
@@ -46,17 +66,24 @@ def use_color(choice: str, stream: TextIO) -> bool:
 
 
 def _later(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    if value is None:
-        return
-    if parameter.name == "kustomize":
-        what, how = "builds a kustomization", f"kubectl kustomize {value}"
-    else:
-        what, how = "reads from a cluster", "kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json"
-    raise click.UsageError(
-        f"{parameter.opts[0]} {what}, which this version cannot do yet. "
-        f"Pipe the objects in: {printable(how)} | ringfence ... -f -",
-        context,
-    )
+    if value is not None:
+        raise click.UsageError(
+            f"{parameter.opts[0]} reads from a cluster, which this version cannot do yet. Pipe the objects in: "
+            "kubectl get pods,deploy,svc,ns,netpol,nodes -A -o json | ringfence ... -f -",
+            context,
+        )
+
+
+def _chart(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if value:
+        from ringfence.sources.renderable import parse_helm
+
+        for text in value:
+            try:
+                parse_helm(text)
+            except ValueError as error:
+                raise click.BadParameter(f"{printable(text)!r}: {error}", context, parameter) from error
+    return value
 
 
 def _ranges(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,7 +112,6 @@ def _profile(context: click.Context, parameter: click.Parameter, value: str | No
 _RESERVED = [
     click.option("--context", "kube_context", callback=_later, expose_value=False, hidden=True),
     click.option("--kubeconfig", callback=_later, expose_value=False, hidden=True),
-    click.option("-k", "--kustomize", callback=_later, expose_value=False, hidden=True),
 ]
 
 _INPUT = [
@@ -96,7 +122,31 @@ _INPUT = [
         multiple=True,
         metavar="PATH",
         type=click.Path(allow_dash=True),
-        help="File, directory (always recursive) or - for stdin; repeatable. Default: the current directory.",
+        help="File, directory (always recursive), REV:PATH of a Git revision, snapshot, or - for stdin; repeatable. "
+        "Default: the current directory.",
+    ),
+    click.option(
+        "-k",
+        "--kustomize",
+        "kustomizations",
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(),
+        help="Directory (or REV:DIR) with a kustomization, rendered by kubectl or kustomize; repeatable.",
+    ),
+    click.option(
+        "--kustomize-remote", is_flag=True, help="Let kustomizations fetch remote bases (otherwise they are refused)."
+    ),
+    click.option(
+        "--helm",
+        "charts",
+        multiple=True,
+        metavar="CHART[,VALUES...]",
+        callback=_chart,
+        help="Helm chart with files of values, rendered by helm template; @NAMESPACE[/RELEASE] may follow; repeatable.",
+    ),
+    click.option(
+        "--helm-dependencies", is_flag=True, help="Let Helm download what charts depend on, into their charts/."
     ),
     click.option("-R", "--recursive", is_flag=True, expose_value=False, help="Accepted; directories always are."),
     click.option("-n", "--namespace", metavar="NAMESPACE", help="Namespace of names without one; limits listed rows."),
@@ -106,7 +156,7 @@ _INPUT = [
         metavar="NAME[@VERSION]",
         callback=_profile,
         shell_complete=_complete_profile,
-        help="Profile that decides what the specifications leave open: generic (default), calico, netpol-analyzer.",
+        help="Network plugin, such as calico@3.32 or cilium; it decides what the specifications leave open.",
     ),
     click.option(
         "--pod-cidr",
@@ -148,6 +198,10 @@ _SELECTOR = click.option(
 )
 _NAMES = (
     "filenames",
+    "kustomizations",
+    "kustomize_remote",
+    "charts",
+    "helm_dependencies",
     "namespace",
     "all_namespaces",
     "selector",

@@ -14,10 +14,13 @@ from ringfence.cli.yaml_depth import deeper_than
 if TYPE_CHECKING:
     import yaml
 
+    from ringfence.rules.suppression import Suppression
+
 FILE_NAME = ".ringfence.yaml"
-KEYS = ["cni", "podCIDRs", "serviceCIDRs", "nodeCIDRs", "assumeNoLabels"]
-LARGEST = 1 << 16
-"""Bytes; a configuration file is a few lines."""
+KEYS = ["cni", "podCIDRs", "serviceCIDRs", "nodeCIDRs", "assumeNoLabels", "ignore"]
+IGNORE_KEYS = ["id", "resource", "namespace", "reason", "owner", "expires"]
+LARGEST = 1 << 20
+"""Bytes; a configuration file is a few lines, or some hundred with many suppressions."""
 DEEPEST = 8
 
 DEFAULT_PROFILE = "generic"
@@ -34,6 +37,7 @@ class Settings:
     node_cidrs: tuple[str, ...] = ()
     assume_no_labels: bool = False
     file: str = ""
+    ignore: tuple[Suppression, ...] = ()
 
 
 def address_ranges(texts: Iterable[str]) -> tuple[str, ...]:
@@ -71,7 +75,7 @@ def find_file(start: Path) -> Path | None:
 
 def settings_of(shared: Shared) -> Settings:
     """Flags over the file over the defaults. Raises CommandError for a file that says something else."""
-    first = next((name for name in shared.filenames if name != "-"), ".")
+    first = next((str(source) for source in shared.sources() if source != "-"), ".")
     file = find_file(Path(first).absolute())
     read = _read(file) if file is not None else Settings()
     return Settings(
@@ -82,6 +86,7 @@ def settings_of(shared: Shared) -> Settings:
         node_cidrs=shared.node_cidrs or read.node_cidrs,
         assume_no_labels=shared.assume_no_labels or read.assume_no_labels,
         file=read.file,
+        ignore=read.ignore,
     )
 
 
@@ -128,19 +133,48 @@ def _settings(name: str, root: yaml.Node) -> Settings:
         node_cidrs=_cidrs(name, found.get("nodeCIDRs")),
         assume_no_labels=_flag(name, assume) if assume else False,
         file=name,
+        ignore=tuple(_ignored(name, found["ignore"])) if "ignore" in found else (),
     )
 
 
-def _entries(name: str, root: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+def _ignored(name: str, root: yaml.Node) -> Iterator[Suppression]:
+    """The suppressions of findings."""
+    import yaml
+
+    from ringfence.model.provenance import Place
+    from ringfence.rules.finding import Subject
+    from ringfence.rules.suppression import Origin, Suppression
+
+    if not isinstance(root, yaml.SequenceNode):
+        raise CommandError(f"{_place(name, root)}: ignore is not a list", f"keys are {', '.join(IGNORE_KEYS)}")
+    for item in root.value:
+        words = {key: _scalar(name, node).strip() for key, node in _entries(name, item, IGNORE_KEYS)}
+        if not words.get("id"):
+            raise CommandError(f"{_place(name, item)}: which rule is to be ignored?", "write id: NP-001")
+        place = Place(name, item.start_mark.line + 1, item.start_mark.column + 1)
+        yield Suppression(
+            words["id"],
+            words.get("reason", ""),
+            words.get("expires", ""),
+            words.get("owner", ""),
+            Origin.CONFIGURATION,
+            place,
+            Subject("Configuration", "", FILE_NAME),
+            resource=words.get("resource", ""),
+            namespace=words.get("namespace", ""),
+        )
+
+
+def _entries(name: str, root: yaml.Node, keys: list[str] = KEYS) -> Iterator[tuple[str, yaml.Node]]:
     import yaml
 
     if not isinstance(root, yaml.MappingNode):
-        raise CommandError(f"{_place(name, root)}: not a mapping", f"keys are {', '.join(KEYS)}")
+        raise CommandError(f"{_place(name, root)}: not a mapping", f"keys are {', '.join(keys)}")
     seen: set[str] = set()
     for key, value in root.value:
         word = _scalar(name, key)
-        if word not in KEYS:
-            raise CommandError(f"{_place(name, key)}: unknown key {word!r}", did_you_mean(word, KEYS))
+        if word not in keys:
+            raise CommandError(f"{_place(name, key)}: unknown key {word!r}", did_you_mean(word, keys))
         if word in seen:
             raise CommandError(f"{_place(name, key)}: key {word!r} stands twice", "keep one of them")
         seen.add(word)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ringfence.model.provenance import Place
-from ringfence.sources.source_lines import source_line
+from ringfence.sources.originals import line_at
 
 
-def snippet(place: Place) -> str | None:
-    """The line, or None where the input is not a file that can be read again (stdin), has no such line, or where the
-    line is, or could be, one of a Secret."""
-    return source_line(place.file, place.line)
+def snippet(place: Place, originals: Mapping[str, bytes | None]) -> str | None:
+    """The line, or None where the input is not a text that can be read again (stdin, a snapshot), has no such line, or
+    where the line is, or could be, one of a Secret."""
+    return line_at(place, originals)

@@ -153,7 +153,7 @@ def _unknown(world: World, style: Style) -> Iterator[str]:
     yield f"   {_question(answer, style)}"
     yield f"     {answer.reason.message}"
     yield f"     would decide it: {answer.reason.decide}"
-    yield f"   with --cni calico: {_question(load(str(CLUSTER), cni='calico').can(*PUZZLE), style)}"
+    yield f"   with --cni calico@3.32: {_question(load(str(CLUSTER), cni='calico@3.32').can(*PUZZLE), style)}"
     for line in unknown_lines(world.connections(destination=DATABASE).rows):
         yield f"   {line}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ringfence.model.entries import NO_ENTRIES, Entries
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest, Place
@@ -46,6 +47,17 @@ class NamedPort:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPort:
+    """A port of the pod's node that leads to a port of the pod. ``address``: of the node's addresses only this one;
+    0: any."""
+
+    protocol: str
+    host: int
+    container: int
+    address: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A pod, or the pods of a template that cannot be told apart (``template``; then the name is the workload's).
 
@@ -68,6 +80,7 @@ class Pod:
     template: bool = False
     replicas: int = 1
     place: Place | None = None
+    host_ports: tuple[HostPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,19 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
+class External:
+    """How a Service is reached from outside the cluster. ``addresses``: externalIPs and those of its load balancer,
+    family-tagged. ``local``: externalTrafficPolicy Local, which keeps the client's address and picks backends on the
+    node that the packet came to. ``sources``: clients that its load balancer takes (loadBalancerSourceRanges); None:
+    any. ``balanced``: type LoadBalancer."""
+
+    addresses: tuple[int, ...] = ()
+    local: bool = False
+    sources: Intervals | None = None
+    balanced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A destination. ``selector`` None: backends come from EndpointSlices or Endpoints (``backends``)."""
 
@@ -131,6 +157,8 @@ class Service:
     place: Place | None = None
     families: tuple[int, ...] = ()
     """Address families (4, 6) that it serves; empty: not known."""
+    external: External | None = None
+    """None: it is only reached from inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +196,7 @@ class Cluster:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
     policies: tuple[NetworkPolicyRules, ...] = ()
+    entries: Entries = NO_ENTRIES
     opaque: tuple[Opaque, ...] = ()
     mesh: tuple[Opaque, ...] = ()
     unmodelled: Mapping[str, int] = field(default_factory=dict)

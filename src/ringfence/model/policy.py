@@ -44,6 +44,10 @@ class Tier(IntEnum):
     __hash__ = int.__hash__
 
 
+Readings = tuple[tuple[str, bool], ...]
+"""Answers of a profile (fact, value) under which something holds; empty: always."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodSelection:
     """Pods by namespace and by their own labels. ``namespace`` (one name) or ``namespaces`` (a selector), not both."""
@@ -70,13 +74,20 @@ class PodPeer:
 
 @dataclass(frozen=True, slots=True)
 class AddressPeer:
-    """Addresses: an ipBlock less its excepts (``admin`` False) or the networks of an admin policy (``admin`` True)."""
+    """Addresses: an ipBlock less its excepts (``admin`` False) or the networks of an admin policy (``admin`` True).
+
+    ``cidr`` and ``excepts`` are an ipBlock as it was written, ``addresses`` what it means. ``readings``: what a plugin
+    reads only under some of its open answers.
+    """
 
     addresses: Intervals
     admin: bool
     text: str
     """As written, for people: ``10.0.0.0/8 except 10.1.0.0/16``."""
     place: Place
+    cidr: Intervals = ()
+    excepts: Intervals = ()
+    readings: Readings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,8 @@ Peer = AnyPeer | PodPeer | AddressPeer | NodePeer | DomainPeer
 class PortMatch:
     """Destination ports. ``name`` is resolved on the destination pod: (name, protocol), any protocol when None.
 
-    Without a name: ports ``first``..``last`` of ``protocol``; ``protocol`` is then never None.
+    Without a name: ports ``first``..``last`` of ``protocol``; ``protocol`` is then never None. ``end_port``: the range
+    was written with endPort. ``readings``: what a plugin reads only under some of its open answers.
     """
 
     protocol: str | None
@@ -110,6 +122,8 @@ class PortMatch:
     last: int = 65535
     name: str | None = None
     place: Place | None = None
+    end_port: bool = False
+    readings: Readings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,8 @@ class NetworkPolicyRules:
 
     ``broken`` names the directions in which the API server would reject what was written: there the rules are empty
     and what the object would do to the pods of ``subject`` is an open fact. ``priority`` None (broken only): not known.
+    ``unclear`` (broken only): the API server takes the object, but what the plugin makes of it is open, and why;
+    ``would_settle`` says what would decide it.
     ``as_written`` (broken only): what it says when its faults are overlooked, where that has one plain meaning (an
     invalid name, a selector that is missing). Only a profile that stands for a tool without validation may use it.
     """
@@ -148,6 +164,8 @@ class NetworkPolicyRules:
     broken: frozenset[Direction] = frozenset()
     subject_place: Place | None = None
     as_written: NetworkPolicyRules | None = None
+    unclear: str = ""
+    would_settle: str = ""
 
     def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
         """The rules of one direction; None where the policy does not govern it."""

@@ -18,7 +18,7 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, Paths, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
 
 HopWord = Literal["allowed", "unknown"]
 
@@ -174,7 +174,7 @@ def blast_radius_document(found: BlastRadius, context: Context) -> BlastRadiusDo
     )
 
 
-def paths_document(found: Paths, context: Context) -> PathsDocument:
+def paths_document(found: ShortestWays, context: Context) -> PathsDocument:
     """The document of ``paths``."""
     return PathsDocument(
         kind="Paths",

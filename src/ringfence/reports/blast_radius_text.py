@@ -9,7 +9,7 @@ from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.answers import Edit, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, Paths, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
 
 ALSO_SHOWN = 5
 RANGES_SHOWN = 2
@@ -140,7 +140,7 @@ def sections(found: BlastRadius) -> list[Section]:
     return made
 
 
-def paths_sections(found: Paths) -> list[Section]:
+def paths_sections(found: ShortestWays) -> list[Section]:
     """The report of ``paths``."""
     if not found.ways:
         return [Section("", (f"no way leads from {end_text(found.source)} to {end_text(found.destination)}",))]

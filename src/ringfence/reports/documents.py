@@ -37,7 +37,7 @@ VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What all documents and their parts have in common: keys are written as Kubernetes writes them."""
+    """Keys as Kubernetes writes them."""
 
 
 class ProfileDocument(Document, frozen=True):
@@ -271,14 +271,6 @@ class ConnectionsDocument(Document, frozen=True):
     notices: list[str]
 
 
-DOCUMENTS: dict[str, type[Document]] = {
-    "answer": AnswerDocument,
-    "connections": ConnectionsDocument,
-    "explanation": ExplanationDocument,
-}
-"""Those of ``can``, ``map`` and ``explain``, by the name of their schema; ``published`` knows all."""
-
-
 def ports_document(ports: Intervals) -> list[PortsDocument]:
     """The intervals, a protocol and two numbers each."""
     return [
@@ -303,8 +295,8 @@ def _problems(problems: Iterable[Problem]) -> list[ProblemDocument]:
     ]
 
 
-def head(context: Context, partial: bool) -> dict[str, Any]:
-    """What every document says of itself and of the input."""
+def head(context: Context, partial: bool = False) -> dict[str, Any]:
+    """What every document says beside its answer."""
     return {
         "schema_version": SCHEMA_VERSION,
         "layers": list(LAYERS),
@@ -400,7 +392,8 @@ def _direction(direction: DirectionTrace) -> DirectionTraceDocument:
     )
 
 
-def _trace(trace: Trace) -> TraceDocument:
+def trace_document(trace: Trace) -> TraceDocument:
+    """How one flow is decided."""
     return TraceDocument(
         source=trace.source,
         destination=trace.destination,
@@ -441,7 +434,7 @@ def explanation_document(explanation: Explanation, context: Context) -> Explanat
     """The document of ``explain``."""
     return ExplanationDocument(
         kind="Explanation",
-        traces=[_trace(trace) for trace in explanation.traces],
+        traces=[trace_document(trace) for trace in explanation.traces],
         edit=edit_document(explanation.edit),
         **_answer_body(explanation.answer, context),
     )

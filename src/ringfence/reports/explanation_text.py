@@ -25,7 +25,7 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
         yield f"note: {printable(note)}"
     for trace in explanation.traces:
         yield ""
-        yield from _trace(trace, context, style)
+        yield from trace_lines(trace, context, style)
     if explanation.edit is not None:
         yield ""
         yield from _edit(explanation.edit, context, style)
@@ -33,7 +33,8 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
     yield style.faint(profile_text(context))
 
 
-def _trace(trace: Trace, context: Context, style: Style) -> Iterator[str]:
+def trace_lines(trace: Trace, context: Context, style: Style) -> Iterator[str]:
+    """How one flow is decided: each direction, tier, policy and rule."""
     flow = f"{printable(trace.source)} -> {printable(trace.destination)} {printable(trace.port)}".rstrip()
     yield f"{style.strong(flow)}: {style.paint(str(trace.verdict), str(trace.verdict))}"
     yield f"  {reason_text(trace.reason)}"

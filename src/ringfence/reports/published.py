@@ -1,4 +1,4 @@
-"""Every document with a published schema, by the name that ``ringfence schema`` takes."""
+"""The published schemas by name."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from typing import Any
 
 import msgspec
 
-from ringfence.reports import documents
 from ringfence.reports.blast_radius_documents import BlastRadiusDocument, PathsDocument
 from ringfence.reports.coverage_documents import CoverageDocument
-from ringfence.reports.documents import Document
+from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
 from ringfence.reports.exposure_documents import ExposureDocument
+from ringfence.reports.findings.document import FindingsDocument
 
-PUBLISHED: dict[str, type[Document]] = {
-    **documents.DOCUMENTS,
+DOCUMENTS: dict[str, type[Document]] = {
+    "answer": AnswerDocument,
+    "connections": ConnectionsDocument,
+    "explanation": ExplanationDocument,
+    "findings": FindingsDocument,
     "coverage": CoverageDocument,
     "exposure": ExposureDocument,
     "blast-radius": BlastRadiusDocument,
     "paths": PathsDocument,
 }
+"""Their types; ``ringfence schema`` prints what ``python -m ringfence.reports.schemas`` wrote."""
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one document. Raises KeyError for a name that PUBLISHED lacks."""
-    found = msgspec.json.schema(PUBLISHED[name])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"ringfence {name}", **found}
+    """The JSON Schema (2020-12) of one document. Raises KeyError for a name that DOCUMENTS lacks."""
+    found = msgspec.json.schema(DOCUMENTS[name])
+    title = f"ringfence {name}"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **found}

@@ -15,6 +15,11 @@ _CODES = {
     "error": "1;31",
     "warning": "1;33",
     "notice": "36",
+    "critical": "1;31",
+    "high": "31",
+    "medium": "33",
+    "low": "36",
+    "info": "2",
     "strong": "1",
     "faint": "2",
 }

@@ -1,8 +1,9 @@
-"""Is there a set of labels that no selector matches? Exact: an answer is an example or a proof that there is none.
+"""Is there a set of labels that meets some demands? Exact: an answer is an example or a proof that there is none.
 
-A set of labels escapes a selector if the value of one of its keys is outside what the selector wants of it. So the
-question is a conjunction (all selectors) of disjunctions (their keys) over independent keys, and is decided by trying
-keys selector by selector, keeping for each key the value set that is left.
+A *demand* is a choice: labels meet it in at least one of several ways, and a *way* is a value set for each of some
+keys. That labels escape a selector is such a demand: the value of one of its keys is outside what the selector
+wants of it. Keys are independent, so demands are decided by trying their ways one after the other, keeping for each
+key the value set that is left.
 """
 
 from __future__ import annotations
@@ -22,18 +23,42 @@ class UndecidedError(Exception):
     """The selectors are too entangled for the search."""
 
 
+Way = Mapping[str, ValueSet]
+Demand = tuple[Way, ...]
+
+
 def escaping(selectors: Iterable[Selector]) -> dict[str, str] | None:
     """Labels that none of the selectors matches, as few as the search finds; None: every set of labels is matched by
     one of them. Raises UndecidedError."""
-    matching_nothing: dict[str, str] = {}
-    distinct = list(dict.fromkeys(selectors))
-    if not any(selector.matches(matching_nothing) for selector in distinct):
-        return matching_nothing
-    clauses = sorted((_ways_out(selector) for selector in distinct), key=len)
-    domains = _search(clauses)
+    return meeting(ways_out(selector) for selector in dict.fromkeys(selectors))
+
+
+def meeting(demands: Iterable[Demand]) -> dict[str, str] | None:
+    """Labels that meet all demands, as few as the search finds; None: there are none. Raises UndecidedError."""
+    asked = sorted(demands, key=len)
+    if all(any(all(values.absent for values in way.values()) for way in demand) for demand in asked):
+        return {}
+    domains = _search(asked)
     if domains is None:
         return None
     return {key: value for key, domain in sorted(domains.items()) if (value := example(domain)) is not None}
+
+
+def ways_in(selector: Selector) -> Demand:
+    """The one way to be matched by a selector."""
+    return (_wanted(selector),)
+
+
+def ways_out(selector: Selector) -> Demand:
+    """The ways to escape a selector: a key of it, with the values that it does not want."""
+    return tuple({key: allowed.complement()} for key, allowed in _wanted(selector).items())
+
+
+def _wanted(selector: Selector) -> dict[str, ValueSet]:
+    wanted: dict[str, ValueSet] = {}
+    for requirement in selector.requirements:
+        wanted[requirement.key] = wanted.get(requirement.key, ANY_VALUE).intersection(requirement.allowed())
+    return wanted
 
 
 def example(domain: ValueSet) -> str | None:
@@ -48,38 +73,35 @@ def example(domain: ValueSet) -> str | None:
     return value
 
 
-def _ways_out(selector: Selector) -> dict[str, ValueSet]:
-    """For each key of a selector the values with which labels escape it."""
-    wanted: dict[str, ValueSet] = {}
-    for requirement in selector.requirements:
-        wanted[requirement.key] = wanted.get(requirement.key, ANY_VALUE).intersection(requirement.allowed())
-    return {key: allowed.complement() for key, allowed in wanted.items()}
-
-
-def _search(clauses: list[dict[str, ValueSet]]) -> Mapping[str, ValueSet] | None:
-    """Value sets for some keys with which every clause holds. Depth first; the stack keeps what is still to be
-    tried."""
+def _search(demands: list[Demand]) -> Mapping[str, ValueSet] | None:
+    """Value sets with which every demand is met. Depth first; the stack keeps what is still to be tried."""
     stack: list[tuple[int, dict[str, ValueSet]]] = [(0, {})]
     steps = 0
     while stack:
         at, domains = stack.pop()
-        while at < len(clauses) and any(_within(domains.get(key), way) for key, way in clauses[at].items()):
+        while at < len(demands) and any(_holds(domains, way) for way in demands[at]):
             at += 1
-        if at == len(clauses):
+        if at == len(demands):
             return domains
         steps += 1
         if steps > MOST_STEPS:
             raise UndecidedError
-        options: list[dict[str, ValueSet]] = []
-        for key, way in clauses[at].items():
-            left = domains.get(key, ANY_VALUE).intersection(way)
-            if not left.empty():
-                options.append({**domains, key: left})
-        # The last one is tried first: a key that may stay away makes the simplest example.
-        options.sort(key=lambda option: len([one for one in option.values() if not one.absent]), reverse=True)
+        options = [option for way in demands[at] if (option := _narrowed(domains, way)) is not None]
+        # The last one is tried first: keys that may stay away make the simplest example.
+        options.sort(key=lambda option: sum(not one.absent for one in option.values()), reverse=True)
         stack.extend((at + 1, option) for option in options)
     return None
 
 
-def _within(domain: ValueSet | None, way: ValueSet) -> bool:
-    return domain is not None and domain.intersection(way.complement()).empty()
+def _holds(domains: Mapping[str, ValueSet], way: Way) -> bool:
+    return all(key in domains and domains[key].intersection(values.complement()).empty() for key, values in way.items())
+
+
+def _narrowed(domains: Mapping[str, ValueSet], way: Way) -> dict[str, ValueSet] | None:
+    """The domains within a way; None where nothing is left of one."""
+    found = dict(domains)
+    for key, values in way.items():
+        found[key] = found.get(key, ANY_VALUE).intersection(values)
+        if found[key].empty():
+            return None
+    return found

@@ -15,6 +15,7 @@ from ringfence.sets.addresses import Intervals, family
 from ringfence.sources import namespaces, nodes
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.duplicates import distinct
+from ringfence.sources.entries import EntryReader
 from ringfence.sources.kinds import (
     Classification,
     Treatment,
@@ -84,6 +85,7 @@ class _Parts:
     services: list[ServiceFacts] = field(default_factory=list)
     slices: Endpoints = field(default_factory=Endpoints)
     endpoints: Endpoints = field(default_factory=Endpoints)
+    entries: EntryReader = field(default_factory=EntryReader)
     policies: list[NetworkPolicyRules] = field(default_factory=list)
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
@@ -123,6 +125,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
         parts.named.add(manifest.namespace)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
+    elif treatment is Treatment.ENTRY:
+        parts.entries.take(manifest, parts.problems)
     elif treatment is Treatment.POLICY:
         _take_policy(manifest, parts)
     elif treatment is Treatment.OPAQUE and not leaves_reach_alone(manifest):
@@ -293,6 +297,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         nodes=all_nodes,
         services=tuple(sorted(services, key=lambda service: (service.namespace, service.name))),
         policies=tuple(parts.policies),
+        entries=parts.entries.entries(),
         opaque=tuple(parts.opaque),
         mesh=tuple(parts.mesh),
         unmodelled=dict(sorted(parts.unmodelled.items())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects import READERS
 from ringfence.layers.network.relation import ChangedRelation, Relation
@@ -15,6 +15,9 @@ from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
 from ringfence.verdict.edits import policies_of
 from ringfence.verdict.ends import KINDS, EndError
+
+if TYPE_CHECKING:
+    from ringfence.sources.origins import Source
 
 SHORT_KINDS: Mapping[str, str] = {
     "netpol": "networkpolicy",
@@ -111,12 +114,14 @@ class Given:
 
     @staticmethod
     def read(
-        paths: Sequence[str], pods: Intervals, services: Intervals, nodes: Intervals, assume_no_labels: bool
+        sources: Sequence[Source], pods: Intervals, services: Intervals, nodes: Intervals, assume_no_labels: bool
     ) -> Given:
-        """Read files, directories and stdin."""
+        """Read files, directories, stdin, and what other sources give."""
         from ringfence.sources.reading import read
 
-        return Given(read(paths, sys.stdin.buffer if "-" in paths else None), pods, services, nodes, assume_no_labels)
+        return Given(
+            read(sources, sys.stdin.buffer if "-" in sources else None), pods, services, nodes, assume_no_labels
+        )
 
     @staticmethod
     def of_objects(

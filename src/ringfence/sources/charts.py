@@ -1,4 +1,4 @@
-"""Helm charts: their templates are programs that write manifests; ringfence names them and does not run them."""
+"""Helm charts in folders: their templates are programs that write manifests. Those are named, and run when asked to."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def chart_of(path: str) -> str | None:
         above = parent
 
 
+def is_chart(path: str) -> bool:
+    """Whether a folder is a chart."""
+    return os.path.isfile(os.path.join(path, CHART))
+
+
 def has_something_to_render(chart: str) -> bool:
     """Whether a chart has templates, or brings other charts that may have some."""
     return os.path.isdir(os.path.join(chart, TEMPLATES)) or os.path.isdir(os.path.join(chart, "charts"))
@@ -43,5 +48,5 @@ def not_rendered(chart: str) -> Problem:
     return Problem(
         Place(os.path.join(chart, CHART)), "helm-chart", Severity.ERROR,
         "the templates of a Helm chart are not rendered: what they make is not read",
-        f"render it: helm template {shlex.quote(chart)} | ringfence ... -f -", partial=True,
+        f"render it with --helm {shlex.quote(chart)}, which takes files of values too", partial=True,
     )  # fmt: skip

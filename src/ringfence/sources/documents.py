@@ -108,7 +108,7 @@ def _take(
         return
     if isinstance(api_version, str) and api_version.startswith(KUSTOMIZE_GROUP):
         _notice(positions.place(), "a kustomization is not a Kubernetes object; it is passed over", problems,
-                "render it: kubectl kustomize DIRECTORY")  # fmt: skip
+                "render its folder with -k")  # fmt: skip
         return
     manifest = _manifest(value, api_version, kind, positions, problems)
     if manifest is not None:

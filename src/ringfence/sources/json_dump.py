@@ -99,6 +99,7 @@ class _Reader:
         self._typed: tuple[str, str] | None = None
         self._labels: dict[bytes, Mapping[str, str]] = {}
         self._ports: dict[bytes, tuple[NamedPort, ...]] = {b"": (), b"null": (), b"[]": ()}
+        self._on_host: set[bytes] = set()
         self._owners: dict[bytes, Owner | None] = {b"": None}
         self._hosts: dict[tuple[str, ...], tuple[int, ...]] = {}
 
@@ -165,7 +166,7 @@ class _Reader:
             metadata.name,
             labels,
             (),
-            self._named_ports(spec.containers, spec.initContainers),
+            self._named_ports(spec.containers, spec.initContainers, bool(spec.hostNetwork)),
             owner,
             addresses,
             intern(spec.nodeName) if spec.nodeName else None,
@@ -175,22 +176,29 @@ class _Reader:
             place,
         )
 
-    def _named_ports(self, containers: list[Container] | None, first: list[Container] | None) -> tuple[NamedPort, ...]:
+    def _named_ports(
+        self, containers: list[Container] | None, first: list[Container] | None, host_network: bool
+    ) -> tuple[NamedPort, ...]:
         found: tuple[NamedPort, ...] = ()
         for container in containers or ():
-            ports = self._container_ports(container)
+            ports = self._container_ports(container, host_network)
             found = found + ports if found else ports
         for container in first or ():
-            ports = self._container_ports(container)
+            ports = self._container_ports(container, host_network)
             if container.restartPolicy == "Always":
                 found += ports
         return found
 
-    def _container_ports(self, container: Container) -> tuple[NamedPort, ...]:
+    def _container_ports(self, container: Container, host_network: bool) -> tuple[NamedPort, ...]:
         raw = bytes(container.ports)
         ports = self._ports.get(raw)
         if ports is None:
             ports = self._ports[raw] = _ports(raw)
+            if b'"hostPort"' in raw:
+                self._on_host.add(raw)
+        if self._on_host and not host_network and raw in self._on_host:
+            # A port of the node that leads to the pod: so rare that the long way will do.
+            raise _Unfit
         return ports
 
     def _take_any(self, raw: msgspec.Raw, place: Place, depth: int) -> None:

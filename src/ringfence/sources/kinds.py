@@ -17,6 +17,8 @@ class Treatment(Enum):
 
     READ = "read"
     """Part of the cluster: pods, workloads, Namespaces, Nodes, Services and what gives their backends and ranges."""
+    ENTRY = "entry"
+    """A way into the cluster: an Ingress, a route, a Gateway. It changes no verdict between two ends."""
     POLICY = "policy"
     """A policy that has a dialect."""
     OPAQUE = "opaque"
@@ -65,6 +67,23 @@ _POLICIES: Mapping[tuple[str, str], bool] = {
     ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"): False,
 }
 
+_ENTRIES: Mapping[tuple[str, str], bool] = {
+    **{(f"networking.k8s.io/{version}", "Ingress"): True for version in ("v1", "v1beta1")},
+    **{(f"networking.k8s.io/{version}", "IngressClass"): False for version in ("v1", "v1beta1")},
+    ("extensions/v1beta1", "Ingress"): True,
+    ("route.openshift.io/v1", "Route"): True,
+    **{
+        (f"gateway.networking.k8s.io/{version}", kind): kind != "GatewayClass"
+        for version in ("v1", "v1beta1", "v1alpha3", "v1alpha2")
+        for kind in (
+            *("Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
+            "ReferenceGrant",
+        )
+    },
+}
+"""Ways into the cluster, in every version that some API server serves or served; the fields are the same, or both
+forms are read."""
+
 _EARLIER: Mapping[tuple[str, str], str] = {
     **{("extensions/v1beta1", kind): "apps/v1" for kind in ("Deployment", "DaemonSet", "ReplicaSet")},
     **{("apps/v1beta1", kind): "apps/v1" for kind in ("Deployment", "StatefulSet")},
@@ -93,9 +112,9 @@ _BUILT_IN: Mapping[str, frozenset[str]] = {
     "": frozenset(_CORE.split()),
     "apps": frozenset({"ControllerRevision"}),
     "batch": frozenset(),
-    "extensions": frozenset({"Ingress", "PodSecurityPolicy"}),
+    "extensions": frozenset({"PodSecurityPolicy"}),
     "discovery.k8s.io": frozenset(),
-    "networking.k8s.io": frozenset({"Ingress", "IngressClass", "IPAddress", "ClusterCIDR"}),
+    "networking.k8s.io": frozenset({"IPAddress", "ClusterCIDR"}),
     "policy.networking.k8s.io": frozenset(),
 }
 """Groups that ringfence reads, with their other kinds: none of those changes reach at the network layer."""
@@ -107,7 +126,8 @@ def group_of(api_version: str) -> str:
     return group if slash else ""
 
 
-_PROPER: Mapping[str, str] = {kind: api_version for api_version, kind in (*_READ, *_POLICIES)}
+_SERVED_ENTRIES = (("networking.k8s.io/v1", "Ingress"), ("networking.k8s.io/v1", "IngressClass"))
+_PROPER: Mapping[str, str] = {kind: api_version for api_version, kind in (*_READ, *_POLICIES, *_SERVED_ENTRIES)}
 _POLICY_GROUPS = frozenset(group_of(api_version) for api_version, _ in _POLICIES)
 _POLICY_KINDS = frozenset(kind for _, kind in _POLICIES)
 
@@ -120,6 +140,8 @@ def classify(api_version: str, kind: str) -> Classification:
         return Classification(Treatment.READ, _READ[key])
     if key in _POLICIES:
         return Classification(Treatment.POLICY, _POLICIES[key])
+    if key in _ENTRIES:
+        return Classification(Treatment.ENTRY, _ENTRIES[key])
     if key in _EARLIER:
         proper = (_EARLIER[key], kind)
         return Classification(Treatment.READ, _READ[proper], None if key in _STILL_SERVED else proper)
@@ -154,7 +176,8 @@ def _classify_built_in(group: str, api_version: str, kind: str) -> Classificatio
 
 
 def _misplaced(proper: tuple[str, str]) -> Classification:
-    return Classification(Treatment.MISPLACED, _READ.get(proper, _POLICIES.get(proper)), proper)
+    namespaced = _READ.get(proper, _POLICIES.get(proper, _ENTRIES.get(proper)))
+    return Classification(Treatment.MISPLACED, namespaced, proper)
 
 
 def misplaced_changes_reach(api_version: str, kind: str) -> bool:

@@ -42,8 +42,9 @@ class Kustomization:
         """The real path of something that it names."""
         return os.path.realpath(os.path.join(self.folder, path))
 
-    def problem(self, unread: int, skipped: int) -> Problem | None:
-        """Why what was read is not what kustomize would make; None when it is the same."""
+    def problem(self, unread: int, skipped: int, shown: str) -> Problem | None:
+        """Why what was read is not what kustomize would make; None when it is the same. ``shown``: what the user calls
+        the file."""
         parts = []
         if self.changes:
             parts.append(
@@ -56,8 +57,8 @@ class Kustomization:
         if not parts:
             return None
         return Problem(
-            Place(self.file), "kustomization", Severity.ERROR, f"a kustomization is not rendered: {'; '.join(parts)}",
-            f"render it: kubectl kustomize {shlex.quote(self.folder)} | ringfence ... -f -", partial=True,
+            Place(shown), "kustomization", Severity.ERROR, f"a kustomization is not rendered: {'; '.join(parts)}",
+            f"render it with -k {shlex.quote(os.path.dirname(shown) or '.')} instead", partial=True,
         )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def understood(file: str, value: Any) -> Kustomization:
         return found
     found.changes = sorted({name if name in _KNOWN else "fields not known to ringfence" for name in _changing(value)})
     found.resources = [*_texts(value.get("resources")), *_texts(value.get("bases"))]
-    for path in _files_beside(value):
+    for path in files_of(value):
         if "\n" not in path and "\0" not in path and "://" not in path:
             found.beside.add(found.real(path))
     return found
@@ -92,7 +93,8 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (entry for entry in value if isinstance(entry, str))
 
 
-def _files_beside(value: dict[str, Any]) -> Iterator[str]:
+def files_of(value: dict[str, Any]) -> Iterator[str]:
+    """The files that a kustomization names for something else than objects to take over as they are."""
     for name in (*_PATCHES, *_BESIDE):
         yield from _texts(value.get(name))
         for entry in value.get(name) or () if isinstance(value.get(name), list) else ():

@@ -108,6 +108,8 @@ class PlainPods:
                 number, protocol = port.get("containerPort"), port.get("protocol", "TCP")
                 if type(number) is not int or not 1 <= number <= 65535 or protocol not in PROTOCOLS:
                     raise _NotPlain
+                if port.get("hostPort") and spec.get("hostNetwork") is not True:
+                    raise _NotPlain
                 if name := _text(port, "name"):
                     found.append((name, protocol, number))
         if not found:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from ringfence.model.cluster import FinishedPod, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
@@ -38,6 +38,7 @@ class PodFacts:
     host_addresses: tuple[int, ...]
     phase: str
     place: Place = field(compare=False)
+    host_ports: tuple[HostPort, ...] = ()
 
 
 def named_port(entry: Fields) -> NamedPort | None:
@@ -62,12 +63,38 @@ def named_ports(spec: Fields) -> tuple[NamedPort, ...]:
 
     An init container that ends before the others start serves nobody for long; its ports do not count.
     """
+    found = (named_port(entry) for entry in _declared(spec))
+    return tuple(port for port in found if port is not None)
+
+
+def _declared(spec: Fields) -> list[Fields]:
     containers = spec.children("containers", vital=True)
     for container in spec.children("initContainers", vital=True):
         if container.text("restartPolicy", vital=True) == "Always":
             containers.append(container)
-    found = (named_port(entry) for container in containers for entry in container.children("ports", vital=True))
-    return tuple(port for port in found if port is not None)
+    return [entry for container in containers for entry in container.children("ports", vital=True)]
+
+
+def host_ports(spec: Fields) -> tuple[HostPort, ...]:
+    """Ports of the node that lead to the pod. A hostNetwork pod has none: its ports are its node's anyway."""
+    if spec.data.get("hostNetwork") is True:
+        return ()
+    found = []
+    for entry in _declared(spec):
+        host, container = entry.data.get("hostPort"), entry.data.get("containerPort")
+        if not host:
+            continue
+        if type(host) is not int or not 1 <= host <= 65535:
+            entry.invalid("hostPort", "must be a number from 1 to 65535", PORT_HINT)
+        elif type(container) is int:
+            text = entry.text("hostIP")
+            try:
+                only = address(text) if text and text not in ("0.0.0.0", "::") else 0
+            except ValueError:
+                entry.invalid("hostIP", "is not an IP address", ADDRESS_HINT)
+                continue
+            found.append(HostPort(entry.text("protocol") or "TCP", host, container, only))
+    return tuple(found)
 
 
 def one_a_family(numbers: Iterable[int]) -> tuple[int, ...]:
@@ -116,6 +143,7 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         read_addresses(status, "hostIPs", "hostIP"),
         phase,
         manifest.place,
+        host_ports(spec),
     )
     return None if findings.lost else facts
 
@@ -196,6 +224,7 @@ def build_pods(
                 False,
                 1,
                 facts.place,
+                facts.host_ports,
             )
         )
     return live, finished

@@ -23,6 +23,10 @@ SETTINGS: Mapping[str, tuple[str, str, str]] = {
 """ConfigMaps of kube-system: the entry with the settings, and what the pod range and the service range are called."""
 
 
+FLAGS = ("--cluster-cidr", "--service-cluster-ip-range")
+"""The flags of the control plane that tell ranges: of pods, and of Services."""
+
+
 @dataclass(slots=True)
 class Told:
     """Ranges that the input tells, with the first place that does."""
@@ -75,7 +79,7 @@ def read_flags(manifest: Manifest, told: Told) -> None:
         words = [word for each in lists if isinstance(each, list) for word in each if isinstance(word, str)]
         for word, following in pairwise([*words, ""]):
             flag, equals, value = word.partition("=")
-            if flag in ("--cluster-cidr", "--service-cluster-ip-range"):
+            if flag in FLAGS:
                 told.add([value if equals else following], manifest.place, services=flag != "--cluster-cidr")
 
 
@@ -85,8 +89,17 @@ def read_settings(manifest: Manifest, told: Told) -> None:
     text = _mapping(manifest.data, "data").get(entry)
     for key in (pods, services) if isinstance(text, str) else ():
         if key:
-            found = re.findall(rf"^[ \t]*{key}:[ \t]*[\"']?([0-9A-Fa-f.:/,]+)[\"']?[ \t]*$", str(text), re.MULTILINE)
+            found = [line[1] for line in _setting(key).finditer(str(text))]
             told.add(found, manifest.place, services=key == services)
+
+
+def _setting(key: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*{key}:[ \t]*[\"']?([0-9A-Fa-f.:/,]+)[\"']?[ \t]*$", re.MULTILINE)
+
+
+def setting_lines(name: str, text: str) -> list[str]:
+    """The lines of one of the ConfigMaps that ``read_settings`` reads."""
+    return [line[0] for key in SETTINGS[name][1:] if key for line in _setting(key).finditer(text)]
 
 
 def _mapping(data: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -9,18 +9,24 @@ import mmap
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.charts import not_rendered
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.documents import OnePlace, Parsed, objects_of
+from ringfence.sources.kinds import classify
+from ringfence.sources.originals import Originals
+from ringfence.sources.origins import Gathering, Source
 from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.text_encoding import decoded
-from ringfence.sources.walk import STDIN, InputFile, walk
+from ringfence.sources.walk import STDIN, InputFile
+
+if TYPE_CHECKING:
+    from ringfence.rules.suppression import Suppression
 
 BIG = 2 << 20
 """Bytes from which on a JSON text is first taken for a dump of a cluster."""
@@ -28,33 +34,41 @@ BIGGEST = 4 << 30
 """Bytes that one file may have; a cluster of a million pods has less."""
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
 _HEAD = 4096
+_SNAPSHOT_HEAD = 200
 MOST_ALIKE = 50
 """Problems of one kind that are told of one file; the others are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reading:
     """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
-    Kubernetes objects there were in all; one that was given twice counts twice."""
+    Kubernetes objects there were in all; one that was given twice counts twice. ``originals``: texts that cannot be
+    opened again under the name that places give. ``repeated``: objects of snapshots that were given more than once and
+    are kept once. ``told``: problems that a snapshot tells. ``suppressions``: those that comments said in files
+    that a snapshot was made of."""
 
     manifests: list[Manifest] = field(default_factory=list)
     dump_pods: list[PodFacts] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    originals: Originals = field(default_factory=Originals)
+    repeated: int = 0
+    told: list[Problem] = field(default_factory=list)
+    suppressions: list[Suppression] = field(default_factory=list)
 
     @property
     def objects(self) -> int:
         """The number of objects."""
-        return len(self.manifests) + len(self.dump_pods)
+        return len(self.manifests) + len(self.dump_pods) + self.repeated
 
 
-def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Reading:
-    """Everything that the paths name; ``-`` is ``stdin``."""
+def read(sources: Sequence[Source], stdin: BinaryIO | None = None) -> Reading:
+    """Everything that the sources name; ``-`` is ``stdin``."""
     reading = Reading()
-    with collector_paused():
-        walked = walk(paths, _values)
-        reading.problems.extend(walked.problems)
-        for file in walked.files:
-            _read_file(file, stdin, reading)
+    with collector_paused(), Gathering(_values, reading.originals) as gathering:
+        files, problems = gathering.gather(sources)
+        reading.problems.extend(problems)
+        for file in files:
+            _read_file(file, stdin, reading, keep=gathering.revision_of(file))
     return _once(reading)
 
 
@@ -107,7 +121,8 @@ def _once(reading: Reading) -> Reading:
         groups.setdefault((problem.place.file, problem.code), []).append(problem)
     if any(len(group) > MOST_ALIKE for group in groups.values()):
         problems = [problem for group in groups.values() for problem in _shortened(group)]
-    return Reading(reading.manifests, reading.dump_pods, problems)
+    # What a snapshot tells was shortened when it was made.
+    return replace(reading, problems=[*reading.told, *problems], told=[])
 
 
 def _shortened(group: list[Problem]) -> list[Problem]:
@@ -132,26 +147,77 @@ def _values(path: str) -> tuple[list[Any], list[Problem]]:
     return [parsed.value for parsed in found], scratch.problems
 
 
-def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> None:
-    before = reading.objects, len(reading.problems)
+def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: bool = False) -> None:
+    """``keep``: what it holds, for explanations."""
+    before = reading.objects, len(reading.problems), len(reading.told)
     data = _bytes_of(file, stdin, reading)
     if data is None:
         return
     try:
+        if file.named and data[:2] == b"\x1f\x8b":
+            from ringfence.sources.snapshots import unpacked
+
+            plain = unpacked(bytes(data), file.name)
+            if isinstance(plain, Problem):
+                reading.problems.append(plain)
+                return
+            data = plain
+        if b"ringfence.dev/" in data[:_SNAPSHOT_HEAD] and _take_snapshot(data, file, reading):
+            return
+        if keep:
+            reading.originals.keep(file.name, bytes(data))
         if file.chart is not None and data[:BIG].find(b"{{") >= 0:
             reading.problems.append(not_rendered(file.chart))
             return
-        _read_data(data, file.path, reading)
+        first = len(reading.manifests)
+        _read_data(data, file.name, reading, harvest=not file.namespace)
+        if file.namespace:
+            reading.manifests[first:] = [_placed(one, file.namespace) for one in reading.manifests[first:]]
     finally:
         if isinstance(data, mmap.mmap):
             data.close()
-    if file.named and before == (reading.objects, len(reading.problems)):
+    if file.named and before == (reading.objects, len(reading.problems), len(reading.told)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
-        reading.problems.append(Problem(Place(file.path), "no-manifests", Severity.WARNING, what))
+        reading.problems.append(Problem(Place(file.name), "no-manifests", Severity.WARNING, what))
+
+
+def _placed(manifest: Manifest, namespace: str) -> Manifest:
+    """An object where it is installed, as Helm does with one that does not say where it belongs."""
+    if manifest.namespace or not classify(manifest.api_version, manifest.kind).namespaced:
+        return manifest
+    metadata = {**(manifest.data.get("metadata") or {}), "namespace": namespace}
+    return replace(manifest, namespace=namespace, data={**manifest.data, "metadata": metadata})
+
+
+def _take_snapshot(data: bytes | mmap.mmap, file: InputFile, reading: Reading) -> bool:
+    """Whether it is one. A snapshot is a cluster of its own, so it is no part of a folder of manifests."""
+    from ringfence.sources.snapshots import is_snapshot, restored
+
+    if not is_snapshot(data):
+        return False
+    if not file.named:
+        message = "a snapshot is not read as a part of a folder"
+        hint = "name it with -f to read it"
+        reading.problems.append(Problem(Place(file.name), "snapshot-passed-over", Severity.NOTICE, message, hint))
+        return True
+    found = restored(bytes(data), file.name)
+    if isinstance(found, Problem):
+        reading.problems.append(found)
+        return True
+    reading.manifests.extend(found.manifests)
+    reading.dump_pods.extend(found.pods)
+    reading.told.extend(found.problems)
+    reading.repeated += found.repeated
+    reading.suppressions.extend(found.suppressions)
+    for name in found.files:
+        reading.originals.keep(name, None)
+    return True
 
 
 def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> bytes | mmap.mmap | None:
     """The contents; big files are mapped. None, with a problem, when they cannot be read."""
+    if file.text is not None:
+        return file.text
     try:
         if file.path == STDIN:
             if stdin is None:
@@ -173,7 +239,7 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         words = str(getattr(error, "strerror", None) or error).lower()
         reading.problems.append(
             Problem(
-                Place(file.path),
+                Place(file.name),
                 "unreadable",
                 Severity.ERROR,
                 f"cannot be read: {words}",
@@ -185,8 +251,9 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
     return data
 
 
-def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
-    if len(data) > BIG and _LOOKS_LIKE_JSON.match(data[:_HEAD].decode("utf-8", "replace")):
+def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading, harvest: bool = True) -> None:
+    """``harvest``: pods of big texts may be reduced while they are read."""
+    if harvest and len(data) > BIG and _LOOKS_LIKE_JSON.match(data[:_HEAD].decode("utf-8", "replace")):
         from ringfence.sources.json_dump import read_dump
 
         dump = read_dump(data, file)
@@ -195,11 +262,11 @@ def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading) -> None:
             reading.dump_pods.extend(dump[1])
             reading.problems.extend(dump[2])
             return
-    for parsed in _documents(data, file, reading.problems):
+    for parsed in _documents(data, file, reading.problems, harvest):
         _take(parsed, reading)
 
 
-def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> list[Parsed]:
+def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem], harvest: bool = True) -> list[Parsed]:
     """The documents of a text, in JSON if it looks like that, else in YAML."""
     text = decoded(bytes(data), file)
     if isinstance(text, Problem):
@@ -214,6 +281,6 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem]) -> l
     else:
         from ringfence.sources.yaml_text import read_yaml
 
-        found, wrong = read_yaml(text, file, len(data) > BIG)
+        found, wrong = read_yaml(text, file, harvest and len(data) > BIG)
     problems.extend(wrong)
     return found

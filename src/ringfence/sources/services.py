@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ringfence.model.cluster import Backend, Service, ServicePort
+from ringfence.model.cluster import Backend, External, Service, ServicePort
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
-from ringfence.sets.addresses import address, family
+from ringfence.sets.addresses import address, canonical, cidr, family
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -82,8 +82,26 @@ def read_service(manifest: Manifest, namespace: str, problems: list[Problem]) ->
         spec.text("externalName"),
         manifest.place,
         tuple(sorted(families or {family(address) for address in inside})),
+        _external(spec, kind, tuple(outside)),
     )
     return None if findings.lost else ServiceFacts(service, tuple(inside), families)
+
+
+def _external(spec: Fields, kind: str, addresses: tuple[int, ...]) -> External | None:
+    if kind not in ("NodePort", "LoadBalancer") and not addresses:
+        return None
+    intervals = []
+    for text in spec.texts("loadBalancerSourceRanges", vital=True):
+        try:
+            intervals.append(cidr(text.strip()))
+        except ValueError:
+            spec.invalid("loadBalancerSourceRanges", "is not an address range", "such as 203.0.113.0/24", vital=True)
+    return External(
+        addresses,
+        spec.text("externalTrafficPolicy") == "Local",
+        canonical(intervals) if intervals else None,
+        kind == "LoadBalancer",
+    )
 
 
 def _addresses(texts: Iterable[tuple[Fields, str, str]]) -> list[int]:
@@ -212,19 +230,5 @@ def with_backends(
                     " are not counted as backends",
                 )
             )
-        found.append(
-            Service(
-                service.namespace,
-                service.name,
-                service.kind,
-                service.ports,
-                None,
-                source.of(name),
-                service.addresses,
-                service.headless,
-                service.external_name,
-                service.place,
-                service.families,
-            )
-        )
+        found.append(replace(service, backends=source.of(name)))
     return found

@@ -35,6 +35,14 @@ def source_line(file: str, line: int) -> str | None:
         return None
 
 
+def line_of_text(text: bytes, file: str, line: int) -> str | None:
+    """As ``source_line``, of a text that is at hand."""
+    lines, secret = _split(text, file)
+    if not 1 <= line <= len(lines) or any(first <= line <= last for first, last in secret):
+        return None
+    return lines[line - 1][:LONGEST]
+
+
 def _line_of_big_file(file: str, line: int) -> str | None:
     with open(file, "rb") as stream:
         found = next(islice(stream, line - 1, line), None)
@@ -48,11 +56,17 @@ def _mentions_secrets(file: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _lines_and_secrets(file: str, changed: int, size: int) -> tuple[list[str], list[tuple[int, int]]]:
-    """The lines of a file and the ranges of those that Secrets stand in."""
+    """Of a file, as it was when it was last changed."""
+    with open(file, "rb") as stream:
+        return _split(stream.read(), file)
+
+
+@lru_cache(maxsize=8)
+def _split(data: bytes, file: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The lines of a text and the ranges of those that Secrets stand in."""
     from ringfence.sources.text_encoding import decoded
 
-    with open(file, "rb") as stream:
-        text = decoded(stream.read(), file)
+    text = decoded(data, file)
     if not isinstance(text, str):
         return [], []
     secret: list[tuple[int, int]] = []

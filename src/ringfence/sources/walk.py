@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
@@ -21,32 +21,21 @@ _NOT_FILES = (stat.S_ISCHR, stat.S_ISBLK, stat.S_ISSOCK)
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to read, or stdin. ``named``: by the user, not found in a folder. ``chart``: whose template it is."""
+    """A file to read, or stdin. ``named``: by the user, not found in a folder. ``chart``: whose template it is.
+    ``shown``: what places call it; empty for its path. ``text``: what it holds, where that is no file of its own.
+    ``namespace``: of its objects that do not say theirs."""
 
     path: str
     named: bool = False
     chart: str | None = None
+    shown: str = ""
+    text: bytes | None = None
+    namespace: str = ""
 
-
-@dataclass
-class Walked:
-    """What the paths hold."""
-
-    files: list[InputFile] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def walk(paths: Sequence[str], load: Callable[[str], tuple[list[Any], list[Problem]]]) -> Walked:
-    """The files that the paths name or hold. Folders are taken with all that is below them, sorted by name, without
-    hidden files and folders. ``load`` gives the documents of one file; kustomizations are read with it."""
-    walker = _Walker(load)
-    for path in paths:
-        if path == STDIN:
-            walker.files.append(InputFile(STDIN, named=True))
-        else:
-            walker.take(path)
-    walker.finish()
-    return Walked(walker.files, walker.problems)
+    @property
+    def name(self) -> str:
+        """What places call it."""
+        return self.shown or self.path
 
 
 def _inside(path: str, root: str) -> bool:
@@ -62,11 +51,23 @@ def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-class _Walker:
-    def __init__(self, load: Callable[[str], tuple[list[Any], list[Problem]]]) -> None:
+def as_it_is(path: str) -> str:
+    """Paths are mostly called what they are."""
+    return path
+
+
+class Walker:
+    """The files that paths name or hold. Folders are taken with all that is below them, sorted by name, without hidden
+    files and folders. ``load`` gives the documents of one file; kustomizations are read with it. ``shown`` says what
+    the user calls a path."""
+
+    def __init__(
+        self, load: Callable[[str], tuple[list[Any], list[Problem]]], shown: Callable[[str], str] = as_it_is
+    ) -> None:
         self.files: list[InputFile] = []
         self.problems: list[Problem] = []
         self._load = load
+        self._shown = shown
         self._kustomizations: list[Kustomization] = []
         self._folders: set[str] = set()
 
@@ -75,7 +76,7 @@ class _Walker:
         try:
             status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
-            self._missing(path)
+            self.missing(path)
             return
         except OSError as error:
             self._report(path, "unreadable", f"cannot be read: {_reason(error)}")
@@ -89,7 +90,7 @@ class _Walker:
             if before == (len(self.files), len(self.problems), len(self._kustomizations)):
                 self.problems.append(
                     Problem(
-                        Place(path),
+                        Place(self._shown(path)),
                         "no-manifests",
                         Severity.WARNING,
                         "a folder without any YAML or JSON file",
@@ -101,25 +102,28 @@ class _Walker:
         elif os.path.basename(path) in kustomizations.NAMES:
             self._kustomization(path)
         else:
-            self.files.append(InputFile(path, named=True, chart=charts.chart_of(path)))
+            chart = charts.chart_of(path)
+            self.files.append(InputFile(path, True, None if chart is None else self._shown(chart), self._shown(path)))
 
     def finish(self) -> None:
         """Takes out files that kustomizations use as something else than objects; reports on each kustomization."""
         if not self._kustomizations:
             return
         beside = set().union(*(one.beside for one in self._kustomizations))
-        real = {file.path: os.path.realpath(file.path) for file in self.files if file.path != STDIN}
+        on_disk = [file.path for file in self.files if file.path != STDIN and file.text is None]
+        real = {path: os.path.realpath(path) for path in on_disk}
         resources = {one.real(path) for one in self._kustomizations for path in one.resources if "\0" not in path}
         beside -= resources
         read = set(real.values()) | self._folders
-        self.files = [file for file in self.files if file.named or real[file.path] not in beside]
+        self.files = [file for file in self.files if file.named or real.get(file.path) not in beside]
         for one in self._kustomizations:
             unread = sum("\0" in path or one.real(path) not in read for path in one.resources)
             skipped = sum(path in beside and path in read for path in one.beside if os.path.isfile(path))
-            problem = one.problem(unread, skipped)
+            problem = one.problem(unread, skipped, self._shown(one.file))
             self.problems += [problem] if problem else []
 
-    def _missing(self, path: str) -> None:
+    def missing(self, path: str) -> None:
+        """Reports a path that does not exist, with the nearest name."""
         folder, name = os.path.split(path.rstrip(os.sep))
         try:
             near = difflib.get_close_matches(name, os.listdir(folder or "."), 1, 0.6)
@@ -129,12 +133,12 @@ class _Walker:
         self._report(path, "not-found", "no such file or folder", hint)
 
     def _report(self, path: str, code: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(Place(path), code, Severity.ERROR, message, hint, partial=True))
+        self.problems.append(Problem(Place(self._shown(path)), code, Severity.ERROR, message, hint, partial=True))
 
     def _top_folder(self, path: str) -> None:
         chart = charts.chart_of(path)
         if chart is not None:
-            self.problems.append(charts.not_rendered(chart))
+            self.problems.append(charts.not_rendered(self._shown(chart)))
         else:
             self._folder(path, os.path.realpath(path), None)
 
@@ -154,7 +158,7 @@ class _Walker:
         is_chart = charts.CHART in names
         if is_chart and chart is None:
             chart = path
-            self.problems += [charts.not_rendered(path)] if charts.has_something_to_render(path) else []
+            self.problems += [charts.not_rendered(self._shown(path))] if charts.has_something_to_render(path) else []
         for name in kustomizations.NAMES:
             if name in names:
                 self._kustomization(os.path.join(path, name))
@@ -176,7 +180,7 @@ class _Walker:
                 if not (in_chart and entry.name == charts.TEMPLATES):
                     self._folder(path, root, chart)
             elif entry.is_file():
-                self.files.append(InputFile(path))
+                self.files.append(InputFile(path, shown=self._shown(path)))
             else:
                 self._report(path, "unreadable", "is neither a file nor a folder; it is not read")
         except OSError as error:
@@ -188,7 +192,7 @@ class _Walker:
         if not _inside(target, root):
             self.problems.append(
                 Problem(
-                    Place(path),
+                    Place(self._shown(path)),
                     "link-not-followed",
                     Severity.NOTICE,
                     "a link that leaves the given folder is not followed",
@@ -203,6 +207,6 @@ class _Walker:
 
     def _kustomization(self, path: str) -> None:
         values, problems = self._load(path)
-        self.problems += problems
+        self.problems += [replace(one, place=replace(one.place, file=self._shown(one.place.file))) for one in problems]
         for value in values[:1]:
             self._kustomizations.append(kustomizations.understood(path, value))

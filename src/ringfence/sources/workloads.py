@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ringfence.model.cluster import FinishedPod, NamedPort, Pod, WorkloadRef
+from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.labels import Selector
 from ringfence.sources.field_checks import Fields, Findings
 from ringfence.sources.owners import HASH_LABEL, MIDDLE_KINDS, Owner, Owners, controller_of
-from ringfence.sources.pods import named_ports
+from ringfence.sources.pods import host_ports, named_ports
 from ringfence.sources.selectors import label_selector
 
 MOST_ORDINALS = 256
@@ -65,6 +65,7 @@ class Workload:
     known: Mapping[str, str] = field(default_factory=dict)
     """Labels of known value that the controller adds."""
     findings: Findings | None = None
+    host_ports: tuple[HostPort, ...] = ()
 
 
 def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list[Problem]) -> Workload | None:
@@ -100,6 +101,7 @@ def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list
         manifest.place,
         known=known,
         findings=findings,
+        host_ports=host_ports(pod),
     )
     if kind == "StatefulSet":
         workload.first_ordinal = max(spec.child("ordinals").number("start", 0) or 0, 0)
@@ -226,6 +228,7 @@ def _template_pods(workload: Workload, top: WorkloadRef) -> list[Pod]:
         True,
         max(workload.replicas, 1),
         workload.place,
+        workload.host_ports,
     )
     if workload.kind != "StatefulSet":
         return [pod]

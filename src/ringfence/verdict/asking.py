@@ -14,7 +14,8 @@ from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, sub
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target
-from ringfence.verdict.flows import Asked, Flow, Flows
+from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.flows import Flows
 from ringfence.verdict.judging import Judge, Judgement
 
 UNSURE = Reason("unknown-end", "the input does not say which pod, node or Service this is", "the object itself")
@@ -130,7 +131,7 @@ class Asker:
         return last[1]
 
     def _by_verdict(self, flow: Flow) -> list[tuple[Verdict, Intervals]]:
-        if flow.itself:
+        if flow.passes:
             return [(Verdict.ALLOWED, flow.ports)]
         if flow.closed:
             return [(Verdict.DENIED, flow.ports)]
@@ -266,7 +267,7 @@ class Asker:
         return found
 
     def _because(self, flow: Flow, verdict: Verdict, port: int) -> tuple[Reason, tuple[Decision, ...]]:
-        if flow.itself:
+        if flow.passes:
             return ITSELF, ()
         if flow.closed:
             return self._closed(flow)
@@ -287,10 +288,10 @@ class Asker:
             first, second = self._classes(flow)
             return reasons.unknown(self.relation, *flow.programs, flow.meeting, port, first, second, names), decided
         if verdict is Verdict.ALLOWED:
-            return (
-                reasons.known(True, egress, ingress, names),
-                (*egress.decisions(True), *ingress.decisions(True)),
-            )
+            reason = reasons.known(True, egress, ingress, names)
+            if reason.message == reasons.NOT_SELECTED:
+                reason = self._nothing_in_force(flow)
+            return reason, (*egress.decisions(True), *ingress.decisions(True))
         closing = [
             judgement if self._denies(flow, judgement.direction, port) else None for judgement in (egress, ingress)
         ]
@@ -313,6 +314,19 @@ class Asker:
                     decided += judgement.everyone()
         message = f"which number the port named {printable(flow.port_name)} has is not known"
         return Reason("named-port", message, "the port's number"), tuple(decided)
+
+    def _nothing_in_force(self, flow: Flow) -> Reason:
+        """Allowed because nothing forbids it; what would, but has no effect under the profile, is named."""
+        idle = (
+            *self.judge.without_effect(flow.source.end, Direction.EGRESS),
+            *self.judge.without_effect(flow.destination.end, Direction.INGRESS),
+        )
+        if not idle:
+            return Reason("allowed", reasons.NOT_SELECTED)
+        policy, why = idle[0][0].policy, idle[0][1]
+        more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
+        called = printable(f"{policy.kind} {policy.full_name}")
+        return Reason("not-enforced", f"no policy in force selects either end: {called} has no effect{more}: {why}")
 
     def judgements(self, flow: Flow, port: int) -> tuple[Judgement, Judgement]:
         """Both directions, judged: egress, ingress. The last ones are remembered, as an explanation asks again."""

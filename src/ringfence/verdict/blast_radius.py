@@ -14,7 +14,7 @@ from ringfence.sets.ports import Intervals
 from ringfence.verdict.answers import Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
 from ringfence.verdict.spreading import START, Reached, Spreader
 from ringfence.verdict.workloads import Workloads
 
@@ -102,7 +102,7 @@ class BlastRadius:
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
+class ShortestWays:
     """The shortest ways from one end to another; ``left_out`` more are as short."""
 
     source: str

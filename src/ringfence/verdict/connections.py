@@ -15,7 +15,7 @@ from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
-from ringfence.verdict.flows import Flow, asked
+from ringfence.verdict.flow import Flow, asked
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.openness import atoms
 from ringfence.verdict.places import Group

@@ -15,7 +15,9 @@ from typing import Any
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.facts import ALWAYS
+from ringfence.layers.network.policies import SUBJECT_ROLE
 from ringfence.layers.network.relation import Relation
+from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import WorkloadRef
 from ringfence.model.policy import (
     Action,
@@ -31,10 +33,14 @@ from ringfence.model.policy import (
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
+from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
 from ringfence.verdict.workloads import Workloads
 
 DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
+
+HOST_NETWORK = "it uses the network of its node, which NetworkPolicies do not police"
+NOT_ENFORCED = "the network plugin enforces no policy for it"
 
 
 class Status(StrEnum):
@@ -170,53 +176,62 @@ def manifest_of(namespace: str, direction: Direction) -> dict[str, Any]:
 class Surveyor:
     """Measures the coverage of one relation."""
 
-    def __init__(self, relation: Relation, workloads: Workloads) -> None:
+    def __init__(self, relation: Relation, workloads: Workloads, directory: Directory) -> None:
         self.relation = relation
         self.workloads = workloads
+        self.directory = directory
         self.openness = Openness(relation)
         self._sides: dict[tuple[object, ...], Side] = {}
 
     @cached_property
     def policies(self) -> Policies:
         """The policies in force, by namespace."""
-        return Policies.of(self.relation)
+        return Policies(self.relation, self.directory)
+
+    @cached_property
+    def policed(self) -> dict[Direction, bool | None]:
+        """Whether the network plugin enforces NetworkPolicies in a direction."""
+        answer = self.relation.profile.answer
+        return {
+            Direction.INGRESS: answer(Fact.NETWORK_POLICY_INGRESS),
+            Direction.EGRESS: answer(Fact.NETWORK_POLICY_EGRESS),
+        }
 
     def side(self, column: int, direction: Direction) -> Side:
         """One direction of a class of pods."""
         relation = self.relation
-        end = relation.universe.ends[column]
-        blind = relation.blind_namespaces
-        opaque = blind is None or (bool(blind) and end.namespace in blind)
         key = relation.row(column, direction).key
         scopes = self.openness.scopes(column, direction)
         isolation = relation.rows.isolation(key.network_policy, direction)
         isolated = isolation if isinstance(isolation, bool) else None
-        known = (scopes, isolated, end.host_network, opaque)
+        status, reason = self._beyond_policies(column, direction)
+        known = (scopes, isolated, status, reason)
         found = self._sides.get(known)
         if found is None:
-            found = self._sides[known] = self._judged(scopes, isolated, end.host_network, opaque)
+            if status is None:
+                status, reason = self._judged(scopes)
+            found = self._sides[known] = Side(status, isolated, scopes, reason)
         return found
 
-    def _judged(self, scopes: tuple[Scope, ...], isolated: bool | None, host: bool, opaque: bool) -> Side:
-        if host and self.relation.conditions.host_network(False) != ALWAYS:
-            return Side(
-                Status.UNENFORCED,
-                isolated,
-                scopes,
-                "it uses the network of its node, which NetworkPolicies do not police",
-            )
-        if opaque:
-            return Side(
-                Status.UNKNOWN, isolated, scopes, "a policy of a kind that is not modelled may close or open it"
-            )
-        if any(scope.open and not scope.perhaps for scope in scopes):
-            return Side(Status.OPEN, isolated, scopes)
-        certain = self._together(scopes, False)
-        if certain:
-            return Side(Status.OPEN, isolated, scopes)
+    def _beyond_policies(self, column: int, direction: Direction) -> tuple[Status | None, str]:
+        """The status of pods of which the policies of the input are not the ones to ask; None: they are."""
+        relation = self.relation
+        end = relation.universe.ends[column]
+        if end.host_network and relation.conditions.host_network(False) != ALWAYS:
+            return Status.UNENFORCED, HOST_NETWORK
+        if self.policed[direction] is False or relation.conditions.enforced(end, SUBJECT_ROLE[direction]) is None:
+            return Status.UNENFORCED, NOT_ENFORCED
+        blind = relation.blind_namespaces
+        if blind is None or (bool(blind) and end.namespace in blind):
+            return Status.UNKNOWN, "a policy of a kind that is not modelled may close or open it"
+        return None, ""
+
+    def _judged(self, scopes: tuple[Scope, ...]) -> tuple[Status, str]:
+        if self._together(scopes, False):
+            return Status.OPEN, ""
         if self._together(scopes, True):
-            return Side(Status.UNKNOWN, isolated, scopes, "whether it is open hangs on what the input leaves open")
-        return Side(Status.CLOSED, isolated, scopes)
+            return Status.UNKNOWN, "whether it is open hangs on what the input leaves open"
+        return Status.CLOSED, ""
 
     @staticmethod
     def _together(scopes: tuple[Scope, ...], perhaps: bool) -> bool:
@@ -334,9 +349,9 @@ class NextSteps:
                     continue
                 namespace = one.ref.namespace
                 if side.status is Status.UNENFORCED:
-                    key = (namespace, direction, "host")
+                    key = (namespace, direction, side.reason)
                     gathered.setdefault(key, []).append(one.name)
-                    made[key] = _host_step(namespace, direction)
+                    made[key] = (_host_step if side.reason == HOST_NETWORK else _plugin_step)(namespace, direction)
                     continue
                 mask = self.surveyor.workloads.masks[numbers[one.name]]
                 simple, rules = self._of_workload(mask, direction)
@@ -383,7 +398,7 @@ class NextSteps:
     ) -> list[tuple[str, bool]]:
         """Whether a default deny would close each of these workloads, by the engine."""
         changed = self.relation.change((), [default_deny(namespace, direction)], self.relation.cluster)
-        after = Surveyor(changed, self.surveyor.workloads)
+        after = Surveyor(changed, self.surveyor.workloads, self.surveyor.directory)
         return [
             (name, all(after.side(column, direction).status is Status.CLOSED for column in columns_of(mask)))
             for name, mask in entries
@@ -445,6 +460,15 @@ def _rule_step(
 def _host_step(namespace: str, direction: Direction) -> Callable[[tuple[str, ...]], Step]:
     return lambda names: Step(
         f"take the pods off the network of their nodes (hostNetwork), or police {direction.value} on the nodes",
+        namespace,
+        direction,
+        names,
+    )
+
+
+def _plugin_step(namespace: str, direction: Direction) -> Callable[[tuple[str, ...]], Step]:
+    return lambda names: Step(
+        f"use a network plugin (or a mode of it) that enforces policies for these pods ({direction.value})",
         namespace,
         direction,
         names,

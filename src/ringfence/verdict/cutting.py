@@ -12,7 +12,7 @@ from ringfence.verdict.answers import Edit
 from ringfence.verdict.blast_radius import Cut, CutStep, Tracer
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
-from ringfence.verdict.flows import asked
+from ringfence.verdict.flow import asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
 from ringfence.verdict.spreading import START, Spreader

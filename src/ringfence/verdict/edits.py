@@ -17,7 +17,7 @@ from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.candidates import Change, Wanted, closings, deny_ports, openings
 from ringfence.verdict.difference import PolicyChange
-from ringfence.verdict.flows import Flow
+from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Judgement
 
 LISTED = 20
@@ -52,6 +52,7 @@ class Editor:
         if (
             flow.closed
             or flow.itself
+            or flow.special
             or flow.opaque
             or flow.mystery
             or verdict not in (Verdict.ALLOWED, Verdict.DENIED)

@@ -373,7 +373,7 @@ class Directory:
         ranges = self.cluster.ranges
         inside = ip.merge((ranges.pods, ranges.services, ranges.nodes))
         space = ip.subtract(ip.INTERNET, inside)
-        return Target("internet", tuple(self._outside_members(space)), outside=space)
+        return Target("internet", tuple(self.outside_members(space)), outside=space)
 
     def other_name(self, column: int) -> str:
         """The name of a column that is no pod."""
@@ -382,9 +382,10 @@ class Directory:
 
     def everywhere(self) -> Target:
         """Every address outside the cluster."""
-        return Target("outside", tuple(self._outside_members(ip.EVERY_ADDRESS)))
+        return Target("outside", tuple(self.outside_members(ip.EVERY_ADDRESS)))
 
-    def _outside_members(self, space: Intervals) -> Iterable[Member]:
+    def outside_members(self, space: Intervals) -> Iterable[Member]:
+        """Addresses outside, grouped by what the policies can tell apart."""
         for column in range(self.universe.outside, len(self.universe.ends)):
             shared = ip.intersect(self.universe.ends[column].space, space)
             if shared:
@@ -474,7 +475,7 @@ class Directory:
                 if part:
                     claimed = ip.union(claimed, part)
                     yield self._stranger(kind, part)
-        yield from self._outside_members(ip.subtract(space, claimed))
+        yield from self.outside_members(ip.subtract(space, claimed))
 
     def _stranger(self, kind: str, part: Intervals) -> Member:
         """A pod, node or Service that the input lacks: it may be any."""

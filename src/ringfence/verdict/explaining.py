@@ -32,7 +32,7 @@ from ringfence.verdict.answers import (
     Verdict,
 )
 from ringfence.verdict.asking import Asker, port_text
-from ringfence.verdict.flows import Flow
+from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Known
 
 TRACES = 8
@@ -65,7 +65,7 @@ class Explainer:
         reason, decided = self.asker.why(flow, verdict, port)
         names = self.asker.names(flow)
         directions: tuple[DirectionTrace, ...] = ()
-        if not (flow.closed or flow.itself or flow.mystery):
+        if not (flow.closed or flow.passes or flow.mystery):
             directions = (
                 self._direction(flow, Direction.EGRESS, port, names),
                 self._direction(flow, Direction.INGRESS, port, names),
@@ -90,6 +90,8 @@ class Explainer:
             if known(condition) is True:
                 return DirectionTrace(direction.value, name, Verdict.ALLOWED, "a pod's own node always reaches it", ())
         judgement = self.asker.judgements(flow, port)[0 if egress else 1]
+        if judgement.unseen:
+            return DirectionTrace(direction.value, name, Verdict.ALLOWED, judgement.unseen, ())
         key = relation.subject_key(subject, direction)
         tiers: list[TierTrace] = []
         if key.admin:
@@ -105,7 +107,27 @@ class Explainer:
             tiers.append(
                 TierTrace("Baseline", _ordered_outcome(policies, False) if reached else "not reached", policies)
             )
-        return DirectionTrace(direction.value, name, verdict, self._summary(verdict, tiers, direction), tuple(tiers))
+        summary = self._summary(verdict, tiers, direction)
+        idle = self._idle(subject, direction)
+        if idle:
+            summary = summary if tiers else f"no policy in force governs its {direction.value}"
+            tiers.append(TierTrace("Not in force", "no effect", idle))
+        return DirectionTrace(direction.value, name, verdict, summary, tuple(tiers))
+
+    def _idle(self, subject: End, direction: Direction) -> tuple[PolicyTrace, ...]:
+        """The policies that select the pod and have no effect under the profile."""
+        return tuple(
+            PolicyTrace(
+                compiled.policy.kind,
+                compiled.policy.namespace,
+                compiled.policy.name,
+                compiled.policy.place,
+                True,
+                f"no effect: {why}",
+                (),
+            )
+            for compiled, why in self.asker.judge.without_effect(subject, direction)
+        )
 
     def _verdict(self, flow: Flow, direction: Direction, port: int) -> Verdict:
         cell = self.asker.one_direction(flow, direction)
@@ -152,7 +174,7 @@ class Explainer:
             for rule in policy.rules(direction) or ()
         )
         if direction in policy.broken:
-            outcome = "unknown: the API server would reject this object"
+            outcome = f"unknown: {policy.unclear or 'the API server would reject this object'}"
         else:
             first_hit = next((rule for rule in rules if rule.matches is not False), None)
             if first_hit is None:

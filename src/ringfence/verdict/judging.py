@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.conditions import FAMILY, named_port
+from ringfence.layers.network.enforcement import deciding, governs
 from ringfence.layers.network.facts import TRUE, Condition, Domain, Literal, Variable, both, holds
-from ringfence.layers.network.policies import BROKEN_ACTIONS, CompiledPolicy, rule_entries
+from ringfence.layers.network.policies import BROKEN_ACTIONS, SUBJECT_ROLE, CompiledPolicy, rule_entries
 from ringfence.layers.network.relation import End, Relation
-from ringfence.layers.network.rows import Order, Rivals, Selected
+from ringfence.layers.network.rows import Order, Rivals, Selected, SubjectKey
 from ringfence.layers.network.single import rule_matches
+from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, Rule
 from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
+from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import Decision
 
 Known = Callable[[Condition], bool | None]
@@ -47,6 +50,8 @@ class Judgement:
     isolating: list[tuple[CompiledPolicy, bool]] = field(default_factory=list)
     allowing: list[Hit] = field(default_factory=list)
     baseline: list[Hit] = field(default_factory=list)
+    unseen: str = ""
+    """Not empty: the plugin does not filter such traffic at all, and why."""
 
     @property
     def isolated(self) -> bool:
@@ -162,6 +167,10 @@ class Judge:
             if known(condition) is True:
                 found.admin_decided = True
                 return found
+        found.unseen = self.unseen(key, known, port)
+        if found.unseen:
+            found.admin_decided = True
+            return found
         found.admin, found.admin_decided = self._ordered(key.admin, subject, peer, direction, known, port)
         if found.admin_decided:
             return found
@@ -179,6 +188,42 @@ class Judge:
                 found.allowing.append(Hit(compiled, rule, Action.ALLOW, matched and value is True))
         if not found.isolated:
             found.baseline, _ = self._ordered(key.baseline, subject, peer, direction, known, port)
+        return found
+
+    def unseen(self, key: SubjectKey, known: Known, port: int) -> str:
+        """Why the plugin surely does not filter such traffic; empty where it may, or where no policy selects the
+        pod."""
+        relation = self.relation
+        if not (key.admin or key.network_policy or key.baseline):
+            return ""
+        for condition, ports in relation.rows.unseen:
+            if relation.ports.contains(ports, port) and known(condition) is True:
+                what = "SCTP" if ports != PortTable.ALL else "IPv6"
+                return f"profile {relation.profile.full_name} does not filter {what}"
+        return ""
+
+    def without_effect(self, end: End, direction: Direction) -> list[tuple[CompiledPolicy, str]]:
+        """The policies that select a pod and have no effect on it under the profile, each with why."""
+        relation = self.relation
+        known = relation.end_class(end)
+        profile = relation.profile
+        if known.sort != "pod" or not relation.some_without_effect:
+            return []
+        found = []
+        for compiled in relation.candidates(known.namespace):
+            policy = compiled.policy
+            if direction not in governs(policy) or compiled.selects(known, direction) is not None:
+                continue
+            if relation.conditions.selects(policy.subject, known, SUBJECT_ROLE[direction], compiled.admin) is None:
+                continue
+            facts = [fact for fact in deciding(policy, direction) if profile.answer(fact) is False]
+            if facts:
+                why = profile.facts[facts[0]].why or f"{facts[0]} is not enforced"
+            elif known.where is False:
+                why = "the pod's node does not enforce policy"
+            else:
+                why = profile.facts[Fact.STANDALONE_PODS].why or "no controller owns the pod"
+            found.append((compiled, f"profile {profile.full_name}: {why}"))
         return found
 
     def _rules(

@@ -15,7 +15,7 @@ from ringfence.verdict import reasons
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import NOT_BLIND, Asker
 from ringfence.verdict.ends import Target
-from ringfence.verdict.flows import Asked
+from ringfence.verdict.flow import Asked
 from ringfence.verdict.judging import Judgement
 
 Answered = tuple[str, str, list[dict[str, Any]]]
@@ -81,6 +81,8 @@ class FlowAnswers:
                     texts.append(text.replace("{}", end.text))
                 decided += objects
         verdict = Verdict.DENIED if denied else Verdict.ALLOWED
+        if not texts and relation.some_without_effect:
+            return None
         return verdict.value, "; ".join(texts) or reasons.NOT_SELECTED, decided
 
     def _cause(self, direction: Direction, row: Row, subject: int, peer: int, key: int, denied: bool) -> Cause:

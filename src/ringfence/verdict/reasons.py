@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringfence.layers.network.cells import Completion, Meeting
+from ringfence.layers.network.conditions import SOME_NODE, SOME_OWNER
 from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.enforcement import EQUAL_PREFIX
 from ringfence.layers.network.facts import NONE_TAKEN, Domain, Variable, both, empty
 from ringfence.layers.network.relation import Relation
-from ringfence.layers.profiles import Fact
+from ringfence.layers.profiles import Fact, Profile
+from ringfence.layers.profiles.generic import GENERIC
 from ringfence.model.cluster import Namespace
 from ringfence.model.text import printable
 from ringfence.verdict.answers import Reason
@@ -45,6 +48,7 @@ CNI_SENTENCES: dict[str, tuple[str, str]] = {
 
 PREFERENCE = (
     "broken",
+    "unclear",
     "namespace-label",
     "pod-label",
     "node-label",
@@ -53,27 +57,64 @@ PREFERENCE = (
     "family",
     "node",
     "same-node",
+    "enforced",
     "domain",
     "cni",
 )
 """Facts of the input before facts of the plugin, where either would decide."""
 
 
+def of_profile(name: str, profile: Profile) -> Reason:
+    """The sentence for an open answer of the profile: what it hangs on, and what would settle it."""
+    if name == EQUAL_PREFIX:
+        message = (
+            f"which of two equal prefixes of a rule counts for {profile.full_name}, the ipBlock or the except, is open"
+        )
+        return Reason(name, message, "other prefixes")
+    reading = profile.facts[Fact(name)]
+    if profile.name == GENERIC.name and name in CNI_SENTENCES:
+        return Reason(name, *CNI_SENTENCES[name])
+    why = reading.why or f"the answer to {name} is open"
+    return Reason(name, f"profile {profile.full_name}, {name}: {why}", reading.decide)
+
+
+def of_plugin(variable: Variable, relation: Relation) -> Reason:
+    """The sentence for a policy of which nobody knows what the plugin makes."""
+    profile = relation.profile.full_name
+    for compiled in relation.active():
+        policy = compiled.policy
+        if policy.unclear and variable.name.startswith(f"{policy.kind} {policy.full_name} "):
+            called = printable(f"{policy.kind} {policy.full_name}")
+            message = f"profile {profile}: what it makes of {called} is open: {policy.unclear}"
+            return Reason("unclear-policy", message, policy.would_settle)
+    return Reason("unclear-policy", f"profile {profile}: what it makes of {printable(variable.name)} is open")
+
+
+def of_coverage(variable: Variable, name: str) -> Reason:
+    """The sentence for a pod of which it is open whether policy is enforced for it."""
+    if variable.name == SOME_NODE:
+        message = f"which node {name} runs on is not known, and not every node enforces policy"
+        return Reason("unenforced-node", message, "the Pod objects, with spec.nodeName")
+    if variable.name == SOME_OWNER:
+        message = f"whether a controller owns {name} is not known, and policy is not enforced for pods without one"
+        return Reason("standalone-pods", message, "the Pod object")
+    message = f"whether {printable(variable.name)} enforces policy is not known"
+    return Reason("unenforced-node", message, "the DaemonSet and pods of the network plugin")
+
+
 def of_fact(
-    variable: Variable,
-    source: EndClass,
-    destination: EndClass,
-    names: tuple[str, str],
-    namespaces: Mapping[str, Namespace],
+    variable: Variable, source: EndClass, destination: EndClass, names: tuple[str, str], relation: Relation
 ) -> Reason:
     """The sentence for one open fact of a flow between two ends."""
     end, name = (source, names[0]) if variable.role == "src" else (destination, names[1])
     kind = variable.kind
+    namespaces: Mapping[str, Namespace] = relation.cluster.namespaces
     if kind == "cni":
-        message, decide = CNI_SENTENCES.get(
-            variable.name, (f"the plugin's answer to {variable.name} is open", "--cni NAME")
-        )
-        return Reason(variable.name, message, decide)
+        return of_profile(variable.name, relation.profile)
+    if kind == "unclear":
+        return of_plugin(variable, relation)
+    if kind == "enforced":
+        return of_coverage(variable, name)
     if kind == "namespace-label":
         home = printable(end.namespace or "")
         known = namespaces.get(end.namespace or "")
@@ -160,8 +201,7 @@ def unknown(
     pivots = pivotal(completions)
     if not pivots:
         return NOT_DECIDED
-    namespaces = relation.cluster.namespaces
-    reasons = [of_fact(variable, source, destination, names, namespaces) for variable in pivots]
+    reasons = [of_fact(variable, source, destination, names, relation) for variable in pivots]
     first = reasons[0]
     others = [reason.message for reason in reasons[1:] if reason.message != first.message]
     if not others:
@@ -221,6 +261,8 @@ def _called(decision_namespace: str | None, kind: str, name: str, rule: int | No
 
 
 def _allowing(judgement: Judgement, name: str) -> str:
+    if judgement.unseen:
+        return f"{judgement.direction.value} of {name}: {judgement.unseen}"
     decisions = judgement.decisions(True)
     if not decisions:
         return ""

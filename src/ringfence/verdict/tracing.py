@@ -9,7 +9,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.blast_radius import (
     BlastRadius,
     Cut,
-    Paths,
+    ShortestWays,
     Tracer,
     Way,
     columns_of_target,
@@ -66,7 +66,7 @@ class Tracing:
             self.partial,
         )
 
-    def paths(self, target: Target, limit: int) -> Paths:
+    def paths(self, target: Target, limit: int) -> ShortestWays:
         """The shortest ways to one end."""
         ways, left_out = self.tracer.ways(target.text, columns_of_target(target), limit)
-        return Paths(self.tracer.source.text, target.text, tuple(ways), left_out, self.partial)
+        return ShortestWays(self.tracer.source.text, target.text, tuple(ways), left_out, self.partial)

@@ -8,9 +8,9 @@ from typing import Any
 
 from ringfence.dialects import READERS
 from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.enforcement import in_force
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.layers.network.universe import pod_end
-from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import NAME_LABEL, Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
@@ -34,16 +34,9 @@ class Moved:
             number = universe.class_of_pod[index]
             end = alike.get(number)
             if end is None or end.labels != pod.labels or end.addresses != pod.addresses:
-                end = alike[number] = pod_end(pod, pod.labels, space)
+                end = alike[number] = pod_end(pod, pod.labels, space, universe.coverage)
             ends[index] = end
         return Moved(ends)
-
-
-def in_force(policies: Iterable[NetworkPolicyRules], profile: Profile) -> tuple[NetworkPolicyRules, ...]:
-    """The policies as the profile takes them: those that the API server rejects as written, where it says so."""
-    if not profile.answer(Fact.REJECTED_OBJECTS_COUNT):
-        return tuple(policies)
-    return tuple(policy.as_written or policy for policy in policies)
 
 
 def relabelled(

@@ -24,7 +24,7 @@ from ringfence.model.policy import (
     Tier,
 )
 from ringfence.model.provenance import FieldPath, Manifest, Positions
-from ringfence.sets.addresses import Intervals, subtract
+from ringfence.sets.addresses import subtract
 from ringfence.sets.labels import EVERYTHING
 from ringfence.sets.ports import canonical
 
@@ -128,17 +128,14 @@ def _peer(peer: Mapping[str, Any], path: FieldPath, namespace: str, positions: P
     block = peer.get("ipBlock")
     if block is not None:
         excepts = block.get("except", ())
-        addresses = _block(block["cidr"], excepts)
+        cidr, taken = _interval(block["cidr"]), tuple(_interval(one) for one in excepts)
+        addresses = subtract((cidr,), canonical(taken))
         text = f"{block['cidr']} except {', '.join(excepts)}" if excepts else block["cidr"]
-        return AddressPeer(addresses=addresses, admin=False, text=text, place=place)
+        return AddressPeer(addresses=addresses, admin=False, text=text, place=place, cidr=(cidr,), excepts=taken)
     pods = selector(peer.get("podSelector"))
     if "namespaceSelector" in peer:
         return PodPeer(PodSelection(pods=pods, namespaces=selector(peer["namespaceSelector"])), place)
     return PodPeer(PodSelection(pods=pods, namespace=namespace), place)
-
-
-def _block(text: str, excepts: Sequence[str]) -> Intervals:
-    return subtract((_interval(text),), canonical(_interval(one) for one in excepts))
 
 
 def _interval(text: str) -> tuple[int, int]:
@@ -155,4 +152,4 @@ def _port(port: Mapping[str, Any], path: FieldPath, positions: Positions) -> Por
         return PortMatch(protocol, place=place)
     if isinstance(number, str):
         return PortMatch(protocol, name=number, place=place)
-    return PortMatch(protocol, number, port.get("endPort", number), place=place)
+    return PortMatch(protocol, number, port.get("endPort", number), place=place, end_port="endPort" in port)

@@ -9,7 +9,7 @@ it looks at few completions; past ``LIMIT`` branches the bounds are still right 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.layers.network.conditions import FAMILY, named_port
 from ringfence.layers.network.facts import (
@@ -63,11 +63,13 @@ class Meeting:
     ends that surely have all of them, where each family is a flow of its own, asked one at a time).
     ``same_node`` None: not known; a name: the known node of one end, where that of the other, a hostNetwork pod, is
     not.
+    ``itself``: both ends are the same pod, so that every fact of one is a fact of the other.
     """
 
     families: tuple[int, ...]
     same_namespace: bool
     same_node: bool | str | None
+    itself: bool = False
     named: str = ""
     """The port that is asked for, as ``name/PROTOCOL``, where the destination's named ports are open."""
 
@@ -147,6 +149,7 @@ class Cells:
             meeting.families if needs & FAMILY_KINDS else (4,),
             meeting.same_namespace and "namespace-label" in needs,
             place,
+            meeting.itself,
             meeting.named if "named-port" in needs else "",
         )
 
@@ -170,6 +173,8 @@ class Cells:
         """A literal in terms of the facts that the two ends share: the labels of one namespace are the source's, and
         whether they share a node follows from the node of the one that is not known."""
         variable = literal.variable
+        if meeting.itself and variable.role == "dst":
+            return Literal(replace(variable, role="src"), literal.within)
         linked = self._linked
         if linked is not None and variable.kind == "same-node" and isinstance(meeting.same_node, str):
             assert isinstance(linked.domain, frozenset)

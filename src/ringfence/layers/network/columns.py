@@ -12,7 +12,7 @@ from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import ALWAYS, Condition, Role
 from ringfence.layers.network.universe import Universe
-from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch
+from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch, Readings
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
@@ -104,7 +104,8 @@ class Columns:
         self._namespace_matches: dict[tuple[Selector, Role], list[tuple[str, Condition]]] = {}
         self._namespace_labels: dict[tuple[str, str], list[str]] | None = None
         self._open_namespaces: list[str] = []
-        self._blocks: dict[tuple[Intervals, bool, Role], MatchMap] = {}
+        self._blocks: dict[tuple[Intervals, bool, Role, Readings], MatchMap] = {}
+        self._enforced: dict[Role, list[tuple[Condition | None, int]]] = {}
         self._address_groups: list[tuple[EndClass, int]] | None = None
         self._groups_of_block: dict[int, list[int]] = {}
         self._ungrouped: list[tuple[EndClass, int]] = []
@@ -118,6 +119,28 @@ class Columns:
         if found is None:
             found = self._selections[key] = self._select(selection, role, admin)
         return found
+
+    def subjects(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
+        """The pod classes of a selection for which the plugin enforces policy."""
+        found = self.selection(selection, role, admin)
+        if self.conditions.everywhere:
+            return found
+        result: MatchMap = {}
+        for condition, mask in found.items():
+            for enforced, group in self._enforced_groups(role):
+                if enforced is not None:
+                    add(result, condition | enforced, mask & group)
+        return result
+
+    def _enforced_groups(self, role: Role) -> list[tuple[Condition | None, int]]:
+        groups = self._enforced.get(role)
+        if groups is None:
+            masks: dict[Condition | None, int] = {}
+            for column in range(self.universe.pods):
+                condition = self.conditions.enforced(self.universe.ends[column], role)
+                masks[condition] = masks.get(condition, 0) | 1 << column
+            groups = self._enforced[role] = list(masks.items())
+        return groups
 
     def _select(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
         result: MatchMap = {}
@@ -242,7 +265,7 @@ class Columns:
                 self._groups_of_block.setdefault(block, []).extend(numbers[key] for key in keys)
 
     def _block(self, peer: AddressPeer, role: Role) -> MatchMap:
-        key = (peer.addresses, peer.admin, role)
+        key = (peer.addresses, peer.admin, role, peer.readings)
         found = self._blocks.get(key)
         if found is None:
             if self._address_groups is None:
@@ -278,8 +301,10 @@ class Columns:
             return PortTable.ALL
         found = self._ports.get(matches)
         if found is None:
-            if any(match.name is not None for match in matches):
+            if any(match.name is not None or match.readings for match in matches):
                 found = -1
+            elif not matches:
+                found = PortTable.NONE
             else:
                 found = self.conditions.ports(self.table, matches, _NO_PORTS, False)[0][1]
             self._ports[matches] = found

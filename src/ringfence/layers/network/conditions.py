@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ringfence.layers.network.ends import EndClass, node_end
+from ringfence.layers.network.enforcement import DECIDING
 from ringfence.layers.network.facts import (
     ALWAYS,
     BOOLEAN,
@@ -26,6 +27,8 @@ from ringfence.layers.network.facts import (
     Variable,
     both,
     empty,
+    fact_literal,
+    readings_condition,
     without,
 )
 from ringfence.layers.profiles import Fact, Profile
@@ -39,15 +42,13 @@ FAMILY = Variable("family", None, "", frozenset(("4", "6")))
 SAME_NODE = Variable("same-node", None, "", BOOLEAN)
 ON_SAME_NODE = Literal(SAME_NODE, TRUE)
 
+SOME_NODE, SOME_OWNER = "node", "owner"
+"""Why it is open whether the plugin enforces policy for a pod: its node is not known; its owner is not."""
+
 ELSEWHERE = ""
 """Among the nodes that a pod may run on: one that the input does not have."""
 
 SURELY: tuple[Condition, ...] = (ALWAYS,)
-
-
-def fact_literal(fact: Fact, value: frozenset[str] = TRUE) -> Literal:
-    """The plugin's answer as a literal."""
-    return Literal(Variable("cni", None, fact.value, BOOLEAN), value)
 
 
 def named_port(name: str) -> Variable:
@@ -68,6 +69,12 @@ class Conditions:
         node_space: Intervals = (),
     ) -> None:
         self.profile = profile
+        self.all_kinds = all(profile.answer(fact) for fact in DECIDING)
+        """Whether the plugin enforces every kind of policy."""
+        self.nowhere = profile.elsewhere is False and not any(value is not False for value in profile.nodes.values())
+        """Whether no node enforces policy."""
+        self.everywhere = not profile.partial_nodes and profile.answer(Fact.STANDALONE_PODS) is True
+        """Whether it enforces policy for every pod."""
         self._open = not assume_no_labels
         self.namespaces = namespaces
         self.nodes = nodes
@@ -154,6 +161,29 @@ class Conditions:
             own = own | host
         return condition | own if own else condition
 
+    def enforced(self, end: EndClass, role: Role) -> Condition | None:
+        """When the plugin enforces policy for this pod: on its node, and for pods of its kind. None for never."""
+        profile = self.profile
+        literals: list[Literal] = []
+        if profile.partial_nodes:
+            if end.where is None:
+                if self.nowhere:
+                    return None
+                literals.append(Literal(Variable("enforced", role, SOME_NODE, BOOLEAN), TRUE))
+            elif end.where is False:
+                return None
+            elif isinstance(end.where, str):
+                literals.append(Literal(Variable("enforced", None, f"node {end.where}", BOOLEAN), TRUE))
+        value = profile.answer(Fact.STANDALONE_PODS)
+        if value is not True and end.standalone is not False:
+            if end.standalone is None:
+                literals.append(Literal(Variable("enforced", role, SOME_OWNER, BOOLEAN), TRUE))
+            elif value is False:
+                return None
+            else:
+                literals.append(fact_literal(Fact.STANDALONE_PODS))
+        return frozenset(literals) if literals else ALWAYS
+
     def peer(self, peer: Peer, end: EndClass, role: Role, admin: bool) -> tuple[Condition, ...]:
         """When a peer of a rule matches this end."""
         if isinstance(peer, AnyPeer):
@@ -182,6 +212,8 @@ class Conditions:
                 return ()
             if value is None:
                 plugin = frozenset((fact_literal(fact),))
+        if peer.readings:
+            plugin |= readings_condition(peer.readings)
         if end.host_network and end.node is None and not end.addresses and self._node_ends:
             within = self._on_some_node(
                 end,
@@ -292,9 +324,15 @@ class Conditions:
         for match in matches:
             if match.name is None:
                 assert match.protocol is not None
-                fixed.append((port_key(match.protocol, match.first), port_key(match.protocol, match.last)))
+                span = (port_key(match.protocol, match.first), port_key(match.protocol, match.last))
+                if match.readings:
+                    found.append((readings_condition(match.readings), table.number((span,))))
+                else:
+                    fixed.append(span)
             elif destination.sort == "pod":
-                found.extend(self._named(table, match, destination, admin))
+                under = readings_condition(match.readings)
+                for condition, numbers in self._named(table, match, destination, admin):
+                    found.append((condition | under, numbers))
         if fixed:
             found.append((ALWAYS, table.number(fixed)))
         return tuple(found)

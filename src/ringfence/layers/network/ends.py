@@ -38,6 +38,11 @@ class EndClass:
     node: str | None = None
     name: str = ""
     """A node's name; for outside ends nothing."""
+    where: bool | str | None = None
+    """Where some nodes do not enforce policy: whether a pod's node does, its name if that is open, None if the node is
+    not known."""
+    standalone: bool | None = None
+    """Whether no controller owns a pod. None: not known."""
     namespace_labels: Mapping[str, str] | None = None
     """Pods of a namespace that does not exist yet: all labels that it will have."""
 

@@ -32,6 +32,8 @@ Kind = Choice[
     "named-port",
     "domain",
     "broken",
+    "unclear",
+    "enforced",
 ]
 Domain = ValueSet | Intervals | frozenset[str]
 
@@ -61,6 +63,16 @@ class Literal:
 
 Condition = frozenset[Literal]
 ALWAYS: Condition = frozenset()
+
+
+def fact_literal(fact: str, value: frozenset[str] = TRUE) -> Literal:
+    """The plugin's answer to a fact, as a literal."""
+    return Literal(Variable("cni", None, str(fact), BOOLEAN), value)
+
+
+def readings_condition(readings: Iterable[tuple[str, bool]]) -> Condition:
+    """What holds under some of the plugin's open answers."""
+    return frozenset(fact_literal(fact, TRUE if value else FALSE) for fact, value in readings)
 
 
 def both(left: Domain, right: Domain) -> Domain:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ringfence.layers.network.columns import Columns, MatchMap, add
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.facts import Condition, Literal, Role, Variable
+from ringfence.layers.network.enforcement import effect
+from ringfence.layers.network.facts import ALWAYS, Condition, Literal, Role, Variable
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Rule, Tier
 from ringfence.sets.ports import PortTable
 
@@ -21,9 +22,12 @@ BROKEN_ADMIN_POLICY = frozenset((ABSENT, ALLOWS, DENIES, PASSES))
 
 
 def broken_variable(policy: NetworkPolicyRules, direction: Direction) -> Variable:
-    """What a policy would do that the API server would reject as it is written."""
+    """What a policy would do that the API server would reject as it is written, or that the plugin reads nobody knows
+    how."""
     domain = BROKEN_NETWORK_POLICY if policy.tier is Tier.NETWORK_POLICY else BROKEN_ADMIN_POLICY
-    return Variable("broken", None, f"{policy.kind} {policy.full_name} {direction.value}", domain)
+    return Variable(
+        "unclear" if policy.unclear else "broken", None, f"{policy.kind} {policy.full_name} {direction.value}", domain
+    )
 
 
 def broken_literal(policy: NetworkPolicyRules, direction: Direction, *values: str) -> Condition:
@@ -47,7 +51,7 @@ class CompiledRule:
 class CompiledPolicy:
     """One policy: its subjects and rules as columns, worked out when first asked for."""
 
-    __slots__ = ("_rules", "_subjects", "columns", "index", "named_ingress_ports", "policy")
+    __slots__ = ("_effects", "_rules", "_subjects", "columns", "index", "named_ingress_ports", "policy")
 
     def __init__(self, index: int, policy: NetworkPolicyRules, columns: Columns) -> None:
         self.index = index
@@ -55,8 +59,9 @@ class CompiledPolicy:
         self.columns = columns
         self._subjects: dict[Direction, MatchMap] = {}
         self._rules: dict[Direction, tuple[CompiledRule, ...]] = {}
+        self._effects: dict[Direction, Condition | None] = {}
         self.named_ingress_ports = any(
-            match.name is not None for rule in policy.ingress or () for match in rule.ports or ()
+            match.name is not None or match.readings for rule in policy.ingress or () for match in rule.ports or ()
         )
 
     def adopt(self, other: CompiledPolicy) -> None:
@@ -69,14 +74,40 @@ class CompiledPolicy:
         return self.policy.tier is not Tier.NETWORK_POLICY
 
     def governs(self, direction: Direction) -> bool:
-        """Whether it says anything of this direction."""
-        return self.policy.rules(direction) is not None or direction in self.policy.broken
+        """Whether it says anything of this direction that the plugin may enforce."""
+        said = self.policy.rules(direction) is not None or direction in self.policy.broken
+        return said and self.effect(direction) is not None
+
+    def effect(self, direction: Direction) -> Condition | None:
+        """Under which answers of the plugin it has an effect on a direction; None for never."""
+        if self.columns.conditions.all_kinds:
+            return ALWAYS
+        if direction not in self._effects:
+            self._effects[direction] = effect(self.policy, direction, self.columns.conditions.profile)
+        return self._effects[direction]
+
+    def selects(self, end: EndClass, direction: Direction) -> Condition | None:
+        """When it governs a direction of one pod; None for never."""
+        own = self.effect(direction)
+        conditions, role = self.columns.conditions, SUBJECT_ROLE[direction]
+        if own is None:
+            return None
+        selected = conditions.selects(self.policy.subject, end, role, self.admin)
+        if selected is None:
+            return None
+        enforced = conditions.enforced(end, role)
+        return None if enforced is None else own | selected | enforced
 
     def subjects(self, direction: Direction) -> MatchMap:
         """The pod classes that it selects."""
         found = self._subjects.get(direction)
         if found is None:
-            found = self.columns.selection(self.policy.subject, SUBJECT_ROLE[direction], self.admin)
+            found = self.columns.subjects(self.policy.subject, SUBJECT_ROLE[direction], self.admin)
+            own = self.effect(direction)
+            if own is None:
+                found = {}
+            elif own:
+                found = {condition | own: mask for condition, mask in found.items()}
             self._subjects[direction] = found
         return found
 

@@ -337,6 +337,17 @@ class ProgramTable:
             )
         return found
 
+    def exempted(self, number: int, condition: Condition) -> int:
+        """The program under which nothing is judged where a condition holds."""
+        if number == 0 or not condition:
+            return 0
+        program = self.programs[number]
+        return self._intern(replace(program, exempt=(*program.exempt, condition)))
+
+    def ordered(self, state: int) -> int:
+        """The program that is an ordered tier alone."""
+        return self.combine(OPEN_SUBJECT, state, 0, 0)
+
     def _intern(self, program: Program) -> int:
         if program.subject.isolated is True:
             program = replace(program, baseline=START, subject=Subject(True, False))

@@ -8,21 +8,23 @@ asked for and kept; what-ifs share them, and make anew only the rows of subjects
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from ringfence.layers.network import universe as universes
 from ringfence.layers.network.cells import Cell, Cells, Meeting
 from ringfence.layers.network.columns import Columns, columns_of
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.facts import Condition
-from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
-from ringfence.layers.network.programs import ProgramTable
+from ringfence.layers.network.enforcement import DECIDING, governs
+from ringfence.layers.network.facts import Condition, fact_literal
+from ringfence.layers.network.policies import CompiledPolicy
+from ringfence.layers.network.programs import Match, ProgramTable
 from ringfence.layers.network.rows import Row, Rows, Selected, SubjectKey, subjects_by_class
 from ringfence.layers.network.single import program_for
-from ringfence.layers.network.universe import Universe
-from ringfence.layers.profiles import Profile
+from ringfence.layers.network.universe import Universe, coverage_of
+from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import Cluster
-from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer, Tier
+from ringfence.model.policy import Action, AddressPeer, AnyPeer, Direction, NetworkPolicyRules, PodPeer, Tier
 from ringfence.sets.addresses import family
 from ringfence.sets.ports import PortTable
 
@@ -39,7 +41,7 @@ class Relation:
     def __init__(self, cluster: Cluster, profile: Profile, universe: Universe | None = None) -> None:
         self.cluster = cluster
         self.profile = profile
-        self.universe = universe if universe is not None else universes.build(cluster)
+        self.universe = universe if universe is not None else universes.build(cluster, coverage_of(profile))
         self.ports = PortTable()
         self.conditions = Conditions(
             profile,
@@ -82,6 +84,16 @@ class Relation:
             self._has_baseline = any(one.policy.tier is Tier.BASELINE for one in self.active())
         return self._has_baseline
 
+    @cached_property
+    def some_without_effect(self) -> bool:
+        """Whether policies have no effect under the profile, on some pods or on all."""
+        profile = self.profile
+        if profile.partial_nodes or profile.answer(Fact.STANDALONE_PODS) is False:
+            return True
+        return any(profile.answer(fact) is False for fact in DECIDING) and any(
+            compiled.effect(direction) is None for compiled in self.active() for direction in governs(compiled.policy)
+        )
+
     def index_of(self, kind: str, full_name: str) -> int | None:
         """The index of a policy in force, by kind and name."""
         if self._indexes is None:
@@ -120,9 +132,7 @@ class Relation:
         found = []
         for compiled in sorted(self.candidates(end.namespace), key=evaluation_order):
             if compiled.policy.tier is tier and compiled.governs(direction):
-                condition = self.conditions.selects(
-                    compiled.policy.subject, end, SUBJECT_ROLE[direction], compiled.admin
-                )
+                condition = compiled.selects(end, direction)
                 if condition is not None:
                     found.append((compiled.index, condition))
         return tuple(found)
@@ -195,6 +205,46 @@ class Relation:
             self.program(source, destination, Direction.EGRESS),
             self.program(destination, source, Direction.INGRESS),
         )
+
+    def towards_service(self, source: End, egress: int) -> int:
+        """The egress program of a pod towards an end, where the connection goes to the address of a Service before it:
+        some plugins judge that address, which policies do not name."""
+        fact = Fact.SERVICES_SEEN_AS_PODS
+        if self.profile.answer(fact) is True or self.end_class(source).sort != "pod":
+            return egress
+        key = self.subject_key(source, Direction.EGRESS)
+        seen = frozenset((fact_literal(fact),))
+        steps: list[tuple[Condition, Action]] = []
+        for _, condition in key.admin:
+            steps += [(condition | seen, Action.ALLOW), (condition, Action.DENY)]
+        whole = [item for item in key.network_policy if self._opens_everything(item[0], key.direction)]
+        steps += [(condition, Action.ALLOW) for _, condition in whole]
+        for item in (*key.network_policy, *key.baseline):
+            if item not in whole:
+                steps += [(item[1] | seen, Action.ALLOW), (item[1], Action.DENY)]
+        if not steps:
+            return egress
+        state = self.rows.start(key)
+        for condition, action in steps:
+            state = self.programs.after(state, self.programs.step(Match(condition, action, PortTable.ALL)))
+        return self.programs.ordered(state)
+
+    def _opens_everything(self, index: int, direction: Direction) -> bool:
+        """Whether a NetworkPolicy opens any address and port, whatever stands for it."""
+        return any(
+            rule.ports is None and any(isinstance(peer, AnyPeer) for peer in rule.peers)
+            for rule in self.policies[index].policy.rules(direction) or ()
+        )
+
+    def exempt_itself(self, egress: int, ingress: int) -> tuple[int, int]:
+        """The programs of a pod towards itself through a Service."""
+        found = []
+        for fact, number in ((Fact.HAIRPIN_EGRESS_EXEMPT, egress), (Fact.HAIRPIN_INGRESS_EXEMPT, ingress)):
+            value = self.profile.answer(fact)
+            if value is None:
+                number = self.programs.exempted(number, frozenset((fact_literal(fact),)))
+            found.append(0 if value else number)
+        return found[0], found[1]
 
     def cell(self, source: End, destination: End, meeting: Meeting) -> Cell:
         """The bounds of a pair of ends."""

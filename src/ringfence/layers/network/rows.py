@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ringfence.layers.network.columns import Columns, columns_of
-from ringfence.layers.network.conditions import ON_SAME_NODE, Conditions, fact_literal
+from ringfence.layers.network.conditions import FAMILY, ON_SAME_NODE, Conditions
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.facts import ALWAYS, FALSE, Condition, Literal
+from ringfence.layers.network.facts import ALWAYS, FALSE, Condition, Literal, fact_literal
 from ringfence.layers.network.policies import (
     ALLOWS,
     BROKEN_ACTIONS,
@@ -27,9 +27,11 @@ from ringfence.layers.network.programs import Begin, End, Match, NextRival, Prog
 from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import NamedPort
 from ringfence.model.policy import Action, Direction, Tier
-from ringfence.sets.ports import PortTable
+from ringfence.sets.ports import PortTable, protocol_range
 
 UNORDERED_KIND = "BaselineAdminNetworkPolicy"
+
+IN_IPV6: Condition = frozenset((Literal(FAMILY, frozenset(("6",))),))
 
 Selected = tuple[tuple[int, Condition], ...]
 """Policies (by index) that select a subject, each with the condition under which it does."""
@@ -90,6 +92,27 @@ class Rows:
         self._tiers: dict[tuple[object, ...], Parts] = {}
         self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
         self._unfiltered = self._own_node(Fact.OWN_NODE_EGRESS_EXEMPT)
+        self.unseen = self._unseen()
+
+    def _unseen(self) -> tuple[tuple[Condition, int], ...]:
+        """(condition, ports) of what the plugin does not filter at all, whatever the policies say."""
+        found: list[tuple[Condition, int]] = []
+        for fact, condition, ports in (
+            (Fact.SCTP_FILTERED, ALWAYS, self.programs.ports.number((protocol_range("SCTP"),))),
+            (Fact.IPV6_FILTERED, IN_IPV6, PortTable.ALL),
+        ):
+            value = self.conditions.profile.answer(fact)
+            if value is not True:
+                found.append((condition if value is False else condition | {fact_literal(fact, FALSE)}, ports))
+        return tuple(found)
+
+    def start(self, key: SubjectKey) -> int:
+        """The state in which the admin tier of a subject begins."""
+        state = 0
+        if self.unseen and (key.admin or key.network_policy or key.baseline):
+            for condition, ports in self.unseen:
+                state = self.programs.after(state, self.programs.step(Match(condition, Action.ALLOW, ports)))
+        return state
 
     def _own_node(self, fact: Fact) -> tuple[tuple[int, tuple[Condition, ...]], ...]:
         """Columns that may be the subject's own node, each kind with the conditions under which they are exempt."""
@@ -173,7 +196,7 @@ class Rows:
 
     def _fold(self, key: SubjectKey, subject: EndClass) -> tuple[tuple[int, int], ...]:
         facts = self.subject_facts(key)
-        admin = self._tier(key.admin, key, subject)
+        admin = self._tier(key.admin, key, subject, self.start(key))
         union = self._network_policy(key, subject) if facts.isolated is not False else _ONE_PART
         baseline = _ONE_PART if facts.isolated is True else self._tier(key.baseline, key, subject)
         everything = self.columns.everything
@@ -250,14 +273,14 @@ class Rows:
             found = self._tiers[cache] = parts
         return found
 
-    def _tier(self, selected: Selected, key: SubjectKey, subject: EndClass) -> Parts:
+    def _tier(self, selected: Selected, key: SubjectKey, subject: EndClass, start: int = 0) -> Parts:
         if not selected:
-            return _ONE_PART
+            return _ONE_PART if start == 0 else {start: -1}
         direction = key.direction
-        cache = self._cache_key(selected, key)
+        cache = (self._cache_key(selected, key), start)
         found = self._tiers.get(cache)
         if found is None:
-            parts: Parts = {0: self.columns.everything}
+            parts: Parts = {start: self.columns.everything}
             for step in steps_of(self.order(selected)):
                 parts = (
                     self._policy(parts, step, direction, subject)

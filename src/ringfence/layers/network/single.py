@@ -52,7 +52,7 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
     exempt, unfiltered = rows.own_node(key.direction, peer)
     return rows.programs.combine(
         facts,
-        _tier(rows, key.admin, key, subject, peer),
+        _tier(rows, key.admin, key, subject, peer, rows.start(key)),
         union,
         _tier(rows, key.baseline, key, subject, peer),
         exempt,
@@ -60,9 +60,9 @@ def program_for(rows: Rows, key: SubjectKey, subject: EndClass, peer: EndClass) 
     )
 
 
-def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass) -> int:
+def _tier(rows: Rows, selected: Selected, key: SubjectKey, subject: EndClass, peer: EndClass, start: int = 0) -> int:
     programs = rows.programs
-    state = 0
+    state = start
     for step in steps_of(rows.order(selected)):
         if isinstance(step, tuple):
             state = _policy(rows, state, step, key, subject, peer)

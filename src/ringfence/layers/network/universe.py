@@ -13,6 +13,7 @@ from typing import Any
 
 from ringfence.layers.network.ends import EndClass, node_end, present
 from ringfence.layers.network.facts import Taken
+from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
 from ringfence.sets import addresses as ip
@@ -113,6 +114,37 @@ def address_blocks(policies: Iterable[NetworkPolicyRules]) -> list[Intervals]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What of a pod matters to whether the plugin enforces policy for it: its node (where not all of them do), and
+    whether a controller owns it."""
+
+    nodes: Mapping[str, bool | None] | None = None
+    elsewhere: bool | None = True
+    owners: bool = False
+
+    def of(self, pod: Pod) -> tuple[bool | str | None, bool | None]:
+        """``(where, standalone)`` as an end has them."""
+        where: bool | str | None = None
+        if self.nodes is not None and pod.node is not None:
+            where = self.nodes.get(pod.node, self.elsewhere)
+            if where is None:
+                where = pod.node
+        return where, pod.workload.kind == "Pod" if self.owners else None
+
+
+EVERYWHERE = Coverage()
+
+
+def coverage_of(profile: Profile) -> Coverage:
+    """What matters under a profile."""
+    return Coverage(
+        profile.nodes if profile.partial_nodes else None,
+        profile.elsewhere,
+        profile.answer(Fact.STANDALONE_PODS) is not True,
+    )
+
+
 @dataclass(frozen=True)
 class Universe:
     """Classes, nodes and outside atoms, and who is in which."""
@@ -140,6 +172,7 @@ class Universe:
     """Label keys that tell classes apart; None: all but ``coarse_keys``."""
     coarse_keys: frozenset[str] = frozenset()
     """Labels of single replicas that no policy mentions: classes do not tell them apart."""
+    coverage: Coverage = EVERYWHERE
 
     @property
     def everything(self) -> int:
@@ -189,7 +222,7 @@ def taken_addresses(cluster: Cluster) -> Taken:
     )
 
 
-def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals) -> EndClass:
+def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals, coverage: Coverage = EVERYWHERE) -> EndClass:
     """The class of a pod, of whose labels only ``labels`` matter."""
     families = tuple(sorted({ip.family(address) for address in pod.addresses}))
     return EndClass(
@@ -205,6 +238,8 @@ def pod_end(pod: Pod, labels: Mapping[str, str], space: Intervals) -> EndClass:
         families,
         pod.host_network,
         pod.node if pod.host_network else None,
+        "",
+        *coverage.of(pod),
     )
 
 
@@ -218,15 +253,15 @@ def family_bits(end: EndClass) -> int:
     return bits
 
 
-def build(cluster: Cluster) -> Universe:
+def build(cluster: Cluster, coverage: Coverage = EVERYWHERE) -> Universe:
     """Group the pods of a cluster by what its policies can see."""
     mentioned = mentioned_label_keys(cluster.policies)
     atoms = cut(address_blocks(cluster.policies))
     dropped = PER_POD_LABELS - mentioned
-    classes = _group(cluster, atoms, dropped, None)
+    classes = _group(cluster, atoms, dropped, None, coverage)
     keys: frozenset[str] | None = None
     if len(classes) > CROWD and len(classes) * 3 > len(cluster.pods):
-        fewer = _group(cluster, atoms, frozenset(), mentioned)
+        fewer = _group(cluster, atoms, frozenset(), mentioned, coverage)
         if len(fewer) * 2 < len(classes):
             classes, keys = fewer, mentioned
     pod_space, node_space = spaces(cluster)
@@ -251,7 +286,7 @@ def build(cluster: Cluster) -> Universe:
                 }
             for index in indexes:
                 class_of_pod[index] = len(ends)
-            ends.append(pod_end(pod, labels, node_space if pod.host_network else pod_space))
+            ends.append(pod_end(pod, labels, node_space if pod.host_network else pod_space, coverage))
             members.append(indexes)
         namespaces[namespace] = (start, len(ends))
     pods = len(ends)
@@ -280,10 +315,13 @@ def build(cluster: Cluster) -> Universe:
         tuple(map(family_bits, ends)),
         keys,
         dropped if keys is None else frozenset(),
+        coverage,
     )
 
 
-def _group(cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None) -> list[list[int]]:
+def _group(
+    cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None, coverage: Coverage
+) -> list[list[int]]:
     """Indexes of pods, grouped by everything that a policy can see of them."""
     by_address = len(atoms.blocks) > 0
     membership_of = atoms.of
@@ -291,6 +329,7 @@ def _group(cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozen
     label_numbers = _Numbers(lambda labels: _restricted_items(labels, dropped, kept))
     port_numbers = _Numbers(lambda ports: ports)
     number_labels, number_ports = label_numbers.number, port_numbers.number
+    covered = coverage != EVERYWHERE
     groups: dict[tuple[object, ...], list[int]] = {}
     for index, pod in enumerate(cluster.pods):
         addresses = pod.addresses
@@ -309,6 +348,8 @@ def _group(cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozen
         )
         if pod.host_network or pod.open_labels:
             key = (*key, pod.host_network, pod.node if pod.host_network else None, pod.open_labels)
+        if covered:
+            key = (*key, coverage.of(pod))
         group = groups.get(key)
         if group is None:
             groups[key] = [index]

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from ringfence.layers.profiles.profile import Fact, Profile, Reading
+from ringfence.layers.profiles.facts import Fact, Trait
+from ringfence.layers.profiles.profile import Reading, Remark, make
 
 NETWORK_POLICY_DOCS = "kubernetes.io/docs/concepts/services-networking/network-policies"
 NETWORK_POLICY_API = "network-policy-api.sigs.k8s.io/api-overview, apis/v1alpha2 and the conformance suite"
+ADMIN_API = "network-policy-api.sigs.k8s.io, apis/v1alpha1"
+NETWORK_POLICY_TYPES = "k8s.io/api networking/v1 types"
+NOT_STORED = Reading(False, "an object that the API server rejects is not stored")
 
-GENERIC = Profile(
+SPECIFICATION = {
+    Fact.NETWORK_POLICY_INGRESS: Reading(True, f"{NETWORK_POLICY_DOCS}: what a conforming plugin enforces"),
+    Fact.NETWORK_POLICY_EGRESS: Reading(True, f"{NETWORK_POLICY_DOCS}: what a conforming plugin enforces"),
+    Fact.CLUSTER_NETWORK_POLICY: Reading(True, f"{NETWORK_POLICY_API}: taken as enforced where the object stands"),
+    Fact.ADMIN_NETWORK_POLICY: Reading(True, f"{ADMIN_API}: taken as enforced where the object stands"),
+    Fact.BASELINE_ADMIN_NETWORK_POLICY: Reading(True, f"{ADMIN_API}: taken as enforced where the object stands"),
+    Fact.HIGH_ADMIN_PRIORITIES: Reading(True, f"{ADMIN_API}: priorities are 0 to 1000"),
+    Fact.STANDALONE_PODS: Reading(True, f"{NETWORK_POLICY_DOCS}: pods are selected by their labels alone"),
+    Fact.EXCEPT_IS_LOCAL: Reading(True, f"{NETWORK_POLICY_TYPES}: except belongs to its own ipBlock"),
+    Fact.IPV6_ZERO_IS_EVERYTHING: Reading(True, f"{NETWORK_POLICY_TYPES}: cidr is an IP block"),
+    Fact.IPV6_FILTERED: Reading(True, f"{NETWORK_POLICY_TYPES}: nothing is said of families"),
+    Fact.IPV6_BLOCKS: Reading(True, f"{NETWORK_POLICY_TYPES}: cidr may be IPv4 or IPv6"),
+    Fact.SCTP_FILTERED: Reading(True, f"{NETWORK_POLICY_DOCS}: isolation is of every connection"),
+    Fact.SCTP_PORTS: Reading(True, f"{NETWORK_POLICY_TYPES}: protocol TCP, UDP or SCTP"),
+    Fact.END_PORT: Reading(True, f"{NETWORK_POLICY_DOCS}#targeting-a-range-of-ports"),
+    Fact.NAMED_PORTS: Reading(True, f"{NETWORK_POLICY_TYPES}: port is a number or a name on a pod"),
+    Fact.ADMIN_NAMED_PORTS: Reading(True, f"{NETWORK_POLICY_API}: destinationNamedPort"),
+    Fact.ADMIN_NODE_PEERS: Reading(True, f"{NETWORK_POLICY_API}: nodes, experimental channel"),
+    Fact.ADMIN_DOMAIN_PEERS: Reading(True, f"{NETWORK_POLICY_API}: domainNames, experimental channel"),
+    Fact.SERVICES_SEEN_AS_PODS: Reading(
+        True, "the readings of conforming data planes agree: policy is matched after the Service's address is rewritten"
+    ),
+    Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
+}
+"""Answers that the specifications give, for what a conforming plugin does."""
+
+GENERIC = make(
     name="generic",
     title="any conforming network plugin",
     versions="NetworkPolicy v1; ClusterNetworkPolicy v1alpha2; AdminNetworkPolicy v1alpha1",
-    facts={
+    answers={
+        **SPECIFICATION,
         Fact.IPBLOCK_MATCHES_PODS: Reading(
             None,
             f"{NETWORK_POLICY_DOCS}#behavior-of-to-and-from-selectors",
@@ -48,11 +79,28 @@ GENERIC = Profile(
             f"{NETWORK_POLICY_DOCS}: the introduction exempts both directions, the isolation section ingress only",
             "plugins differ in whether a pod's traffic to its own node is filtered",
         ),
+        Fact.HAIRPIN_EGRESS_EXEMPT: Reading(
+            None,
+            "kubernetes/kubernetes issue 95879; network-policy-api site-src/api-overview.md",
+            "plugins differ in whether they filter what a pod sends to itself through a Service",
+        ),
+        Fact.HAIRPIN_INGRESS_EXEMPT: Reading(
+            None,
+            "kubernetes/kubernetes issue 95879; network-policy-api site-src/api-overview.md",
+            "plugins differ in whether they filter what a pod sends to itself through a Service",
+        ),
         Fact.BASELINE_PER_DIRECTION: Reading(
             None,
             f"{NETWORK_POLICY_API}: NetworkPolicy is final for the pods that it selects; the direction is not said",
             "plugins differ in whether Baseline applies to the direction that no NetworkPolicy isolates",
         ),
-        Fact.REJECTED_OBJECTS_COUNT: Reading(False, "an object that the API server rejects is not stored"),
+    },
+    traits={
+        Trait.ESTABLISHED_CONNECTIONS: Remark("implementation defined", f"{NETWORK_POLICY_DOCS}#pod-lifecycle"),
+        Trait.STARTING_PODS: Remark(
+            "a pod may start unprotected until the plugin has handled its policies",
+            f"{NETWORK_POLICY_DOCS}#pod-lifecycle",
+        ),
+        Trait.DENIED_PACKETS: Remark("not said for NetworkPolicy; dropped for admin policies", NETWORK_POLICY_API),
     },
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ringfence.reports.published import PUBLISHED, schema
+from ringfence.reports.published import DOCUMENTS, schema
 
-for name in PUBLISHED:
+for name in DOCUMENTS:
     file = Path(__file__).parent / f"{name}.schema.json"
     file.write_text(json.dumps(schema(name), indent=2) + "\n", encoding="utf-8")

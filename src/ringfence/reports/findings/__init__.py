@@ -1,0 +1,1 @@
+"""What ``ringfence check`` found, in the formats of terminals and of continuous integration."""

@@ -1,0 +1,106 @@
+"""What every format of ``check`` is made from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from ringfence.model.provenance import Place
+from ringfence.model.text import printable
+from ringfence.reports.context import Context
+from ringfence.rules.assessment import Assessment
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Witness
+from ringfence.rules.registry import Entry
+from ringfence.verdict.answers import Explanation
+
+STDIN = "-"
+STDIN_NAME = "stdin"
+"""What stands for standard input where a format wants a file."""
+
+
+def as_given(file: str) -> str:
+    """A file by the name that the user gave it."""
+    return file
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``rules``: those that ran, by id. ``locate``: a file relative to the root of its repository. ``explanations``:
+    the traces of witnesses by fingerprint, where they are wanted."""
+
+    assessment: Assessment
+    rules: Mapping[str, Entry]
+    context: Context
+    locate: Callable[[str], str] = as_given
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    explained: bool = False
+    version: str = ""
+
+    def title(self, rule: str) -> str:
+        """The rule's id and slug."""
+        entry = self.rules.get(rule)
+        return f"{rule} {entry.rule.slug}" if entry else rule
+
+    def path(self, place: Place) -> str:
+        """The file, relative to its repository, with ``/``; ``stdin`` for what was piped in. Not escaped."""
+        return STDIN_NAME if place.file in ("", STDIN) else self.locate(place.file)
+
+    def uri(self, place: Place) -> str:
+        """The same as a relative reference (RFC 3986)."""
+        return quote(self.path(place).encode("utf-8", "replace"), safe="/-._~")
+
+
+def witness_text(witness: Witness) -> str:
+    """``a -> b 443/TCP: allowed``."""
+    port = "" if witness.port is None else f" {witness.port}/{witness.protocol or 'TCP'}"
+    return printable(f"{witness.source} -> {witness.destination}{port}: {witness.expected}")
+
+
+def severity_counts(report: Report) -> str:
+    """``2 high, 1 low``."""
+    counts = Counter(found.severity for found in report.assessment.found)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
+
+
+def summary(report: Report) -> str:
+    """``3 findings (2 high, 1 low), 1 suppressed, 2 not evaluable``."""
+    found = report.assessment
+    number = len(found.found)
+    noun = "finding" if number == 1 else "findings"
+    parts = [f"{number} {noun} ({severity_counts(report)})" if number else "no findings"]
+    if found.hidden:
+        parts.append(f"{found.hidden} not shown")
+    if found.suppressed:
+        parts.append(f"{len(found.suppressed)} suppressed")
+    if found.with_baseline:
+        parts.append(f"{len(found.known)} in the baseline")
+    if found.fixed:
+        parts.append(f"{len(found.fixed)} fixed since the baseline")
+    if found.not_evaluable:
+        parts.append(f"{len(found.not_evaluable)} not evaluable")
+    if report.context.partial:
+        parts.append("the input was read in part")
+    return ", ".join(parts)
+
+
+def not_evaluable_groups(report: Report) -> Iterator[tuple[str, str, list[NotEvaluable]]]:
+    """(rule, why, what) of what could not be evaluated."""
+    groups: dict[tuple[str, str], list[NotEvaluable]] = {}
+    for one in report.assessment.not_evaluable:
+        groups.setdefault((one.rule, one.why), []).append(one)
+    for (rule, why), members in groups.items():
+        yield rule, why, members
+
+
+def why_bad(entry: Entry) -> str:
+    """The part of a rule's page that says why a finding is bad, as one paragraph."""
+    found = re.search(r"^## Why this is bad\n+(.*?)(?=^## |\Z)", entry.page, re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
+def subject_text(finding: Finding) -> str:
+    """The object of a finding, safe to print."""
+    return printable(str(finding.subject))

@@ -1,0 +1,111 @@
+"""What a rule finds, as values. Messages are plain text with names as they are: reports escape them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringfence.model.provenance import Place
+from ringfence.verdict.answers import Verdict
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Ordered from the worst: ``Severity.HIGH.rank < Severity.LOW.rank``."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, 4 for info."""
+        return list(Severity).index(self)
+
+    @property
+    def security_severity(self) -> str:
+        """The number that SARIF's readers expect (``security-severity``, 0 to 10); empty for info."""
+        return _SECURITY_SEVERITY[self]
+
+
+_SECURITY_SEVERITY = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+    Severity.INFO: "",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """The object that a finding is about: who it is, not where it stands. ``namespace`` empty: it has none."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def home(self) -> str:
+        """The namespace that it belongs to: its own, or itself for a Namespace; empty for the whole cluster."""
+        return self.name if self.kind == "Namespace" else self.namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding, and what is there."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One concrete flow that shows the finding: a question for ``World.can`` and the verdict that it gives.
+
+    The words are those that ``can`` takes. ``port`` None: every port.
+    """
+
+    source: str
+    destination: str
+    port: int | str | None
+    protocol: str | None
+    expected: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong.
+
+    ``evidence``: words that make this finding another one than its siblings on the same subject, and stay when lines
+    move or unrelated objects change (a rule's index, a CIDR, a label selector; never a line number and never a count of
+    objects). Rule, subject and evidence together are the finding's identity in baselines: no two findings share it.
+    ``severity`` None: that of the rule. ``fix``: what to do, one sentence or a few lines of YAML.
+    """
+
+    rule: str
+    message: str
+    place: Place
+    subject: Subject
+    evidence: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
+    witness: Witness | None = None
+    fix: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluable:
+    """What a rule could neither find nor rule out: neither passed nor failed. ``why`` says what is missing."""
+
+    rule: str
+    scope: Subject
+    why: str
+    place: Place | None = None
+
+
+Result = Finding | NotEvaluable

@@ -1,0 +1,70 @@
+"""Runs rules over a situation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ringfence.rules.finding import Finding, NotEvaluable, Result, Severity, Subject
+from ringfence.rules.registry import Entry, entry
+from ringfence.rules.situation import Situation
+from ringfence.verdict.ends import EndError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules found, worst first, and what they could not evaluate. ``rules``: ids of those that ran."""
+
+    findings: tuple[Finding, ...]
+    not_evaluable: tuple[NotEvaluable, ...]
+    rules: tuple[str, ...]
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Its own severity, else that of its rule."""
+    return finding.severity or entry(finding.rule).rule.severity
+
+
+def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
+    """Every result of the rules, each once, in an order that depends on the input only."""
+    chosen = list(rules)
+    findings: dict[Finding, None] = {}
+    not_evaluable: dict[NotEvaluable, None] = {}
+    for one in chosen:
+        for result in _results(one, situation):
+            if isinstance(result, Finding):
+                findings[result] = None
+            else:
+                not_evaluable[result] = None
+    return Outcome(
+        tuple(in_order(findings)),
+        tuple(sorted(not_evaluable, key=lambda one: (one.rule, one.scope, one.why))),
+        tuple(one.rule.id for one in chosen),
+    )
+
+
+def _results(one: Entry, situation: Situation) -> Iterator[Result]:
+    """What a rule says. Where it asks about an object whose name cannot be (no API server takes it), the rest of
+    the rule could not be evaluated."""
+    try:
+        yield from one.check(situation)
+    except EndError as error:
+        yield NotEvaluable(one.rule.id, Subject("Cluster", "", "input"), str(error))
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Worst first, then by rule and place."""
+    return sorted(findings, key=_order)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return (
+        severity_of(finding).rank,
+        finding.rule,
+        place.file,
+        place.line,
+        place.column,
+        finding.subject,
+        finding.evidence,
+    )

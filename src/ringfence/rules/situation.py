@@ -1,0 +1,260 @@
+"""What a rule may ask: the cluster, the engine, and indexes that rules share. Everything is worked out when first
+asked for and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ringfence.layers.network.facts import ALWAYS
+from ringfence.layers.network.policies import CompiledPolicy
+from ringfence.layers.network.relation import Relation
+from ringfence.layers.profiles import Profile
+from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
+from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
+from ringfence.model.problems import Problem
+from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.rules.finding import Subject, Witness
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.default_deny import labels_text as labels_text
+from ringfence.verdict.ends import Directory, Target
+from ringfence.verdict.flow import asked
+from ringfence.verdict.ways_in.paths import Paths
+from ringfence.verdict.ways_in.values import WaysIn
+
+NOWHERE = Place("")
+
+DNS_SERVICES = frozenset(("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default"))
+"""Names of Services of the cluster's DNS: kubeadm and most others, some charts, RKE2, OpenShift."""
+DNS_NAMESPACES = frozenset(("kube-system", "openshift-dns"))
+DNS_APPS = frozenset(("kube-dns", "coredns"))
+"""Values of the label k8s-app of the DNS pods, where the input has no Service for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A controller, or a pod without one, with its pods (indexes in ``cluster.pods``)."""
+
+    ref: WorkloadRef
+    pods: tuple[int, ...]
+    place: Place
+
+    @property
+    def subject(self) -> Subject:
+        """Its identity."""
+        return Subject(self.ref.kind, self.ref.namespace, self.ref.name)
+
+    @property
+    def name(self) -> str:
+        """As ``can`` takes it: ``shop/web``."""
+        return f"{self.ref.namespace}/{self.ref.name}"
+
+
+class Situation:
+    """One cluster under one profile. ``chosen_by`` tells in words who chose the profile. ``objects`` gives every
+    object of the input with its positions (the pods of big dumps are not among them)."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        relation: Relation,
+        asker: Asker,
+        directory: Directory,
+        objects: Callable[[], Sequence[Manifest]],
+        chosen_by: str = "",
+    ) -> None:
+        self.cluster = cluster
+        self.profile = profile
+        self.relation = relation
+        self.asker = asker
+        self.directory = directory
+        self.chosen_by = chosen_by
+        self._objects = objects
+        self._targets: dict[str, Target] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong with the input."""
+        return self.cluster.problems
+
+    # What there is.
+
+    @cached_property
+    def manifests(self) -> Sequence[Manifest]:
+        """Every object of the input, policies and others, as written."""
+        return self._objects()
+
+    @cached_property
+    def _manifests(self) -> Mapping[tuple[str, str, str], Manifest]:
+        found = {}
+        for manifest in self.manifests:
+            found[manifest.kind, manifest.namespace or "", manifest.name] = manifest
+            if not manifest.namespace:
+                found.setdefault((manifest.kind, "default", manifest.name), manifest)
+        return found
+
+    def manifest(self, subject: Subject) -> Manifest | None:
+        """The object of the input, as written."""
+        return self._manifests.get((subject.kind, subject.namespace, subject.name))
+
+    def place_of(self, subject: Subject, path: FieldPath = (), otherwise: Place | None = None) -> Place:
+        """Where a field of an object stands (its nearest parent if there is none)."""
+        manifest = self.manifest(subject)
+        return manifest.positions.place(path) if manifest is not None else otherwise or NOWHERE
+
+    @cached_property
+    def pods_by_namespace(self) -> Mapping[str, tuple[int, ...]]:
+        """Namespace → its pods, as indexes in ``cluster.pods``."""
+        found: dict[str, list[int]] = {}
+        for index, pod in enumerate(self.cluster.pods):
+            found.setdefault(pod.namespace, []).append(index)
+        return {namespace: tuple(indexes) for namespace, indexes in found.items()}
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Every workload, in the order of namespaces and names."""
+        found: dict[WorkloadRef, list[int]] = {}
+        for index, pod in enumerate(self.cluster.pods):
+            found.setdefault(pod.workload, []).append(index)
+        made = []
+        for ref in sorted(found, key=lambda ref: (ref.namespace, ref.name, ref.kind)):
+            subject = Subject(ref.kind, ref.namespace, ref.name)
+            first = self.cluster.pods[found[ref][0]]
+            made.append(Workload(ref, tuple(found[ref]), self.place_of(subject, otherwise=first.place)))
+        return tuple(made)
+
+    @cached_property
+    def workloads_by_namespace(self) -> Mapping[str, tuple[Workload, ...]]:
+        """Namespace → its workloads."""
+        found: dict[str, list[Workload]] = {}
+        for workload in self.workloads:
+            found.setdefault(workload.ref.namespace, []).append(workload)
+        return {namespace: tuple(members) for namespace, members in found.items()}
+
+    def has_workloads(self, namespace: str) -> bool:
+        """Whether the input has any pod or controller in the namespace: else nothing can be said of its selectors."""
+        return namespace in self.pods_by_namespace
+
+    @cached_property
+    def policies(self) -> tuple[CompiledPolicy, ...]:
+        """Every policy in force, with its subjects and rules as the engine sees them."""
+        return tuple(self.relation.active())
+
+    @cached_property
+    def policies_by_namespace(self) -> Mapping[str | None, tuple[CompiledPolicy, ...]]:
+        """Namespace → its policies; None: those of the whole cluster."""
+        found: dict[str | None, list[CompiledPolicy]] = {}
+        for compiled in self.policies:
+            found.setdefault(compiled.policy.namespace, []).append(compiled)
+        return {namespace: tuple(members) for namespace, members in found.items()}
+
+    def services_of(self, pod: Pod) -> tuple[Service, ...]:
+        """The Services that select a pod."""
+        return tuple(
+            service
+            for service in self._selecting_services.get(pod.namespace, ())
+            if all(pod.labels.get(key) == value for key, value in (service.selector or {}).items())
+        )
+
+    @cached_property
+    def _selecting_services(self) -> Mapping[str, tuple[Service, ...]]:
+        found: dict[str, list[Service]] = {}
+        for service in self.cluster.services:
+            if service.selector:
+                found.setdefault(service.namespace, []).append(service)
+        return {namespace: tuple(members) for namespace, members in found.items()}
+
+    @cached_property
+    def dns_services(self) -> tuple[Service, ...]:
+        """The Services of the cluster's own DNS."""
+        return tuple(
+            service
+            for service in self.cluster.services
+            if service.namespace in DNS_NAMESPACES
+            and service.name in DNS_SERVICES
+            and any(port.port == 53 for port in service.ports)
+        )
+
+    @cached_property
+    def dns_pods(self) -> tuple[int, ...]:
+        """The pods behind them, as indexes; without such a Service those in kube-system that are labelled as DNS."""
+        selectors = [(one.namespace, one.selector) for one in self.dns_services if one.selector]
+        if not selectors:
+            selectors = [("kube-system", {"k8s-app": app}) for app in sorted(DNS_APPS)]
+        return tuple(
+            index
+            for index, pod in enumerate(self.cluster.pods)
+            if any(
+                pod.namespace == namespace and all(pod.labels.get(key) == value for key, value in labels.items())
+                for namespace, labels in selectors
+            )
+        )
+
+    @cached_property
+    def ways_in(self) -> WaysIn:
+        """Every way from outside into the cluster, and every route that cannot work."""
+        return Paths(self.asker).found()
+
+    # What selects what.
+
+    def selecting(self, pod: int, direction: Direction, tier: Tier = Tier.NETWORK_POLICY) -> Mapping[int, bool]:
+        """The policies of a tier that govern a direction of a pod, by index in ``relation.policies``, in order of
+        evaluation; False: only under facts that the input leaves open."""
+        selected = self.relation.selected(self.relation.universe.class_of_pod[pod], direction, tier)
+        found: dict[int, bool] = {}
+        for index, condition in selected:
+            found[index] = found.get(index, False) or condition == ALWAYS
+        return found
+
+    def isolated(self, pod: int, direction: Direction) -> bool | None:
+        """Whether NetworkPolicies isolate a pod in a direction; None: that hangs on what the input leaves open.
+
+        Isolation says nothing of what the policies then allow.
+        """
+        verdict: bool | None = False
+        for index, surely in self.selecting(pod, direction).items():
+            if surely and direction not in self.relation.policies[index].policy.broken:
+                return True
+            verdict = None
+        return verdict
+
+    def subjects(self, compiled: CompiledPolicy) -> Mapping[int, bool]:
+        """The pods that a policy selects (indexes in ``cluster.pods``); False: perhaps."""
+        found: dict[int, bool] = {}
+        members = self.relation.universe.members
+        for direction in Direction:
+            if not compiled.governs(direction):
+                continue
+            for condition, mask in compiled.subjects(direction).items():
+                column = 0
+                while mask:
+                    low = (mask & -mask).bit_length() - 1
+                    column, mask = low, mask & (mask - 1)
+                    for pod in members[column]:
+                        found[pod] = found.get(pod, False) or condition == ALWAYS
+        return found
+
+    # What the engine says.
+
+    def target(self, text: str) -> Target:
+        """An end by its name, as ``can`` takes it. Raises EndError."""
+        found = self._targets.get(text)
+        if found is None:
+            found = self._targets[text] = self.directory.find(text)
+        return found
+
+    def can(self, source: str, destination: str, port: int | str | None = None, protocol: str | None = None) -> Verdict:
+        """The verdict of a flow: what ``World.can`` says. Raises EndError."""
+        return self.asker.can(self.target(source), self.target(destination), asked(port, protocol)).verdict
+
+    def confirms(self, witness: Witness) -> bool:
+        """Whether the engine gives the verdict that a witness expects. Raises EndError."""
+        return self.can(witness.source, witness.destination, witness.port, witness.protocol) is witness.expected
+
+
+def policy_subject(policy: NetworkPolicyRules) -> Subject:
+    """The identity of a policy."""
+    return Subject(policy.kind, policy.namespace or "", policy.name)

@@ -1,0 +1,212 @@
+"""Finds every way into a cluster, and judges its hops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
+from ringfence.model.entries import Route
+from ringfence.model.provenance import Place
+from ringfence.sets.ports import EVERYTHING, Intervals, port_key
+from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.ends import Member, Target
+from ringfence.verdict.ways_in.routing import Routing, Server
+from ringfence.verdict.ways_in.sources import AFTER_BALANCER, AFTER_NODE, CONTROLLER_OPEN, Sources, merged
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn, along
+
+NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
+
+
+class Paths:
+    """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input."""
+
+    def __init__(self, asker: Asker, controller: Target | None = None) -> None:
+        self.asker = asker
+        self.cluster = asker.relation.cluster
+        self.sources = Sources(asker)
+        self.routing = Routing(asker)
+        self.controller = controller
+
+    def found(self) -> WaysIn:
+        """All of them: hosts' ports first, then Services, then routes, each in order of their names."""
+        ways, dead_ends = list(self.direct), []
+        for route in self.cluster.entries.routes:
+            for one in self._of_route(route):
+                if isinstance(one, Way):
+                    ways.append(one)
+                else:
+                    dead_ends.append(one)
+        return WaysIn(tuple(ways), tuple(dead_ends))
+
+    @cached_property
+    def direct(self) -> tuple[Way, ...]:
+        """The ways that need no controller."""
+        return (*self._hosts(), *(way for service in self.cluster.services for way in self._of_service(service)))
+
+    # Pods on their node's network, and ports of nodes that lead to a pod.
+
+    def _hosts(self) -> Iterator[Way]:
+        whole: dict[WorkloadRef, list[int]] = {}
+        ports: dict[tuple[WorkloadRef, str, int, int], list[int]] = {}
+        for index, pod in enumerate(self.cluster.pods):
+            if pod.host_network:
+                whole.setdefault(pod.workload, []).append(index)
+            for one in pod.host_ports:
+                ports.setdefault((pod.workload, one.protocol, one.host, one.container), []).append(index)
+        for ref, pods in whole.items():
+            opening = self._by_pod("host-network", ref, self.cluster.pods[pods[0]], "on its node's network")
+            yield self._way((opening,), self._clients(None), self._pods(ref, pods), EVERYTHING, AFTER_NODE)
+        for (ref, protocol, host, container), pods in ports.items():
+            text = f"port {host}/{protocol} of its node"
+            opening = self._by_pod("host-port", ref, self.cluster.pods[pods[0]], text)
+            key = port_key(protocol, container)
+            yield self._way((opening,), self._clients(None), self._pods(ref, pods), ((key, key),), AFTER_NODE)
+
+    def _by_pod(self, how: str, ref: WorkloadRef, pod: Pod, text: str) -> Opening:
+        called = f"{ref.kind} {ref.namespace}/{ref.name} {text}"
+        return Opening(how, ref.kind, ref.namespace, ref.name, called, pod.place or Place(""))
+
+    def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Target:
+        return Target(f"{ref.namespace}/{ref.name}", tuple(self.asker.directory.members(pods)))
+
+    # Services.
+
+    def _of_service(self, service: Service) -> Iterator[Way]:
+        external = service.external
+        if external is None or service.kind == "ExternalName":
+            return
+        for port in service.ports:
+            for destination, ports in self._behind(service, port):
+                for how, text, sources, unsure in self._doors(service, external, port):
+                    called = f"Service {service.namespace}/{service.name}, {text}"
+                    place = service.place or Place("")
+                    opening = Opening(how, "Service", service.namespace, service.name, called, place)
+                    yield self._way((opening,), sources, destination, ports, unsure)
+
+    def _doors(
+        self, service: Service, external: External, port: ServicePort
+    ) -> Iterator[tuple[str, str, tuple[Target, ...], Reason]]:
+        """The ways to a Service from outside: how, in words, the sources that its pods may see, and what is unsure."""
+        end = f"{port.port}/{port.protocol}"
+        nodes = () if external.local else (self.sources.nodes,)
+        if external.balanced:
+            client = self._clients(external.sources)
+            yield "load-balancer", f"load balancer port {end}", (*client, *nodes, self.sources.anywhere), AFTER_BALANCER
+        elif external.addresses:
+            yield "external-ip", f"external address, port {end}", (*self._clients(None), *nodes), AFTER_NODE
+        if service.kind in ("NodePort", "LoadBalancer"):
+            text = f"node port {port.node_port}/{port.protocol}" if port.node_port else f"a node port for {end}"
+            yield "node-port", text, (*self._clients(None), *nodes), AFTER_NODE
+
+    def _clients(self, ranges: Intervals | None) -> tuple[Target, ...]:
+        return (self.sources.client(ranges),)
+
+    def _behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Target, Intervals]]:
+        """The pods behind a port of a Service, by the ports that they are reached at."""
+        by_ports: dict[Intervals, list[Member]] = {}
+        for member, ports in self.asker.flows.services.behind(service, port):
+            by_ports.setdefault(ports, []).append(member)
+        for ports, members in by_ports.items():
+            yield Target(self._name(members), tuple(merged(members))), ports
+
+    def _name(self, members: Sequence[Member]) -> str:
+        refs = {self.cluster.pods[index].workload for member in members for index in member.pods}
+        if len(refs) == 1:
+            ref = next(iter(refs))
+            return f"{ref.namespace}/{ref.name}"
+        names = list(dict.fromkeys(member.name for member in members))
+        return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+    def _way(
+        self,
+        openings: tuple[Opening, ...],
+        sources: tuple[Target, ...],
+        destination: Target,
+        ports: Intervals,
+        unsure: Reason,
+    ) -> Way:
+        hop = self.sources.hop(sources, destination, ports, unsure)
+        return _made(openings, (hop,), destination)
+
+    # Routes.
+
+    def _of_route(self, route: Route) -> Iterator[Way | DeadEnd]:
+        called = f"{route.kind} {route.namespace}/{route.name}"
+        opening = Opening("route", route.kind, route.namespace, route.name, called, route.place)
+        servers: list[Server] = []
+        for one in self.routing.servers(route, opening):
+            if isinstance(one, DeadEnd):
+                yield one
+            elif one not in servers:
+                servers.append(one)
+        told: set[tuple[str, Place]] = set()
+        for rule in route.rules:
+            for backend in rule.backends:
+                for found in self.routing.backends(route, opening, backend):
+                    if isinstance(found, DeadEnd):
+                        if (found.code, found.place) not in told:
+                            told.add((found.code, found.place))
+                            yield found
+                        continue
+                    service, port = found
+                    behind = list(self._behind(service, port))
+                    if not behind:
+                        message = f"{called} sends to Service {service.namespace}/{service.name}, which has no pods"
+                        fix = "compare the Service's selector with the labels of the pods"
+                        yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
+                    for destination, ports in behind:
+                        for server in servers:
+                            yield from self._served(route, opening, rule.path, server, destination, ports)
+
+    def _served(
+        self, route: Route, opening: Opening, path: str, server: Server, destination: Target, ports: Intervals
+    ) -> Iterator[Way | DeadEnd]:
+        hops, openings = self._to_server(server)
+        if server.outside:
+            sources: tuple[Target, ...] = (self.sources.anywhere, self.sources.nodes)
+            last = self.sources.hop(sources, destination, ports, AFTER_BALANCER)
+        elif server.pods:
+            members = tuple(self.asker.directory.members(server.pods))
+            last = self.sources.hop((Target(server.text, members),), destination, ports, CONTROLLER_OPEN)
+        else:
+            source = self.controller or replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN, self.controller is None)
+        way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
+        yield way
+        if last.verdict is Verdict.DENIED:
+            message = f"{opening.text} sends to {destination.text} on {last.port}, which policies deny to {server.text}"
+            fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"
+            yield DeadEnd(opening, "blocked", message, fix, opening.place, decided_by=last.decided_by)
+
+    def _to_server(self, server: Server) -> tuple[tuple[Hop, ...], tuple[Opening, ...]]:
+        """The first hop, to a controller that is in the input: over any of the ways to its pods."""
+        if not server.pods:
+            return (), ()
+        wanted = set(server.pods)
+        ways = [way for way in self.direct if wanted.intersection(way.pods)]
+        if not ways:
+            return (Hop("internet", server.text, "any port", Verdict.DENIED, NO_ENTRANCE, ()),), ()
+        best = min(ways, key=lambda way: _PREFERENCE.index(way.verdict))
+        openings = tuple(dict.fromkeys(opening for way in ways for opening in way.openings))
+        return best.hops, openings
+
+
+_PREFERENCE = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN, Verdict.DENIED)
+
+
+def _made(
+    openings: tuple[Opening, ...],
+    hops: tuple[Hop, ...],
+    destination: Target,
+    hosts: tuple[str, ...] = (),
+    path: str = "",
+) -> Way:
+    verdict, reason = along(hops)
+    pods = tuple(sorted({index for member in destination.members for index in member.pods}))
+    return Way(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
+
+
+__all__ = ["Paths"]

@@ -1,0 +1,90 @@
+"""What a way into the cluster is, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringfence.model.provenance import Place
+from ringfence.verdict.answers import Answer, Decision, Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The object that opens the way: a Service, a pod with a host port or the host's network, a route.
+
+    ``how``: node-port, load-balancer, external-ip, host-port, host-network or route. ``text`` says it for people.
+    """
+
+    how: str
+    kind: str
+    namespace: str
+    name: str
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a way, judged. ``answers``: one for each source that the packet may then have; more than one where
+    which it is is not known (a node's, the client's, a controller that is not in the input)."""
+
+    source: str
+    destination: str
+    port: str
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...]
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in: what opens it, its hops, and what they come to.
+
+    ``verdict``: denied if a hop is, allowed if all are, else unknown, or mixed where only some clients get through.
+    ``destination`` and ``port`` are the last hop's: what is reached in the end. ``hosts``: names that it answers to.
+    """
+
+    openings: tuple[Opening, ...]
+    hops: tuple[Hop, ...]
+    destination: str
+    port: str
+    verdict: Verdict
+    reason: Reason
+    hosts: tuple[str, ...] = ()
+    path: str = ""
+    pods: tuple[int, ...] = ()
+    """The pods at its end, as indexes in ``cluster.pods``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEnd:
+    """A route, or a part of one, that leads nowhere: ``code`` is no-service, no-port, no-endpoint, no-grant,
+    no-gateway, no-listener, no-class or blocked."""
+
+    opening: Opening
+    code: str
+    message: str
+    fix: str
+    place: Place
+    namespace: str = ""
+    """Where what it lacks should be."""
+    decided_by: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """Every way in, and every route that cannot work."""
+
+    ways: tuple[Way, ...]
+    dead_ends: tuple[DeadEnd, ...]
+
+
+def along(hops: tuple[Hop, ...]) -> tuple[Verdict, Reason]:
+    """What the hops of a way come to, and whose reason tells it."""
+    for verdict in (Verdict.DENIED, Verdict.UNKNOWN, Verdict.MIXED):
+        for hop in hops:
+            if hop.verdict is verdict:
+                return verdict, hop.reason
+    last = hops[-1]
+    return last.verdict, last.reason

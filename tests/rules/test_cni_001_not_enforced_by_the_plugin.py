@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ringfence.layers.profiles import PROFILES, Reading
+from ringfence.rules.finding import Subject
+from tests.rules.checking import checked, messages, namespace, pod, policy
+
+RULE = "CNI-001"
+POLICIES = pod("web") + policy("a", "{podSelector: {}}") + policy("b", "{podSelector: {}, policyTypes: [Egress]}")
+NO = Reading(False, "the test", "it enforces nothing")
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin that surely enforces nothing, one without egress, and one of which nobody knows."""
+    calico = PROFILES["calico"]
+    for name, gaps in {
+        "idle": {"networkpolicy-ingress": NO, "networkpolicy-egress": NO},
+        "half": {"networkpolicy-egress": NO},
+        "open": {"networkpolicy-egress": Reading(None, "the test")},
+    }.items():
+        plugin = replace(calico, name=name, facts={**calico.facts, **gaps})  # type: ignore[dict-item]
+        monkeypatch.setitem(PROFILES, name, plugin)
+
+
+def test_a_plugin_that_enforces_nothing() -> None:
+    findings = checked(RULE, POLICIES, "idle").findings
+    assert [one.evidence for one in findings] == [("NetworkPolicy", "ingress"), ("NetworkPolicy", "egress")]
+    assert {one.subject for one in findings} == {Subject("CNI", "", "idle")}
+    assert "it enforces nothing" in findings[0].message
+
+
+def test_a_plugin_without_egress() -> None:
+    assert [one.evidence for one in checked(RULE, POLICIES, "half").findings] == [("NetworkPolicy", "egress")]
+
+
+@pytest.mark.parametrize("cni", ["generic", "calico", "open"])
+def test_a_plugin_that_may_enforce_them(cni: str) -> None:
+    assert messages(RULE, POLICIES, cni) == []
+
+
+def test_without_policies_there_is_nothing_to_enforce() -> None:
+    assert messages(RULE, namespace("shop") + pod("web"), "idle") == []

@@ -1,0 +1,307 @@
+"""Faults in what the facts of a profile do to policies and verdicts."""
+
+from __future__ import annotations
+
+from tests.seeded_faults.fault import (
+    CELLS,
+    COLUMNS,
+    CONDITIONS,
+    FACTS,
+    POLICIES_FILE,
+    PROGRAMS,
+    RELATION,
+    ROWS,
+    SINGLE,
+    UNIVERSE,
+    Fault,
+)
+
+ENFORCEMENT_FILE = "layers/network/enforcement.py"
+SERVICES_FILE = "verdict/services.py"
+PAIRS_FILE = "verdict/pairs.py"
+
+ENFORCEMENT = (
+    Fault(
+        ENFORCEMENT_FILE,
+        "        if value is False:\n            return None\n        if value is None:\n            literals.append",
+        "        if value is None:\n            literals.append",
+        "a kind that is not enforced has its effect nevertheless",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        if value is None:\n            literals.append(fact_literal(fact))\n    return frozenset",
+        "    return frozenset",
+        "a kind of which it is open whether it is enforced surely is",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "    Direction.INGRESS: Fact.NETWORK_POLICY_INGRESS,",
+        "    Direction.INGRESS: Fact.NETWORK_POLICY_EGRESS,",
+        "ingress is enforced where egress is",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        '"BaselineAdminNetworkPolicy": Fact.BASELINE_ADMIN_NETWORK_POLICY',
+        '"BaselineAdminNetworkPolicy": Fact.ADMIN_NETWORK_POLICY',
+        "the Baseline kind is enforced where the Admin kind is",
+    ),
+    Fault(ENFORCEMENT_FILE, "HIGHEST_LOW_PRIORITY = 99", "HIGHEST_LOW_PRIORITY = 100", "priority 100 counts as low"),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        return (fact, Fact.HIGH_ADMIN_PRIORITIES)",
+        "        return (fact,)",
+        "high priorities are always enforced",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "broken=frozenset(governs(policy))",
+        "broken=frozenset(governs(policy)[:1])",
+        "what is not understood is open in one direction only",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "    named = Fact.ADMIN_NAMED_PORTS if admin else Fact.NAMED_PORTS",
+        "    named = Fact.NAMED_PORTS",
+        "named ports of admin policies are judged as those of NetworkPolicy",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        return named\n",
+        "        pass\n",
+        "named ports are always understood",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "(Fact.ADMIN_NODE_PEERS, NodePeer), (Fact.ADMIN_DOMAIN_PEERS, DomainPeer)",
+        "(Fact.ADMIN_DOMAIN_PEERS, NodePeer), (Fact.ADMIN_NODE_PEERS, DomainPeer)",
+        "nodes and domainNames peers change places",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "if any(peer.excepts for peer in blocks) and (len(rules) > 1 or len(blocks) > 1):",
+        "if any(peer.excepts for peer in blocks) and len(blocks) > 1:",
+        "an except of which the meaning is open leaves the other rules alone",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        if sctp is False:\n            return\n",
+        "",
+        "ports of SCTP are open where they match nothing",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "    if sctp is not True and match.protocol is None:\n        for",
+        "    if False:\n        for",
+        "a named port of any protocol is found on SCTP too",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "    yield replace(match, last=match.first)\n",
+        "    yield match\n",
+        "endPort counts where it does not",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "yield replace(match, first=match.first + 1, readings=(*match.readings, (Fact.END_PORT, True)))",
+        "yield replace(match, first=match.first + 1)",
+        "endPort surely counts where that is open",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "            if six is False:\n                continue\n",
+        "",
+        "IPv6 blocks are open where they match nothing",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "            under = ((Fact.IPV6_BLOCKS, True),)",
+        "            under = ()",
+        "IPv6 blocks surely match where that is open",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        return space if zero else LIMITED_IPV6",
+        "        return space",
+        "::/0 is everything for every plugin",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "key=lambda entry: entry[0] - entry[1]",
+        "key=lambda entry: entry[1] - entry[0]",
+        "the shortest prefix of an ipset decides",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "        for excepted in other.excepts:",
+        "        for excepted in other.excepts if other is peer else ():",
+        "an except in an ipset is local",
+    ),
+    Fault(
+        ENFORCEMENT_FILE,
+        "    if disputed:\n",
+        "    if False:\n",
+        "of two equal prefixes the except surely wins",
+    ),
+    Fault(
+        POLICIES_FILE,
+        "        return None if enforced is None else own | selected | enforced",
+        "        return own | selected",
+        "a pod that does not exist is always on a node that enforces policy",
+    ),
+    Fault(
+        COLUMNS,
+        "                if enforced is not None:\n",
+        "                if True:\n                    enforced = enforced or frozenset()\n",
+        "a node without enforcement enforces",
+    ),
+    Fault(
+        UNIVERSE,
+        "            if where is None:\n                where = pod.node\n",
+        "            if where is None:\n                where = True\n",
+        "a node of which it is open whether it enforces policy surely does",
+    ),
+    Fault(
+        UNIVERSE,
+        "            where = self.nodes.get(pod.node, self.elsewhere)",
+        "            where = self.nodes.get(pod.node, True)",
+        "nodes that are not named always enforce policy",
+    ),
+    Fault(
+        UNIVERSE,
+        "        if covered:\n            key = (*key, coverage.of(pod))\n",
+        "",
+        "pods on nodes that differ are one class",
+    ),
+    Fault(
+        UNIVERSE,
+        'pod.workload.kind == "Pod" if self.owners else None',
+        'pod.workload.kind != "Pod" if self.owners else None',
+        "pods with and without an owner change places",
+    ),
+    Fault(
+        CONDITIONS,
+        'literals.append(Literal(Variable("enforced", role, SOME_NODE, BOOLEAN), TRUE))',
+        "pass",
+        "a pod of which the node is not known is surely governed",
+    ),
+    Fault(
+        CONDITIONS,
+        'literals.append(Literal(Variable("enforced", role, SOME_OWNER, BOOLEAN), TRUE))',
+        "pass",
+        "a pod that does not exist surely has an owner",
+    ),
+    Fault(
+        ROWS,
+        '(Fact.SCTP_FILTERED, ALWAYS, self.programs.ports.number((protocol_range("SCTP"),)))',
+        '(Fact.SCTP_FILTERED, ALWAYS, self.programs.ports.number((protocol_range("UDP"),)))',
+        "what is not filtered is UDP",
+    ),
+    Fault(
+        ROWS,
+        "(Fact.IPV6_FILTERED, IN_IPV6, PortTable.ALL)",
+        "(Fact.IPV6_FILTERED, ALWAYS, PortTable.ALL)",
+        "IPv4 is not filtered either",
+    ),
+    Fault(
+        ROWS,
+        "self._tier(key.admin, key, subject, self.start(key))",
+        "self._tier(key.admin, key, subject)",
+        "everything is filtered",
+    ),
+    Fault(
+        SINGLE,
+        "_tier(rows, key.admin, key, subject, peer, rows.start(key))",
+        "_tier(rows, key.admin, key, subject, peer)",
+        "everything is filtered, for ends that are no column",
+    ),
+    Fault(
+        CONDITIONS,
+        "            plugin |= readings_condition(peer.readings)",
+        "            pass",
+        "a block that is read in two ways is read in both at once",
+    ),
+    Fault(
+        FACTS,
+        "fact_literal(fact, TRUE if value else FALSE) for fact, value in readings",
+        "fact_literal(fact, TRUE) for fact, value in readings",
+        "the other reading of ::/0 goes with the same answer",
+    ),
+    Fault(
+        RELATION,
+        "found.append(0 if value else number)",
+        "found.append(number if value else 0)",
+        "hairpins are exempt where they are judged",
+    ),
+    Fault(
+        RELATION,
+        "((Fact.HAIRPIN_EGRESS_EXEMPT, egress), (Fact.HAIRPIN_INGRESS_EXEMPT, ingress))",
+        "((Fact.HAIRPIN_INGRESS_EXEMPT, egress), (Fact.HAIRPIN_EGRESS_EXEMPT, ingress))",
+        "the directions of a hairpin change places",
+    ),
+    Fault(
+        PROGRAMS,
+        "exempt=(*program.exempt, condition)))",
+        "exempt=program.exempt))",
+        "hairpins are judged where that is open",
+    ),
+    Fault(
+        CELLS,
+        'if meeting.itself and variable.role == "dst":',
+        "if False:",
+        "a pod's own facts differ between the two ends of a hairpin",
+    ),
+    Fault(
+        SERVICES_FILE,
+        "translated = not service.headless",
+        "translated = True",
+        "a headless Service has an address of its own",
+    ),
+    Fault(
+        PAIRS_FILE,
+        "programs = relation.towards_service(end, egress), ingress",
+        "programs = egress, ingress",
+        "every plugin sees the pod behind a Service",
+    ),
+    Fault(
+        RELATION,
+        "steps += [(condition, Action.ALLOW) for _, condition in whole]",
+        "pass",
+        "a rule that opens everything does not open a Service's address",
+    ),
+    Fault(
+        RELATION,
+        "        for _, condition in key.admin:\n            steps",
+        "        for _, condition in ():\n            steps",
+        "admin policies do not see a Service's address",
+    ),
+    Fault(
+        "layers/profiles/profile.py",
+        "after > self.since",
+        "after >= self.since",
+        "a version holds for the one before it too",
+    ),
+    Fault(
+        "layers/profiles/profile.py",
+        "    if len({reading.value for reading in found}) == 1:",
+        "    if found:",
+        "without a version the oldest answer holds",
+    ),
+    Fault(
+        "layers/profiles/kube_router.py",
+        "IN_IPSETS = Reading(\n    False,",
+        "IN_IPSETS = Reading(\n    True,",
+        "k3s: excepts are local",
+    ),
+    Fault(
+        "layers/profiles/aws_vpc_cni.py",
+        "Fact.SERVICES_SEEN_AS_PODS: Reading(\n            False,",
+        "Fact.SERVICES_SEEN_AS_PODS: Reading(\n            True,",
+        "aws-vpc-cni: judged after translation",
+    ),
+    Fault(
+        "layers/profiles/flannel.py",
+        "NO = Reading(False,",
+        "NO = Reading(True,",
+        "flannel enforces policy",
+    ),
+)
