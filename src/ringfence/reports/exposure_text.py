@@ -30,11 +30,11 @@ _WIDE = 4
 """Ranges of addresses that a cell writes out."""
 
 
-def _ranges(peers: tuple[str, ...], whole: tuple[str, ...]) -> str:
+def _ranges(peers: tuple[str, ...], whole: tuple[str, ...], every: str) -> str:
     """Ranges of addresses: a whole family in words, of the rest the first two."""
     found: list[str] = []
     rest = list(peers)
-    for name, six in (("all of IPv4", False), ("all of IPv6", True)):
+    for name, six in ((f"{every} IPv4", False), (f"{every} IPv6", True)):
         own = [peer for peer in whole if (":" in peer) is six]
         if own and set(own) <= set(rest):
             found.append(name)
@@ -47,7 +47,8 @@ def _ranges(peers: tuple[str, ...], whole: tuple[str, ...]) -> str:
 
 def _peers(row: Exposed, folding: Folding, whole: Mapping[Origin, tuple[str, ...]]) -> str:
     if row.origin in (Origin.INTERNET, Origin.ADDRESSES):
-        return _ranges(row.peers, whole.get(row.origin, ()))
+        every = "all of" if row.origin is Origin.INTERNET else "all other"
+        return _ranges(row.peers, whole.get(row.origin, ()), every)
     if row.origin is Origin.NEW_PODS:
         return folding.narrow(tuple(f"in {peer}" for peer in row.peers), CELL_WIDTH)
     return folding.narrow(row.peers, CELL_WIDTH)
