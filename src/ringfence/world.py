@@ -230,9 +230,9 @@ class World:
             return exposer.exposure(chosen, limit, self.partial)
 
     def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
-        """The workloads that carry ``ringfence.dev/sensitivity`` and those that are named, each with its classes as
-        columns. Raises EndError."""
-        found = sensitive(self.lister.workloads)
+        """The workloads that say ``ringfence.dev/sensitivity`` (see ``verdict.sensitivity``) and those that are named,
+        each with its classes as columns. Raises EndError."""
+        found = sensitive(self.lister.workloads, self.given.settled().reading.manifests)
         for text in targets:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())

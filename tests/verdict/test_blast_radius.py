@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +21,19 @@ from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
 from ringfence.verdict.spreading import Spreader, Way
 from ringfence.world import World
-from tests.model.objects import Object, block, cilium_policy, namespace, network_policy, pod, pods_peer, tcp, world
+from ringfence.world import load as load_files
+from tests.model.objects import (
+    Object,
+    block,
+    cilium_policy,
+    controller,
+    namespace,
+    network_policy,
+    pod,
+    pods_peer,
+    tcp,
+    world,
+)
 from tests.properties.clusters import scenario
 from tests.properties.comparison import load
 
@@ -106,6 +120,20 @@ def test_what_is_sensitive_says_so_itself(value: str) -> None:
     found = chain(labels={"ringfence.dev/sensitivity": value}).blast_radius("shop/a")
     assert found.targets == (("shop/d",) if value == "high" else ())
     assert found.path_to_target is (value == "high")
+
+
+@pytest.mark.parametrize("place", ["object", "template", "pod"])
+@pytest.mark.parametrize("kind", ["annotations", "labels"])
+def test_an_annotation_says_it_too(place: str, kind: str, tmp_path: Path) -> None:
+    said = {kind: {"ringfence.dev/sensitivity": "high"}}
+    deployment = controller("Deployment", "shop/vault")
+    lone = pod("shop/lone")
+    owner = {"object": deployment, "template": deployment["spec"]["template"], "pod": lone}[place]
+    owner["metadata"] = {**owner["metadata"], **said}
+    file = tmp_path / "shop.yaml"
+    file.write_text(yaml.safe_dump_all([deployment, lone, pod("shop/a")]))
+    found = load_files(str(file)).blast_radius("shop/a", edits=False)
+    assert found.targets == (("shop/lone",) if place == "pod" else ("shop/vault",))
 
 
 def test_the_shortest_ways_are_all_there_and_counted() -> None:
