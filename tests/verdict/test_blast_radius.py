@@ -158,6 +158,30 @@ def test_the_cut_is_the_cheapest_and_its_edits_leave_no_way() -> None:
     assert made.what_if(add=[edit.manifest]).paths("shop/a", "shop/d").ways == ()  # type: ignore[list-item]
 
 
+def test_an_edit_of_the_cut_closes_every_port_of_its_step() -> None:
+    more = network_policy("shop/more", {"app": "b"}, ingress=[{"from": [pods_peer({"app": "a"})], "ports": tcp(9)}])
+    made = chain(more)
+    cut = made.blast_radius("shop/a", ["shop/b"]).cut
+    assert cut is not None
+    (one,) = cut.steps
+    assert (describe(one.hop.ports), one.flows, cut.verified) == ("TCP 1, 9", 2, True)
+    assert one.edit is not None
+    assert made.what_if(add=[one.edit.manifest]).can("shop/a", "shop/b").verdict == "denied"  # type: ignore[list-item]
+
+
+def test_a_step_weighs_what_would_be_lost() -> None:
+    wide = {"from": [pods_peer({"app": "b"})], "ports": [{"protocol": "TCP", "port": 1, "endPort": 5}]}
+    made = world(
+        namespace("shop"), *(pod(f"shop/{name}", {"app": name}) for name in "abd"),
+        network_policy("shop/deny", ingress=[]), step("a", "b", 7),
+        network_policy("shop/wide", {"app": "d"}, ingress=[wide]),
+    )  # fmt: skip
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/b")]
+    assert cut.weight == 1
+
+
 def test_a_limit_says_what_it_cuts_off() -> None:
     whole = chain().blast_radius("shop/a")
     cut = chain().blast_radius("shop/a", limit=2)
