@@ -96,6 +96,13 @@ def test_a_label_of_the_target_is_not_the_attackers_choice() -> None:
     assert verdicts == {"unknown"}
 
 
+def test_what_the_plugin_decides_is_not_the_attackers_choice() -> None:
+    found = exposed(CLOSED, into(block("10.0.0.0/8")), pod_cidrs="10.0.0.0/8")
+    mine = [line for line in lines(found, Origin.NEW_PODS) if "shop/db" in line[1]]
+    assert {(line[2], line[3]) for line in mine} == {("TCP 80", "unknown")}
+    assert {row.reason.code for row in found.rows if row.origin is Origin.NEW_PODS and row.reason} == {"new-pod"}
+
+
 def test_policies_that_are_not_modelled_leave_it_open() -> None:
     verdicts = {line[3] for line in lines(exposed(CLOSED, cilium_policy("shop/p")), Origin.NEW_PODS) if "db" in line[1]}
     assert verdicts == {"unknown"}
