@@ -260,6 +260,24 @@ def company_pods(size: Size) -> Iterator[Object]:
     return map(company_pod, company_pod_facts(size))
 
 
+def company_deployments(size: Size) -> Iterator[Object]:
+    """The workloads of a company's cluster as a repository has them."""
+    workloads = max(1, size.pods // REPLICAS)
+    each = max(1, workloads // size.namespaces)
+    for workload in range(workloads):
+        labels = {"app": f"app-{workload}", "tier": TIERS[workload % len(TIERS)]}
+        yield {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": f"app-{workload}", "namespace": space_name(workload // each % size.namespaces)},
+            "spec": {
+                "replicas": REPLICAS,
+                "selector": {"matchLabels": {"app": f"app-{workload}"}},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [_container(labels["tier"])]}},
+            },
+        }
+
+
 def comparable(size: Size) -> list[Object]:
     """Everything of a comparable cluster."""
     return [*namespaces(size), *bare_pods(size), *comparable_policies(size)]

@@ -9,17 +9,33 @@ from pathlib import Path
 
 import yaml
 
-from bench import clusters
-from bench.clusters import Object, PodFacts, Size
+from bench import clusters, generate_dump
+from bench.clusters import REPLICAS, Object, PodFacts, Size
 
 WHEN = "2026-01-15T08:30:00Z"
 CONDITIONS = ("Ready", "PodScheduled")
 
 
+class PlainDumper(yaml.CSafeDumper):
+    """Writes every value out, as people and kubectl do, instead of anchors and aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Always."""
+        return True
+
+
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    """Quotes what begins like a number, as kubectl does where another reader might take it for one."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if text[:1].isdigit() else None)
+
+
+PlainDumper.add_representer(str, _text)
+
+
 def write_yaml(file: Path, objects: Iterable[Object]) -> None:
     """A multi-document file."""
     with file.open("w", encoding="utf-8") as stream:
-        yaml.dump_all(objects, stream, Dumper=yaml.CSafeDumper, sort_keys=False, explicit_start=True)
+        yaml.dump_all(objects, stream, Dumper=PlainDumper, sort_keys=False, explicit_start=True)
 
 
 def comparable_folders(parent: Path, size: Size) -> tuple[Path, Path]:
@@ -57,6 +73,31 @@ def write_dump(file: Path, pods: Iterable[PodFacts]) -> None:
             fields = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
             stream.write((",\n" if number else "") + templates[facts.tier] % fields)
         stream.write('\n    ],\n    "kind": "List",\n    "metadata": {\n        "resourceVersion": ""\n    }\n}\n')
+
+
+def write_full_pods(file: Path, pods: int) -> None:
+    """Full pods, some 190 lines each, as ``kubectl get pods -A -o yaml`` prints them. Kept if the file is there."""
+    if file.exists():
+        return
+    part = file.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write("apiVersion: v1\nitems:\n")
+        for number in range(pods):
+            yaml.dump([generate_dump.pod(number, False)], stream, Dumper=PlainDumper)
+        stream.write('kind: List\nmetadata:\n  resourceVersion: ""\n')
+    part.rename(file)
+
+
+def repository(folder: Path, policies: int) -> Path:
+    """A repository of manifests: a folder a namespace, a file a policy, and as many Deployments as there are apps."""
+    size = Size("repository", policies * REPLICAS, max(1, policies // 20), policies)
+    objects = [*clusters.namespaces(size), *clusters.company_policies(size), *clusters.company_deployments(size)]
+    for one in objects:
+        metadata = one["metadata"]
+        place = folder / metadata.get("namespace", metadata["name"])
+        place.mkdir(parents=True, exist_ok=True)
+        write_yaml(place / f"{one['kind'].lower()}-{metadata['name']}.yaml", [one])
+    return folder
 
 
 def _template(tier: str) -> str:

@@ -6,7 +6,7 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -172,7 +172,7 @@ class World:
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
-        explanation = Explainer(self.asker).explain(self.asker.whole(source, destination, question, flows), flows)
+        explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
@@ -181,6 +181,11 @@ class World:
             explanation.traces,
             lambda: self.editor.smallest(flows[0], verdict, ports[0][0]),
         )
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Traces answers."""
+        return Explainer(self.asker)
 
     @cached_property
     def editor(self) -> Editor:
@@ -418,20 +423,27 @@ def load(
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> World:
     """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
     "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
-    ``cni``: a profile or its name. Problems of the input are in ``world.problems``. Raises ProfileError for an unknown
-    ``cni`` and ValueError for a bad CIDR."""
+    ``cni``: a profile or its name. Problems of the input are in ``world.problems``. ``tell`` is called with what is
+    being done, for people who wait. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
     given = Given.read(
         [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
         _ranges(pod_cidrs),
         _ranges(service_cidrs),
         _ranges(node_cidrs),
         assume_no_labels,
+        tell,
     )
     profile = find(cni) if isinstance(cni, str) else cni
-    return World(given.build(), profile, given)
+    if tell is not None:
+        tell(f"putting {given.reading.objects} objects together")
+    cluster = given.build()
+    if tell is not None:
+        tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
+    return World(cluster, profile, given)
 
 
 def load_objects(

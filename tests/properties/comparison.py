@@ -41,8 +41,10 @@ class Difference:
 
 
 def load(objects: list[Object], given: Given) -> Any:
-    """The engine's world."""
+    """The engine's world: every other one keeps all that policies match as masks, as large clusters do."""
     from ringfence import world
+    from ringfence.layers.network.form import Form
+    from ringfence.layers.network.relation import Relation
     from ringfence.layers.profiles import Fact, Reading, find
 
     profile = find(given.cni)
@@ -52,7 +54,7 @@ def load(objects: list[Object], given: Given) -> Any:
         )
     if given.nodes or given.elsewhere is not True:
         profile = profile.with_nodes(dict(given.nodes), given.elsewhere)
-    return world.load_objects(
+    found = world.load_objects(
         copy.deepcopy(objects),
         cni=profile,
         assume_no_labels=given.assume_no_labels,
@@ -60,6 +62,11 @@ def load(objects: list[Object], given: Given) -> Any:
         service_cidrs=given.service_cidrs,
         node_cidrs=given.node_cidrs,
     )
+    if len(objects) % 2:
+        return found
+    masks = Form(near_namespaces=0, near_columns=0, near_ends=0, indexed_namespaces=0, shared_selections=0)
+    relation = Relation(found.cluster, found.profile, form=masks)
+    return world.World(found.cluster, found.profile, found.given, relation)
 
 
 def options(given: Given) -> Options:

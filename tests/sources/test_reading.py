@@ -6,6 +6,7 @@ import codecs
 import gc
 import io
 import json
+import mmap
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,19 @@ def test_pods_of_a_big_yaml_text_come_out_the_same(monkeypatch: pytest.MonkeyPat
     assert [pod.place for pod in one.pods] == [pod.place for pod in other.pods]
     assert sorted(one.problems) == sorted(other.problems)
     assert one.ranges == other.ranges
+
+
+def test_an_interruption_in_a_mapped_file_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing a mapped file of which views are in use is an error, which must not take its place."""
+    views: list[memoryview] = []
+
+    def interrupted(data: mmap.mmap, *_: object, **__: object) -> None:
+        views.append(memoryview(data))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "BIG", 10)
+    monkeypatch.setattr(module, "_read_data", interrupted)
+    (tmp_path / "pods.json").write_text('{"kind": "List", "items": []}')
+    with pytest.raises(KeyboardInterrupt):
+        read([str(tmp_path)])
+    views.clear()

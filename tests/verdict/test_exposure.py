@@ -88,6 +88,14 @@ def test_new_pods_are_in_the_namespaces_where_labels_can_let_them() -> None:
     assert (set(row.peers), describe(row.ports)) == ({"home", "a new namespace"}, "TCP 80")
 
 
+def test_a_selector_that_contradicts_itself_lets_nobody_in() -> None:
+    peer = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}, "matchExpressions": [
+        {"key": "app", "operator": "NotIn", "values": ["a"]}]}}  # fmt: skip
+    found = exposed(CLOSED, into(peer), target="shop/db")
+    assert [line for line in lines(found, Origin.NEW_PODS) if "shop/db" in line[1]] == []
+    assert found.prices == ()
+
+
 def test_a_label_of_the_target_is_not_the_attackers_choice() -> None:
     deployment = controller("Deployment", "shop/vault", {"app": "vault"})
     policy = network_policy("shop/in", {"pod-template-hash": "abc"}, ingress=[])

@@ -7,6 +7,7 @@ import sys
 
 PROGRAM = "ringfence"
 KUBECTL_PROGRAM = "kubectl ringfence"
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -28,6 +29,11 @@ def _start(program: str) -> None:
         return
     # One command makes values that stay until it ends: collecting garbage would walk them for nothing.
     gc.disable()
-    from ringfence.cli.running import run
+    try:
+        from ringfence.cli.running import run
 
-    sys.exit(run(sys.argv[1:], program))
+        code = run(sys.argv[1:], program)
+    except KeyboardInterrupt:
+        # Before or after the command itself: while modules are imported, say.
+        code = INTERRUPTED
+    sys.exit(code)

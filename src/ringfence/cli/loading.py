@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ringfence.cli.errors import CommandError
 from ringfence.cli.options import Shared, use_color
+from ringfence.cli.progress import progress
 from ringfence.cli.settings import Settings, settings_of
 from ringfence.model.text import printable
 from ringfence.reports.context import Context, cluster_notices, mesh_notices
@@ -80,14 +81,17 @@ def open_world(shared: Shared, overview: bool = False) -> Opened:
             )
         if settings.file:
             write_lines([f"{style.paint('notice', 'notice')}: settings from {settings.file!a}"], sys.stderr)
-    world = load(
-        *sources,
-        cni=settings.cni,
-        assume_no_labels=settings.assume_no_labels,
-        pod_cidrs=settings.pod_cidrs,
-        service_cidrs=settings.service_cidrs,
-        node_cidrs=settings.node_cidrs,
-    )
+    typing = "-" in sources and sys.stdin.isatty()
+    with progress("reading", shared.quiet or typing) as tell:
+        world = load(
+            *sources,
+            cni=settings.cni,
+            assume_no_labels=settings.assume_no_labels,
+            pod_cidrs=settings.pod_cidrs,
+            service_cidrs=settings.service_cidrs,
+            node_cidrs=settings.node_cidrs,
+            **({} if tell is None else {"tell": tell}),
+        )
     problems = tuple(world.problems)
     notices = cluster_notices(world.cluster)
     write_lines(problem_lines(problems, style, shared.quiet), sys.stderr)

@@ -163,7 +163,7 @@ def _onward(style: Style) -> Iterator[str]:
     for command in (
         "ringfence demo --write tour && cd tour",
         f"ringfence explain {ATTACKER} {DATABASE} {PORT} -f cluster",
-        "ringfence map --to data/warehouse -f cluster",
+        "ringfence check cluster",
         "ringfence can shop/recommendations 169.254.169.254 80 -f cluster",
         "kubectl get pods,svc,ns,nodes,netpol -A -o json | ringfence map -f -",
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringfence.model.entries import NO_ENTRIES, Entries
@@ -191,11 +191,11 @@ class Cluster:
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
-    pods: tuple[Pod, ...] = ()
+    pods: Sequence[Pod] = ()
     finished: tuple[FinishedPod, ...] = ()
     nodes: Mapping[str, Node] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
-    policies: tuple[NetworkPolicyRules, ...] = ()
+    policies: Sequence[NetworkPolicyRules] = ()
     entries: Entries = NO_ENTRIES
     opaque: tuple[Opaque, ...] = ()
     mesh: tuple[Opaque, ...] = ()

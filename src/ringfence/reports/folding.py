@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from ringfence.reports.ranges import EXCEPT, joined
 
@@ -31,7 +32,8 @@ class Folding:
             shown = self._folded(ends, parts)
             if len(SEPARATOR.join(shown)) <= width:
                 return SEPARATOR.join(shown)
-        counts = {text: self._members(text, ends) for text in shown}
+        groups = Counter(_group(end) for end in dict.fromkeys(ends))
+        counts = {text: _members(text, groups) for text in shown}
         ordered = sorted(shown, key=lambda text: -counts[text])
         kept = [_counted_ranges(ordered[0], width)]
         rest = sum(counts.values()) - counts[ordered[0]]
@@ -41,11 +43,6 @@ class Folding:
                 kept.append(text)
                 rest = left
         return SEPARATOR.join(kept) + (f", +{rest} more" if rest else "")
-
-    def _members(self, shown: str, ends: tuple[str, ...]) -> int:
-        """How many ends one text of a folded list stands for; a range of addresses counts as one."""
-        group, star, _ = shown.partition("/* (")
-        return len({end for end in ends if _group(end) == group}) if star else 1
 
     def _folded(self, ends: tuple[str, ...], parts: bool) -> tuple[str, ...]:
         if len(ends) < FOLDED_FROM and not parts:
@@ -65,12 +62,19 @@ class Folding:
         return joined(shown)
 
 
+def _members(shown: str, groups: Mapping[str | None, int]) -> int:
+    """How many ends one text of a folded list stands for; a range of addresses counts as one."""
+    group, star, _ = shown.partition("/* (")
+    return groups.get(group, 0) if star else 1
+
+
 def _counted_ranges(text: str, width: int) -> str:
     """``0.0.0.0/0 except 4 ranges`` where the four have no room."""
     whole, word, missing = text.partition(EXCEPT)
     return f"{whole}{word}{missing.count(SEPARATOR) + 1} ranges" if word and len(text) > width else text
 
 
+@lru_cache(maxsize=1 << 16)
 def _group(end: str) -> str | None:
     return NODES if end.startswith("node/") else namespace_of(end)
 

@@ -50,7 +50,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.facts import ALWAYS
-from ringfence.layers.network.policies import PEER_ROLE, rule_entries
+from ringfence.layers.network.policies import PEER_ROLE, rule_masks
 from ringfence.layers.network.relation import OPPOSITE
 from ringfence.model.policy import Direction, PodPeer, Tier
 from ringfence.rules.examples import verdict_of, workload_text
@@ -62,7 +62,7 @@ from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy, CompiledRule
-    from ringfence.layers.network.rows import Row
+    from ringfence.layers.network.row import Row
     from ringfence.model import policy as model
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation, Workload
@@ -193,14 +193,15 @@ def _entries(
 ) -> list[tuple[int, int, int]]:
     """(columns of subjects, columns of peers, ports) that a rule allows for certain."""
     relation = situation.relation
-    if rule.entries is not None:
-        return [(subjects, mask, numbers) for condition, mask, numbers in rule.entries if condition == ALWAYS]
     merged: dict[tuple[int, int], int] = {}
     for column in columns_of(subjects):
         end = relation.universe.ends[column]
-        for condition, mask, numbers in rule_entries(rule, end, relation.conditions, relation.ports, False):
+        own = 1 << column if rule.by_subject else subjects
+        for condition, mask, numbers in rule_masks(rule, end, relation.conditions, relation.ports, False):
             if condition == ALWAYS:
-                merged[mask, numbers] = merged.get((mask, numbers), 0) | 1 << column
+                merged[mask, numbers] = merged.get((mask, numbers), 0) | own
+        if not rule.by_subject:
+            break
     return [(own, mask, numbers) for (mask, numbers), own in merged.items()]
 
 

@@ -114,14 +114,18 @@ class Given:
 
     @staticmethod
     def read(
-        sources: Sequence[Source], pods: Intervals, services: Intervals, nodes: Intervals, assume_no_labels: bool
+        sources: Sequence[Source],
+        pods: Intervals,
+        services: Intervals,
+        nodes: Intervals,
+        assume_no_labels: bool,
+        tell: Callable[[str], None] | None = None,
     ) -> Given:
-        """Read files, directories, stdin, and what other sources give."""
+        """Read files, directories, stdin, and what other sources give. ``tell`` hears how far it is."""
         from ringfence.sources.reading import read
 
-        return Given(
-            read(sources, sys.stdin.buffer if "-" in sources else None), pods, services, nodes, assume_no_labels
-        )
+        reading = read(sources, sys.stdin.buffer if "-" in sources else None, tell)
+        return Given(reading, pods, services, nodes, assume_no_labels)
 
     @staticmethod
     def of_objects(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,6 +35,7 @@ BIGGEST = 4 << 30
 """Bytes that one file may have; a cluster of a million pods has less."""
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*["}]')
 _HEAD = 4096
+_PIECE = 1 << 20
 _SNAPSHOT_HEAD = 200
 MOST_ALIKE = 50
 """Problems of one kind that are told of one file; the others are counted."""
@@ -61,13 +63,17 @@ class Reading:
         return len(self.manifests) + len(self.dump_pods) + self.repeated
 
 
-def read(sources: Sequence[Source], stdin: BinaryIO | None = None) -> Reading:
-    """Everything that the sources name; ``-`` is ``stdin``."""
+def read(
+    sources: Sequence[Source], stdin: BinaryIO | None = None, tell: Callable[[str], None] | None = None
+) -> Reading:
+    """Everything that the sources name; ``-`` is ``stdin``. ``tell`` hears how far it is."""
     reading = Reading()
     with collector_paused(), Gathering(_values, reading.originals) as gathering:
         files, problems = gathering.gather(sources)
         reading.problems.extend(problems)
-        for file in files:
+        for number, file in enumerate(files):
+            if tell is not None:
+                tell(f"reading, {number} of {len(files)} files")
             _read_file(file, stdin, reading, keep=gathering.revision_of(file))
     return _once(reading)
 
@@ -175,7 +181,9 @@ def _read_file(file: InputFile, stdin: BinaryIO | None, reading: Reading, keep: 
             reading.manifests[first:] = [_placed(one, file.namespace) for one in reading.manifests[first:]]
     finally:
         if isinstance(data, mmap.mmap):
-            data.close()
+            # Interrupted in the middle, views of it are still in use; then it goes with them.
+            with suppress(BufferError):
+                data.close()
     if file.named and before == (reading.objects, len(reading.problems), len(reading.told)):
         what = "stdin is empty" if file.path == STDIN else "an empty file"
         reading.problems.append(Problem(Place(file.name), "no-manifests", Severity.WARNING, what))
@@ -222,7 +230,7 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         if file.path == STDIN:
             if stdin is None:
                 raise OSError(None, "there is no stdin")
-            data = stdin.read(BIGGEST + 1)
+            data = _all_of(stdin)
         else:
             # Without O_NONBLOCK a pipe in the place of a file, opened by its name, may wait forever for a writer;
             # a pipe that the user names is meant (<(command) in a shell).
@@ -249,6 +257,17 @@ def _bytes_of(file: InputFile, stdin: BinaryIO | None, reading: Reading) -> byte
         )
         return None
     return data
+
+
+def _all_of(stream: BinaryIO) -> bytes:
+    """Piece by piece: one long read would not notice a Ctrl-C that comes between two pieces."""
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    pieces: list[bytes] = []
+    size = 0
+    while size <= BIGGEST and (piece := read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def _read_data(data: bytes | mmap.mmap, file: str, reading: Reading, harvest: bool = True) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.policies import PEER_ROLE, CompiledPolicy
 from ringfence.layers.network.relation import End, Relation
@@ -15,7 +18,6 @@ from ringfence.model.policy import (
     NodePeer,
     Peer,
     PodPeer,
-    PortMatch,
     Rule,
     Tier,
 )
@@ -35,6 +37,8 @@ from ringfence.verdict.asking import Asker, port_text
 from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Known
 
+Thing = TypeVar("Thing", Rule, Peer)
+
 TRACES = 8
 """At most so many kinds of flow are traced in one explanation."""
 
@@ -45,6 +49,7 @@ class Explainer:
     def __init__(self, asker: Asker) -> None:
         self.asker = asker
         self.relation: Relation = asker.relation
+        self._said: dict[tuple[int, object], str] = {}
 
     def explain(self, answer: Answer, flows: list[Flow]) -> Explanation:
         """The answer with a trace for each different kind of flow in it."""
@@ -212,13 +217,21 @@ class Explainer:
                 best = _either(best, value)
         matches: bool | None = False if at_port is False or best is False else (True if at_port and best else None)
         if best is False:
-            criterion = f"no peer of it is {printable(other)}: {_peers(rule)}"
+            criterion = f"no peer of it is {printable(other)}: {self._words(rule, _peers)}"
         elif at_port is False:
-            criterion = f"port {port_text(port)} is not among {_ports(rule.ports)}"
+            criterion = f"port {port_text(port)} is not among {self._words(rule, _ports)}"
         else:
             assert which is not None
-            criterion = f"{_peer(which)}, {_ports(rule.ports)}"
+            criterion = f"{self._words(which, _peer)}, {self._words(rule, _ports)}"
         return RuleTrace(rule.index, rule.name, rule.action.value, matches, criterion, rule.place)
+
+    def _words(self, thing: Thing, say: Callable[[Thing], str]) -> str:
+        """What a rule or a peer says, worked out once: the relation keeps both as long as this."""
+        key = (id(thing), say)
+        found = self._said.get(key)
+        if found is None:
+            found = self._said[key] = say(thing)
+        return found
 
 
 def _either(left: bool | None, right: bool | None) -> bool | None:
@@ -271,11 +284,11 @@ def _peer(peer: Peer) -> str:
     return printable(f"domain {', '.join(peer.names)}")
 
 
-def _ports(matches: tuple[PortMatch, ...] | None) -> str:
-    if matches is None:
+def _ports(rule: Rule) -> str:
+    if rule.ports is None:
         return "any port"
     words = []
-    for match in matches:
+    for match in rule.ports:
         if match.name is not None:
             words.append(f"{match.name}/{match.protocol}" if match.protocol else f"the port named {match.name}")
         elif (match.first, match.last) == (1, 65535):

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
-from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
+from ringfence.layers.network.columns import mask_of_columns
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
+from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
+from ringfence.verdict.turned import Turned
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -62,12 +64,11 @@ class Grid:
         self._met: dict[tuple[int, int, tuple[Meeting, ...]], Result] = {}
         self.places = Places(relation)
         self._sharing: dict[tuple[int, ...], int] = {}
+        self._uniform: dict[tuple[int, ...], bool] = {}
         self._blind = self._blind_columns()
         self.handed_on = relation.ports.number(node_ports(relation.cluster))
         """The ports that nodes hand on to Services, as a port set number."""
-        self._egress: tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]] = (
-            self._turn_over() if joined else ({}, {})
-        )
+        self._turned = Turned(relation) if joined else None
 
     def _blind_columns(self) -> int:
         """Pod columns in namespaces with policies that are not modelled."""
@@ -80,45 +81,16 @@ class Grid:
             mask |= ((1 << (stop - start)) - 1) << start
         return mask
 
-    def _turn_over(self) -> tuple[dict[int, int], dict[int, tuple[tuple[int, int, int], ...]]]:
-        """``(background, exceptions)``: the program that most destinations meet, by sources; and for a destination the
-        (program, background program, sources) that differ there."""
-        rows: dict[int, tuple[tuple[tuple[int, int], ...], int]] = {}
-        relation = self.relation
-        for column in range(self.universe.pods):
-            row = relation.row(column, Direction.EGRESS)
-            old = rows.get(id(row))
-            rows[id(row)] = (row.parts, (old[1] if old else 0) | 1 << column)
-        background: dict[int, int] = {}
-        rectangles: dict[tuple[int, int, int], int] = {}
-        for parts, sources in rows.values():
-            usual = parts[0][1]
-            background[usual] = background.get(usual, 0) | sources
-            for destinations, program in parts[1:]:
-                key = (destinations, program, usual)
-                rectangles[key] = rectangles.get(key, 0) | sources
-        exceptions: dict[int, list[tuple[int, int, int]]] = {}
-        for (destinations, program, usual), sources in rectangles.items():
-            entry = (program, usual, sources)
-            for column in columns_of(destinations):
-                found = exceptions.get(column)
-                if found is None:
-                    exceptions[column] = [entry]
-                else:
-                    found.append(entry)
-        return background, {column: tuple(entries) for column, entries in exceptions.items()}
+    @property
+    def turned(self) -> Turned:
+        """Egress by destination; made when first needed."""
+        if self._turned is None:
+            self._turned = Turned(self.relation)
+        return self._turned
 
     def egress(self, destination: int) -> dict[int, int]:
         """Egress program → the sources that run it towards a destination."""
-        background, exceptions = self._egress
-        own = exceptions.get(destination)
-        if own is None:
-            found = background if not self.others else dict(background)
-        else:
-            found = dict(background)
-            for program, usual, sources in own:
-                found[usual] ^= sources
-                found[program] = found.get(program, 0) | sources
+        found = self.turned.egress(destination)
         if self.others and destination < self.universe.pods:
             found[0] = found.get(0, 0) | self.others
         return found
@@ -211,11 +183,12 @@ class Grid:
         return found
 
     def plain(self, egress: int, ingress: int) -> Result | None:
-        """The result of two programs that hang on no fact (ties may still leave ports unknown)."""
+        """The result of two programs that hang on no fact, or on none that the two ends share; else None."""
         key = (egress, ingress)
         if key not in self._plain:
-            cell = self.relation.cells.plain(egress, ingress)
-            self._plain[key] = None if cell is None else self._result([cell], key, Meeting((4,), False, None))
+            cells, meeting = self.relation.cells, Meeting((4,), False, None)
+            alone = not cells.needs(egress, ingress) & MEETING_KINDS
+            self._plain[key] = self._result([cells.cell(egress, ingress, meeting)], key, meeting) if alone else None
         return self._plain[key]
 
     def _result(self, cells: list[Cell], programs: tuple[int, int], meeting: Meeting) -> Result:
@@ -304,11 +277,10 @@ class Grid:
     def _families(self) -> list[int]:
         """Columns by the families that they have, or may have."""
         if self._by_families is None:
-            groups: dict[object, int] = {}
+            groups: dict[object, list[int]] = {}
             for column, end in enumerate(self.universe.ends):
-                key = (own_families(end), bool(end.families))
-                groups[key] = groups.get(key, 0) | 1 << column
-            self._by_families = list(groups.values())
+                groups.setdefault((own_families(end), bool(end.families)), []).append(column)
+            self._by_families = [mask_of_columns(columns) for columns in groups.values()]
         return self._by_families
 
     def _by_namespace(self, group: int) -> Iterator[int]:
@@ -323,33 +295,22 @@ class Grid:
 
     def count(self) -> int:
         """How many (source pod, destination pod, protocol and port) are surely allowed, pods to themselves left out."""
-        ports = self.relation.ports
-        weights = [self.universe.count(column) for column in range(self.universe.pods)]
-        planes: list[int] = []
-        for column, weight in enumerate(weights):
-            bit = 0
-            while weight >> bit:
-                if weight >> bit & 1:
-                    while len(planes) <= bit:
-                        planes.append(0)
-                    planes[bit] |= 1 << column
-                bit += 1
-        total = 0
-        for destination in range(self.universe.pods):
-            own = 1 << destination
-            weight = weights[destination]
-            for sources, result in self.column(destination, self.pods):
-                if result.split:
-                    for source in columns_of(sources):
-                        total += self._count_apart(source, destination)
-                    continue
-                size = ports.size(result.allowed)
-                if size:
-                    pairs = sum((sources & plane).bit_count() << bit for bit, plane in enumerate(planes))
-                    total += size * (pairs * weight - (weight if sources & own else 0))
-        return total
+        return Count(self).total()
 
-    def _count_apart(self, source: int, destination: int) -> int:
+    def uniform(self, destination: int) -> bool:
+        """Whether every pod's flows to a pod class are told by their two programs alone, where those are plain."""
+        end = self.universe.ends[destination]
+        if self._blind or (self.handed_on != NONE and end.host_network):
+            return False
+        own = own_families(end)
+        found = self._uniform.get(own)
+        if found is None:
+            possible = self._compatible(destination)
+            found = self._uniform[own] = possible < 0 or possible & self.pods == self.pods
+        return found
+
+    def count_apart(self, source: int, destination: int) -> int:
+        """How many are surely allowed between two pod classes whose pods must be told apart by their nodes."""
         pods = self.relation.cluster.pods
         total = 0
         for left, right, result in self.taken_apart(source, destination):

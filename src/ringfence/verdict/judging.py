@@ -12,7 +12,7 @@ from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.conditions import FAMILY, named_port
 from ringfence.layers.network.enforcement import deciding, governs
 from ringfence.layers.network.facts import TRUE, Condition, Domain, Literal, Variable, both, holds
-from ringfence.layers.network.policies import BROKEN_ACTIONS, SUBJECT_ROLE, CompiledPolicy, rule_entries
+from ringfence.layers.network.policies import BROKEN_ACTIONS, SUBJECT_ROLE, CompiledPolicy, entries_at
 from ringfence.layers.network.relation import End, Relation
 from ringfence.layers.network.rows import Order, Rivals, Selected, SubjectKey
 from ringfence.layers.network.single import rule_matches
@@ -52,11 +52,8 @@ class Judgement:
     baseline: list[Hit] = field(default_factory=list)
     unseen: str = ""
     """Not empty: the plugin does not filter such traffic at all, and why."""
-
-    @property
-    def isolated(self) -> bool:
-        """Whether some NetworkPolicy surely isolates."""
-        return any(surely for _, surely in self.isolating)
+    isolated: bool = False
+    """Whether some NetworkPolicy surely isolates."""
 
     @property
     def only_passes(self) -> bool:
@@ -76,7 +73,7 @@ class Judgement:
     def decisions(self, allowed: bool) -> list[Decision]:
         """Who decides that the direction allows, or denies."""
         wanted = Action.ALLOW if allowed else Action.DENY
-        found = [hit.decision(self.direction) for hit in self.admin if hit.action is wanted]
+        found = [hit.decision(self.direction) for hit in self.admin if hit.action is wanted] if self.admin else []
         if self.admin_decided:
             return found
         passes = [hit.decision(self.direction) for hit in self.admin if hit.action is Action.PASS and hit.surely]
@@ -180,7 +177,9 @@ class Judge:
             value = known(condition)
             if value is False:
                 continue
-            found.isolating.append((compiled, value is True and not broken))
+            surely = value is True and not broken
+            found.isolating.append((compiled, surely))
+            found.isolated = found.isolated or surely
             if broken:
                 found.allowing.append(Hit(compiled, None, Action.ALLOW, False))
                 continue
@@ -236,10 +235,10 @@ class Judge:
             end = relation.end_class(subject)
             for one in compiled.rules(direction):
                 best: bool | None = None
-                for condition, mask, numbers in rule_entries(
-                    one, end, relation.conditions, relation.ports, compiled.admin
+                for condition, numbers in entries_at(
+                    one, peer, end, relation.conditions, relation.ports, compiled.admin
                 ):
-                    if mask >> peer & 1 and contains(numbers, port):
+                    if contains(numbers, port):
                         value = known(condition)
                         if value is not False:
                             best = bool(best) or value is True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ringfence.layers.network.rows import Row
+from ringfence.layers.network.row import Row
 from ringfence.model.policy import Direction
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import Verdict

@@ -13,10 +13,9 @@ from functools import cached_property
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.facts import Role, Variable
+from ringfence.layers.network.facts import Condition, Domain, Role, Variable, both, empty
 from ringfence.layers.network.programs import START
 from ringfence.layers.network.relation import Relation
-from ringfence.layers.network.rows import Row
 from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
@@ -62,7 +61,7 @@ class NewPods:
         self.every = (1 << len(self.ends)) - 1
         self.new = sum(1 << number for number, end in enumerate(self.ends) if end.namespace is None)
         self._number = {name: number for number, name in enumerate(self.names)}
-        self._rows: list[Row] = []
+        self._usual_of: list[int] = []
         self._usual: dict[int, int] = {}
         self._exceptions: dict[int, list[tuple[int, int, int]]] = {}
         self._joint: dict[tuple[int, int, bool, bool, tuple[int, ...]], Bounds] = {}
@@ -77,11 +76,12 @@ class NewPods:
         for number, end in enumerate(self.ends):
             key = relation.make_key(end, self.own)
             row = relation.rows.row(key, end)
-            self._rows.append(row)
             bit = 1 << number
-            usual = row.parts[0][1]
+            parts = sorted(row.parts, key=lambda part: -part[0].bit_count())
+            usual = parts[0][1]
+            self._usual_of.append(usual)
             self._usual[usual] = self._usual.get(usual, 0) | bit
-            for mask, program in row.parts[1:]:
+            for mask, program in parts[1:]:
                 for column in columns_of(mask & ((1 << self.universe.pods) - 1)):
                     self._exceptions.setdefault(column, []).append((program, usual, bit))
 
@@ -91,7 +91,7 @@ class NewPods:
         for program, _, where in self._exceptions.get(column, ()):
             if where & bit:
                 return program
-        return self._rows[place].parts[0][1]
+        return self._usual_of[place]
 
     @cached_property
     def _usual_sorts(self) -> dict[_Sort, int]:
@@ -279,6 +279,15 @@ class NewPods:
         sure, possible = relation.cells.best_choice(*pair, meeting, lambda one: self.chosen(one, in_new))
         return sure, relation.ports.difference(possible, sure)
 
+    def _can_hold(self, condition: Condition) -> bool:
+        """Whether no two literals of a condition contradict each other, as expressions of one selector may."""
+        domains: dict[Variable, Domain] = {}
+        for literal in condition:
+            variable = literal.variable
+            domains[variable] = both(domains.get(variable, variable.domain), literal.within)
+        taken = self.relation.cells.taken
+        return not any(empty(variable, domain, taken) for variable, domain in domains.items())
+
     def _by_entries(self, own: int, other: int, in_new: bool) -> Bounds | None:
         """Where nothing holds the new pod back, and only NetworkPolicies the other end: each entry can be met by
         itself. None where it is not so simple."""
@@ -296,6 +305,8 @@ class NewPods:
         sure = possible = program.union.allow
         hanging: dict[Variable, set[object]] = {}
         for condition, ports in program.union.conditional:
+            if not self._can_hold(condition):
+                continue
             possible = table.union(possible, ports)
             others = [literal for literal in condition if not self.chosen(literal.variable, in_new)]
             if not others:

@@ -18,7 +18,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.layers.network.programs import outcome
 from ringfence.layers.network.relation import Relation, own_families
-from ringfence.layers.network.rows import Row
+from ringfence.layers.network.row import Row
 from ringfence.model.policy import AddressPeer, AnyPeer, Direction, NetworkPolicyRules, PodPeer, Rule
 from ringfence.sets import addresses as ip
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, protocol_range, size
@@ -100,7 +100,8 @@ class Openness:
 
     def _of_row(self, row: Row, column: int, end: EndClass, direction: Direction) -> tuple[Scope, ...]:
         assert end.namespace is not None
-        address = self._addresses(row, end, direction)
+        parts = row.parts
+        address = self._addresses(parts, end, direction)
         welcome = self._welcome(row, direction)
         anywhere = own = CLOSED
         if welcome & 2:
@@ -108,7 +109,7 @@ class Openness:
         if welcome & 1:
             own = self._met(column, end, self.anonymous.inside(end.namespace), direction)
         named = CLOSED
-        for mask, program in row.parts:
+        for mask, program in parts:
             if mask & self._others:
                 named = self._either(named, self._outcome(program, direction))
         key = (address, anywhere, own, named)
@@ -153,9 +154,9 @@ class Openness:
 
     # Addresses of the internet.
 
-    def _addresses(self, row: Row, end: EndClass, direction: Direction) -> Bounds:
+    def _addresses(self, columns: tuple[tuple[int, int], ...], end: EndClass, direction: Direction) -> Bounds:
         """Ports on which more than half of the internet gets through, in a family that the pod may have."""
-        parts = tuple((program, mask & self._outside) for mask, program in row.parts if mask & self._outside)
+        parts = tuple((program, mask & self._outside) for mask, program in columns if mask & self._outside)
         key = (parts, own_families(end), direction)
         found = self._by_addresses.get(key)
         if found is None:

@@ -11,7 +11,8 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.enforcement import in_force
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.layers.network.universe import pod_end
-from ringfence.model.cluster import NAME_LABEL, Cluster
+from ringfence.model.cluster import NAME_LABEL, Cluster, Pod
+from ringfence.model.later import Later, Patched
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 
@@ -51,15 +52,15 @@ def relabelled(
         changed = {**apply(old.labels, labels), NAME_LABEL: namespace}
         namespaces = {**cluster.namespaces, namespace: replace(old, labels=changed)}
         return replace(cluster, namespaces=namespaces)
-    listed = list(cluster.pods)
+    moved: dict[int, Pod] = {}
     for index in pods:
-        pod = listed[index]
-        listed[index] = replace(
+        pod = cluster.pods[index]
+        moved[index] = replace(
             pod,
             labels=apply(pod.labels, labels),
             open_labels=tuple(key for key in pod.open_labels if key not in labels),
         )
-    return replace(cluster, pods=tuple(listed))
+    return replace(cluster, pods=Patched(cluster.pods, moved))
 
 
 def apply(labels: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -97,11 +98,13 @@ def policy_change(
         gone.append(index)
     added = list(in_force(added, relation.profile))
     dropped = set(gone)
-    if dropped:
-        kept = [compiled.policy for compiled in relation.active() if compiled.index not in dropped]
-    else:
-        kept = list(cluster.policies)
-    after = replace(cluster, policies=(*kept, *added), problems=tuple(problems))
+
+    def policies() -> tuple[NetworkPolicyRules, ...]:
+        if not dropped:
+            return (*cluster.policies, *added)
+        return (*(one.policy for one in relation.active() if one.index not in dropped), *added)
+
+    after = replace(cluster, policies=Later(policies), problems=tuple(problems))
     changed = relation.change(gone, added, after)
     if not isinstance(changed, ChangedRelation):
         changed = Relation(after, relation.profile)

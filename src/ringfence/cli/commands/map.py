@@ -61,6 +61,7 @@ def map_(
     if either_end is not None and (source is not None or destination is not None):
         raise click.UsageError("--with means either side: give it alone, or --from and --to")
     from ringfence.cli.loading import open_world, write_lines
+    from ringfence.cli.progress import progress
     from ringfence.reports.connections import FORMATS
     from ringfence.reports.table import footer_lines
 
@@ -75,7 +76,8 @@ def map_(
     opened = open_world(shared, overview=True)
     # A filter of ours comes after the list is made, and the limit after the filter.
     asked_limit = None if selector is not None or either_end is not None else limit
-    found = _connections(opened, shared, level, source, destination, either_end, asked_limit)
+    with progress("working out who reaches whom", shared.quiet):
+        found = _connections(opened, shared, level, source, destination, either_end, asked_limit)
     from ringfence.cli.rows import limited, selected_ends, with_either_end
 
     if selector is not None:

@@ -41,6 +41,9 @@ ALL, NONE = PortTable.ALL, PortTable.NONE
 FAMILY_KINDS = frozenset(("family", "address", "node"))
 """Kinds of facts that hang on the address family of the flow."""
 
+MEETING_KINDS = FAMILY_KINDS | {"namespace-label", "same-node", "named-port"}
+"""Kinds of facts that hang on what the two ends of a flow share: without them two programs say it all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -6,11 +6,13 @@ index over ``conditions.Conditions`` and agrees with it column by column (a prop
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.facts import ALWAYS, Condition, Role
+from ringfence.layers.network.form import USUAL, Form
 from ringfence.layers.network.universe import Universe
 from ringfence.model.policy import AddressPeer, AnyPeer, Peer, PodPeer, PodSelection, PortMatch, Readings
 from ringfence.sets.addresses import Intervals
@@ -18,6 +20,14 @@ from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
 
 MatchMap = dict[Condition, int]
+
+Spans = tuple[tuple[int, int], ...]
+"""A set of few columns near each other: (first column of a block, bits from there). A block is a namespace, the nodes
+or the addresses outside, so that two spans are either of the same columns or have none in common."""
+
+SpanMap = dict[Condition, Spans]
+
+_UNASKED: SpanMap = {}
 
 
 def columns_of(mask: int) -> Iterator[int]:
@@ -38,30 +48,80 @@ def columns_of(mask: int) -> Iterator[int]:
         base += 64
 
 
+def mask_of(spans: Spans) -> int:
+    """The same set as a mask of all columns."""
+    mask = 0
+    for start, bits in spans:
+        mask |= bits << start
+    return mask
+
+
+def mask_of_columns(columns: list[int]) -> int:
+    """The mask of listed columns."""
+    if len(columns) < 8:
+        mask = 0
+        for column in columns:
+            mask |= 1 << column
+        return mask
+    data = bytearray((max(columns) >> 3) + 1)
+    for column in columns:
+        data[column >> 3] |= 1 << (column & 7)
+    return int.from_bytes(data, "little")
+
+
 def add(target: MatchMap, condition: Condition, mask: int) -> None:
     """Put more columns under a condition."""
     if mask:
         target[condition] = target.get(condition, 0) | mask
 
 
-class _NamespaceIndex:
-    """Postings of the known labels of one namespace's classes, as masks that count from its first class."""
+class _LabelIndex:
+    """Postings of the known labels of neighbouring pod classes, as masks that count from the first one."""
 
     def __init__(self, ends: tuple[EndClass, ...], start: int, stop: int) -> None:
-        self.size = stop - start
-        self.all = (1 << self.size) - 1
-        self.pairs: dict[tuple[str, str], int] = {}
-        self.keys: dict[str, int] = {}
-        self.open: dict[str, int] = {}
-        for offset in range(self.size):
-            bit = 1 << offset
-            end = ends[start + offset]
+        self.all = (1 << (stop - start)) - 1
+        pairs: dict[tuple[str, str], list[int]] = {}
+        self._open: dict[str, list[int]] = {}
+        for offset, end in enumerate(ends[start:stop]):
             for pair in end.labels.items():
-                self.pairs[pair] = self.pairs.get(pair, 0) | bit
-                self.keys[pair[0]] = self.keys.get(pair[0], 0) | bit
+                found = pairs.get(pair)
+                if found is None:
+                    pairs[pair] = [offset]
+                else:
+                    found.append(offset)
             for key in end.open_labels:
                 if key not in end.labels:
-                    self.open[key] = self.open.get(key, 0) | bit
+                    self._open.setdefault(key, []).append(offset)
+        self._pairs = pairs
+        self._values: dict[str, list[str]] | None = None
+        self._masks: dict[tuple[str, str], int] = {}
+        self._keys: dict[str, int] = {}
+
+    def pair(self, key: str, value: str) -> int:
+        """The classes with this label."""
+        pair = (key, value)
+        found = self._masks.get(pair)
+        if found is None:
+            found = self._masks[pair] = mask_of_columns(self._pairs.get(pair, []))
+        return found
+
+    def key(self, key: str) -> int:
+        """The classes that surely have a label of this key with a known value."""
+        found = self._keys.get(key)
+        if found is None:
+            if self._values is None:
+                self._values = {}
+                for name, value in self._pairs:
+                    self._values.setdefault(name, []).append(value)
+            found = 0
+            for value in self._values.get(key, ()):
+                found |= self.pair(key, value)
+            self._keys[key] = found
+        return found
+
+    def open(self, key: str) -> int:
+        """The classes of which the label of this key is not known."""
+        return mask_of_columns(self._open[key]) if key in self._open else 0
 
     def matching(self, selector: Selector) -> tuple[int, int]:
         """``(surely matching, to be asked one by one)``."""
@@ -70,15 +130,15 @@ class _NamespaceIndex:
         for requirement in selector.requirements:
             key = requirement.key
             if requirement.operator == "Exists":
-                mask &= self.keys.get(key, 0) | self.open.get(key, 0)
+                mask &= self.key(key) | self.open(key)
                 continue
             if requirement.operator == "DoesNotExist":
-                mask &= ~(self.keys.get(key, 0) | self.open.get(key, 0))
+                mask &= ~(self.key(key) | self.open(key))
                 continue
             found = 0
             for value in requirement.values:
-                found |= self.pairs.get((key, value), 0)
-            unclear = self.open.get(key, 0)
+                found |= self.pair(key, value)
+            unclear = self.open(key)
             ask |= unclear
             mask &= (found | unclear) if requirement.operator == "In" else ~found
         return mask & ~ask, mask & ask
@@ -87,8 +147,20 @@ class _NamespaceIndex:
 class Columns:
     """Match maps for one universe under one profile."""
 
-    def __init__(self, universe: Universe, conditions: Conditions, table: PortTable) -> None:
+    def __init__(
+        self,
+        universe: Universe,
+        conditions: Conditions,
+        table: PortTable,
+        form: Form = USUAL,
+    ) -> None:
         self.universe = universe
+        self.form = form
+        self.blocks: dict[int, int] = {start: stop - start for start, stop in universe.namespaces.values()}
+        """First column of each block → how many it has."""
+        self.blocks[universe.pods] = universe.outside - universe.pods
+        self.blocks[universe.outside] = len(universe.ends) - universe.outside
+        self._starts = sorted(self.blocks)
         self.conditions = conditions
         self.table = table
         self.pod_columns = (1 << universe.pods) - 1
@@ -98,14 +170,19 @@ class Columns:
         for column in range(universe.pods):
             if universe.ends[column].host_network:
                 self.host_columns |= 1 << column
-        self._indexes: dict[str, _NamespaceIndex] = {}
-        self._selections: dict[tuple[PodSelection, Role, bool], MatchMap] = {}
+        self._indexes: dict[str, _LabelIndex] = {}
+        self._whole_index: _LabelIndex | None = None
+        self._wide: dict[tuple[PodSelection, Role, bool], MatchMap] = {}
+        self._spans: dict[tuple[PodSelection, Role, bool], SpanMap | None] = {}
+        self._regions: dict[tuple[Selector, Role], list[tuple[Condition, int]]] = {}
+        self._hosts: dict[int, int] = {}
         self._local: dict[tuple[Selector, str, Role], MatchMap] = {}
         self._namespace_matches: dict[tuple[Selector, Role], list[tuple[str, Condition]]] = {}
         self._namespace_labels: dict[tuple[str, str], list[str]] | None = None
         self._open_namespaces: list[str] = []
         self._blocks: dict[tuple[Intervals, bool, Role, Readings], MatchMap] = {}
-        self._enforced: dict[Role, list[tuple[Condition | None, int]]] = {}
+        self._block_reach: dict[tuple[Intervals, bool, Role, Readings], tuple[SpanMap, MatchMap]] = {}
+        self._enforced: dict[Role, list[tuple[Condition, int]]] = {}
         self._address_groups: list[tuple[EndClass, int]] | None = None
         self._groups_of_block: dict[int, list[int]] = {}
         self._ungrouped: list[tuple[EndClass, int]] = []
@@ -114,10 +191,13 @@ class Columns:
 
     def selection(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
         """The pod classes of a selection."""
+        spans = self.spans(selection, role, admin)
+        if spans is not None:
+            return {condition: mask_of(near) for condition, near in spans.items()}
         key = (selection, role, admin)
-        found = self._selections.get(key)
+        found = self._wide.get(key)
         if found is None:
-            found = self._selections[key] = self._select(selection, role, admin)
+            found = self._wide[key] = self._host_split(self._everywhere(selection, role), admin)
         return found
 
     def subjects(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
@@ -128,36 +208,136 @@ class Columns:
         result: MatchMap = {}
         for condition, mask in found.items():
             for enforced, group in self._enforced_groups(role):
-                if enforced is not None:
-                    add(result, condition | enforced, mask & group)
+                add(result, condition | enforced, mask & group)
         return result
 
-    def _enforced_groups(self, role: Role) -> list[tuple[Condition | None, int]]:
+    def near_subjects(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
+        """The same as spans; None where they may be too many for that."""
+        found = self.spans(selection, role, admin)
+        if found is None or self.conditions.everywhere:
+            return found
+        result: SpanMap = {}
+        for condition, near in found.items():
+            for enforced, group in self._enforced_groups(role):
+                own = tuple((start, bits & self._within(group, start)) for start, bits in near)
+                whole = condition | enforced
+                result[whole] = (*result.get(whole, ()), *(span for span in own if span[1]))
+        return result
+
+    def _within(self, mask: int, start: int) -> int:
+        """The bits of a mask in one block."""
+        return mask >> start & ((1 << self.blocks[start]) - 1)
+
+    def _enforced_groups(self, role: Role) -> list[tuple[Condition, int]]:
+        """The pods for which the plugin enforces policy, by the condition under which it does."""
         groups = self._enforced.get(role)
         if groups is None:
-            masks: dict[Condition | None, int] = {}
+            columns: dict[Condition, list[int]] = {}
             for column in range(self.universe.pods):
                 condition = self.conditions.enforced(self.universe.ends[column], role)
-                masks[condition] = masks.get(condition, 0) | 1 << column
-            groups = self._enforced[role] = list(masks.items())
+                if condition is not None:
+                    columns.setdefault(condition, []).append(column)
+            groups = self._enforced[role] = [(condition, mask_of_columns(one)) for condition, one in columns.items()]
         return groups
 
-    def _select(self, selection: PodSelection, role: Role, admin: bool) -> MatchMap:
+    def spans(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
+        """The pod classes of a selection as spans; None where they may be too many or too far from each other."""
+        key = (selection, role, admin)
+        known = self._spans.get(key, _UNASKED)
+        if known is _UNASKED:
+            known = self._spans[key] = self._make_spans(selection, role, admin)
+        return known
+
+    def _make_spans(self, selection: PodSelection, role: Role, admin: bool) -> SpanMap | None:
+        places = self.universe.namespaces
+        found: SpanMap = {}
+        if selection.namespaces is None:
+            assert selection.namespace is not None
+            place = places.get(selection.namespace)
+            if place is not None:
+                start, stop = place
+                if stop - start > self.form.near_columns or not self.form.near_namespaces:
+                    return None
+                matched = self._match_pods(selection.pods, selection.namespace, role)
+                found = {condition: ((start, bits),) for condition, bits in matched.items()}
+        else:
+            matches = self._namespaces(selection.namespaces, role)
+            if len(matches) > self.form.near_namespaces:
+                return None
+            there = sorted((*places[name], name, outer) for name, outer in matches)
+            if sum(stop - start for start, stop, _, _ in there) > self.form.near_columns:
+                return None
+            for start, _, name, outer in there:
+                for condition, bits in self._pods(selection.pods, name, role).items():
+                    whole = outer | condition if condition else outer
+                    found[whole] = (*found.get(whole, ()), (start, bits))
+        return self._host_split_spans(found, admin) if self.host_columns else found
+
+    def _everywhere(self, selection: PodSelection, role: Role) -> MatchMap:
+        """A selection over many namespaces, or big ones."""
         result: MatchMap = {}
         if selection.namespaces is None:
             assert selection.namespace is not None
-            matches = [(selection.namespace, ALWAYS)]
+            start, stop = self.universe.namespaces[selection.namespace]
+            regions = [(ALWAYS, ((1 << (stop - start)) - 1) << start)]
+            namespaces = [(selection.namespace, ALWAYS)]
         else:
-            matches = self._namespaces(selection.namespaces, role)
-        for namespace, outer in matches:
-            span = self.universe.namespaces.get(namespace)
-            if span is None:
-                continue
-            for condition, mask in self._pods(selection.pods, namespace, role).items():
-                whole = outer | condition if condition else outer
-                result[whole] = result.get(whole, 0) | (mask << span[0])
-        if self.host_columns:
-            result = self._host_split(result, admin)
+            namespaces = self._namespaces(selection.namespaces, role)
+            regions = self._namespace_regions(selection.namespaces, role)
+        if not selection.pods.requirements:
+            return dict(regions)
+        if len(namespaces) < self.form.indexed_namespaces:
+            for namespace, outer in namespaces:
+                start = self.universe.namespaces[namespace][0]
+                for condition, mask in self._pods(selection.pods, namespace, role).items():
+                    add(result, outer | condition if condition else outer, mask << start)
+            return result
+        if self._whole_index is None:
+            self._whole_index = _LabelIndex(self.universe.ends, 0, self.universe.pods)
+        sure, ask = self._whole_index.matching(selection.pods)
+        for outer, region in regions:
+            add(result, outer, sure & region)
+            for column in columns_of(ask & region):
+                condition_there = self._labels(selection.pods, column, role)
+                if condition_there is not None:
+                    add(result, outer | condition_there, 1 << column)
+        return result
+
+    def _namespace_regions(self, selector: Selector, role: Role) -> list[tuple[Condition, int]]:
+        """The columns of the namespaces that a selector matches, by the condition under which it does."""
+        key = (selector, role)
+        found = self._regions.get(key)
+        if found is None:
+            regions: MatchMap = {}
+            for namespace, outer in self._namespaces(selector, role):
+                start, stop = self.universe.namespaces[namespace]
+                add(regions, outer, ((1 << (stop - start)) - 1) << start)
+            found = self._regions[key] = list(regions.items())
+        return found
+
+    def _labels(self, selector: Selector, column: int, role: Role) -> Condition | None:
+        end = self.universe.ends[column]
+        return self.conditions.labels(selector, end.labels, end.open_labels, end.any_label, "pod-label", role)
+
+    def host_bits(self, start: int) -> int:
+        """The hostNetwork pods of a block."""
+        found = self._hosts.get(start)
+        if found is None:
+            found = self._hosts[start] = self.host_columns >> start & ((1 << self.blocks[start]) - 1)
+        return found
+
+    def _host_split_spans(self, spans: SpanMap, admin: bool) -> SpanMap:
+        if not any(bits & self.host_bits(start) for near in spans.values() for start, bits in near):
+            return spans
+        host = self.conditions.host_network(admin)
+        result: SpanMap = {}
+        for condition, near in spans.items():
+            for start, bits in near:
+                own = bits & self.host_bits(start)
+                if bits ^ own:
+                    result[condition] = (*result.get(condition, ()), (start, bits ^ own))
+                if own and host is not None:
+                    result[condition | host] = (*result.get(condition | host, ()), (start, own))
         return result
 
     def _host_split(self, matches: MatchMap, admin: bool) -> MatchMap:
@@ -203,27 +383,60 @@ class Columns:
         return self.universe.namespaces
 
     def _pods(self, selector: Selector, namespace: str, role: Role) -> MatchMap:
-        start, stop = self.universe.namespaces[namespace]
-        if not selector.requirements:
-            return {ALWAYS: (1 << (stop - start)) - 1}
+        """The pod classes of a namespace that a selector matches, as bits from its first one."""
         key = (selector, namespace, role)
         found = self._local.get(key)
         if found is None:
-            index = self._indexes.get(namespace)
-            if index is None:
-                index = self._indexes[namespace] = _NamespaceIndex(self.universe.ends, start, stop)
-            sure, ask = index.matching(selector)
-            found = {}
-            add(found, ALWAYS, sure)
-            for offset in columns_of(ask):
-                end = self.universe.ends[start + offset]
-                condition = self.conditions.labels(
-                    selector, end.labels, end.open_labels, end.any_label, "pod-label", role
-                )
-                if condition is not None:
-                    add(found, condition, 1 << offset)
-            self._local[key] = found
+            found = self._local[key] = self._match_pods(selector, namespace, role)
         return found
+
+    def _match_pods(self, selector: Selector, namespace: str, role: Role) -> MatchMap:
+        start, stop = self.universe.namespaces[namespace]
+        if not selector.requirements:
+            return {ALWAYS: (1 << (stop - start)) - 1}
+        index = self._indexes.get(namespace)
+        if index is None:
+            index = self._indexes[namespace] = _LabelIndex(self.universe.ends, start, stop)
+        sure, ask = index.matching(selector)
+        found: MatchMap = {ALWAYS: sure} if sure else {}
+        for offset in columns_of(ask) if ask else ():
+            condition = self._labels(selector, start + offset, role)
+            if condition is not None:
+                add(found, condition, 1 << offset)
+        return found
+
+    def reach(self, peer: Peer, role: Role, admin: bool) -> tuple[SpanMap, MatchMap]:
+        """The columns that a peer of a rule matches: those that are kept as spans, and the others."""
+        if isinstance(peer, PodPeer):
+            spans = self.spans(peer.selection, role, admin)
+            return ({}, self.selection(peer.selection, role, admin)) if spans is None else (spans, {})
+        matches = self.peer(peer, role, admin)
+        if not isinstance(peer, AddressPeer):
+            return {}, matches
+        key = (peer.addresses, peer.admin, role, peer.readings)
+        found = self._block_reach.get(key)
+        if found is None:
+            near: SpanMap = {}
+            wide: MatchMap = {}
+            for condition, mask in matches.items():
+                if mask.bit_count() <= self.form.near_ends:
+                    near[condition] = self._spans_of(mask)
+                else:
+                    wide[condition] = mask
+            found = self._block_reach[key] = (near, wide)
+        return found
+
+    def _spans_of(self, mask: int) -> Spans:
+        """A small set of columns, block by block."""
+        bits: dict[int, int] = {}
+        for column in columns_of(mask):
+            start = self.block_of(column)
+            bits[start] = bits.get(start, 0) | 1 << (column - start)
+        return tuple(bits.items())
+
+    def block_of(self, column: int) -> int:
+        """The first column of the block that holds a column."""
+        return self._starts[bisect_right(self._starts, column) - 1]
 
     def peer(self, peer: Peer, role: Role, admin: bool) -> MatchMap:
         """The columns that a peer of a rule matches."""
@@ -242,7 +455,7 @@ class Columns:
 
     def _group_addresses(self) -> None:
         atoms = self.universe.atoms
-        groups: dict[object, tuple[EndClass, int]] = {}
+        groups: dict[object, tuple[EndClass, list[int]]] = {}
         by_atom: dict[int, list[object]] = {}
         for column, end in enumerate(self.universe.ends):
             known = [end.space[0][0]] if end.sort == "outside" else list(end.addresses)
@@ -251,15 +464,15 @@ class Columns:
             homeless = end.host_network and end.node is None
             key = (end.sort, end.host_network, homeless, where, end.space if not known else ())
             old = groups.get(key)
-            groups[key] = (old[0] if old else end, (old[1] if old else 0) | 1 << column)
-            if not old:
+            if old is None:
+                groups[key] = (end, [column])
                 for _, atom in where:
                     by_atom.setdefault(atom, []).append(key)
+            else:
+                old[1].append(column)
         numbers = {key: number for number, key in enumerate(groups)}
-        self._address_groups = list(groups.values())
-        self._ungrouped = [
-            groups[key] for key in groups if not groups[key][0].addresses and groups[key][0].sort != "outside"
-        ]
+        self._address_groups = [(end, mask_of_columns(columns)) for end, columns in groups.values()]
+        self._ungrouped = [one for one in self._address_groups if not one[0].addresses and one[0].sort != "outside"]
         for atom, keys in by_atom.items():
             for block in columns_of(atoms.sets[atom]):
                 self._groups_of_block.setdefault(block, []).extend(numbers[key] for key in keys)
@@ -315,12 +528,11 @@ class Columns:
     ) -> list[tuple[int, tuple[tuple[Condition, int], ...]]]:
         """For a rule with named ports: (columns, the ports that it means there)."""
         if self._port_groups is None:
-            groups: dict[object, tuple[EndClass, int]] = {}
+            groups: dict[object, tuple[EndClass, list[int]]] = {}
             for column, end in enumerate(self.universe.ends):
                 key = (end.sort == "pod", end.ports, end.host_network, end.open_ports)
-                old = groups.get(key)
-                groups[key] = (old[0] if old else end, (old[1] if old else 0) | 1 << column)
-            self._port_groups = list(groups.values())
+                groups.setdefault(key, (end, []))[1].append(column)
+            self._port_groups = [(end, mask_of_columns(columns)) for end, columns in groups.values()]
         return [(mask, self.conditions.ports(self.table, matches, end, admin)) for end, mask in self._port_groups]
 
 

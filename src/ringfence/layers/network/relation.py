@@ -17,9 +17,11 @@ from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.enforcement import DECIDING, governs
 from ringfence.layers.network.facts import Condition, fact_literal
+from ringfence.layers.network.form import USUAL, Form
 from ringfence.layers.network.policies import CompiledPolicy
 from ringfence.layers.network.programs import Match, ProgramTable
-from ringfence.layers.network.rows import Row, Rows, Selected, SubjectKey, subjects_by_class
+from ringfence.layers.network.row import Row
+from ringfence.layers.network.rows import Rows, Selected, SubjectKey, subjects_by_class
 from ringfence.layers.network.single import program_for
 from ringfence.layers.network.universe import Universe, coverage_of
 from ringfence.layers.profiles import Fact, Profile
@@ -38,9 +40,12 @@ End = int | EndClass
 class Relation:
     """The network layer of one cluster under one profile."""
 
-    def __init__(self, cluster: Cluster, profile: Profile, universe: Universe | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, profile: Profile, universe: Universe | None = None, form: Form = USUAL
+    ) -> None:
         self.cluster = cluster
         self.profile = profile
+        self.form = form
         self.universe = universe if universe is not None else universes.build(cluster, coverage_of(profile))
         self.ports = PortTable()
         self.conditions = Conditions(
@@ -51,7 +56,7 @@ class Relation:
             cluster.assume_no_labels,
             self.universe.node_space,
         )
-        self.columns = Columns(self.universe, self.conditions, self.ports)
+        self.columns = Columns(self.universe, self.conditions, self.ports, form)
         self.programs = ProgramTable(self.ports)
         self.cells = Cells(
             self.programs,
@@ -67,7 +72,7 @@ class Relation:
         ]
         """Every policy of this relation and of the what-ifs made from it, by index."""
         self.rows = Rows(self.columns, self.policies, self.programs)
-        self._selected: dict[tuple[Direction, Tier], list[list[tuple[int, Condition]]]] = {}
+        self._selected: dict[tuple[Direction, Tier], list[Selected]] = {}
         self._row_of: dict[Direction, list[Row | None]] = {
             direction: [None] * self.universe.pods for direction in DIRECTIONS
         }
@@ -108,11 +113,11 @@ class Relation:
         """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
         lists = self._selected.get((direction, tier))
         if lists is None:
-            active = list(self.active())
-            order = sorted(active, key=evaluation_order) if tier is not Tier.NETWORK_POLICY else active
-            lists = subjects_by_class(order, direction, self.universe.pods, tier)
-            self._selected[direction, tier] = lists
-        return tuple(lists[column])
+            own = [one for one in self.active() if one.policy.tier is tier and one.governs(direction)]
+            if tier is not Tier.NETWORK_POLICY:
+                own.sort(key=evaluation_order)
+            lists = self._selected[direction, tier] = subjects_by_class(own, direction, self.universe.pods)
+        return lists[column] if lists else ()
 
     def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
         """Policies that might select a pod of a namespace."""
@@ -271,7 +276,7 @@ class Relation:
         """The relation after policies (by index) went and others came. Shares everything that does not change."""
         gone = frozenset(remove)
         if any(not self._understands(policy) for policy in add):
-            return Relation(cluster, self.profile)
+            return Relation(cluster, self.profile, form=self.form)
         return ChangedRelation(self, gone, add, cluster)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:
@@ -304,7 +309,7 @@ class ChangedRelation(Relation):
     ) -> None:
         self.base = base
         self.cluster = cluster
-        self.profile = base.profile
+        self.profile, self.form = base.profile, base.form
         self.universe, self.ports, self.conditions = base.universe, base.ports, base.conditions
         self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
         self.policies, self.rows = base.policies, base.rows

@@ -1,12 +1,12 @@
-"""Rows of the relation: for one subject and direction, which program each column runs.
+"""Makes the rows of the relation from the policies that select a subject.
 
-A row is a partition of the columns: a tuple of (columns, program number). Subjects that the same policies select in the
-same way share a row.
+Subjects that the same policies select in the same way share a row; those whose far-reaching rules are the same share
+its base (``row.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -20,13 +20,16 @@ from ringfence.layers.network.policies import (
     ISOLATES,
     SUBJECT_ROLE,
     CompiledPolicy,
+    WideEntry,
     broken_literal,
     rule_entries,
+    rule_masks,
 )
 from ringfence.layers.network.programs import Begin, End, Match, NextRival, ProgramTable, Subject
+from ringfence.layers.network.row import Base, Piece, Row
 from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import NamedPort
-from ringfence.model.policy import Action, Direction, Tier
+from ringfence.model.policy import Action, Direction
 from ringfence.sets.ports import PortTable, protocol_range
 
 UNORDERED_KIND = "BaselineAdminNetworkPolicy"
@@ -65,21 +68,6 @@ class SubjectKey:
     host_network: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """``parts``: (columns, program number), disjoint, together all columns; most columns first."""
-
-    key: SubjectKey
-    parts: tuple[tuple[int, int], ...]
-
-    def program(self, column: int) -> int:
-        """The program of one column."""
-        for mask, program in self.parts:
-            if mask >> column & 1:
-                return program
-        return 0
-
-
 class Rows:
     """Makes and keeps rows for one set of policies."""
 
@@ -89,7 +77,11 @@ class Rows:
         self.policies = policies
         self.programs = programs
         self._rows: dict[SubjectKey, Row] = {}
+        self._bases: dict[tuple[object, ...], Base] = {}
         self._tiers: dict[tuple[object, ...], Parts] = {}
+        self._facts: dict[tuple[object, ...], Subject] = {}
+        self._named: set[int] = set()
+        self._looked_at = 0
         self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
         self._unfiltered = self._own_node(Fact.OWN_NODE_EGRESS_EXEMPT)
         self.unseen = self._unseen()
@@ -133,6 +125,8 @@ class Rows:
 
     def own_node(self, direction: Direction, peer: EndClass) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
         """``(exempt, unfiltered)`` for a single peer that is no column."""
+        if peer.sort != "node" and not peer.host_network:
+            return (), ()
         fact = Fact.OWN_NODE_INGRESS_EXEMPT if direction is Direction.INGRESS else Fact.OWN_NODE_EGRESS_EXEMPT
         value = self.conditions.profile.answer(fact)
         pods = self.conditions.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
@@ -150,7 +144,7 @@ class Rows:
         """The row of a subject."""
         found = self._rows.get(key)
         if found is None:
-            found = self._rows[key] = Row(key, self._fold(key, subject))
+            found = self._rows[key] = self._fold(key, subject)
         return found
 
     def isolation(
@@ -173,6 +167,14 @@ class Rows:
 
     def subject_facts(self, key: SubjectKey) -> Subject:
         """Isolation, and whether Baseline is skipped because the other direction is isolated."""
+        isolated = self.isolation(key.network_policy, key.direction)
+        known = (isolated, key.other_isolation, bool(key.baseline))
+        found = self._facts.get(known)
+        if found is None:
+            found = self._facts[known] = Subject(isolated, self._skipped(key))
+        return found
+
+    def _skipped(self, key: SubjectKey) -> bool | tuple[Condition, ...]:
         skip: bool | tuple[Condition, ...] = False
         if key.baseline and key.other_isolation is not False:
             per_direction = self.conditions.profile.answer(Fact.BASELINE_PER_DIRECTION)
@@ -182,7 +184,7 @@ class Rows:
                 extra = fact_literal(Fact.BASELINE_PER_DIRECTION, FALSE)
                 others = (ALWAYS,) if key.other_isolation is True else key.other_isolation
                 skip = tuple(condition | {extra} for condition in others)
-        return Subject(self.isolation(key.network_policy, key.direction), skip)
+        return skip
 
     def admin_reaches(self, direction: Direction, peer: EndClass) -> bool:
         """Whether an admin policy could have a rule for this peer: pods on ingress, anyone on egress."""
@@ -194,13 +196,84 @@ class Rows:
         host = self.columns.host_columns if self.conditions.host_network(True) is None else 0
         return self.columns.pod_columns & ~host
 
-    def _fold(self, key: SubjectKey, subject: EndClass) -> tuple[tuple[int, int], ...]:
+    def _fold(self, key: SubjectKey, subject: EndClass) -> Row:
         facts = self.subject_facts(key)
+        if facts.isolated is False:
+            return Row(key, self._base(key, subject, facts, ()), ())
+        near, wide = self._entries(key, subject)
+        base = self._base(key, subject, facts, wide)
+        overrides: list[tuple[int, int, int, int]] = []
+        ingress = key.direction is Direction.INGRESS
+        after, combine = self.programs.union_after, self.programs.combine
+        for start, entries in near.items():
+            touched = 0
+            for bits, _, _ in entries:
+                touched |= bits
+            for columns, piece in base.at(start):
+                region = columns & touched
+                if not region:
+                    continue
+                parts: Parts = {piece.union: region}
+                for bits, condition, numbers in entries:
+                    parts = _split(parts, bits, after, condition, numbers)
+                own = piece.own
+                for state, bits in parts.items():
+                    if state != piece.union:
+                        program = combine(
+                            facts, piece.admin, state, piece.baseline, own if ingress else (), () if ingress else own
+                        )
+                        if program != piece.program:
+                            overrides.append((start, bits, program, piece.program))
+        return Row(key, base, tuple(overrides))
+
+    def _entries(
+        self, key: SubjectKey, subject: EndClass
+    ) -> tuple[dict[int, list[tuple[int, Condition, int]]], tuple[WideEntry, ...]]:
+        """What the NetworkPolicies of a subject allow: near columns by block, and wide entries."""
+        near: dict[int, list[tuple[int, Condition, int]]] = {}
+        wide: list[WideEntry] = []
+        ports = self.programs.ports
+        for index, condition in key.network_policy:
+            compiled = self.policies[index]
+            if key.direction in compiled.policy.broken:
+                broken = condition | broken_literal(compiled.policy, key.direction, ALLOWS)
+                wide.append((broken, self.columns.everything, PortTable.ALL))
+                continue
+            for rule in compiled.rules(key.direction):
+                spans, masks = rule_entries(rule, subject, self.conditions, ports, compiled.admin)
+                for own, blocks, numbers in spans:
+                    whole = own | condition if condition else own
+                    for start, bits in blocks:
+                        near.setdefault(start, []).append((bits, whole, numbers))
+                for own, mask, numbers in masks:
+                    wide.append((own | condition if condition else own, mask, numbers))
+        return near, tuple(wide)
+
+    def _base(self, key: SubjectKey, subject: EndClass, facts: Subject, wide: tuple[WideEntry, ...]) -> Base:
+        # Masks are told apart by identity: the base keeps those that it was made of alive.
+        cache = (
+            key.direction,
+            facts,
+            self.start(key),
+            self._cache_key(key.admin, key) if key.admin else None,
+            frozenset((condition, id(mask), numbers) for condition, mask, numbers in wide),
+            self._cache_key(key.baseline, key) if key.baseline and facts.isolated is not True else None,
+        )
+        found = self._bases.get(cache)
+        if found is None:
+            found = self._bases[cache] = self._make_base(key, subject, facts, wide)
+        return found
+
+    def _make_base(self, key: SubjectKey, subject: EndClass, facts: Subject, wide: tuple[WideEntry, ...]) -> Base:
         admin = self._tier(key.admin, key, subject, self.start(key))
-        union = self._network_policy(key, subject) if facts.isolated is not False else _ONE_PART
+        union: Parts = _ONE_PART
+        if wide:
+            union = {0: self.columns.everything}
+            after = self.programs.union_after
+            for condition, mask, numbers in wide:
+                union = _split(union, mask, after, condition, numbers)
         baseline = _ONE_PART if facts.isolated is True else self._tier(key.baseline, key, subject)
         everything = self.columns.everything
-        result: Parts = {}
         special = self._exempt if key.direction is Direction.INGRESS else self._unfiltered
         ordinary = everything
         for columns, _ in special:
@@ -208,6 +281,7 @@ class Rows:
         regions = [(ordinary, ()), *special] if special else [(everything, ())]
         combine = self.programs.combine
         ingress = key.direction is Direction.INGRESS
+        pieces: list[Piece] = []
         for first, first_mask in admin.items():
             for second, second_mask in union.items():
                 shared = (
@@ -227,51 +301,24 @@ class Rows:
                             number = combine(
                                 facts, first, second, third, own if ingress else (), () if ingress else own
                             )
-                            result[number] = result.get(number, 0) | columns
-        return tuple(sorted(((mask, number) for number, mask in result.items()), key=lambda part: -part[0].bit_count()))
+                            pieces.append(Piece(columns, first, second, third, own, number))
+        return Base(tuple(pieces), self.columns.blocks, tuple(mask for _, mask, _ in wide))
 
     def named_ports(self, selected: Selected, direction: Direction) -> bool:
         """Whether what the rules mean depends on the subject's own named ports."""
-        return direction is Direction.INGRESS and any(self.policies[index].named_ingress_ports for index, _ in selected)
+        if direction is not Direction.INGRESS or not selected:
+            return False
+        named = self._named
+        for compiled in self.policies[self._looked_at :]:
+            if compiled.named_ingress_ports:
+                named.add(compiled.index)
+        self._looked_at = len(self.policies)
+        return bool(named) and any(index in named for index, _ in selected)
 
     def _cache_key(self, selected: Selected, key: SubjectKey) -> tuple[object, ...]:
         if self.named_ports(selected, key.direction):
             return (key.direction, selected, key.ports, key.open_ports, key.host_network)
         return (key.direction, selected)
-
-    def _network_policy(self, key: SubjectKey, subject: EndClass) -> Parts:
-        cache = self._cache_key(key.network_policy, key)
-        found = self._tiers.get(cache)
-        if found is None:
-            masks: dict[tuple[Condition, int], int] = {}
-            for index, condition in key.network_policy:
-                compiled = self.policies[index]
-                if key.direction in compiled.policy.broken:
-                    entry = (condition | broken_literal(compiled.policy, key.direction, ALLOWS), PortTable.ALL)
-                    masks[entry] = self.columns.everything
-                    continue
-                for rule in compiled.rules(key.direction):
-                    for own, mask, numbers in rule_entries(
-                        rule, subject, self.conditions, self.programs.ports, compiled.admin
-                    ):
-                        entry = (own | condition if condition else own, numbers)
-                        masks[entry] = masks.get(entry, 0) | mask
-            parts: Parts = {0: self.columns.everything}
-            after = self.programs.union_after
-            for (condition, numbers), mask in masks.items():
-                split: Parts = {}
-                for state, columns in parts.items():
-                    hit = columns & mask
-                    if hit:
-                        new = after(state, condition, numbers)
-                        split[new] = split.get(new, 0) | hit
-                        columns ^= hit
-                        if not columns:
-                            continue
-                    split[state] = split.get(state, 0) | columns
-                parts = split
-            found = self._tiers[cache] = parts
-        return found
 
     def _tier(self, selected: Selected, key: SubjectKey, subject: EndClass, start: int = 0) -> Parts:
         if not selected:
@@ -331,24 +378,30 @@ class Rows:
             matches = (
                 (own, mask, numbers, rule.rule.action)
                 for rule in compiled.rules(direction)
-                for own, mask, numbers in rule_entries(
+                for own, mask, numbers in rule_masks(
                     rule, subject, self.conditions, self.programs.ports, compiled.admin
                 )
             )
+        after = self.programs.after
         for own, mask, numbers, action in matches:
             step = self.programs.step(Match(own | condition if condition else own, action, numbers))
-            split: Parts = {}
-            for state, columns in parts.items():
-                hit = columns & mask
-                if hit:
-                    new = self.programs.after(state, step)
-                    split[new] = split.get(new, 0) | hit
-                    columns ^= hit
-                    if not columns:
-                        continue
-                split[state] = split.get(state, 0) | columns
-            parts = split
+            parts = _split(parts, mask, after, step)
         return parts
+
+
+def _split(parts: Parts, mask: int, after: Callable[..., int], *step: object) -> Parts:
+    """The parts after a step that concerns the columns of ``mask`` only."""
+    split: Parts = {}
+    for state, columns in parts.items():
+        hit = columns & mask
+        if hit:
+            new = after(state, *step)
+            split[new] = split.get(new, 0) | hit
+            columns ^= hit
+            if not columns:
+                continue
+        split[state] = split.get(state, 0) | columns
+    return split
 
 
 def steps_of(order: Order) -> Iterator[tuple[int, Condition] | Begin | NextRival | End]:
@@ -376,15 +429,43 @@ _ONE_PART: Parts = {0: -1}
 """The start state for every column, as the mask of all bits."""
 
 
-def subjects_by_class(
-    policies: Sequence[CompiledPolicy], direction: Direction, classes: int, tier: Tier
-) -> list[list[tuple[int, Condition]]]:
-    """For each pod class the policies of a tier that select it and govern the direction, in the order given."""
-    result: list[list[tuple[int, Condition]]] = [[] for _ in range(classes)]
+def subjects_by_class(policies: Sequence[CompiledPolicy], direction: Direction, classes: int) -> list[Selected]:
+    """For each pod class those of the policies that select it, in the order given; empty without policies."""
+    if not policies:
+        return []
+    result: list[Selected] = [()] * classes
+    parts: dict[Selected, int] = {(): (1 << classes) - 1}
+    near: dict[int, Selected] = {}
     for compiled in policies:
-        if compiled.policy.tier is tier and compiled.governs(direction):
-            for condition, mask in compiled.subjects(direction).items():
-                item = (compiled.index, condition)
+        spans = compiled.near_subjects(direction)
+        if spans is not None:
+            for condition, blocks in spans.items():
+                item = ((compiled.index, condition),)
+                for start, bits in blocks:
+                    for offset in columns_of(bits):
+                        near[start + offset] = near.get(start + offset, ()) + item
+            continue
+        for condition, mask in compiled.subjects(direction).items():
+            item = ((compiled.index, condition),)
+            if len(parts) > compiled.columns.form.shared_selections:
                 for column in columns_of(mask):
-                    result[column].append(item)
+                    near[column] = near.get(column, ()) + item
+                continue
+            split: dict[Selected, int] = {}
+            for selected, columns in parts.items():
+                hit = columns & mask
+                if hit:
+                    split[selected + item] = hit
+                if columns ^ hit:
+                    split[selected] = columns ^ hit
+            parts = split
+    for selected, columns in parts.items():
+        if selected:
+            for column in columns_of(columns):
+                result[column] = selected
+    order = {compiled.index: number for number, compiled in enumerate(policies)}
+    for column, selected in near.items():
+        if result[column]:
+            selected = tuple(sorted(result[column] + selected, key=lambda item: order[item[0]]))
+        result[column] = selected
     return result
