@@ -61,6 +61,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
             yield from own.yaml_lines(folder, size, times)
     yield from own.flows_lines(folder, own_sizes[-1 if smoke else -2], cache, 1 if smoke else 2)
     yield from own.library_lines(own_sizes[-1])
+    yield from own.reach_lines(own_sizes[-1])
     yield from scale.lines(smoke, times, folder, cache)
 
 

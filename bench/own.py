@@ -60,6 +60,20 @@ def library_lines(size: Size) -> Iterator[Line]:
     yield plain(f"{label}: what-if with one answer, p90", found["what-if p90"], "ms")
 
 
+REACH_LIMITS = {"coverage": 1.0, "exposure": 1.0, "blast radius": 0.3, "blast radius, from internet": 0.3}
+"""Seconds of CPU beyond loading, in the largest cluster."""
+
+
+def reach_lines(size: Size) -> Iterator[Line]:
+    """The questions about reach."""
+    found = figures("reach", size, 1)
+    label = f"{size.name} pods, library"
+    for name, limit in REACH_LIMITS.items():
+        what = f"{label}: {name}"
+        yield at_most(what, found[name], limit, "s") if size.pods == 100_000 else plain(what, found[name], "s")
+    yield plain(f"{label}: paths", found["paths"], "s")
+
+
 def dump_lines(size: Size, cache: Path, times: int) -> Iterator[Line]:
     """Whole processes from a JSON dump to one answer."""
     folder = company_folder(cache, size)

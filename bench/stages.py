@@ -170,11 +170,31 @@ def _changes(world: Any) -> Iterator[Callable[[], object]]:
         yield lambda edit=edits[number % 3], ends=ends: world.what_if(**edit).can(*ends)
 
 
+def reach(size: Size) -> Figures:
+    """Seconds of the questions about reach, beyond loading and the relation."""
+    warm()
+    world = ringfence.load_objects(clusters.company(size))
+    world.complete()
+    clock = Clock()
+    figures: Figures = {"workloads": world.coverage().total}
+    figures["coverage"] = clock.lap()
+    figures["rows"] = len(world.exposure().rows)
+    figures["exposure"] = clock.lap()
+    first, last = world.cluster.pods[0].workload, world.cluster.pods[-1].workload
+    figures["reached"] = len(world.blast_radius(f"{last.namespace}/{last.name}").fallen)
+    figures["blast radius"] = clock.lap()
+    figures["blast radius, from internet"] = len(world.blast_radius("internet").fallen) and clock.lap()
+    world.paths(f"{last.namespace}/{last.name}", f"{first.namespace}/{first.name}")
+    figures["paths"] = clock.lap()
+    return figures
+
+
 STAGES: dict[str, Callable[[Size], Figures]] = {
     "analysis": analysis,
     "company": company,
     "dump": dump,
     "library": library,
+    "reach": reach,
 }
 
 if __name__ == "__main__":

@@ -28,20 +28,26 @@ from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.blast_radius import BlastRadius, ShortestWays, columns_of_target
 from ringfence.verdict.changes import Diff
 from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.connections import Lister
+from ringfence.verdict.coverage import Coverage, Surveyor
 from ringfence.verdict.difference import flow_changes
 from ringfence.verdict.diffing import LEVELS
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
 from ringfence.verdict.equivalence import Equivalence
 from ringfence.verdict.explaining import Explainer
+from ringfence.verdict.exposure import Exposer, Exposure
 from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flow import Asked, asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.many import FlowAnswers
+from ringfence.verdict.sensitivity import sensitive
+from ringfence.verdict.spreading import Spreader
 from ringfence.verdict.states import State, between, equivalent
+from ringfence.verdict.tracing import Tracing
 from ringfence.verdict.ways_in.paths import Paths
 from ringfence.verdict.ways_in.values import WaysIn
 from ringfence.verdict.whatif import Moved, policy_change, relabelled
@@ -216,6 +222,56 @@ class World:
                 limit,
                 self.partial,
             )
+
+    def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
+        """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
+        (``kube-*``) or workloads (``shop/web``) that are left out."""
+        with collector_paused():
+            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
+            return surveyor.coverage(exclude, self.partial)
+
+    def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
+        """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
+        ``targets``: workloads of which the smallest sets of labels that reach them are looked for, beside those with
+        the label ``ringfence.dev/sensitivity``. Raises EndError."""
+        with collector_paused():
+            chosen = self.sensitive(targets, namespace)
+            exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
+            return exposer.exposure(chosen, limit, self.partial)
+
+    def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
+        """The workloads that say ``ringfence.dev/sensitivity`` (see ``verdict.sensitivity``) and those that are named,
+        each with its classes as columns. Raises EndError."""
+        found = sensitive(self.lister.workloads, self.given.settled().reading.manifests)
+        for text in targets:
+            found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
+        return sorted(found.items())
+
+    def blast_radius(
+        self,
+        source: str,
+        targets: Iterable[str] = (),
+        limit: int | None = None,
+        namespace: str | None = None,
+        edits: bool = True,
+    ) -> BlastRadius:
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
+        he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
+        the cheapest cut. Raises EndError."""
+        with collector_paused():
+            chosen = self.sensitive(targets, namespace)
+            return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
+
+    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> ShortestWays:
+        """The shortest ways from one end to another. Raises EndError."""
+        with collector_paused():
+            target = self.lister.asker.directory.find(destination, namespace)
+            return self._tracing(source, namespace).paths(target, limit)
+
+    def _tracing(self, source: str, namespace: str | None) -> Tracing:
+        asker = self.lister.asker
+        spreader = Spreader(self.whole_relation, self.grid)
+        return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Tier
-from ringfence.rules.isolation import Doubt, Gap, gap, one_way
 from ringfence.rules.situation import Situation, labels_text
 from ringfence.sets.label_search import STAND_IN
+from ringfence.verdict.default_deny import Doubt, Gap, gap, one_way
 from tests.properties.clusters import Object, scenario
 from tests.properties.comparison import load
 

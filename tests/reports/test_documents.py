@@ -10,7 +10,9 @@ import pytest
 
 from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.provenance import Place
+from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.context import cluster_notices
+from ringfence.reports.coverage_documents import coverage_document
 from ringfence.reports.differences.document import diff_document
 from ringfence.reports.differences.equivalence import equivalence_document
 from ringfence.reports.documents import (
@@ -18,8 +20,10 @@ from ringfence.reports.documents import (
     connections_document,
     explanation_document,
 )
+from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.document import findings_document
 from ringfence.reports.published import DOCUMENTS, schema
+from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.samples import CONTEXT, connections, explanation, mixed
@@ -30,6 +34,10 @@ WRITTEN = {
     "diff": diff_document(whole(), CONTEXT),
     "equivalence": equivalence_document(equivalence(), CONTEXT),
     "explanation": explanation_document(explanation(), CONTEXT),
+    "coverage": coverage_document(reach_samples.coverage(), CONTEXT),
+    "exposure": exposure_document(reach_samples.exposure(), CONTEXT),
+    "blast-radius": blast_radius_document(reach_samples.blast_radius(), CONTEXT),
+    "paths": paths_document(reach_samples.paths(), CONTEXT),
     "findings": findings_document(findings_report(explained=True)),
 }
 

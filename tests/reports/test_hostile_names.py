@@ -14,21 +14,27 @@ import yaml
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
+from ringfence.reports import blast_radius_text, coverage_text, exposure_text
 from ringfence.reports.answer_text import detail_lines, verdict_lines
+from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
+from ringfence.reports.coverage_documents import coverage_document
 from ringfence.reports.differences.equivalence import equivalence_document, witness_lines
 from ringfence.reports.differences.formats import FINDING_FORMATS as DIFF_FINDING_FORMATS
 from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
+from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
 from ringfence.reports.problems import problem_lines
+from ringfence.reports.sections import markdown_section_lines, text_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
 from tests.reports.diff_samples import hostile as hostile_diff
 from tests.reports.finding_samples import hostile_report
@@ -75,6 +81,27 @@ WRITERS: dict[str, Write] = {
     "explain text": lambda name: explanation_lines(hostile_explanation(name), context(name)),
     "explain json": lambda name: [json_text(explanation_document(hostile_explanation(name), context(name)))],
     "explain yaml": lambda name: [yaml_text(explanation_document(hostile_explanation(name), context(name)))],
+    **{
+        f"{command} {name}": lambda text, sample=sample, sections=sections, form=form: form(sections(sample(text)))  # type: ignore[misc]
+        for command, sample, sections in (
+            ("coverage", reach_samples.coverage, coverage_text.sections),
+            ("exposure", reach_samples.exposure, exposure_text.sections),
+            ("blast-radius", reach_samples.blast_radius, blast_radius_text.sections),
+            ("paths", reach_samples.paths, blast_radius_text.paths_sections),
+        )
+        for name, form in (("table", text_lines), ("md", markdown_section_lines))
+    },
+    **{
+        f"{command} json": lambda text, sample=sample, document=document: [  # type: ignore[misc]
+            json_text(document(sample(text), context(text)))
+        ]
+        for command, sample, document in (
+            ("coverage", reach_samples.coverage, coverage_document),
+            ("exposure", reach_samples.exposure, exposure_document),
+            ("blast-radius", reach_samples.blast_radius, blast_radius_document),
+            ("paths", reach_samples.paths, paths_document),
+        )
+    },
     **{
         f"check {name}": lambda text, form=form: form(hostile_report(text), PLAIN)  # type: ignore[misc]
         for name, form in FINDING_FORMATS.items()
@@ -132,6 +159,19 @@ def test_dot_strings_stay_closed(name: str) -> None:
         outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
         assert '"' not in outside
         assert "evil" not in outside
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("command", ["coverage", "exposure", "blast-radius", "paths"])
+def test_markdown_of_reach_is_no_markup(command: str, name: str) -> None:
+    heads: int | None = None
+    for line in WRITERS[f"{command} md"](name):
+        rest = re.sub(r"\\.", "", line.removeprefix("### "))
+        if set(rest) <= set("|- "):
+            heads = rest.count("|") or None
+            continue
+        assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
+        assert not rest.startswith("|") or heads in (None, rest.count("|")), line
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)

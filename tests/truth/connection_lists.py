@@ -68,12 +68,13 @@ def folders(root: Path | None = None) -> list[Folder]:
         if found and (base / "inputs" / found["name"]).is_dir():
             lists.setdefault(found["name"], []).append(file)
     return [
-        Folder(name, base / "inputs" / name, tuple(files), _beyond(base / "inputs" / name))
+        Folder(name, base / "inputs" / name, tuple(files), beyond(base / "inputs" / name))
         for name, files in sorted(lists.items())
     ]
 
 
-def _beyond(manifests: Path) -> str:
+def beyond(manifests: Path) -> str:
+    """The kinds in a folder that this layer does not have; empty where there are none."""
     texts = (file.read_text(encoding="utf-8", errors="replace") for file in manifests.rglob("*") if file.is_file())
     kinds = sorted({kind for text in texts for kind in BEYOND.findall(text)})
     return ", ".join(kinds)

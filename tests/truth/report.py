@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.truth import conformance, cyclonus, three_tier
+from tests.truth import conformance, cyclonus, exposure_lists, three_tier
 from tests.truth import connection_lists as lists
 from tests.truth.deviations import DEVIATIONS
 from tests.truth.judging import (
@@ -47,6 +47,15 @@ def tallies() -> Iterator[Tally]:
         else:
             asked, wrong_pairs = judge_list(folder)
             tally.add(asked, (f"{folder.name}: {line}" for line in wrong_pairs))
+    yield tally
+
+    tally = Tally("netpol-analyzer exposure (netpol-analyzer)")
+    for folder in exposure_lists.folders():
+        if folder.beyond:
+            tally.skipped.append((folder.name, folder.beyond))
+        else:
+            asked, different = exposure_lists.judge(folder)
+            tally.add(asked, (f"{folder.name}: {line}" for line in different))
     yield tally
 
     tally = Tally("three-tier lab (generic)")

@@ -57,6 +57,13 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         write(f"{line}\n")
 
 
+def say_profile(opened: Opened) -> None:
+    """Which profile decided, on stderr."""
+    from ringfence.reports.answer_text import profile_text
+
+    opened.say([opened.err.faint(profile_text(opened.context))])
+
+
 def open_world(shared: Shared, overview: bool = False, settings: Settings | None = None) -> Opened:
     """Reads the input. ``overview``: also says on stderr what was read and left aside, as ``--verbose`` does; documents
     always say it. ``settings``: those of another input, where two are compared. Raises CommandError when the input

@@ -307,7 +307,8 @@ def head(context: Context, partial: bool = False) -> dict[str, Any]:
     }
 
 
-def _reason(reason: Reason | None) -> dict[str, str]:
+def reason_fields(reason: Reason | None) -> dict[str, str]:
+    """A reason as the three keys that every document uses for it."""
     if reason is None:
         return {"reason": "", "reason_code": "", "decide_with": ""}
     return {"reason": reason.message, "reason_code": reason.code, "decide_with": reason.decide}
@@ -329,7 +330,7 @@ def _part(part: Part) -> PartDocument:
         witness=WitnessDocument(
             source=part.witness_source, destination=part.witness_destination, port=part.witness_port
         ),
-        **_reason(part.reason),
+        **reason_fields(part.reason),
     )
 
 
@@ -340,7 +341,7 @@ def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
         "destination": answer.destination,
         "port": answer.port,
         "verdict": answer.verdict.value,
-        **_reason(answer.reason),
+        **reason_fields(answer.reason),
         "parts": [_part(part) for part in answer.parts],
         "notes": list(answer.notes),
         "decided_by": decision_documents(answer.decided_by),
@@ -400,11 +401,12 @@ def trace_document(trace: Trace) -> TraceDocument:
         verdict=trace.verdict.value,
         directions=[_direction(direction) for direction in trace.directions],
         decided_by=decision_documents(trace.decided_by),
-        **_reason(trace.reason),
+        **reason_fields(trace.reason),
     )
 
 
-def _edit(edit: Edit | None) -> EditDocument | None:
+def edit_document(edit: Edit | None) -> EditDocument | None:
+    """An edit; null where none was found."""
     if edit is None:
         return None
     return EditDocument(
@@ -433,7 +435,7 @@ def explanation_document(explanation: Explanation, context: Context) -> Explanat
     return ExplanationDocument(
         kind="Explanation",
         traces=[trace_document(trace) for trace in explanation.traces],
-        edit=_edit(explanation.edit),
+        edit=edit_document(explanation.edit),
         **_answer_body(explanation.answer, context),
     )
 
@@ -444,7 +446,7 @@ def _row(row: Row) -> RowDocument:
         destinations=list(row.destinations),
         ports=ports_document(row.ports),
         verdict=row.verdict.value,
-        **_reason(row.reason),
+        **reason_fields(row.reason),
     )
 
 
@@ -458,7 +460,8 @@ def connections_document(connections: Connections, context: Context) -> Connecti
         ends=list(connections.ends),
         notes=list(connections.notes),
         unknown=[
-            UnknownGroupDocument(rows=group.rows, **_reason(group.reason)) for group in unknown_groups(connections.rows)
+            UnknownGroupDocument(rows=group.rows, **reason_fields(group.reason))
+            for group in unknown_groups(connections.rows)
         ],
         **head(context, connections.partial),
     )

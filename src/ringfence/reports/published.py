@@ -6,9 +6,12 @@ from typing import Any
 
 import msgspec
 
+from ringfence.reports.blast_radius_documents import BlastRadiusDocument, PathsDocument
+from ringfence.reports.coverage_documents import CoverageDocument
 from ringfence.reports.differences.document import DiffDocument
 from ringfence.reports.differences.equivalence import EquivalenceDocument
 from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
+from ringfence.reports.exposure_documents import ExposureDocument
 from ringfence.reports.findings.document import FindingsDocument
 
 DOCUMENTS: dict[str, type[Document]] = {
@@ -18,6 +21,10 @@ DOCUMENTS: dict[str, type[Document]] = {
     "equivalence": EquivalenceDocument,
     "explanation": ExplanationDocument,
     "findings": FindingsDocument,
+    "coverage": CoverageDocument,
+    "exposure": ExposureDocument,
+    "blast-radius": BlastRadiusDocument,
+    "paths": PathsDocument,
 }
 """Their types; ``ringfence schema`` prints what ``python -m ringfence.reports.schemas`` wrote."""
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject, Witness
-from ringfence.rules.isolation import Doubt, Gap, gap
 from ringfence.rules.situation import NOWHERE, Situation, labels_text, policy_subject
-from ringfence.rules.sweeping import opens_everything
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.default_deny import Doubt, Gap, gap
 from ringfence.verdict.ends import EndError
+from ringfence.verdict.sweeping import opens_everything
 
 if TYPE_CHECKING:
     from ringfence.rules.rule import Rule

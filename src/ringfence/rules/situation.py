@@ -18,6 +18,7 @@ from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.rules.finding import Subject, Witness
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
+from ringfence.verdict.default_deny import labels_text as labels_text
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.ways_in.paths import Paths
@@ -252,11 +253,6 @@ class Situation:
     def confirms(self, witness: Witness) -> bool:
         """Whether the engine gives the verdict that a witness expects. Raises EndError."""
         return self.can(witness.source, witness.destination, witness.port, witness.protocol) is witness.expected
-
-
-def labels_text(labels: Mapping[str, str], namespace: str) -> str:
-    """A pod that does not exist, as ``can`` takes it: ``app=web,tier=front@shop``; ``@shop`` has no labels."""
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) + f"@{namespace}"
 
 
 def policy_subject(policy: NetworkPolicyRules) -> Subject:

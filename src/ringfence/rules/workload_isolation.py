@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ringfence.model.policy import Direction, NetworkPolicyRules
 from ringfence.rules.ends import INTERNET_ADDRESSES, STRANGER, first_confirmed, pod_end, workload_end
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject, Witness
-from ringfence.rules.isolation import one_way
 from ringfence.rules.openness import Doubt, Open, Openness, State, holds_every_pod
 from ringfence.rules.situation import Situation, Workload, policy_subject
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.default_deny import one_way
 from ringfence.verdict.ends import EndError
 
 if TYPE_CHECKING:

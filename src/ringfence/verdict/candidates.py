@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.layers.network.ends import EndClass
@@ -19,7 +19,7 @@ from ringfence.model.policy import Direction, Tier
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets.addresses import cidr_texts
-from ringfence.sets.ports import PROTOCOLS
+from ringfence.sets.ports import EVERYTHING, PROTOCOLS, Intervals, describe, members_by_protocol
 from ringfence.verdict.judging import Hit, Judgement
 
 JsonObject = dict[str, Any]
@@ -308,6 +308,30 @@ def _isolate(wanted: Wanted) -> Iterator[Change]:
         },
     }
     yield Change(None, manifest, f"add a NetworkPolicy that denies all {section} of {subject_text(subject)}", None, 3)
+
+
+def _port_entry(protocol: str, first: int, last: int) -> JsonObject:
+    port: JsonObject = {"number": first} if first == last else {"range": {"start": first, "end": last}}
+    return {protocol.lower(): {"destinationPort": port}}
+
+
+def deny_ports(wanted: Wanted, priority: int, ports: Intervals) -> Iterator[Change]:
+    """A new ClusterNetworkPolicy that denies the flow on all these ports and nothing else."""
+    for change in _deny_first(wanted, priority):
+        assert change.manifest is not None
+        section, _ = SECTION[wanted.direction]
+        rule = change.manifest["spec"][section][0]
+        if ports == EVERYTHING:
+            del rule["protocols"]
+        else:
+            rule["protocols"] = [_port_entry(*one) for one in members_by_protocol(ports)]
+        text = f"add a ClusterNetworkPolicy that denies {describe(ports)} for {subject_text(wanted.subject)}"
+        if len(ports) <= MOST_PORTS:
+            yield replace(change, description=text)
+
+
+MOST_PORTS = 25
+"""Entries of ``protocols`` that a rule of a ClusterNetworkPolicy may have."""
 
 
 def _deny_first(wanted: Wanted, priority: int) -> Iterator[Change]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
-from ringfence.model.cluster import WorkloadRef
 from ringfence.sets import addresses as ip
-from ringfence.sets.ports import Intervals, PortTable
+from ringfence.sets.ports import Intervals
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import Flow, asked
 from ringfence.verdict.grid import Grid, Result
+from ringfence.verdict.openness import atoms
 from ringfence.verdict.places import Group
+from ringfence.verdict.workloads import Workloads
 
 LEVELS = ("workload", "pod", "namespace")
 
@@ -50,10 +51,7 @@ class Lister:
         self.universe = self.relation.universe
         self._reasons: dict[object, Reason] = {}
         self._pod_texts: list[str] = []
-        self._workload_numbers: list[int] = []
-        self._workload_sizes: Counter[int] = Counter()
         self._lonely_columns: int | None = None
-        self._table: tuple[list[str], list[int]] | None = None
 
     @property
     def grid(self) -> Grid:
@@ -106,7 +104,7 @@ class Lister:
                 lines[key] = lines.get(key, 0) | mask
                 unknown = self.relation.ports.difference(unknown, handed_on)
         if unknown:
-            key = (unknown, Verdict.UNKNOWN, self._reason(mask, replace(result, unknown=unknown), destination))
+            key = (unknown, Verdict.UNKNOWN, self.reason(mask, replace(result, unknown=unknown), destination))
             lines[key] = lines.get(key, 0) | mask
 
     def _apart(self, apart: Apart, source: int, destination: int) -> None:
@@ -140,15 +138,15 @@ class Lister:
             texts, _ = self._workload_table()
             by_workload: dict[int, set[int]] = {}
             for index in indexes:
-                by_workload.setdefault(self._workload_numbers[index], set()).add(index)
+                by_workload.setdefault(self.workloads.numbers[index], set()).add(index)
             for workload, own in by_workload.items():
-                if len(own) == self._workload_sizes[workload]:
+                if len(own) == self.workloads.sizes[workload]:
                     names.add(texts[workload])
                     indexes -= own
         names.update(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)
         return tuple(sorted(names, key=name_order))
 
-    def _reason(self, mask: int, result: Result, destination: int) -> Reason:
+    def reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
         source = (mask & -mask).bit_length() - 1
         first, second = self.universe.ends[source], self.universe.ends[destination]
@@ -308,40 +306,19 @@ class Lister:
 
     def _of_column(self, column: int) -> list[tuple[int, list[int]]]:
         """The workloads with pods in a class, each with those pods."""
-        numbers = self._workload_numbers
+        numbers = self.workloads.numbers
         found: dict[int, list[int]] = {}
         for index in self.universe.members[column]:
             found.setdefault(numbers[index], []).append(index)
         return list(found.items())
 
     def _workload_table(self) -> tuple[list[str], list[int]]:
-        if self._table is None:
-            by_ref: dict[WorkloadRef, int] = {}
-            numbers: list[int] = []
-            refs: list[WorkloadRef] = []
-            masks: list[int] = []
-            for index, pod in enumerate(self.relation.cluster.pods):
-                ref = pod.workload
-                number = by_ref.get(ref)
-                if number is None:
-                    number = by_ref[ref] = len(refs)
-                    refs.append(ref)
-                    masks.append(0)
-                numbers.append(number)
-                masks[number] |= 1 << self.universe.class_of_pod[index]
-            homonyms: dict[tuple[str, str], int] = {}
-            for ref in refs:
-                homonyms[ref.namespace, ref.name] = homonyms.get((ref.namespace, ref.name), 0) + 1
-            texts = [
-                f"{ref.namespace}/{ref.name}"
-                if homonyms[ref.namespace, ref.name] == 1
-                else f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"
-                for ref in refs
-            ]
-            self._workload_numbers = numbers
-            self._workload_sizes = Counter(numbers)
-            self._table = (texts, masks)
-        return self._table
+        return self.workloads.texts, self.workloads.masks
+
+    @cached_property
+    def workloads(self) -> Workloads:
+        """The workloads of the relation."""
+        return Workloads(self.relation)
 
     def _ends(self, level: str) -> tuple[str, ...]:
         if level == "namespace":
@@ -378,7 +355,7 @@ class Lister:
             whole = self._pairs(every[left] & sources, every[right] & destinations)
             if not whole:
                 continue
-            for atom in _atoms(ports, [abs(number) for _, _, number, _ in pieces]):
+            for atom in atoms(ports, [abs(number) for _, _, number, _ in pieces]):
                 allowed = unknown = 0
                 reason: Reason | None = None
                 for left_mask, right_mask, number, why in pieces:
@@ -446,7 +423,7 @@ class Lister:
     def _everything(self) -> Iterable[Target]:
         texts, _ = self._workload_table()
         for number, text in enumerate(texts):
-            indexes = [index for index, own in enumerate(self._workload_numbers) if own == number]
+            indexes = [index for index, own in enumerate(self.workloads.numbers) if own == number]
             yield Target(text, tuple(self.asker.directory.members(indexes)))
         for name in self.universe.nodes:
             yield self.asker.directory.find(f"node/{name}")
@@ -481,26 +458,6 @@ def _named(mask: int, naming: Callable[[int], list[str]], memo: dict[int, tuple[
     if found is None:
         found = memo[mask] = tuple(naming(mask))
     return found
-
-
-def _atoms(table: PortTable, numbers: Iterable[int]) -> list[int]:
-    """Port sets cut so finely that each given one is a union of them."""
-    atoms: list[int] = []
-    for number in dict.fromkeys(numbers):
-        rest = number
-        split: list[int] = []
-        for atom in atoms:
-            inside = table.intersection(atom, number)
-            if inside:
-                split.append(inside)
-                rest = table.difference(rest, inside)
-            outside = table.difference(atom, number)
-            if outside:
-                split.append(outside)
-        if rest:
-            split.append(rest)
-        atoms = split
-    return atoms
 
 
 def name_order(text: str) -> tuple[int, str]:

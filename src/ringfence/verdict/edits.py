@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
+from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.candidates import Change, Wanted, closings, openings
+from ringfence.verdict.candidates import Change, Wanted, closings, deny_ports, openings
 from ringfence.verdict.difference import PolicyChange
 from ringfence.verdict.flow import Flow
 from ringfence.verdict.judging import Judgement
@@ -62,15 +63,47 @@ class Editor:
             tried = self._try(flow, verdict, port, changes)
             if tried is not None and (best is None or tried.rank < best.rank):
                 best = tried
-        return None if best is None else self._edit(best, flow, port)
+        return None if best is None else self._edit(best, flow, ((port, port),))
 
-    def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
-        egress, ingress = self.asker.judgements(flow, port)
+    def closing(self, flow: Flow, ports: Intervals) -> Edit | None:
+        """The smallest edit after which a flow is denied on all these ports, of which some are allowed now."""
+        if flow.closed or flow.itself or flow.opaque or flow.mystery:
+            return None
+        port = ports[0][0]
+        best: Tried | None = None
+        proposals = chain(self._denials(flow, ports), self._proposals(flow, Verdict.ALLOWED, port))
+        for changes in islice(proposals, TRIED):
+            relation = self._applied(changes)
+            if relation is None:
+                continue
+            cell = relation.cell(flow.source.end, flow.destination.end, flow.meeting)
+            if intersect(relation.ports.intervals(cell.possible), ports):
+                continue
+            others = self._others(relation, flow, ports)
+            rank = (others, len(changes), sum(change.fields for change in changes))
+            if best is None or rank < best.rank:
+                best = Tried(rank, changes, relation)
+        return None if best is None else self._edit(best, flow, ports)
+
+    def _denials(self, flow: Flow, ports: Intervals) -> Iterator[tuple[Change, ...]]:
+        """New admin policies that deny just these ports, where the cluster uses that kind."""
+        wanted = self._wanted(flow, ports[0][0])
+        egress, ingress = self.asker.judgements(flow, ports[0][0])
+        for direction, judgement in ((Direction.INGRESS, ingress), (Direction.EGRESS, egress)):
+            priority = self._first_priority(judgement)
+            if wanted[direction].subject.sort == "pod" and priority is not None:
+                yield from ((change,) for change in deny_ports(wanted[direction], priority, ports))
+
+    def _wanted(self, flow: Flow, port: int) -> dict[Direction, Wanted]:
         source, destination = self.relation.end_class(flow.source.end), self.relation.end_class(flow.destination.end)
-        wanted = {
+        return {
             Direction.EGRESS: Wanted(Direction.EGRESS, source, destination, port),
             Direction.INGRESS: Wanted(Direction.INGRESS, destination, source, port),
         }
+
+    def _proposals(self, flow: Flow, verdict: Verdict, port: int) -> Iterator[tuple[Change, ...]]:
+        egress, ingress = self.asker.judgements(flow, port)
+        wanted = self._wanted(flow, port)
         judgements = {Direction.EGRESS: egress, Direction.INGRESS: ingress}
         if verdict is Verdict.ALLOWED:
             for direction in (Direction.INGRESS, Direction.EGRESS):
@@ -101,10 +134,7 @@ class Editor:
         return not self.relation.ports.contains(self.relation.cells.cell(*pair, flow.meeting).possible, port)
 
     def _try(self, flow: Flow, verdict: Verdict, port: int, changes: tuple[Change, ...]) -> Tried | None:
-        relation = self.apply(
-            tuple(change.policy.index for change in changes if change.policy is not None),
-            [change.manifest for change in changes if change.manifest is not None],
-        )
+        relation = self._applied(changes)
         if relation is None:
             return None
         cell = relation.cell(flow.source.end, flow.destination.end, flow.meeting)
@@ -112,29 +142,35 @@ class Editor:
         flipped = not contains(cell.possible, port) if verdict is Verdict.ALLOWED else contains(cell.sure, port)
         if not flipped:
             return None
-        others = self._others(relation, flow, port)
+        others = self._others(relation, flow, ((port, port),))
         return Tried((others, len(changes), sum(change.fields for change in changes)), changes, relation)
 
-    def _others(self, relation: ChangedRelation, flow: Flow, port: int) -> int:
-        """How many other single flows change."""
+    def _applied(self, changes: tuple[Change, ...]) -> ChangedRelation | None:
+        return self.apply(
+            tuple(change.policy.index for change in changes if change.policy is not None),
+            [change.manifest for change in changes if change.manifest is not None],
+        )
+
+    def _others(self, relation: ChangedRelation, flow: Flow, meant: Intervals) -> int:
+        """How many other single flows change than those on the ports that are meant."""
         difference = PolicyChange(self.relation, relation)
         total = 0
         for change in difference.pairs():
             asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
             for _, _, ports in difference.transitions(change):
                 total += difference.weight(change, ports)
-                if asked and any(first <= port <= last for first, last in ports):
-                    total -= difference.weight(change, ((port, port),))
+                if asked:
+                    total -= difference.weight(change, intersect(ports, meant))
         return total
 
-    def _edit(self, tried: Tried, flow: Flow, port: int) -> Edit:
+    def _edit(self, tried: Tried, flow: Flow, meant: Intervals) -> Edit:
         difference = PolicyChange(self.relation, tried.relation)
         listed: list[FlowChange] = []
         left_out = 0
         for change in difference.pairs():
             asked = (change.source, change.destination) == (flow.source.end, flow.destination.end)
             for before, after, ports in difference.transitions(change):
-                if (asked and ports == ((port, port),)) or not difference.weight(change, ports):
+                if (asked and not subtract(ports, meant)) or not difference.weight(change, ports):
                     continue
                 if len(listed) < LISTED:
                     listed.append(

@@ -48,6 +48,8 @@ class Result:
     opaque: bool = False
     split: bool = False
     """The pods of the two classes share a node in some pairs and not in others: ask ``Grid.taken_apart``."""
+    some: int = NONE
+    """Allowed for some of the pairs at least, in some address family; ``allowed`` is part of it."""
     flows: tuple[FlowBounds, ...] = ()
     """Where several kinds of flow are folded into this result, each of them."""
     linked: bool = False
@@ -129,7 +131,10 @@ class Grid:
     def programs(self, destination: int, within: int | None = None) -> Iterator[tuple[int, int, int]]:
         """(egress program, ingress program, sources), disjoint, for one destination. ``within``: of these sources only,
         where the grid is not joined."""
-        if self.joined:
+        if within is not None and not within & self.pods:
+            # Nodes and addresses have no egress policies.
+            egress = {0: self.others}
+        elif self.joined:
             egress = self.egress(destination)
         else:
             egress = self._egress_of(destination, self.universe.everything if within is None else within)
@@ -154,12 +159,16 @@ class Grid:
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
-        end = self.universe.ends[destination]
-        if self.handed_on == NONE or not (end.sort == "node" or end.host_network):
+        if not self.hands_on(destination):
             yield from self._column(destination, within)
             return
         for sources, result in self._column(destination, within):
             yield sources, self._with_node_ports(result)
+
+    def hands_on(self, destination: int) -> bool:
+        """Whether a destination hands ports on to Services."""
+        end = self.universe.ends[destination]
+        return self.handed_on != NONE and (end.sort == "node" or end.host_network)
 
     def _with_node_ports(self, result: Result) -> Result:
         """What a node hands on to Services is not known."""
@@ -167,6 +176,7 @@ class Grid:
         return replace(
             result,
             allowed=ports.difference(result.allowed, self.handed_on),
+            some=ports.difference(result.some, self.handed_on),
             mixed=ports.difference(result.mixed, self.handed_on),
             unknown=ports.union(result.unknown, self.handed_on),
             flows=tuple(
@@ -242,7 +252,8 @@ class Grid:
                 FlowBounds(meeting.families, meeting.same_node, cell.sure, cell.possible)
                 for meeting, cell in zip(meetings, cells, strict=True)
             )
-        return Result(allowed, unknown, mixed, programs, meetings[0] if unknown != NONE else None, flows=flows)
+        meeting = meetings[0] if unknown != NONE else None
+        return Result(allowed, unknown, mixed, programs, meeting, some=some_allowed, flows=flows)
 
     def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
         needs = self.relation.cells.needs(egress, ingress)
@@ -300,7 +311,8 @@ class Grid:
         for place, left, right in self.places.pairs(source, destination, "node" in needs):
             meetings = [Meeting(group, same_namespace, place) for group in by_family]
             cells = [relation.cells.cell(*programs, meeting) for meeting in meetings]
-            yield left, right, self._result(cells, programs, meetings)
+            result = self._result(cells, programs, meetings)
+            yield left, right, self._with_node_ports(result) if self.hands_on(destination) else result
 
     def names(self, column: int, group: Group | None = None) -> frozenset[str]:
         """The names of a column's pods (of ``group`` only), or of the node or addresses that it is."""

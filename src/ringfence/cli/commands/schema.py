@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("answer", "connections", "diff", "equivalence", "explanation", "findings")
+SCHEMAS = (
+    "answer",
+    "connections",
+    "explanation",
+    "coverage",
+    "exposure",
+    "blast-radius",
+    "paths",
+    "findings",
+    "diff",
+    "equivalence",
+)
 
 
 @click.command(short_help="Print the JSON Schema of a document.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> int:
-    """Print the JSON Schema of a document: answer (can), connections (map), diff, equivalence
-    (equivalent), explanation (explain) or findings (check)."""
+    """Print the JSON Schema of a document: answer (can), connections (map), explanation (explain), findings (check),
+    equivalence (equivalent), or that of the command of the same name."""
     from importlib.resources import files
 
     text = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ it looks at few completions; past ``LIMIT`` branches the bounds are still right 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ringfence.layers.network.conditions import FAMILY, named_port
@@ -210,11 +210,22 @@ class Cells:
 
     def _search(self, egress: int, ingress: int, meeting: Meeting) -> Cell:
         left, right, literals = self._pair(egress, ingress, meeting)
+        starts = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
+        return self._explore(left, right, literals, starts, meeting)
+
+    def _explore(
+        self,
+        left: Program,
+        right: Program,
+        literals: list[Literal],
+        stack: list[dict[Variable, Domain]],
+        meeting: Meeting,
+    ) -> Cell:
+        """The bounds over every completion of the given facts."""
         ports = self.ports
         bounds: tuple[int, int] | None = None
         budget = LIMIT
         exact = True
-        stack = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
         while stack:
             facts = stack.pop()
             sure, possible = self._bounds(left, right, facts, meeting)
@@ -239,6 +250,39 @@ class Cells:
         if bounds is None:
             return CLOSED_CELL
         return Cell(bounds[0], bounds[1], exact)
+
+    def best_choice(
+        self, egress: int, ingress: int, meeting: Meeting, chosen: Callable[[Variable], bool]
+    ) -> tuple[int, int]:
+        """Where somebody decides some of the facts: ``(ports that he gets with some choice, whatever the other facts
+        are; ports that he gets with some choice and some other facts)``. Past ``LIMIT`` choices the first may be too
+        few."""
+        left, right, literals = self._pair(egress, ingress, meeting)
+        others = [literal for literal in literals if not chosen(literal.variable)]
+        own = [literal for literal in literals if chosen(literal.variable)]
+        starts = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
+        ports = self.ports
+        best = best_possible = NONE
+        stack: list[dict[Variable, Domain]] = [{}]
+        budget = LIMIT
+        while stack and starts:
+            choice = stack.pop()
+            narrowed = [{**facts, **choice} for facts in starts]
+            possible = NONE
+            for facts in narrowed:
+                possible = ports.union(possible, self._bounds(left, right, facts, meeting)[1])
+            if ports.difference(possible, best) == NONE:
+                continue
+            literal = self._undecided(own, narrowed[0])
+            if literal is not None and budget > 0:
+                budget -= 1
+                variable = literal.variable
+                stack.extend({**choice, variable: branch[variable]} for branch in self._split(literal, narrowed[0]))
+                continue
+            cell = self._explore(left, right, literals if literal is not None else others, narrowed, meeting)
+            best = ports.union(best, cell.sure)
+            best_possible = ports.union(best_possible, cell.possible)
+        return best, ports.union(best, best_possible)
 
     def _bounds(
         self, left: Program, right: Program, facts: dict[Variable, Domain], meeting: Meeting

@@ -124,6 +124,12 @@ class Conditions:
             return self.labels(selector, {NAME_LABEL: name}, {}, self._open, "namespace-label", role)
         return self.labels(selector, known.labels, {}, known.open_labels, "namespace-label", role)
 
+    def _home(self, selector: Selector, end: EndClass, role: Role) -> Condition | None:
+        """When the namespace of an end matches a selector of namespaces."""
+        if end.namespace_labels is not None:
+            return self.labels(selector, end.namespace_labels, {}, False, "namespace-label", role)
+        return self.namespace(selector, end.namespace, role)
+
     def host_network(self, admin: bool) -> Condition | None:
         """When hostNetwork pods are pods to the policies."""
         fact = Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS if admin else Fact.HOST_NETWORK_PODS_ARE_PODS
@@ -141,7 +147,7 @@ class Conditions:
                 return None
             condition = ALWAYS
         else:
-            by_namespace = self.namespace(selection.namespaces, end.namespace, role)
+            by_namespace = self._home(selection.namespaces, end, role)
             if by_namespace is None:
                 return None
             condition = by_namespace

@@ -43,6 +43,8 @@ class EndClass:
     not known."""
     standalone: bool | None = None
     """Whether no controller owns a pod. None: not known."""
+    namespace_labels: Mapping[str, str] | None = None
+    """Pods of a namespace that does not exist yet: all labels that it will have."""
 
 
 def present(keys: tuple[str, ...]) -> dict[str, ValueSet]:

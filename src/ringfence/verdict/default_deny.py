@@ -9,24 +9,66 @@ engine before anybody hears of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.layers.network.policies import SUBJECT_ROLE, CompiledPolicy
-from ringfence.layers.network.relation import OPPOSITE, evaluation_order
+from ringfence.layers.network.relation import OPPOSITE, Relation, evaluation_order
 from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Tier
-from ringfence.rules.situation import Situation, labels_text
-from ringfence.rules.sweeping import holds_every_address, opens_everything, sweep
 from ringfence.sets.label_search import STAND_IN, Demand, UndecidedError, meeting, ways_in, ways_out
 from ringfence.sets.labels import Selector
-from ringfence.verdict.ends import EndError
+from ringfence.verdict.ends import Directory, EndError, Target
+from ringfence.verdict.sweeping import holds_every_address, opens_everything, sweep
 
 OUTSIDE = "internet"
 STRANGER = "@stranger"
 """A pod without labels in a namespace that the input does not have."""
+
+
+class Ground(Protocol):
+    """What the proof asks: a relation, its policies by namespace (None: those of the whole cluster), and ends by
+    name."""
+
+    @property
+    def relation(self) -> Relation:
+        """The relation."""
+
+    @property
+    def policies_by_namespace(self) -> Mapping[str | None, Sequence[CompiledPolicy]]:
+        """The policies in force."""
+
+    def target(self, text: str) -> Target:
+        """An end by its name. Raises EndError."""
+
+
+class Policies:
+    """The ground of one relation, with indexes made when they are first asked for."""
+
+    def __init__(self, relation: Relation, directory: Directory) -> None:
+        self.relation = relation
+        self.directory = directory
+
+    @cached_property
+    def policies_by_namespace(self) -> Mapping[str | None, Sequence[CompiledPolicy]]:
+        """The policies in force by namespace; None: those of the whole cluster."""
+        found: dict[str | None, list[CompiledPolicy]] = {}
+        for compiled in self.relation.active():
+            found.setdefault(compiled.policy.namespace, []).append(compiled)
+        return found
+
+    def target(self, text: str) -> Target:
+        """An end by its name. Raises EndError."""
+        return self.directory.find(text)
+
+
+def labels_text(labels: Mapping[str, str], namespace: str) -> str:
+    """A pod that does not exist, as ``can`` takes it: ``app=web,tier=front@shop``; ``@shop`` has no labels."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) + f"@{namespace}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +104,34 @@ class _Closer:
         return (*ways_out(self.selector), *(way for one in self.exceptions for way in ways_in(one)))
 
 
-def gap(situation: Situation, namespace: str, direction: Direction) -> Gap | Doubt | None:
+def gap(ground: Ground, namespace: str, direction: Direction) -> Gap | Doubt | None:
     """A pod of the namespace that is open by default in the direction; None: there cannot be one."""
-    blind = situation.relation.blind_namespaces
+    blind = ground.relation.blind_namespaces
     if blind is None or namespace in blind:
         return Doubt("policies of a kind that is not modelled may close it")
     try:
-        found = _gap(situation, namespace, direction)
+        found = _gap(ground, namespace, direction)
     except UndecidedError:
         return Doubt("the selectors of its policies are too many and too entangled to be decided")
     if not isinstance(found, Gap):
         return found
     try:
-        return _confirmed(situation, found, namespace, direction)
+        return _confirmed(ground, found, namespace, direction)
     except EndError as error:
         # A namespace or a label whose name no API server takes.
         return Doubt(str(error))
 
 
-def _gap(situation: Situation, namespace: str, direction: Direction) -> Gap | Doubt | None:
-    opener = _admin_opener(situation, namespace, direction)
+def _gap(ground: Ground, namespace: str, direction: Direction) -> Gap | Doubt | None:
+    opener = _admin_opener(ground, namespace, direction)
     if isinstance(opener, Doubt):
         return opener
     if opener is not None:
         return Gap({}, opener=opener)
-    closers = list(dict.fromkeys(_closers(situation, namespace, direction)))
+    closers = list(dict.fromkeys(_closers(ground, namespace, direction)))
     return (
         _uncovered(closers)
-        or _opened(situation, closers, namespace, direction)
+        or _opened(ground, closers, namespace, direction)
         or _beyond(_uncovered([closer for closer in closers if not closer.only_pods]))
     )
 
@@ -108,14 +150,14 @@ def _uncovered(closers: list[_Closer]) -> Gap | Doubt | None:
     return None
 
 
-def _closers(situation: Situation, namespace: str, direction: Direction) -> Iterator[_Closer]:
-    for compiled in situation.policies_by_namespace.get(namespace, ()):
+def _closers(ground: Ground, namespace: str, direction: Direction) -> Iterator[_Closer]:
+    for compiled in ground.policies_by_namespace.get(namespace, ()):
         policy = compiled.policy
         if policy.tier is Tier.NETWORK_POLICY and compiled.governs(direction):
             rejected = f"the API server rejects {policy.kind} {policy.full_name} as it is written"
             doubt = rejected if direction in policy.broken else _open_effect(compiled, direction)
             yield _Closer(policy.subject.pods, doubt)
-    admin = _admin_policies(situation, namespace, direction)
+    admin = _admin_policies(ground, namespace, direction)
     for one in admin:
         if one.broken:
             yield _Closer(one.policy.subject.pods, one.broken)
@@ -126,7 +168,7 @@ def _closers(situation: Situation, namespace: str, direction: Direction) -> Iter
                 yield _Closer(one.policy.subject.pods, doubt, only_pods, admin=True)
             else:
                 closer = _Closer(one.policy.subject.pods, doubt, only_pods)
-                yield from _baseline(situation, closer, namespace, direction)
+                yield from _baseline(ground, closer, namespace, direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +183,17 @@ class _AdminPolicy:
     broken: str = ""
 
 
-def _admin_policies(situation: Situation, namespace: str, direction: Direction) -> list[_AdminPolicy]:
+def _admin_policies(ground: Ground, namespace: str, direction: Direction) -> list[_AdminPolicy]:
     """In order of evaluation."""
     found = []
-    cluster_wide = [one for one in situation.policies_by_namespace.get(None, ()) if one.governs(direction)]
+    cluster_wide = [one for one in ground.policies_by_namespace.get(None, ()) if one.governs(direction)]
     for compiled in sorted(cluster_wide, key=evaluation_order):
         policy = compiled.policy
-        reaches = _reaches(situation, policy, namespace, direction)
+        reaches = _reaches(ground, policy, namespace, direction)
         if reaches is None:
             continue
         broken = f"the API server rejects {policy.kind} {policy.full_name}" if direction in policy.broken else ""
-        action, addresses, doubt = _sweep(situation, policy, direction)
+        action, addresses, doubt = _sweep(ground, policy, direction)
         doubt = reaches or doubt or _open_effect(compiled, direction)
         found.append(_AdminPolicy(policy, action, addresses, doubt, broken))
     return found
@@ -181,30 +223,30 @@ def _undone(one: _AdminPolicy, admin: list[_AdminPolicy]) -> str:
 
 
 def _sweep(
-    situation: Situation, policy: NetworkPolicyRules, direction: Direction
+    ground: Ground, policy: NetworkPolicyRules, direction: Direction
 ) -> tuple[Action | None, Action | None, str]:
     """What an admin policy does to every pod and to every address, with a doubt."""
-    found = sweep(policy, direction, situation.cluster.families)
+    found = sweep(policy, direction, ground.relation.cluster.families)
     if found.pods is not None or found.by_networks is None:
         return found.pods, found.addresses, ""
-    matches = situation.profile.answer(Fact.NETWORKS_MATCH_PODS)
+    matches = ground.relation.profile.answer(Fact.NETWORKS_MATCH_PODS)
     if matches is False:
         return None, found.addresses, ""
     doubt = "" if matches else "network plugins differ in whether the networks of a policy match pods"
     return found.by_networks, found.addresses, doubt
 
 
-def _baseline(situation: Situation, closer: _Closer, namespace: str, direction: Direction) -> Iterator[_Closer]:
+def _baseline(ground: Ground, closer: _Closer, namespace: str, direction: Direction) -> Iterator[_Closer]:
     """A policy of the Baseline tier: whether it holds for a pod that NetworkPolicies isolate in the other direction
     only is the profile's to say."""
-    each = situation.profile.answer(Fact.BASELINE_PER_DIRECTION)
+    each = ground.relation.profile.answer(Fact.BASELINE_PER_DIRECTION)
     if each:
         yield closer
         return
     opposite = OPPOSITE[direction]
     others = [
         compiled.policy
-        for compiled in situation.policies_by_namespace.get(namespace, ())
+        for compiled in ground.policies_by_namespace.get(namespace, ())
         if compiled.policy.tier is Tier.NETWORK_POLICY and compiled.governs(opposite)
     ]
     yield replace(closer, exceptions=tuple(policy.subject.pods for policy in others))
@@ -217,12 +259,12 @@ def _baseline(situation: Situation, closer: _Closer, namespace: str, direction: 
         yield replace(closer, doubt=closer.doubt or why, exceptions=sound)
 
 
-def _reaches(situation: Situation, policy: NetworkPolicyRules, namespace: str, direction: Direction) -> str | None:
+def _reaches(ground: Ground, policy: NetworkPolicyRules, namespace: str, direction: Direction) -> str | None:
     """Empty: an admin policy selects the namespace; a doubt: perhaps; None: it does not."""
     subject = policy.subject
     if subject.namespaces is None:
         return "" if subject.namespace in (None, namespace) else None
-    condition = situation.relation.conditions.namespace(subject.namespaces, namespace, SUBJECT_ROLE[direction])
+    condition = ground.relation.conditions.namespace(subject.namespaces, namespace, SUBJECT_ROLE[direction])
     if condition is None:
         return None
     if condition == ALWAYS:
@@ -230,11 +272,11 @@ def _reaches(situation: Situation, policy: NetworkPolicyRules, namespace: str, d
     return f"the labels of namespace {namespace} decide whether {policy.kind} {policy.name} selects it"
 
 
-def _opened(situation: Situation, closers: list[_Closer], namespace: str, direction: Direction) -> Gap | Doubt | None:
+def _opened(ground: Ground, closers: list[_Closer], namespace: str, direction: Direction) -> Gap | Doubt | None:
     """A NetworkPolicy that lets everything pass for pods that nobody singled out: its selector names no value that a
     pod must have."""
     before = [closer for closer in closers if closer.admin]
-    for compiled in situation.policies_by_namespace.get(namespace, ()):
+    for compiled in ground.policies_by_namespace.get(namespace, ()):
         policy = compiled.policy
         rule = opens_everything(policy, direction) if policy.tier is Tier.NETWORK_POLICY else None
         requirements = policy.subject.pods.requirements
@@ -257,11 +299,11 @@ def _plain(policy: NetworkPolicyRules, labels: Mapping[str, str]) -> Mapping[str
     return wanted if wanted == labels else labels
 
 
-def _admin_opener(situation: Situation, namespace: str, direction: Direction) -> NetworkPolicyRules | Doubt | None:
+def _admin_opener(ground: Ground, namespace: str, direction: Direction) -> NetworkPolicyRules | Doubt | None:
     """An admin policy that allows everything to every pod of the namespace, before any NetworkPolicy is asked."""
     admin = [
         one
-        for one in _admin_policies(situation, namespace, direction)
+        for one in _admin_policies(ground, namespace, direction)
         if one.policy.tier is Tier.ADMIN and (one.broken or not one.policy.subject.pods.requirements)
     ]
     for one in admin:
@@ -283,14 +325,14 @@ def _tie(other: _AdminPolicy) -> str:
     return other.doubt or f"{other.policy.kind} {other.policy.full_name} has the same priority, and says otherwise"
 
 
-def _confirmed(situation: Situation, found: Gap, namespace: str, direction: Direction) -> Gap | Doubt:
+def _confirmed(ground: Ground, found: Gap, namespace: str, direction: Direction) -> Gap | Doubt:
     """The gap, if the engine lets a stranger through in this direction: admin policies may deny much, though not
     everything at once."""
     pod = labels_text(found.labels, namespace)
     possible = False
     others = (OUTSIDE,) if found.outside_only else (STRANGER, f"@{namespace}", OUTSIDE)
     for other in others:
-        for surely, perhaps in one_way(situation, pod, other, direction):
+        for surely, perhaps in one_way(ground, pod, other, direction):
             if surely:
                 return found
             possible = possible or perhaps
@@ -299,12 +341,12 @@ def _confirmed(situation: Situation, found: Gap, namespace: str, direction: Dire
     return Doubt("admin policies deny what was tried of a pod that nothing else closes, rule by rule")
 
 
-def one_way(situation: Situation, pod: str, other: str, direction: Direction) -> Iterator[tuple[bool, bool]]:
+def one_way(ground: Ground, pod: str, other: str, direction: Direction) -> Iterator[tuple[bool, bool]]:
     """For each kind of other end: is any port open in one direction of a pod, whatever the policies of the other end
     say? (surely, perhaps)."""
-    relation = situation.relation
-    subject = relation.end_class(situation.target(pod).members[0].end)
-    for member in situation.target(other).members:
+    relation = ground.relation
+    subject = relation.end_class(ground.target(pod).members[0].end)
+    for member in ground.target(other).members:
         peer = relation.end_class(member.end)
         program = relation.program(subject, peer, direction)
         families, _ = relation.families(subject, peer)

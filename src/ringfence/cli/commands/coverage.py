@@ -1,0 +1,71 @@
+"""``ringfence coverage``."""
+
+from __future__ import annotations
+
+import click
+
+from ringfence.cli import exits
+from ringfence.cli.options import Shared, shared_options
+
+
+@click.command(short_help="Say which workloads are closed, and what to do next.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 where fewer of the workloads are closed, in either direction.",
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["both", "ingress", "egress"]),
+    default="both",
+    show_default=True,
+    help="What --fail-under looks at.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="NS[/NAME]",
+    help="Leave a namespace or a workload out of the figure (* and ? allowed); repeatable, and printed with it.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many workloads and steps each.")
+@click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
+@shared_options()
+def coverage(
+    shared: Shared, fail_under: float | None, direction: str, exclude: tuple[str, ...], limit: int | None, output: str
+) -> int:
+    """How many workloads are closed in each direction, how tightly, and what to do next, the worst first.
+
+    A direction of a workload is open if any address or any namespace gets through on any port, whether or not a policy
+    selects it ("any": more than half). Unknown and unenforced (hostNetwork) do not count as closed; they are told
+    apart. The default of a namespace is a proof over any labels that a new pod might carry.
+
+    \b
+    Exit codes: 0; 1 below --fail-under; 2 usage or no object; 3 the input was partial.
+    """  # noqa: D301 - click's mark for lines to keep as they are
+    from ringfence.cli.loading import open_world, write_lines
+    from ringfence.model.policy import Direction
+
+    opened = open_world(shared)
+    found = opened.world.coverage(exclude=exclude)
+    if output == "json":
+        from ringfence.reports.coverage_documents import coverage_document
+        from ringfence.reports.structured import json_text
+
+        write_lines([json_text(coverage_document(found, opened.context))])
+    else:
+        from ringfence.reports.coverage_text import sections
+        from ringfence.reports.sections import markdown_section_lines, text_lines
+
+        report = sections(found, limit)
+        write_lines(text_lines(report, opened.out) if output == "table" else markdown_section_lines(report))
+    from ringfence.cli.loading import say_profile
+
+    say_profile(opened)
+    codes = [exits.PARTIAL] if opened.context.partial else []
+    if fail_under is not None:
+        for one in Direction:
+            if direction in ("both", one.value) and found.percent(one) < fail_under:
+                opened.say([f"{one.value} is below {fail_under:g}% (--fail-under)"])
+                codes.append(exits.FOUND)
+    return exits.strongest(codes)

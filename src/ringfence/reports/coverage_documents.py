@@ -1,0 +1,194 @@
+"""``coverage -o json``: its shape as a type, and how a coverage becomes one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from ringfence.model.policy import Direction
+from ringfence.reports.context import Context
+from ringfence.reports.documents import Document, PortsDocument, ProblemDocument, ProfileDocument, head, ports_document
+from ringfence.verdict.coverage import DIRECTIONS, Coverage, NamespaceCoverage, Side, Status, Step, WorkloadCoverage
+
+StatusWord = Literal["closed", "unenforced", "unknown", "open"]
+DirectionWord = Literal["ingress", "egress"]
+
+
+class ScopeDocument(Document, frozen=True):
+    """Ports on which these peers get through. ``perhaps``: that hangs on what the input leaves open. ``anyPort``: more
+    than half of the ports of a protocol."""
+
+    peers: Literal["any address", "any namespace", "own namespace", "named peers"]
+    ports: list[PortsDocument]
+    any_port: bool
+    perhaps: bool
+
+
+class SideDocument(Document, frozen=True):
+    """One direction. ``isolated``: whether NetworkPolicies isolate it; null: not known. Scopes go from wide to narrow,
+    each with the ports that no wider one has."""
+
+    status: StatusWord
+    isolated: bool | None
+    scopes: list[ScopeDocument]
+    reason: str
+
+
+class CoveredWorkloadDocument(Document, frozen=True):
+    """One workload; of replicas that differ the worst counts."""
+
+    name: str
+    kind: str
+    namespace: str
+    pods: int
+    ingress: SideDocument
+    egress: SideDocument
+    file: str
+    line: int
+
+
+class DefaultDocument(Document, frozen=True):
+    """What holds for any pod that the namespace could have. ``labels``: those of a pod that is open, null where there
+    is none."""
+
+    default: Literal["denied", "open", "unknown"]
+    labels: dict[str, str] | None
+    why: str
+
+
+class CoveredNamespaceDocument(Document, frozen=True):
+    """One namespace: its defaults, and how many of its workloads are closed."""
+
+    name: str
+    default_ingress: DefaultDocument
+    default_egress: DefaultDocument
+    workloads: int
+    closed_ingress: int
+    closed_egress: int
+
+
+class StepDocument(Document, frozen=True):
+    """Something to do next. ``manifest``: the object to add, null where the step is another."""
+
+    what: str
+    namespace: str
+    direction: DirectionWord
+    closes: int
+    workloads: list[str]
+    file: str
+    line: int
+    manifest: dict[str, Any] | None
+
+
+class FigureDocument(Document, frozen=True):
+    """The figure of one direction: ``closed`` of ``total``; the other counts add up to it."""
+
+    direction: DirectionWord
+    closed: int
+    total: int
+    percent: float
+    open: int
+    unknown: int
+    unenforced: int
+
+
+class CoverageDocument(Document, frozen=True):
+    """``ringfence coverage -o json``. ``exclude`` are the patterns that left ``excluded`` workloads out."""
+
+    schema_version: Literal["1"]
+    kind: Literal["Coverage"]
+    figures: list[FigureDocument]
+    exclude: list[str]
+    excluded: int
+    workloads: list[CoveredWorkloadDocument]
+    namespaces: list[CoveredNamespaceDocument]
+    steps: list[StepDocument]
+    layers: list[str]
+    profile: ProfileDocument
+    partial: bool
+    problems: list[ProblemDocument]
+    notices: list[str]
+
+
+def _side(side: Side) -> SideDocument:
+    return SideDocument(
+        status=side.status.value,
+        isolated=side.isolated,
+        scopes=[
+            ScopeDocument(
+                peers=scope.peers.value,
+                ports=ports_document(scope.ports),
+                any_port=scope.any_port,
+                perhaps=scope.perhaps,
+            )
+            for scope in side.scopes
+        ],
+        reason=side.reason,
+    )
+
+
+def _workload(one: WorkloadCoverage) -> CoveredWorkloadDocument:
+    return CoveredWorkloadDocument(
+        name=one.name,
+        kind=one.ref.kind,
+        namespace=one.ref.namespace,
+        pods=one.pods,
+        ingress=_side(one.sides[Direction.INGRESS]),
+        egress=_side(one.sides[Direction.EGRESS]),
+        file=one.place.file if one.place else "",
+        line=one.place.line if one.place else 0,
+    )
+
+
+def _default(one: NamespaceCoverage, direction: Direction) -> DefaultDocument:
+    found = one.defaults[direction]
+    labels = None if found.labels is None else dict(found.labels)
+    return DefaultDocument(default=found.default.value, labels=labels, why=found.why)
+
+
+def _namespace(one: NamespaceCoverage) -> CoveredNamespaceDocument:
+    return CoveredNamespaceDocument(
+        name=one.name,
+        default_ingress=_default(one, Direction.INGRESS),
+        default_egress=_default(one, Direction.EGRESS),
+        workloads=one.workloads,
+        closed_ingress=one.closed[Direction.INGRESS],
+        closed_egress=one.closed[Direction.EGRESS],
+    )
+
+
+def _step(step: Step) -> StepDocument:
+    return StepDocument(
+        what=step.what,
+        namespace=step.namespace,
+        direction=step.direction.value,
+        closes=step.closes,
+        workloads=list(step.workloads),
+        file=step.place.file if step.place else "",
+        line=step.place.line if step.place else 0,
+        manifest=None if step.manifest is None else dict(step.manifest),
+    )
+
+
+def coverage_document(coverage: Coverage, context: Context) -> CoverageDocument:
+    """The document of ``coverage``."""
+    return CoverageDocument(
+        kind="Coverage",
+        figures=[
+            FigureDocument(
+                direction=direction.value,
+                closed=coverage.count(direction),
+                total=coverage.total,
+                percent=round(coverage.percent(direction), 4),
+                open=coverage.count(direction, Status.OPEN),
+                unknown=coverage.count(direction, Status.UNKNOWN),
+                unenforced=coverage.count(direction, Status.UNENFORCED),
+            )
+            for direction in DIRECTIONS
+        ],
+        exclude=list(coverage.exclude),
+        excluded=coverage.excluded,
+        workloads=[_workload(one) for one in coverage.workloads],
+        namespaces=[_namespace(one) for one in coverage.namespaces],
+        steps=[_step(step) for step in coverage.steps],
+        **head(context, coverage.partial),
+    )

@@ -1,0 +1,130 @@
+"""``coverage`` for people: the figure, the namespaces, what to do next, and the workloads, the worst first."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from ringfence.model.policy import Direction
+from ringfence.reports.places import place_text
+from ringfence.reports.ranges import ports_text
+from ringfence.reports.sections import Section, left_out_text
+from ringfence.verdict.coverage import (
+    DIRECTIONS,
+    WORST,
+    Coverage,
+    Default,
+    NamespaceCoverage,
+    Side,
+    Status,
+    Step,
+    WorkloadCoverage,
+)
+
+STEPS_SHOWN = 10
+NAMES_SHOWN = 3
+
+
+def figure_text(coverage: Coverage, direction: Direction) -> str:
+    """``ingress: 31 of 41 workloads closed (75.6%); 6 open, 1 unknown, 3 unenforced``."""
+    counts = [
+        f"{count} {status.value}"
+        for status in (Status.OPEN, Status.UNKNOWN, Status.UNENFORCED)
+        if (count := coverage.count(direction, status))
+    ]
+    closed = coverage.count(direction)
+    text = f"{direction.value}: {closed} of {coverage.total} workloads closed ({percent_text(coverage, direction)})"
+    return f"{text}; {', '.join(counts)}" if counts else text
+
+
+def percent_text(coverage: Coverage, direction: Direction) -> str:
+    """One digit behind the point, rounded down: 100.0% means all."""
+    return f"{int(coverage.percent(direction) * 10) / 10:.1f}%"
+
+
+def excluded_text(coverage: Coverage) -> str:
+    """What was left out of the figure; empty where nothing was asked to be."""
+    if not coverage.exclude:
+        return ""
+    noun = "workload" if coverage.excluded == 1 else "workloads"
+    return f"left out: {coverage.excluded} {noun} (--exclude {' --exclude '.join(coverage.exclude)})"
+
+
+def side_text(side: Side) -> str:
+    """``closed: own namespace TCP 80; named peers TCP 5432``; no scopes where policies do not count."""
+    if side.status is Status.UNENFORCED:
+        return side.status.value
+    scopes = []
+    for peers, group in groupby(side.scopes, key=lambda scope: scope.peers):
+        for scope in group:
+            perhaps = "perhaps " if scope.perhaps else ""
+            scopes.append(f"{perhaps}{peers.value} {ports_text(scope.ports)}")
+    return f"{side.status.value}: {'; '.join(scopes) or 'nobody'}"
+
+
+def default_text(one: NamespaceCoverage, direction: Direction) -> str:
+    """``denied``, or ``open`` with the labels of a pod that is."""
+    found = one.defaults[direction]
+    if found.default is Default.DENIED:
+        return "denied"
+    if found.default is Default.UNKNOWN:
+        return f"unknown: {found.why}"
+    labels = ",".join(f"{key}={value}" for key, value in sorted((found.labels or {}).items()))
+    return f"open to a pod with {labels}" if labels else "open"
+
+
+def _step_row(number: int, step: Step) -> tuple[str, ...]:
+    names = ", ".join(step.workloads[:NAMES_SHOWN])
+    more = f" and {step.closes - NAMES_SHOWN} more" if step.closes > NAMES_SHOWN else ""
+    where = place_text(step.place)
+    return (
+        str(number),
+        str(step.closes),
+        step.direction.value,
+        step.what + (f" {where}" if where else ""),
+        names + more,
+    )
+
+
+def _order(one: WorkloadCoverage) -> tuple[object, ...]:
+    worst = sorted(-WORST[side.status] for side in one.sides.values())
+    return (*worst, one.name)
+
+
+def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
+    """The whole report. ``limit``: at most so many workloads and steps each."""
+    lines = [figure_text(coverage, direction) for direction in DIRECTIONS]
+    if coverage.exclude:
+        lines.append(excluded_text(coverage))
+    found = [Section("", tuple(lines))]
+    if coverage.namespaces:
+        rows = tuple(
+            (
+                one.name,
+                *(default_text(one, direction) for direction in DIRECTIONS),
+                *(f"{one.closed[direction]} of {one.workloads}" for direction in DIRECTIONS),
+            )
+            for one in coverage.namespaces
+        )
+        heads = ("Namespace", "Default ingress", "Default egress", "Closed ingress", "Closed egress")
+        found.append(Section("Namespaces", (), heads, rows))
+    if coverage.steps:
+        shown = min(STEPS_SHOWN if limit is None else limit, len(coverage.steps))
+        step_rows = tuple(_step_row(number + 1, step) for number, step in enumerate(coverage.steps[:shown]))
+        rest = len(coverage.steps) - shown
+        after = left_out_text(rest, "step")
+        found.append(
+            Section("Next, the most first", (), ("#", "Closes", "Direction", "Step", "Workloads"), step_rows, after)
+        )
+    ordered = sorted(coverage.workloads, key=_order)
+    kept = ordered if limit is None else ordered[:limit]
+    workload_rows = tuple((one.name, *(side_text(one.sides[direction]) for direction in DIRECTIONS)) for one in kept)
+    found.append(
+        Section(
+            "Workloads, the worst first",
+            (),
+            ("Workload", "Ingress", "Egress"),
+            workload_rows,
+            left_out_text(len(ordered) - len(kept)),
+        )
+    )
+    return found

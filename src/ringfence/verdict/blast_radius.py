@@ -1,0 +1,299 @@
+"""Blast radius: what somebody reaches who holds an end and every workload that he reaches from there; the shortest ways
+to what is sensitive; and the cheapest steps to cut so that no way is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.ends import EndClass
+from ringfence.sets.ports import Intervals
+from ringfence.verdict.answers import Answer, Edit, Verdict
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.ends import EndError, Member, Target
+from ringfence.verdict.flow import asked
+from ringfence.verdict.spreading import START, Reached, Spreader
+from ringfence.verdict.workloads import Workloads
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons."""
+
+    source: str
+    destination: str
+    ports: Intervals
+    verdict: Verdict
+    why: Callable[[], Answer | None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def because(self) -> Answer | None:
+        """Why, as ``can`` answers for the first port; None: the step is a way through something else."""
+        return None if self.why is None else self.why()
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Something that is reached: by ``hop``, in ``depth`` steps, through the entry with the number ``parent`` (None:
+    from the start). ``possibly``: no way is sure."""
+
+    name: str
+    depth: int
+    parent: int | None
+    hop: Hop
+    possibly: bool
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A shortest way to a target."""
+
+    target: str
+    hops: tuple[Hop, ...]
+    possibly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CutStep:
+    """A step of the cut. ``flows``: how many single flows (pairs of pods times ports) it is. ``edit``: the smallest
+    that removes this step, None where none was found; it says what else it would cut."""
+
+    hop: Hop
+    flows: int
+    edit: Edit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
+    ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
+    change one object)."""
+
+    steps: tuple[CutStep, ...]
+    weight: int
+    verified: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """Everything that is reached from ``source``; ``fallen`` is a tree, parents before children. ``left_out``: entries
+    that a limit cut off. ``total``: workloads of the cluster that could be reached."""
+
+    source: str
+    fallen: tuple[Fallen, ...]
+    left_out: int
+    targets: tuple[str, ...]
+    ways: tuple[Way, ...]
+    cut: Cut | None
+    counts: Mapping[str, int]
+    total: int
+    notes: tuple[str, ...] = ()
+    partial: bool = False
+
+    @property
+    def path_to_target(self) -> bool:
+        """Whether a target is reached, if only possibly."""
+        return bool(self.ways)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortestWays:
+    """The shortest ways from one end to another; ``left_out`` more are as short."""
+
+    source: str
+    destination: str
+    ways: tuple[Way, ...]
+    left_out: int
+    partial: bool = False
+
+
+class Tracer:
+    """Follows steps from one start. ``asker``, ``workloads`` and ``spreader`` are of one relation."""
+
+    def __init__(self, asker: Asker, workloads: Workloads, spreader: Spreader, source: Target) -> None:
+        self.asker = asker
+        self.workloads = workloads
+        self.spreader = spreader
+        self.universe = spreader.universe
+        self.source = source
+        self.start = start_of(source)
+        self.found = spreader.spread(self.start)
+        self._names: dict[int, str] = {}
+        self._members: dict[int, Member] = {}
+
+    def name(self, column: int) -> str:
+        """Of a class the workloads, or some of their pods, that it is."""
+        found = self._names.get(column)
+        if found is None:
+            found = self._names[column] = self._named(column)
+        return found
+
+    def _named(self, column: int) -> str:
+        if column == START:
+            return self.source.text
+        if column >= self.universe.pods:
+            return self.asker.directory.other_name(column)
+        numbers = self.workloads.by_column[column]
+        texts = [self.workloads.texts[number] for number in numbers]
+        if len(numbers) == 1 and self.workloads.masks[numbers[0]] == 1 << column:
+            return texts[0]
+        if len(numbers) > 1:
+            return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+        pods = self.spreader.relation.cluster.pods
+        members = self.universe.members[column]
+        more = f" and {len(members) - 1} more" if len(members) > 1 else ""
+        return f"{pods[members[0]].namespace}/{pods[members[0]].name}{more}"
+
+    def member(self, column: int) -> Member:
+        """A column as an end of a question."""
+        if column == START:
+            return self.source.members[0]
+        found = self._members.get(column)
+        if found is None:
+            if column < self.universe.pods:
+                found = next(iter(self.asker.directory.members(self.universe.members[column])))
+            else:
+                end = self.universe.ends[column]
+                name = self.asker.directory.other_name(column)
+                found = Member(column, name, node=end.name or None)
+                if end.sort == "outside":
+                    first = next((one for one in self.asker.directory.everywhere().members if one.end == column), found)
+                    found = first
+            self._members[column] = found
+        return found
+
+    def hop(self, source: int, destination: int, ports: int, unsure: bool) -> Hop:
+        """A step; its reasons are looked for when they are first read."""
+        intervals = self.spreader.relation.ports.intervals(ports)
+        verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
+        why = cache(partial(self._because, source, destination, intervals))
+        return Hop(self.name(source), self.name(destination), intervals, verdict, why)
+
+    def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
+        key = ports[0][0]
+        left = Target(self.name(source), (self.member(source),))
+        right = Target(self.name(destination), (self.member(destination),))
+        question = asked(key & 0xFFFF, ("TCP", "UDP", "SCTP")[key >> 16])
+        try:
+            return self.asker.can(left, right, question)
+        except EndError:
+            return None
+
+    def fallen(self, limit: int | None, sensitive: int) -> tuple[list[Fallen], int]:
+        """The tree, depth first, and how many entries a limit cut off."""
+        children: dict[int, list[int]] = {}
+        roots: list[int] = []
+        for column, reached in self.found.items():
+            if reached.depth == 1:
+                roots.append(column)
+            else:
+                children.setdefault(reached.parent, []).append(column)
+        entries: list[Fallen] = []
+        numbers: dict[int, int] = {}
+        pending = sorted(roots, key=self._order, reverse=True)
+        while pending:
+            column = pending.pop()
+            if limit is not None and len(entries) >= limit:
+                break
+            reached = self.found[column]
+            numbers[column] = len(entries)
+            hop = self.hop(reached.parent, column, reached.ports, reached.step_possibly)
+            entries.append(
+                Fallen(
+                    self.name(column),
+                    reached.depth,
+                    None if reached.depth == 1 else numbers[reached.parent],
+                    hop,
+                    reached.possibly,
+                    bool(sensitive >> column & 1),
+                )
+            )
+            pending.extend(sorted(children.get(column, ()), key=self._order, reverse=True))
+        return entries, len(self.found) - len(entries)
+
+    def _order(self, column: int) -> tuple[object, ...]:
+        reached: Reached = self.found[column]
+        return reached.possibly, column >= self.universe.pods, self.name(column)
+
+    def ways(self, target: str, columns: int, limit: int) -> tuple[list[Way], int]:
+        """The shortest ways to one of the columns, and how many more there are."""
+        edges = self.spreader.all_shortest(self.found, self.start, columns)
+        goals = [column for column in columns_of(columns) if column in edges]
+        if not goals:
+            return [], 0
+        counts: dict[int, int] = {}
+        for column in sorted(edges, key=lambda column: self.found[column].depth):
+            counts[column] = sum(1 if parent not in edges else counts[parent] for parent, _, _ in edges[column])
+        found: list[Way] = []
+        stack: list[tuple[int, tuple[tuple[int, int, int, bool], ...]]] = [(goal, ()) for goal in reversed(goals)]
+        while stack and len(found) < limit:
+            column, later = stack.pop()
+            if column not in edges:
+                hops = tuple(self.hop(*step) for step in later)
+                found.append(Way(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
+                continue
+            for parent, ports, unsure in reversed(edges[column]):
+                stack.append((parent, ((parent, column, ports, unsure), *later)))
+        return found, sum(counts[goal] for goal in goals) - len(found)
+
+    def counts(self) -> dict[str, int]:
+        """How many workloads are reached surely and possibly, in one step and in all; nodes; and whether addresses
+        outside are."""
+        pods = [column for column in self.found if column < self.universe.pods]
+        own = set(self.workloads.of(self.start & self.spreader.grid.pods)) if isinstance(self.start, int) else set()
+
+        def workloads(columns: Iterable[int]) -> int:
+            mask = 0
+            for column in columns:
+                mask |= 1 << column
+            return len(set(self.workloads.of(mask)) - own)
+
+        sure = [column for column in pods if not self.found[column].possibly]
+        return {
+            "direct": workloads(column for column in sure if self.found[column].depth == 1),
+            "reached": workloads(sure),
+            "possibly": workloads(pods) - workloads(sure),
+            "nodes": sum(self.universe.pods <= column < self.universe.outside for column in self.found),
+            "outside": sum(column >= self.universe.outside for column in self.found),
+        }
+
+
+def start_of(source: Target) -> int | EndClass:
+    """The columns of a source, or its end where it is none. Raises EndError for what cannot start a step."""
+    if source.service is not None:
+        raise EndError(f"{source.text} is a Service: it only receives", "name the pods behind it as the source")
+    mask = 0
+    for member in source.members:
+        if member.mystery or member.alternatives:
+            raise EndError(f"nothing is known of {source.text}", "name a pod, a workload or key=value@NAMESPACE")
+        if isinstance(member.end, EndClass):
+            return member.end
+        mask |= 1 << member.end
+    if not mask:
+        raise EndError(f"{source.text} names no end", "")
+    return mask
+
+
+def columns_of_target(target: Target) -> int:
+    """The columns of a destination. Raises EndError where it has none."""
+    mask = 0
+    for member in target.members:
+        if not isinstance(member.end, int):
+            raise EndError(f"{target.text} does not exist", "name a workload, a pod, a node or an address")
+        mask |= 1 << member.end
+    if not mask:
+        raise EndError(f"{target.text} has no pods of its own", "name the workload behind it")
+    return mask
+
+
+def sensitive_mask(targets: Sequence[tuple[str, int]]) -> int:
+    """All columns of the targets."""
+    mask = 0
+    for _, columns in targets:
+        mask |= columns
+    return mask

@@ -1,0 +1,155 @@
+"""The cheapest steps to take away so that no way leads to a target, exactly: a minimum cut; and the edits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.ends import EndClass
+from ringfence.sets.ports import PortTable
+from ringfence.verdict.answers import Edit
+from ringfence.verdict.blast_radius import Cut, CutStep, Tracer
+from ringfence.verdict.edits import Editor
+from ringfence.verdict.ends import EndError, Target
+from ringfence.verdict.flow import asked
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.max_flow import minimum_cut
+from ringfence.verdict.spreading import START, Spreader
+
+MOST_STEPS = 200_000
+"""Steps between kinds of pods that a cut is looked for in."""
+
+SOURCE, SINK = 0, 1
+
+CutEdge = tuple[int, int, int, bool]
+"""Source, destination, ports, not decided."""
+
+
+class Cutter:
+    """Cuts the ways of one tracer to some columns. ``editor`` None: no edits are looked for."""
+
+    def __init__(self, tracer: Tracer, goal: int, editor: Editor | None) -> None:
+        self.tracer = tracer
+        self.goal = goal
+        self.editor = editor
+        self.spreader = tracer.spreader
+        self.table: PortTable = self.spreader.relation.ports
+
+    def cut(self) -> Cut | None:
+        """The cut; None where no way leads there."""
+        tracer = self.tracer
+        begun = tracer.start if isinstance(tracer.start, int) else 0
+        if begun & self.goal:
+            return Cut((), 0, None, "the start is itself a target")
+        goals = [column for column in columns_of(self.goal) if column in tracer.found]
+        if not goals:
+            return None
+        steps = self._steps(begun, goals)
+        if steps is None:
+            return Cut((), 0, None, f"not looked for: there are more than {MOST_STEPS} steps on the ways")
+        numbers: dict[int, int] = {}
+        edges = [
+            (self._node(numbers, left, begun), self._node(numbers, right, begun), self.flows(left, right, ports))
+            for left, right, ports, _ in steps
+        ]
+        weight, chosen = minimum_cut(len(numbers) + 2, edges, SOURCE, SINK)
+        cut = sorted(
+            (steps[number] for number in chosen), key=lambda step: (tracer.name(step[0]), tracer.name(step[1]))
+        )
+        edits = [self._edit(*step) for step in cut]
+        listed = tuple(
+            CutStep(tracer.hop(*step), self.flows(*step[:3]), edit) for step, edit in zip(cut, edits, strict=True)
+        )
+        return Cut(listed, weight, self._verified(edits))
+
+    def _node(self, numbers: dict[int, int], column: int, begun: int) -> int:
+        if column == START or begun >> column & 1:
+            return SOURCE
+        if self.goal >> column & 1:
+            return SINK
+        return numbers.setdefault(column, len(numbers) + 2)
+
+    def _steps(self, begun: int, goals: list[int]) -> list[CutEdge] | None:
+        """Every step on a way from the start to a goal, also those that are not decided."""
+        spreader, universe = self.spreader, self.spreader.universe
+        reached = begun
+        for column in self.tracer.found:
+            if column < universe.pods:
+                reached |= 1 << column
+        first = dict(spreader.steps_from(self.tracer.start)) if isinstance(self.tracer.start, EndClass) else {}
+        steps: list[CutEdge] = []
+        seen: set[int] = set()
+        pending = list(goals)
+        while pending:
+            column = pending.pop()
+            if column in seen:
+                continue
+            seen.add(column)
+            own = first.get(column)
+            if own is not None:
+                steps.append((START, column, self.table.union(own.sure, own.perhaps), not own.sure))
+            for step in spreader.steps_into(column, reached & ~(1 << column) & ~self.goal):
+                ports = self.table.union(step.sure, step.perhaps)
+                for parent in columns_of(step.sources):
+                    steps.append((parent, column, ports, not step.sure))
+                    if not begun >> parent & 1:
+                        pending.append(parent)
+            if len(steps) > MOST_STEPS:
+                return None
+        return steps
+
+    def flows(self, source: int, destination: int, ports: int) -> int:
+        """How many single flows a step is: pairs of pods (another end counts once) times ports."""
+        return self._count(source) * self._count(destination) * self.table.size(ports)
+
+    def _count(self, column: int) -> int:
+        universe = self.spreader.universe
+        return universe.count(column) if 0 <= column < universe.pods else 1
+
+    def _edit(self, source: int, destination: int, ports: int, unsure: bool) -> Edit | None:
+        """The smallest edit after which none of these ports passes. Two kinds of pods only have one where all their
+        pairs are one kind of flow."""
+        if self.editor is None or unsure:
+            return None
+        tracer = self.tracer
+        left = Target(tracer.name(source), (tracer.member(source),))
+        right = Target(tracer.name(destination), (tracer.member(destination),))
+        try:
+            flows = [flow for flow in tracer.asker.flows.between(left, right, asked(None, None)) if not flow.itself]
+        except EndError:
+            return None
+        if len(flows) != 1:
+            return None
+        return self.editor.closing(flows[0], self.table.intervals(ports))
+
+    def _verified(self, edits: list[Edit | None]) -> bool | None:
+        """Whether no way is left once all edits are made; None where they cannot be made together."""
+        if self.editor is None or not edits or any(edit is None for edit in edits):
+            return None
+        manifests: list[Mapping[str, Any]] = []
+        gone: list[int] = []
+        names: set[tuple[str, str, str]] = set()
+        for edit in edits:
+            assert edit is not None
+            if edit.manifest is None:
+                return None
+            items = (
+                edit.manifest.get("items", [edit.manifest]) if edit.manifest.get("kind") == "List" else [edit.manifest]
+            )
+            for item in items:
+                metadata = item["metadata"]
+                space, name = metadata.get("namespace") or "", metadata["name"]
+                key = (item["kind"], space, name)
+                if key in names:
+                    return None
+                names.add(key)
+                manifests.append({**item, "metadata": dict(metadata)})
+                index = self.spreader.relation.index_of(item["kind"], f"{space}/{name}" if space else name)
+                if index is not None:
+                    gone.append(index)
+        relation = self.editor.apply(tuple(gone), manifests)
+        if relation is None:
+            return None
+        after = Spreader(relation, Grid(relation), self.spreader.ways).spread(self.tracer.start)
+        return not any(self.goal >> column & 1 for column in after)

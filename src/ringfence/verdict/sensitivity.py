@@ -1,0 +1,66 @@
+"""Which workloads are sensitive: those that say so themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ringfence.model.provenance import Manifest
+from ringfence.verdict.workloads import Workloads
+
+SENSITIVITY = "ringfence.dev/sensitivity"
+"""A label of pods, or a label or annotation of a workload, of the template of its pods, or of a pod that is read as an
+object of its own; any value but ``none``."""
+
+
+def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[str, int]:
+    """Workloads that say that they are sensitive, or pods of them that do: by name, with their classes as columns."""
+    relation = workloads.relation
+    universe = relation.universe
+    found: dict[str, int] = {}
+    # Classes know all labels of their pods, but in crowds only those that policies mention.
+    crowded = universe.label_keys is not None
+    for column in range(universe.pods):
+        if not crowded and SENSITIVITY not in universe.ends[column].labels:
+            continue
+        for index in universe.members[column]:
+            if _says_so(relation.cluster.pods[index].labels):
+                text = workloads.texts[workloads.numbers[index]]
+                found[text] = found.get(text, 0) | 1 << column
+    said = {
+        (manifest.kind, manifest.namespace or "default", manifest.name)
+        for manifest in manifests
+        if _annotated(manifest.data)
+    }
+    if said:
+        for number, ref in enumerate(workloads.refs):
+            if (ref.kind, ref.namespace, ref.name) in said:
+                found[workloads.texts[number]] = workloads.masks[number]
+        for column in range(universe.pods):
+            for index in universe.members[column]:
+                pod = relation.cluster.pods[index]
+                if ("Pod", pod.namespace, pod.name) in said:
+                    text = workloads.texts[workloads.numbers[index]]
+                    found[text] = found.get(text, 0) | 1 << column
+    return found
+
+
+def _annotated(data: Mapping[str, Any]) -> bool:
+    """Whether an object, or the template of its pods, says so."""
+    while isinstance(data, Mapping):
+        metadata = data.get("metadata")
+        if isinstance(metadata, Mapping):
+            for kind in ("annotations", "labels"):
+                if _says_so(metadata.get(kind)):
+                    return True
+        spec = data.get("spec")
+        if not isinstance(spec, Mapping):
+            return False
+        data = spec.get("template") or spec.get("jobTemplate") or {}
+        if not data:
+            return False
+    return False
+
+
+def _says_so(labels: Any) -> bool:
+    return isinstance(labels, Mapping) and labels.get(SENSITIVITY, "none") not in ("none", None)

@@ -1,0 +1,235 @@
+"""How far somebody gets from an end who takes over every workload that he reaches: which step leads where.
+
+Steps are between kinds of pods that no policy tells apart: whoever reaches one of a kind is taken to hold the kind.
+Nodes and addresses can be reached, but lead nowhere: what runs on a node is not the network's to say. Steps that the
+input does not decide count for an attacker, and are told apart: *possibly*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ringfence.layers.network.cells import Meeting
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.relation import Relation
+from ringfence.model.policy import Direction
+from ringfence.sets.ports import PortTable
+from ringfence.verdict.grid import Grid
+
+NONE = PortTable.NONE
+
+START = -1
+"""As a column: the end from which it all starts, where that is no column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
+    columns to any of others. ``perhaps``: not decided."""
+
+    sources: int
+    destinations: int
+    ports: int
+    perhaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other."""
+
+    sources: int
+    sure: int
+    perhaps: int
+
+
+@dataclass(slots=True)
+class Reached:
+    """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
+    of which one is not decided."""
+
+    parent: int
+    ports: int
+    depth: int
+    possibly: bool
+    step_possibly: bool
+
+
+class Spreader:
+    """Steps of one relation. ``ways``: steps beside those of the relation."""
+
+    def __init__(self, relation: Relation, grid: Grid, ways: Sequence[Way] = ()) -> None:
+        self.relation = relation
+        self.universe = relation.universe
+        self.grid = grid
+        self.ways = tuple(ways)
+        self._steps: dict[int, tuple[tuple[int, int, int], ...]] = {}
+        """Destination → (sources, sure ports, perhaps ports) of the steps from pods."""
+        self._admitted: dict[int, int] = {}
+        """Destination → all these sources."""
+
+    def steps_into(self, destination: int, sources: int) -> Iterator[Step]:
+        """The steps from some columns to one, disjoint but where there are ways too."""
+        pods = sources & self.grid.pods
+        if pods:
+            for mask, sure, perhaps in self._from_pods(destination):
+                shared = mask & pods
+                if shared:
+                    yield Step(shared, sure, perhaps)
+        others = sources & ~self.grid.pods
+        if others and destination < self.universe.pods:
+            for mask, sure, perhaps in self._flows(destination, others):
+                yield Step(mask, sure, perhaps)
+        for way in self.ways:
+            if way.destinations >> destination & 1 and way.sources & sources:
+                yield Step(
+                    way.sources & sources, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE
+                )
+
+    def _from_pods(self, destination: int) -> tuple[tuple[int, int, int], ...]:
+        known = self._steps.get(destination)
+        if known is None:
+            known = self._steps[destination] = tuple(self._flows(destination, self.grid.pods))
+            admitted = 0
+            for mask, _, _ in known:
+                admitted |= mask
+            self._admitted[destination] = admitted
+        return known
+
+    def _flows(self, destination: int, sources: int) -> Iterator[tuple[int, int, int]]:
+        table = self.relation.ports
+        for mask, result in self.grid.column(destination, sources):
+            mask &= sources
+            perhaps = result.unknown
+            if perhaps and result.some:
+                perhaps = table.difference(perhaps, result.some)
+            if mask and (result.some or perhaps):
+                yield mask, result.some, perhaps
+
+    def steps_from(self, end: EndClass) -> Iterator[tuple[int, Step]]:
+        """The steps from a pod that does not exist: (destination, step from ``START``)."""
+        relation, universe = self.relation, self.universe
+        row = relation.rows.row(relation.make_key(end, Direction.EGRESS), end)
+        table = relation.ports
+        for mask, egress in row.parts:
+            plain = relation.programs.plain(egress)
+            if plain is not None and plain[0] == NONE:
+                continue
+            for column in columns_of(mask):
+                other = universe.ends[column]
+                families = relation.families(end, other)[0]
+                if not families:
+                    continue
+                if relation.opaque(end, other):
+                    yield column, Step(0, NONE, PortTable.ALL)
+                    continue
+                ingress = relation.program(column, end, Direction.INGRESS)
+                same = other.sort == "pod" and end.namespace == other.namespace
+                cell = relation.cells.cell(egress, ingress, Meeting(families, same, None))
+                sure, possible = cell.sure, cell.possible
+                if self.grid.hands_on(column):
+                    sure = table.difference(sure, self.grid.handed_on)
+                    possible = table.union(possible, self.grid.handed_on)
+                if possible:
+                    yield column, Step(0, sure, table.difference(possible, sure))
+
+    def spread(self, start: int | EndClass) -> dict[int, Reached]:
+        """Every column that is reached from a set of columns, or from an end that is none, the shortest way; sure ways
+        go before possible ones of any length. Columns of the start are not among them."""
+        found: dict[int, Reached] = {}
+        first: dict[int, Step] = {}
+        begun = start if isinstance(start, int) else 0
+        if isinstance(start, EndClass):
+            first = dict(self.steps_from(start))
+        self._run(found, begun, first, certain=True)
+        self._run(found, begun, first, certain=False)
+        return found
+
+    def _run(self, found: dict[int, Reached], begun: int, first: dict[int, Step], certain: bool) -> None:
+        """Breadth first. ``certain``: by sure steps only; else by all, beginning at what is reached surely."""
+        levels: dict[int, int] = {0: begun}
+        for column, reached in found.items():
+            if column < self.universe.pods:
+                levels[reached.depth] = levels.get(reached.depth, 0) | 1 << column
+        waiting = [
+            column for column in range(len(self.universe.ends)) if column not in found and not begun >> column & 1
+        ]
+        depth = 0
+        while depth <= max(levels):
+            frontier = levels.get(depth, 0)
+            rest: list[int] = []
+            inside = not self.ways and not frontier & ~self.grid.pods and not (first and depth == 0)
+            for column in waiting:
+                if inside:
+                    self._from_pods(column)
+                    if not self._admitted[column] & frontier:
+                        rest.append(column)
+                        continue
+                step = self._best(column, frontier, first if depth == 0 else {}, certain)
+                if step is None:
+                    rest.append(column)
+                    continue
+                parent, ports, unsure = step
+                possibly = unsure or (parent in found and found[parent].possibly)
+                found[column] = Reached(parent, ports, depth + 1, possibly, unsure)
+                if column < self.universe.pods:
+                    levels[depth + 1] = levels.get(depth + 1, 0) | 1 << column
+            waiting = rest
+            depth += 1
+
+    def _best(self, column: int, frontier: int, first: dict[int, Step], certain: bool) -> tuple[int, int, bool] | None:
+        """(parent, ports, whether it is not decided) of a step into a column: a sure one if there is."""
+        fallback: tuple[int, int, bool] | None = None
+        if first:
+            own = first.get(column)
+            if own is not None:
+                if own.sure:
+                    return START, own.sure, False
+                fallback = (START, own.perhaps, True)
+        elif frontier:
+            for step in self.steps_into(column, frontier):
+                parent = (step.sources & -step.sources).bit_length() - 1
+                if step.sure:
+                    return parent, step.sure, False
+                if fallback is None:
+                    fallback = (parent, step.perhaps, True)
+        return None if certain else fallback
+
+    def all_shortest(
+        self, found: dict[int, Reached], start: int | EndClass, goal: int
+    ) -> dict[int, list[tuple[int, int, bool]]]:
+        """The steps of every shortest way to one of the goal's columns: column → (parent, ports, not decided). Only
+        sure ways where there is one."""
+        columns = [column for column in columns_of(goal) if column in found]
+        if not columns:
+            return {}
+        sure = [column for column in columns if not found[column].possibly]
+        columns = sure or columns
+        nearest = min(found[column].depth for column in columns)
+        wanted = [column for column in columns if found[column].depth == nearest]
+        levels: dict[int, int] = {}
+        for column, reached in found.items():
+            if column < self.universe.pods and (not sure or not reached.possibly):
+                levels[reached.depth] = levels.get(reached.depth, 0) | 1 << column
+        levels[0] = start if isinstance(start, int) else 0
+        first = dict(self.steps_from(start)) if isinstance(start, EndClass) else {}
+        edges: dict[int, list[tuple[int, int, bool]]] = {}
+        pending = list(wanted)
+        while pending:
+            column = pending.pop()
+            if column in edges:
+                continue
+            own: list[tuple[int, int, bool]] = []
+            depth = found[column].depth
+            if depth == 1 and first:
+                step = first[column]
+                own.append((START, step.sure or step.perhaps, not step.sure))
+            else:
+                for step in self.steps_into(column, levels.get(depth - 1, 0)):
+                    if step.sure or not sure:
+                        for parent in columns_of(step.sources):
+                            own.append((parent, step.sure or step.perhaps, not step.sure))
+            edges[column] = own
+            pending.extend(parent for parent, _, _ in own if depth > 1)
+        return edges

@@ -1,0 +1,72 @@
+"""Blast radius and shortest ways, put together from steps, ways and cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringfence.layers.network.ends import EndClass
+from ringfence.verdict.asking import Asker
+from ringfence.verdict.blast_radius import (
+    BlastRadius,
+    Cut,
+    ShortestWays,
+    Tracer,
+    Way,
+    columns_of_target,
+    sensitive_mask,
+)
+from ringfence.verdict.cutting import Cutter
+from ringfence.verdict.edits import Editor
+from ringfence.verdict.ends import Target
+from ringfence.verdict.spreading import Spreader
+from ringfence.verdict.workloads import Workloads
+
+WAYS_TO_A_TARGET = 3
+
+OUTSIDE_NOTE = (
+    "from outside: what the policies let in. Whether a way leads there (a load balancer, a route) is not looked at,"
+    " nor is translation of addresses"
+)
+
+
+class Tracing:
+    """Everything that one source reaches."""
+
+    def __init__(self, asker: Asker, workloads: Workloads, spreader: Spreader, source: Target, partial: bool) -> None:
+        self.tracer = Tracer(asker, workloads, spreader, source)
+        self.workloads = workloads
+        self.partial = partial
+
+    def blast_radius(self, targets: Sequence[tuple[str, int]], limit: int | None, editor: Editor | None) -> BlastRadius:
+        """The answer. ``targets``: names and columns. ``editor`` None: no edits are looked for."""
+        tracer = self.tracer
+        begun = tracer.start if isinstance(tracer.start, int) else 0
+        goal = sensitive_mask(targets)
+        entries, left_out = tracer.fallen(limit, goal)
+        ways: list[Way] = []
+        for name, columns in targets:
+            ways.extend(tracer.ways(name, columns & ~begun, WAYS_TO_A_TARGET)[0])
+        cut: Cut | None = None
+        if goal & ~begun:
+            cut = Cutter(tracer, goal & ~begun, editor).cut()
+        notes = list(tracer.source.notes)
+        if isinstance(tracer.start, int) and tracer.start >> tracer.universe.outside:
+            notes.append(OUTSIDE_NOTE)
+        own = 0 if isinstance(tracer.start, EndClass) else len(self.workloads.of(begun & tracer.spreader.grid.pods))
+        return BlastRadius(
+            tracer.source.text,
+            tuple(entries),
+            left_out,
+            tuple(name for name, _ in targets),
+            tuple(ways),
+            cut,
+            tracer.counts(),
+            len(self.workloads.refs) - own,
+            tuple(notes),
+            self.partial,
+        )
+
+    def paths(self, target: Target, limit: int) -> ShortestWays:
+        """The shortest ways to one end."""
+        ways, left_out = self.tracer.ways(target.text, columns_of_target(target), limit)
+        return ShortestWays(self.tracer.source.text, target.text, tuple(ways), left_out, self.partial)

@@ -1,0 +1,272 @@
+"""Blast radius: what is reached, step by step; the shortest ways; the cheapest cut and its edits."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.sets.ports import describe
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.blast_radius import BlastRadius
+from ringfence.verdict.ends import EndError
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.max_flow import minimum_cut
+from ringfence.verdict.spreading import Spreader, Way
+from ringfence.world import World
+from ringfence.world import load as load_files
+from tests.model.objects import (
+    Object,
+    block,
+    cilium_policy,
+    controller,
+    namespace,
+    network_policy,
+    pod,
+    pods_peer,
+    tcp,
+    world,
+)
+from tests.properties.clusters import scenario
+from tests.properties.comparison import load
+
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=25, phases=[Phase.explicit, Phase.generate])
+RANDOMS = st.randoms(use_true_random=False)
+
+
+def step(source: str, destination: str, *ports: int) -> Object:
+    """Lets one pod in to another."""
+    name = f"shop/{source}-{destination}"
+    return network_policy(
+        name, {"app": destination}, ingress=[{"from": [pods_peer({"app": source})], "ports": tcp(*ports)}]
+    )
+
+
+def chain(*more: Object, labels: dict[str, str] | None = None, **options: Any) -> World:
+    """a → b → c → d, and a → x → c."""
+    pods = [pod(f"shop/{name}", {"app": name, **((labels or {}) if name == "d" else {})}) for name in "abcdx"]
+    closed = network_policy("shop/deny", ingress=[])
+    steps = [step("a", "b", 1), step("b", "c", 2), step("c", "d", 3), step("a", "x", 4), step("x", "c", 5)]
+    return world(namespace("shop"), *pods, closed, *steps, *more, **options)
+
+
+def tree(found: BlastRadius) -> list[tuple[int, str, str]]:
+    return [(entry.depth, entry.name, describe(entry.hop.ports)) for entry in found.fallen]
+
+
+def workloads(found: BlastRadius) -> dict[str, tuple[int, bool]]:
+    return {entry.name: (entry.depth, entry.possibly) for entry in found.fallen if entry.name.startswith("shop/")}
+
+
+def test_everything_is_reached_once_the_shortest_way() -> None:
+    found = chain().blast_radius("shop/a")
+    assert [line for line in tree(found) if line[1].startswith("shop/")] == [
+        (1, "shop/b", "TCP 1"), (2, "shop/c", "TCP 2"), (3, "shop/d", "TCP 3"), (1, "shop/x", "TCP 4"),
+    ]  # fmt: skip
+    assert [entry.parent for entry in found.fallen][:3] == [None, 0, 1]
+    assert (found.counts["direct"], found.counts["reached"], found.total) == (2, 4, 4)
+
+
+def test_a_step_says_what_allows_it() -> None:
+    first = chain().blast_radius("shop/a").fallen[0]
+    assert first.hop.because is not None
+    assert [one.name for one in first.hop.because.decided_by] == ["a-b"]
+
+
+def test_steps_that_are_not_decided_count_and_are_told_apart() -> None:
+    blind = chain(namespace("far"), pod("far/y"), cilium_policy("far/p"))
+    found = blind.blast_radius("shop/a")
+    entry = next(one for one in found.fallen if one.name == "far/y")
+    assert (entry.depth, entry.possibly, entry.hop.verdict) == (1, True, Verdict.UNKNOWN)
+    assert found.counts["possibly"] == 1
+    assert not workloads(found)["shop/d"][1]
+
+
+def test_a_sure_way_goes_before_a_shorter_one_that_is_only_possible() -> None:
+    rule = {"from": [block("10.0.0.0/8")], "ports": tcp(9)}
+    maybe = network_policy("shop/maybe", {"app": "d"}, ingress=[rule])
+    found = chain(maybe, pod_cidrs="10.0.0.0/8").blast_radius("shop/a", ["shop/d"])
+    assert workloads(found)["shop/d"] == (3, False)
+    assert [len(way.hops) for way in found.ways] == [3, 3]
+
+
+def test_starts_outside_and_from_a_pod_that_does_not_exist() -> None:
+    opened = network_policy("shop/front", {"app": "a"}, ingress=[{"ports": tcp(443)}])
+    made = chain(opened)
+    internet = made.blast_radius("internet")
+    assert workloads(internet) == {
+        f"shop/{name}": (depth, False) for name, depth in zip("abxcd", (1, 2, 2, 3, 4), strict=True)
+    }
+    assert internet.notes
+    stranger = made.blast_radius("app=c@shop")
+    assert workloads(stranger)["shop/d"] == (1, False)
+    assert made.blast_radius("app=c@shop").fallen[0].hop.because is not None
+
+
+def test_what_cannot_start_is_an_error() -> None:
+    with pytest.raises(EndError):
+        chain().blast_radius("shop/nobody")
+
+
+@pytest.mark.parametrize("value", ["high", "none"])
+def test_what_is_sensitive_says_so_itself(value: str) -> None:
+    found = chain(labels={"ringfence.dev/sensitivity": value}).blast_radius("shop/a")
+    assert found.targets == (("shop/d",) if value == "high" else ())
+    assert found.path_to_target is (value == "high")
+
+
+@pytest.mark.parametrize("place", ["object", "template", "pod"])
+@pytest.mark.parametrize("kind", ["annotations", "labels"])
+def test_an_annotation_says_it_too(place: str, kind: str, tmp_path: Path) -> None:
+    said = {kind: {"ringfence.dev/sensitivity": "high"}}
+    deployment = controller("Deployment", "shop/vault")
+    lone = pod("shop/lone")
+    owner = {"object": deployment, "template": deployment["spec"]["template"], "pod": lone}[place]
+    owner["metadata"] = {**owner["metadata"], **said}
+    file = tmp_path / "shop.yaml"
+    file.write_text(yaml.safe_dump_all([deployment, lone, pod("shop/a")]))
+    found = load_files(str(file)).blast_radius("shop/a", edits=False)
+    assert found.targets == (("shop/lone",) if place == "pod" else ("shop/vault",))
+
+
+def test_the_shortest_ways_are_all_there_and_counted() -> None:
+    found = chain().paths("shop/a", "shop/c")
+    assert [[hop.source for hop in way.hops] + [way.hops[-1].destination] for way in found.ways] == [
+        ["shop/a", "shop/b", "shop/c"], ["shop/a", "shop/x", "shop/c"],
+    ]  # fmt: skip
+    limited = chain().paths("shop/a", "shop/c", limit=1)
+    assert (len(limited.ways), limited.left_out) == (1, 1)
+    assert chain().paths("shop/d", "shop/a").ways == ()
+
+
+def test_the_cut_is_the_cheapest_and_its_edits_leave_no_way() -> None:
+    made = chain()
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination, one.flows) for one in cut.steps] == [("shop/c", "shop/d", 1)]
+    assert (cut.weight, cut.verified) == (1, True)
+    edit = cut.steps[0].edit
+    assert edit is not None
+    assert edit.also_changes == ()
+    assert made.what_if(add=[edit.manifest]).paths("shop/a", "shop/d").ways == ()  # type: ignore[list-item]
+
+
+def test_an_edit_of_the_cut_closes_every_port_of_its_step() -> None:
+    more = network_policy("shop/more", {"app": "b"}, ingress=[{"from": [pods_peer({"app": "a"})], "ports": tcp(9)}])
+    made = chain(more)
+    cut = made.blast_radius("shop/a", ["shop/b"]).cut
+    assert cut is not None
+    (one,) = cut.steps
+    assert (describe(one.hop.ports), one.flows, cut.verified) == ("TCP 1, 9", 2, True)
+    assert one.edit is not None
+    assert made.what_if(add=[one.edit.manifest]).can("shop/a", "shop/b").verdict == "denied"  # type: ignore[list-item]
+
+
+def test_a_step_weighs_what_would_be_lost() -> None:
+    wide = {"from": [pods_peer({"app": "b"})], "ports": [{"protocol": "TCP", "port": 1, "endPort": 5}]}
+    made = world(
+        namespace("shop"), *(pod(f"shop/{name}", {"app": name}) for name in "abd"),
+        network_policy("shop/deny", ingress=[]), step("a", "b", 7),
+        network_policy("shop/wide", {"app": "d"}, ingress=[wide]),
+    )  # fmt: skip
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/b")]
+    assert cut.weight == 1
+
+
+def test_a_limit_says_what_it_cuts_off() -> None:
+    whole = chain().blast_radius("shop/a")
+    cut = chain().blast_radius("shop/a", limit=2)
+    assert (len(cut.fallen), cut.left_out) == (2, len(whole.fallen) - 2)
+
+
+def test_a_way_through_something_else_is_a_step() -> None:
+    made = world(namespace("shop"), pod("shop/a"), pod("shop/b"), network_policy("shop/deny", ingress=[]))
+    universe = made.relation.universe
+    classes = 1 << universe.class_of_pod[0]
+    outside = universe.everything >> universe.outside << universe.outside
+    spreader = Spreader(made.relation, made.grid, [Way(outside, classes, made.relation.ports.number([(80, 80)]))])
+    found = spreader.spread(outside)
+    assert found[universe.class_of_pod[0]].depth == 1
+
+
+def naive(engine: World, start: str) -> dict[str, int]:
+    """Distances of classes, over every step that is not denied."""
+    grid = Grid(engine.relation)
+    table = engine.relation.ports
+    universe = engine.relation.universe
+    edges: dict[int, int] = {}
+    for destination in range(universe.pods):
+        for mask, result in grid.column(destination, grid.pods):
+            if table.union(result.some, result.unknown):
+                for source in columns_of(mask):
+                    edges[source] = edges.get(source, 0) | 1 << destination
+    begin = engine.lister.workloads.masks[engine.lister.workloads.texts.index(start)]
+    found = dict.fromkeys(columns_of(begin), 0)
+    frontier = list(found)
+    while frontier:
+        coming = [column for source in frontier for column in columns_of(edges.get(source, 0)) if column not in found]
+        depth = found[frontier[0]] + 1
+        frontier = list(dict.fromkeys(coming))
+        found.update(dict.fromkeys(frontier, depth))
+    return {str(column): depth for column, depth in found.items() if depth}
+
+
+@SLOW
+@given(RANDOMS)
+def test_what_is_reached_is_the_closure_of_the_steps(random: Random) -> None:
+    made = scenario(random)
+    engine: World = load(made.objects, made.given)
+    if not engine.cluster.pods:
+        return
+    start = random.choice(engine.lister.workloads.texts)
+    spreader = Spreader(engine.relation, engine.grid)
+    begin = engine.lister.workloads.masks[engine.lister.workloads.texts.index(start)]
+    found = spreader.spread(begin)
+    pods = {str(column): one.depth for column, one in found.items() if column < engine.relation.universe.pods}
+    expected = naive(engine, start)
+    assert set(pods) == set(expected)
+    assert all(pods[name] >= depth for name, depth in expected.items())
+
+
+@SLOW
+@given(RANDOMS)
+def test_a_reached_pod_is_one_step_from_its_parent(random: Random) -> None:
+    made = scenario(random)
+    engine: World = load(made.objects, made.given)
+    if not engine.cluster.pods:
+        return
+    text = random.choice(engine.lister.workloads.texts)
+    for entry in engine.blast_radius(text).fallen:
+        if entry.hop.because is not None and entry.hop.verdict is Verdict.ALLOWED:
+            assert entry.hop.because.verdict in (Verdict.ALLOWED, Verdict.MIXED)
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_minimum_cut_is_the_cheapest_of_all_cuts(random: Random) -> None:
+    nodes = random.randint(2, 6)
+    edges = [
+        (left, right, random.randint(0, 9))
+        for left in range(nodes)
+        for right in range(nodes)
+        if left != right and random.random() < 0.5
+    ]
+    weight, chosen = minimum_cut(nodes, edges, 0, 1)
+    sides = ({0, *side} for size in range(nodes - 1) for side in combinations(range(2, nodes), size))
+    cheapest = min(sum(edge[2] for edge in edges if edge[0] in side and edge[1] not in side) for side in sides)
+    assert weight == cheapest == sum(edges[number][2] for number in chosen)
+    rest = [edge for number, edge in enumerate(edges) if number not in chosen and edge[2]]
+    reached, grown = {0}, True
+    while grown:
+        more = {edge[1] for edge in rest if edge[0] in reached} - reached
+        reached |= more
+        grown = bool(more)
+    assert 1 not in reached
