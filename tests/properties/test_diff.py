@@ -28,23 +28,24 @@ Flows = dict[tuple[str, str, int], dict[int | None, tuple[str, str]]]
 def mutated(random: Random, made: Scenario) -> list[Object]:
     """Another state of a cluster: policies come, go and change, and so do labels and pods."""
     share = random.choice([0.1, 0.3, 0.8])
+    policies_stay = chance(random, 0.4)
     objects: list[Object] = []
     for item in copy.deepcopy(made.objects):
         kind = item["kind"]
-        if kind in POLICIES and chance(random, share):
+        if kind in POLICIES and not policies_stay and chance(random, share):
             continue
         if kind == "Namespace" and chance(random, share / 2):
             item["metadata"]["labels"] = space_labels(random)
         if kind == "Pod" and chance(random, share / 3):
             item["metadata"]["labels"] = labels(random)
-        if kind in ("Pod", "Service") and chance(random, share / 6):
+        if kind in ("Pod", "Service") and not policies_stay and chance(random, share / 6):
             continue
         objects.append(item)
     spaces = sorted({item["metadata"]["namespace"] for item in made.objects if "namespace" in item["metadata"]})
     there = {(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in objects}
     for item in Writer(random, spaces).policies():
         identity = (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"])
-        if chance(random, share) and identity not in there:
+        if not policies_stay and chance(random, share) and identity not in there:
             objects.append(item)
     return objects
 
