@@ -123,7 +123,9 @@ def test_the_labels_of_a_price_buy_it_and_fewer_do_not(random: Random) -> None:
     engine = load(made.objects, made.given)
     pods = pods_of(engine)
     target = random.choice(sorted(pods))
-    found: Exposure = engine.exposure([target])
+    ref = engine.lister.workloads.refs[engine.lister.workloads.texts.index(target)]
+    # With its kind: a pod of the same name would be meant otherwise.
+    found: Exposure = engine.exposure([f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"])
     space = random.choice(sorted(engine.cluster.namespaces))
     opened: set[int] = set()
     for price in found.prices:
