@@ -88,6 +88,12 @@ class Lister:
             for (columns, ports, verdict, reason), mask in by_destinations.items()
         ]
 
+    def lines(self, mask: int, result: Result, destination: int) -> list[tuple[int, Verdict, Reason | None]]:
+        """(ports, verdict, reason) of all that is not denied from some sources of one result; ports as a number."""
+        found: dict[tuple[int, Verdict, Reason | None], int] = {}
+        self._lines(found, mask, result, destination)
+        return list(found)
+
     def _lines(
         self, lines: dict[tuple[int, Verdict, Reason | None], int], mask: int, result: Result, destination: int
     ) -> None:
