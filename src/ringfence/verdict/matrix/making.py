@@ -8,6 +8,7 @@ from ringfence.layers.network.cells import FAMILY_KINDS, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
+from ringfence.verdict.answers import NODE_PORT, Verdict
 from ringfence.verdict.connections import Lister
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Result
@@ -31,7 +32,7 @@ from ringfence.verdict.matrix.values import (
 from ringfence.verdict.places import Place, answers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
-ITSELF_NUMBER, NO_FLOW_NUMBER, NO_FAMILY_NUMBER = map(FIRST_CELLS.index, (ITSELF, NO_FLOW, NO_FAMILY))
+NO_FLOW_NUMBER = FIRST_CELLS.index(NO_FLOW)
 
 LARGEST = 8000
 """Units of one matrix: 64 million cells."""
@@ -131,7 +132,7 @@ class _Making:
                 source = (mask & -mask).bit_length() - 1
                 nodes = self.grid.places.nodes(source), self.grid.places.nodes(column)
                 parts.append((mask, self._by_place(source, column, result, *nodes)))
-        row = self._spread(self._spreading.row(parts, NO_FAMILY_NUMBER))
+        row = self._spread(self._spreading.row(parts, self._but_for_node_ports(column, NO_FAMILY)))
         units = self.units
         for unit in units.of_column[column]:
             if not apart:
@@ -244,8 +245,9 @@ class _Making:
         count = sum(self.units.pods_in(indexes) for _, indexes in end.groups)
         if end.sort != "pod":
             return MatrixEnd(end.name, "", end.sort, end.kind, 0, units[0], NO_FLOW_NUMBER)
-        itself = ITSELF_NUMBER
-        if count > 1:
+        if count == 1:
+            itself = self._but_for_node_ports(self.columns[units[0]], ITSELF)
+        else:
             pairs = {
                 base_rows[second][first]
                 for first, indexes in end.groups
@@ -255,8 +257,20 @@ class _Making:
             itself = self.table.folded(pairs)
         if len(end.groups) == 1:
             return MatrixEnd(end.name, end.namespace, "pod", end.kind, count, units[0], itself)
-        parts = tuple(Part(unit, tuple(pods[index].name for index in indexes)) for unit, indexes in end.groups)
+        parts = tuple(
+            Part(unit, tuple(pods[index].name for index in indexes), self.units.pods_in(indexes))
+            for unit, indexes in end.groups
+        )
         return MatrixEnd(end.name, end.namespace, "pod", end.kind, count, self._several[units], itself, parts)
+
+
+    def _but_for_node_ports(self, column: int, closed: Cell) -> int:
+        """A cell in which only what a node hands on to Services is open."""
+        end = self.universe.ends[column]
+        if self.grid.handed_on != NONE and (end.sort == "node" or end.host_network):
+            ports = self.relation.ports.intervals(self.grid.handed_on)
+            closed = Cell((Line(ports, Verdict.UNKNOWN, NODE_PORT),), closed=closed.closed)
+        return self.table.number(closed)
 
 
 def _units_of(end: NamedEnd) -> tuple[int, ...]:

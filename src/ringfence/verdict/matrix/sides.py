@@ -7,11 +7,11 @@ sides explain a cell: also a denied one, where one side closes or both do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.policies import rule_entries
-from ringfence.layers.network.relation import Relation
+from ringfence.layers.network.relation import Relation, own_families
 from ringfence.layers.network.rows import Row, SubjectKey
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical
@@ -35,8 +35,9 @@ class Sides:
         self._spread = spread
         self._spreading = Spreading(len(relation.universe.ends))
         self._numbers: dict[Side, int] = {OPEN_SIDE: 0}
-        self._row_of: dict[int, int] = {}
+        self._row_of: dict[object, int] = {}
         self._kept: list[Row] = []
+        self._families: list[int] | None = None
         self._meetings: dict[tuple[tuple[int, ...], bool], Meeting] = {}
 
     def row(self, column: int, direction: Direction) -> int:
@@ -44,12 +45,48 @@ class Sides:
         if column >= self.relation.universe.pods:
             return -1
         row = self.relation.row(column, direction)
-        found = self._row_of.get(id(row))
+        key: object = id(row)
+        if self._needs(row):
+            # What the facts are that a program hangs on, hangs on the subject too.
+            end = self.relation.end_class(column)
+            key = (id(row), own_families(end), bool(end.families), end.namespace)
+        found = self._row_of.get(key)
         if found is None:
-            found = self._row_of[id(row)] = len(self.rows)
+            found = self._row_of[key] = len(self.rows)
             self._kept.append(row)
             self.rows.append(self._made(row, column))
         return found
+
+    def _needs(self, row: Row) -> frozenset[str]:
+        """The kinds of facts that some program of a row hangs on."""
+        found: frozenset[str] = frozenset()
+        for _, program in row.parts:
+            if self.relation.programs.plain(program) is None:
+                found |= self.relation.cells.needs(program, 0)
+        return found
+
+    def _alike(self, columns: int, subject: int, program: int) -> Iterator[int]:
+        """The columns in groups of which each meets the subject in one way."""
+        relation = self.relation
+        if relation.programs.plain(program) is not None:
+            yield columns
+            return
+        universe = relation.universe
+        start, stop = universe.namespaces[relation.end_class(subject).namespace or ""]
+        home = ((1 << (stop - start)) - 1) << start
+        for mask in self._by_families():
+            for piece in (columns & mask & home, columns & mask & ~home):
+                if piece:
+                    yield piece
+
+    def _by_families(self) -> Iterable[int]:
+        if self._families is None:
+            groups: dict[object, int] = {}
+            for column, end in enumerate(self.relation.universe.ends):
+                key = (own_families(end), bool(end.families))
+                groups[key] = groups.get(key, 0) | 1 << column
+            self._families = list(groups.values())
+        return self._families
 
     def _made(self, row: Row, column: int) -> SideRow:
         masks: dict[int, int] = {}
@@ -61,8 +98,7 @@ class Sides:
             for matching, mask in partition(self.relation.universe.everything, [entry[0] for entry in entries]):
                 ports = [entries[index][1] for index in matching]
                 for columns, program in row.parts:
-                    shared = mask & columns
-                    if shared:
+                    for shared in self._alike(mask & columns, column, program) if mask & columns else ():
                         peer = (shared & -shared).bit_length() - 1
                         number = self._side(column, peer, key.direction, program, ports)
                         masks[number] = masks.get(number, 0) | shared

@@ -45,10 +45,11 @@ FIRST_CELLS = (DENIED, NO_FLOW, NO_FAMILY, ITSELF)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Pods of a workload that share a unit."""
+    """Pods of a workload that share a unit. ``count`` counts a template as often as it asks for."""
 
     unit: int
     pods: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
