@@ -92,7 +92,11 @@ class Browser:
         self.call(
             "POST",
             "/actions",
-            {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}]},
+            {
+                "actions": [
+                    {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}
+                ]
+            },
         )
 
     def text(self, selector: str) -> str:

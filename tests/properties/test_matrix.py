@@ -58,7 +58,7 @@ def test_every_cell_says_what_can_says(random: Random, level: str) -> None:
 @SLOW
 @given(RANDOMS)
 def test_the_sides_of_a_cell_explain_it(random: Random) -> None:
-    """What a side closes is denied, what both open is allowed, and the deciding objects are those that ``can`` names."""
+    """What a side closes is denied, and the deciding objects are those that ``can`` names."""
     made = scenario(random)
     engine = load(made.objects, made.given)
     matrix = engine.matrix("pod")

@@ -1,8 +1,8 @@
 """What the page shows, as plain data.
 
-``ends`` are the rows and columns. A *state* holds one matrix over them: its cells, who decides them, and large tables of
-small numbers as deflated bytes. A page of a difference has two states, before and after, and an end that a state lacks has
-unit -1 there. All else is numbers into tables, so that each text stands once.
+``ends`` are the rows and columns. A *state* holds one matrix over them: its cells, who decides them, and large tables
+of small numbers as deflated bytes. A page of a difference has two states, before and after, and an end that a state
+lacks has unit -1 there. All else is numbers into tables, so that each text stands once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
 from ringfence.reports.structured import ascii_json
+from ringfence.sets import addresses
 from ringfence.sets.ports import Intervals
 from ringfence.verdict.answers import LAYERS, Decision, Reason, Verdict
 from ringfence.verdict.matrix.values import Cell, Lines, Matrix, MatrixEnd, Numbers, Side
@@ -102,9 +104,7 @@ class _State:
         return found
 
     def _lines(self, lines: Lines) -> list[list[int]]:
-        return [
-            [self._ports(line.ports), VERDICTS.index(line.verdict), self._reason(line.reason)] for line in lines
-        ]
+        return [[self._ports(line.ports), VERDICTS.index(line.verdict), self._reason(line.reason)] for line in lines]
 
     def _cell(self, cell: Cell) -> list[Any]:
         apart = [[printable(words), self._lines(lines)] for words, lines in cell.apart]
@@ -140,28 +140,57 @@ class _State:
         return known((thing, rule, file, decision.place.line), [thing, rule, file, decision.place.line])
 
 
+Numbered = tuple[MatrixEnd, list[int | None]]
+"""An end of the page, and its number in each state; None where the state lacks it."""
+
+
 def _key(end: MatrixEnd) -> EndKey:
-    return (end.sort, end.namespace, end.name, end.kind)
+    """What an end is in any state. Its name may be longer in one of them, where another is called the same."""
+    name = end.name.rpartition("/")[2] if end.sort == "pod" else end.name
+    return (end.sort, end.namespace, name, end.kind)
 
 
-def _united(states: Sequence[Matrix]) -> list[tuple[MatrixEnd, list[int | None]]]:
-    """The ends of all states, each with its number in every one; in order of the last."""
-    places: list[dict[EndKey, int]] = [{_key(end): number for number, end in enumerate(one.ends)} for one in states]
+def _united(states: Sequence[Matrix]) -> list[Numbered]:
+    """The ends of all states: by namespace and name, then nodes, then addresses."""
     every: dict[EndKey, MatrixEnd] = {}
-    for matrix in reversed(states):
-        for end in matrix.ends:
-            every.setdefault(_key(end), end)
-    order = {"pod": 0, "node": 1, "outside": 2}
-    last = places[-1]
-    ordered = sorted(
-        every.items(),
-        key=lambda item: (
-            order[item[0][0]],
-            *(item[0][1:] if item[0][0] == "pod" else ("", "", "")),
-            last.get(item[0], len(last)),
-        ),
-    )
-    return [(end, [own.get(key) for own in places]) for key, end in ordered]
+    places: list[dict[EndKey, int]] = []
+    for matrix in states:
+        inside = {_key(end): number for number, end in enumerate(matrix.ends) if end.sort != "outside"}
+        places.append(inside)
+        every.update((key, matrix.ends[number]) for key, number in inside.items())
+    ordered = sorted(every, key=lambda key: (key[0] != "pod", key[1], every[key].name, key[3]))
+    found: list[Numbered] = [(every[key], [own.get(key) for own in places]) for key in ordered]
+    return found + _addresses(states)
+
+
+def _addresses(states: Sequence[Matrix]) -> list[Numbered]:
+    """The addresses of all states, cut so finely that each end is within one of each, or in none of it."""
+    pieces: list[tuple[Intervals, list[int | None]]] = []
+    for place, matrix in enumerate(states):
+        own = [(number, end.space) for number, end in enumerate(matrix.ends) if end.sort == "outside"]
+        cut: list[tuple[Intervals, list[int | None]]] = []
+        left = dict(own)
+        for space, numbers in pieces:
+            for number, other in own:
+                shared = addresses.intersect(space, other)
+                if shared:
+                    cut.append((shared, [*numbers, number]))
+                    space = addresses.subtract(space, shared)
+                    left[number] = addresses.subtract(left[number], shared)
+            if space:
+                cut.append((space, [*numbers, None]))
+        for number, space in left.items():
+            if space:
+                cut.append((space, [*([None] * place), number]))
+        pieces = cut
+    if len(states) > 1:
+        pieces.sort(key=lambda piece: piece[0])
+    kept: list[Numbered] = []
+    for space, numbers in pieces:
+        first = next((one, number) for one, number in zip(states, numbers, strict=True) if number is not None)
+        end = first[0].ends[first[1]]
+        kept.append((replace(end, name=addresses.describe(space), space=space), numbers))
+    return kept
 
 
 def page_data(states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str]) -> dict[str, Any]:

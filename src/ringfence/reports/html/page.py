@@ -55,9 +55,7 @@ def content_security_policy(script: str, style: str) -> str:
     )
 
 
-def html_page(
-    states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str] | None = None
-) -> str:
+def html_page(states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str] | None = None) -> str:
     """The page of one state (a label and a matrix), or of two: before and after.
 
     ``opened`` are the filters that it opens with, unless its address has others: from, to, with, namespace.

@@ -244,7 +244,8 @@ class _Making:
         units = _units_of(end)
         count = sum(self.units.pods_in(indexes) for _, indexes in end.groups)
         if end.sort != "pod":
-            return MatrixEnd(end.name, "", end.sort, end.kind, 0, units[0], NO_FLOW_NUMBER)
+            space = self.universe.ends[self.columns[units[0]]].space if end.sort == "outside" else ()
+            return MatrixEnd(end.name, "", end.sort, end.kind, 0, units[0], NO_FLOW_NUMBER, space=space)
         if count == 1:
             itself = self._but_for_node_ports(self.columns[units[0]], ITSELF)
         else:
@@ -262,7 +263,6 @@ class _Making:
             for unit, indexes in end.groups
         )
         return MatrixEnd(end.name, end.namespace, "pod", end.kind, count, self._several[units], itself, parts)
-
 
     def _but_for_node_ports(self, column: int, closed: Cell) -> int:
         """A cell in which only what a node hands on to Services is open."""

@@ -8,6 +8,7 @@ sides explain a cell: also a denied one, where one side closes or both do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.policies import rule_entries
@@ -186,7 +187,7 @@ def atoms(sets: Iterable[Intervals]) -> list[Intervals]:
             cuts.update((first, last + 1))
     pieces: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
     ordered = sorted(cuts)
-    for first, after in zip(ordered, ordered[1:], strict=False):
+    for first, after in pairwise(ordered):
         if _holds(EVERYTHING, first):
             key = tuple(_holds(intervals, first) for intervals in given)
             pieces.setdefault(key, []).append((first, after - 1))

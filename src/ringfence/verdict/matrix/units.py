@@ -71,8 +71,8 @@ class Units:
             by_column: dict[int, list[int]] = {}
             for index in indexes:
                 by_column.setdefault(class_of[index], []).append(index)
-            for column, own in sorted(by_column.items()):
-                grouped.append((end, column, tuple(own), frozenset(pods[index].node for index in own)))
+            for column, group in sorted(by_column.items()):
+                grouped.append((end, column, tuple(group), frozenset(pods[index].node for index in group)))
         for end, column, own, nodes in sorted(grouped, key=lambda item: item[1]):
             end.groups.append((self._unit(column, nodes), own))
         return [end for end, _ in found]

@@ -1,8 +1,8 @@
 """The matrix as values.
 
 Ends (workloads or pods, nodes, ranges of addresses) that no policy can tell apart share a *unit*; the matrix is one of
-units. Units up to ``Matrix.base`` are of one class each; a later unit belongs to a workload whose replicas differ, and its
-cells are those of its parts, folded.
+units. Units up to ``Matrix.base`` are of one class each; a later unit belongs to a workload whose replicas differ, and
+its cells are those of its parts, folded.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class MatrixEnd:
     """One row and column. ``sort``: pod, node or outside. ``itself`` numbers the cell of the end towards itself.
-    ``parts`` is empty where all its pods share the unit."""
+    ``parts`` is empty where all its pods share the unit. ``space``: the addresses that an end outside is."""
 
     name: str
     namespace: str
@@ -65,6 +65,7 @@ class MatrixEnd:
     unit: int
     itself: int
     parts: tuple[Part, ...] = ()
+    space: Intervals = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One direction of some cells: egress of the source, or ingress of the destination. ``own_node``: the pod's own node
-    is exempt from what the segments say, and surely so (True), or only with some plugins (None)."""
+    """One direction of some cells: egress of the source, or ingress of the destination. ``own_node``: the pod's own
+    node is exempt from what the segments say, and surely so (True), or only with some plugins (None)."""
 
     segments: tuple[Segment, ...]
     own_node: bool | None = False
