@@ -25,6 +25,8 @@ def map_page(opened: Opened, level: str, namespace: str | None, ends: Mapping[st
         filters = {key: " ".join(_terms(world, matrix, level, text, namespace)) for key, text in ends.items() if text}
     if namespace is not None and "with" not in filters:
         filters["with"] = f"={namespace}/*"
+    if level == "namespace":
+        filters["open"] = ""
     return html_page([("now", matrix)], opened.context, filters)
 
 

@@ -58,7 +58,8 @@ def content_security_policy(script: str, style: str) -> str:
 def html_page(states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str] | None = None) -> str:
     """The page of one state (a label and a matrix), or of two: before and after.
 
-    ``opened`` are the filters that it opens with, unless its address has others: from, to, with, namespace.
+    ``opened`` are the filters that it opens with, unless its address has others, in the words of the address: ``from``,
+    ``to`` and ``with`` are queries, ``hide`` lists categories, an empty ``open`` closes every namespace.
     """
     style = _asset("page.css")
     script = "\n" + "\n".join(_asset(f"scripts/{name}") for name in SCRIPTS)
