@@ -33,6 +33,7 @@ def test_a_row_of_masks_is_the_row_of_its_numbers(random: Random, columns: int, 
     del masks[rest]
     row = Spreading(columns).row(((mask, number) for number, mask in masks.items()), rest)
     assert [row[column] for column in range(columns)] == wanted
+    assert list(row.values()) == wanted
     again = of_values(wanted)
     assert [again[column] for column in range(columns)] == wanted
     indexes = [random.randrange(columns) for _ in range(random.randrange(1, 5))]

@@ -49,6 +49,10 @@ def fold(parts: Collection[Lines]) -> Lines:
     return tuple(found)
 
 
+Nested = tuple[int, ...] | tuple[tuple[int, ...], ...]
+"""Numbers of cells, or tuples of them."""
+
+
 class CellTable:
     """Numbers cells."""
 
@@ -56,6 +60,7 @@ class CellTable:
         self.cells: list[Cell] = list(FIRST_CELLS)
         self._numbers: dict[Cell, int] = {cell: number for number, cell in enumerate(self.cells)}
         self._folded: dict[frozenset[int], int] = {}
+        self._by_tuple: dict[Nested, int] = {}
 
     def number(self, cell: Cell) -> int:
         """The number of a cell."""
@@ -63,6 +68,14 @@ class CellTable:
         if found is None:
             found = self._numbers[cell] = len(self.cells)
             self.cells.append(cell)
+        return found
+
+    def folded_tuple(self, numbers: Nested) -> int:
+        """Like ``folded``, for millions of calls of which few differ."""
+        found = self._by_tuple.get(numbers)
+        if found is None:
+            flat = {one for item in numbers for one in (item if isinstance(item, tuple) else (item,))}
+            found = self._by_tuple[numbers] = self.folded(flat)
         return found
 
     def folded(self, numbers: Iterable[int]) -> int:

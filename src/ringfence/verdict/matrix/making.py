@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from ringfence.layers.network.cells import FAMILY_KINDS, Meeting
 from ringfence.layers.network.columns import columns_of
@@ -57,6 +58,7 @@ class _Making:
         for end in self.units.ends:
             if len(end.groups) > 1:
                 self._several.setdefault(_units_of(end), self.base + len(self._several))
+        self._picks = [itemgetter(*parts) for parts in self._several]
         size = self.base + len(self._several)
         if size > LARGEST:
             raise EndError(
@@ -221,7 +223,9 @@ class _Making:
         """With the cells from workloads whose replicas differ."""
         if not self._several:
             return row
-        more = of_values([self.table.folded({row[unit] for unit in parts}) for parts in self._several])
+        values = row.values()
+        folded = self.table.folded_tuple
+        more = of_values([folded(pick(values)) for pick in self._picks])
         count = max(len(row.planes), len(more.planes))
         return Numbers(
             tuple(
@@ -233,10 +237,10 @@ class _Making:
 
     def _towards_several(self, parts: tuple[int, ...], base_rows: list[Numbers]) -> Numbers:
         rows = list({base_rows[unit].planes: base_rows[unit] for unit in parts}.values())
-        sets = [{row[unit] for row in rows} for unit in range(self.base)]
-        folded = self.table.folded
-        values = [folded(numbers) for numbers in sets]
-        values += [folded(set().union(*(sets[unit] for unit in own))) for own in self._several]
+        folded = self.table.folded_tuple
+        each = list(zip(*(row.values() for row in rows), strict=True))
+        values = [folded(numbers) for numbers in each]
+        values += [folded(pick(each)) for pick in self._picks]
         return of_values(values)
 
     def _end(self, end: NamedEnd, base_rows: list[Numbers]) -> MatrixEnd:

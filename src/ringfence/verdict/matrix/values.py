@@ -7,6 +7,7 @@ its cells are those of its parts, folded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ringfence.sets.ports import Intervals, intersect
@@ -101,6 +102,16 @@ class Numbers:
     """Small numbers in byte planes, lowest first: as text of bytes they compress well and are made at C speed."""
 
     planes: tuple[bytes, ...]
+
+    def values(self) -> Sequence[int]:
+        """All numbers."""
+        if len(self.planes) == 1:
+            return self.planes[0]
+        return [sum(parts) for parts in zip(*self._weighed(), strict=True)]
+
+    def _weighed(self) -> Iterable[Iterable[int]]:
+        for number, plane in enumerate(self.planes):
+            yield [value << 8 * number for value in plane] if number else plane
 
     def __getitem__(self, index: int) -> int:
         return sum(plane[index] << 8 * number for number, plane in enumerate(self.planes))
