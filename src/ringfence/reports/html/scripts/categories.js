@@ -79,7 +79,10 @@ class Categories {
     if (view === "change") {
       const [before, after] = data.states;
       this.width = after.cells.length + 1;
-      this.table = new Uint8Array((before.cells.length + 1) * this.width).fill(255);
+      const places = (before.cells.length + 1) * this.width;
+      // By place; where there are too many of them, only those that are asked for.
+      this.table = places <= 1 << 24 ? new Uint8Array(places).fill(255) : null;
+      this.sparse = new Map();
     } else {
       const state = data.states[view];
       this.table = Uint8Array.from(state.cells, (cell) => verdictCategory(cell, asked));
@@ -95,10 +98,11 @@ class Categories {
     const old = before.cellNumber(source, destination);
     const now = after.cellNumber(source, destination);
     const place = (old + 1) * this.width + now + 1;
-    let found = this.table[place];
+    let found = this.table ? this.table[place] : (this.sparse.get(place) ?? 255);
     if (found === 255) {
       found = changeCategory(before.cells[old], after.cells[now], this.asked);
-      this.table[place] = found;
+      if (this.table) this.table[place] = found;
+      else this.sparse.set(place, found);
     }
     return found;
   }

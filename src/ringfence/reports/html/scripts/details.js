@@ -61,6 +61,11 @@ function piecesOf(lines, egress, ingress) {
   return found;
 }
 
+// What a pod's own node sends it, or gets from it, passes although the policies would not let it.
+function passesAsOwnNode(segment, side, verdict) {
+  return verdict === ALLOWED && side.ownNode !== 0 && segment.outcome !== ALLOWED;
+}
+
 class Details {
   constructor(data, aside, on) {
     this.data = data;
@@ -79,6 +84,7 @@ class Details {
     this.aside.setAttribute("aria-label", label);
     this.aside.hidden = false;
     this.aside.scrollTop = 0;
+    if (this.aside.offsetTop > innerHeight - 120) this.aside.scrollIntoView({ block: "nearest" });
   }
 
   #title(source, destination) {
@@ -173,7 +179,7 @@ class Details {
     const names = [this.data.names[source], this.data.names[destination]];
     if (!block.cell.apart.length) return this.#lines(block.cell.lines, block, names);
     return block.cell.apart.flatMap(({ words, lines }) => [
-      element("h3", {}, `Pods ${words}`),
+      element("h3", {}, words.startsWith("on ") ? `Where both are ${words}` : words[0].toUpperCase() + words.slice(1)),
       ...this.#lines(lines, block, names),
     ]);
   }
@@ -191,8 +197,8 @@ class Details {
 
   // What one direction says of these ports, and the objects that say it.
   #side(word, name, segment, side, verdict) {
-    const what = element("dt", {}, element("b", {}, word), " of ", element("span", { class: "name" }, name), ": ", segment.none ? "policies of pods do not govern this end" : this.#outcome(segment, side));
-    if (segment.none) return [what];
+    const what = element("dt", {}, element("b", {}, word), " of ", element("span", { class: "name" }, name), ": ", this.#outcome(segment, side, verdict));
+    if (segment.none || passesAsOwnNode(segment, side, verdict)) return [what];
     const objects = segment.decisions.slice(0, SHOWN_OBJECTS).map((decision) => {
       const rule = decision.rule < 0 ? "" : ` rule ${decision.rule}`;
       return element("dd", {}, element("span", { class: "name" }, decision.text + rule), decision.place ? element("span", { class: "place" }, decision.place) : null);
@@ -200,12 +206,14 @@ class Details {
     const rest = segment.decisions.length - SHOWN_OBJECTS;
     if (rest > 0) objects.push(element("dd", { class: "more" }, `and ${rest} more`));
     if (side.ownNode && !(verdict === DENIED && side.ownNode === 2)) {
-      objects.push(element("dd", { class: "more" }, side.ownNode === 1 ? "what is between a pod and its own node always passes" : "some network plugins let a pod's own node pass"));
+      objects.push(element("dd", { class: "more" }, side.ownNode === 1 ? "its own node passes nevertheless" : "some network plugins let its own node pass"));
     }
     return [what, ...objects];
   }
 
-  #outcome(segment) {
+  #outcome(segment, side, verdict) {
+    if (segment.none) return "policies of pods do not govern this end";
+    if (passesAsOwnNode(segment, side, verdict)) return "open to the pod's own node, whatever its policies say";
     if (segment.outcome === ALLOWED) {
       if (!segment.decisions.length) return "open, no policy governs it";
       return segment.passed ? "open, passed on by" : "allowed by";

@@ -58,8 +58,10 @@ class ListView {
   #row(source, destination) {
     const { data, survey } = this;
     const category = survey.categories.list[survey.categories.of(source, destination)];
-    const state = data.states[survey.categories.view === "change" ? 1 : survey.categories.view];
-    const cell = state.cell(source, destination);
+    const change = survey.categories.view === "change";
+    const states = change ? data.states : [data.states[survey.categories.view]];
+    const words = states.map((state) => cellWords(state.cell(source, destination), survey.categories.asked));
+    if (words[0] === words[1]) words.pop();
     const chip = { all: "allowed", some: "allowed" }[category.key] || category.key;
     const why = element("button", { type: "button", class: "link", "aria-label": `Explain ${data.names[source]} to ${data.names[destination]}`, on: { click: () => this.on.pair(source, destination) } }, "Explain");
     return element(
@@ -68,7 +70,7 @@ class ListView {
       element("td", {}, data.names[source]),
       element("td", {}, data.names[destination]),
       element("td", {}, element("span", { class: `chip ${chip}` }, chip === "allowed" ? "allowed" : category.word)),
-      element("td", {}, cellWords(cell, survey.categories.asked)),
+      element("td", {}, words.join("; now ")),
       element("td", {}, why),
     );
   }

@@ -10,7 +10,7 @@ class MatrixView {
     this.scroller = elements.scroller;
     this.spacer = elements.spacer;
     this.canvas = elements.canvas;
-    this.cursorCell = elements.cursor;
+    this.cursorCells = elements.cursors;
     this.cursorRow = elements.cursorRow;
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.pixels = document.createElement("canvas");
@@ -35,7 +35,10 @@ class MatrixView {
       },
       { passive: false },
     );
-    new ResizeObserver(() => this.resize()).observe(this.scroller);
+    new ResizeObserver(() => {
+      if (this.survey) this.measure();
+      this.resize();
+    }).observe(this.scroller);
   }
 
   // New rows and columns. The cursor stays on its pair where that is still there.
@@ -519,14 +522,19 @@ class MatrixView {
 
   // What a screen reader says of the cell under the cursor.
   say() {
-    if (!this.rows.length || !this.columns.length) {
-      this.cursorCell.setAttribute("aria-label", "no pair is shown");
-      return;
-    }
     const [row, column] = this.cursor;
+    const empty = !this.rows.length || !this.columns.length;
+    const words = empty ? "no pair is shown" : this.on.words(this.rows[row], this.columns[column]);
+    if (this.cursorCells[0].getAttribute("aria-label") === words) return;
+    // Two cells take turns, as a change of one that has the focus already may not be read out.
+    this.cursorCells.reverse();
+    const [cell, other] = this.cursorCells;
+    cell.removeAttribute("aria-hidden");
+    other.setAttribute("aria-hidden", "true");
     this.cursorRow.setAttribute("aria-rowindex", String(row + 1));
-    this.cursorCell.setAttribute("aria-colindex", String(column + 1));
-    this.cursorCell.setAttribute("aria-label", this.on.words(this.rows[row], this.columns[column]));
+    cell.setAttribute("aria-colindex", String(column + 1));
+    cell.setAttribute("aria-label", words);
+    this.scroller.setAttribute("aria-activedescendant", cell.id);
   }
 }
 

@@ -15,7 +15,7 @@ class Page {
     });
     this.matrix = new MatrixView(
       data,
-      { scroller: byId("grid"), spacer: byId("spacer"), canvas: byId("canvas"), cursor: byId("cursor"), cursorRow: byId("cursor-row") },
+      { scroller: byId("grid"), spacer: byId("spacer"), canvas: byId("canvas"), cursors: [byId("cursor"), byId("cursor-next")], cursorRow: byId("cursor-row") },
       {
         hover: (row, column) => this.hovered(row, column),
         choose: (row, column, byKey) => this.chosen(row, column, byKey),
@@ -294,7 +294,16 @@ class Page {
   }
 }
 
-Data.of(JSON.parse(byId("data").textContent)).then((data) => {
-  new Page(data);
-  document.documentElement.dataset.ready = String(Math.round(performance.now()));
-});
+function failed(error) {
+  const words = typeof DecompressionStream === "undefined" ? "This browser is too old for this page: it needs one of 2023 or later." : `This page could not be drawn: ${error}`;
+  byId("warnings").append(element("p", { role: "alert" }, words, " ", element("code", {}, "ringfence map -o md"), " prints the same as a table."));
+  byId("warnings").hidden = false;
+}
+
+Promise.resolve()
+  .then(() => Data.of(JSON.parse(byId("data").textContent)))
+  .then((data) => {
+    new Page(data);
+    document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  })
+  .catch(failed);
