@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import ringfence
 from ringfence.demo.files import CLUSTER
 from ringfence.reports.context import Context
 from ringfence.reports.html.page import html_page
+from ringfence.sets.ports import EVERYTHING, Intervals, intersect
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.matrix.values import ITSELF, NO_FLOW, Lines
 from tests.browser.driver import Browser, browser, programs
 from tests.model.objects import namespace, network_policy, pod, world
 from tests.reports.samples import HOSTILE
+from tests.reports.samples import tcp as tcp_ports
 from tests.reports.test_hostile_names import hostile_page
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="Chromium and its driver are not installed")
@@ -121,11 +126,48 @@ def test_the_page_draws_itself_from_a_file(page: Browser, company: Path) -> None
     assert colours(page) > 5
     assert "41 workloads in 9 namespaces" in page.text("#summary")
     assert "profile generic (the default)" in page.text("#facts")
-    total = page.run(
-        "return [...document.querySelectorAll('#legend .count')].map(c => +c.textContent.replace(',', ''))"
-    )
-    ends = page.run("return JSON.parse(document.getElementById('data').textContent).ends.length")
-    assert sum(total) == ends * ends
+
+
+def category(lines: Lines, closed: str, asked: Intervals) -> str:
+    """What the legend calls a cell, of the ports asked for."""
+    if closed in (ITSELF.closed, NO_FLOW.closed):
+        return "none"
+    by_verdict = {line.verdict: intersect(line.ports, asked) for line in lines}
+    for verdict, word in ((Verdict.MIXED, "mixed"), (Verdict.UNKNOWN, "unknown")):
+        if by_verdict.get(verdict):
+            return word
+    allowed = by_verdict.get(Verdict.ALLOWED, ())
+    return "all" if allowed == asked else "some" if allowed else "denied"
+
+
+@pytest.mark.parametrize(
+    "words, ports, source, destination, either",
+    [
+        ("", EVERYTHING, "", "", ""),
+        ("port=5432", tcp_ports(5432), "", "", ""),
+        ("port=5432-9090&from=shop", tcp_ports(5432, 9090), "shop", "", ""),
+        ("to=db", EVERYTHING, "", "db", ""),
+        ("with=payments", EVERYTHING, "", "", "payments"),
+        ("with=kafka&from=shop", EVERYTHING, "shop", "", "kafka"),
+    ],
+)
+def test_the_legend_counts_what_the_engine_says(
+    page: Browser, company: Path, words: str, ports: Intervals, source: str, destination: str, either: str
+) -> None:
+    matrix = ringfence.load(str(CLUSTER)).matrix()
+    wanted: Counter[str] = Counter()
+    for first, one in enumerate(matrix.ends):
+        for second, other in enumerate(matrix.ends):
+            named = source in one.name and destination in other.name
+            if named and (either in one.name or either in other.name):
+                cell = matrix.cell(first, second)
+                wanted[category(cell.lines, cell.closed, ports)] += 1
+    page.open(company, words)
+    script = """
+      return Object.fromEntries([...document.querySelectorAll("#legend button")].map(button =>
+        [button.dataset.key, +button.querySelector(".count").textContent.replaceAll(",", "")]));
+    """
+    assert Counter(page.run(script)) == wanted
 
 
 def test_a_click_explains_a_pair_and_the_address_keeps_it(page: Browser, company: Path) -> None:
