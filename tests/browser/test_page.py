@@ -306,6 +306,19 @@ def test_the_list_holds_the_same_pairs(page: Browser, company: Path) -> None:
     assert page.active() == "details"
 
 
+def test_the_list_of_a_search_has_both_directions(page: Browser, company: Path) -> None:
+    matrix = ringfence.load(str(CLUSTER)).matrix()
+    names = [end.name for end in matrix.ends]
+    wanted = {
+        (one, other)
+        for first, one in enumerate(names)
+        for second, other in enumerate(names)
+        if "payments-db" in f"{one} {other}" and matrix.cell(first, second).lines
+    }
+    page.open(company, "view=list&with=payments-db&hide=denied,none")
+    assert {(row[0], row[1]) for row in page.run(ROWS)} == wanted
+
+
 def test_a_long_list_has_pages(page: Browser, company: Path) -> None:
     page.open(company, "view=list")
     first = page.run(ROWS)
