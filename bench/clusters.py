@@ -42,6 +42,7 @@ OWN_SIZES = (
     Size("10k", 10_000, 100, 1_000),
     Size("100k", 100_000, 500, 10_000),
 )
+PAGE_SIZES = (Size("40 workloads", 400, 5, 40), Size("2000 workloads", 20_000, 50, 2_000))
 
 
 def space_name(number: int) -> str:

@@ -18,11 +18,11 @@ DUMP_LIMITS = {"10k": (1.2, 300.0), "100k": (5.0, 1536.0)}
 """Seconds of CPU and MB of a whole process, from a dump to one answer."""
 
 
-def figures(stage: str, size: Size, times: int) -> dict[str, float]:
+def figures(stage: str, size: Size, times: int, *more: str) -> dict[str, float]:
     """The best of some fresh processes, figure by figure. Raises RuntimeError when one fails."""
     found: dict[str, float] = {}
     for _ in range(times):
-        done = measuring.run(measuring.python("-m", "bench.stages", stage, size.name))
+        done = measuring.run(measuring.python("-m", "bench.stages", stage, size.name, *more))
         if done.code:
             raise RuntimeError(f"stage {stage} at {size.name} left with {done.code}:\n{done.errors[-2000:]}")
         for name, value in json.loads(done.output).items():

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ringfence
@@ -27,7 +28,7 @@ from ringfence.sources.changes import Given
 from ringfence.world import World
 
 Figures = dict[str, float]
-SIZES = {size.name: size for size in (*clusters.PEER_SIZES.values(), *clusters.OWN_SIZES)}
+SIZES = {size.name: size for size in (*clusters.PEER_SIZES.values(), *clusters.OWN_SIZES, *clusters.PAGE_SIZES)}
 QUESTIONS = 4000
 EXPLANATIONS = 300
 EDITS = 90
@@ -122,6 +123,23 @@ def library(size: Size) -> Figures:
     return figures
 
 
+def page(size: Size) -> Figures:
+    """From the relation of a company's cluster to its page, which is written to a file: the third argument."""
+    from ringfence.reports.context import Context
+    from ringfence.reports.html.page import html_page
+
+    context = Context("generic", "the default")
+    small = ringfence.load_objects(clusters.company(clusters.OWN_SIZES[0]))
+    html_page([("now", small.matrix())], context)
+    world = ringfence.load_objects(clusters.company(size))
+    world.complete()
+    clock = Clock()
+    text = html_page([("now", world.matrix())], context)
+    seconds = clock.lap()
+    Path(sys.argv[3]).write_text(text, encoding="utf-8")
+    return {"seconds": seconds}
+
+
 def _edited(world: Any, *question: Any) -> None:
     world.explain(*question).edit  # noqa: B018 - looked for when it is read
 
@@ -195,6 +213,7 @@ STAGES: dict[str, Callable[[Size], Figures]] = {
     "dump": dump,
     "library": library,
     "reach": reach,
+    "page": page,
 }
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
+    from ringfence.verdict.matrix.values import Matrix
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -272,6 +273,15 @@ class World:
         asker = self.lister.asker
         spreader = Spreader(self.whole_relation, self.grid)
         return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
+
+    def matrix(self, level: str = "workload") -> Matrix:
+        """All ends against all, at level "workload" or "pod": every cell, and who decides it. Raises EndError where
+        they are too many."""
+        # Only the page needs it: it is imported here.
+        from ringfence.verdict.matrix.making import matrix_of
+
+        with collector_paused():
+            return matrix_of(self.lister, level == "pod", self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

@@ -14,6 +14,7 @@ import yaml
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
+from ringfence.model.text import printable
 from ringfence.reports import blast_radius_text, coverage_text, exposure_text
 from ringfence.reports.answer_text import detail_lines, verdict_lines
 from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
@@ -28,16 +29,20 @@ from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
+from ringfence.reports.html.page import html_page
 from ringfence.reports.problems import problem_lines
 from ringfence.reports.sections import markdown_section_lines, text_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
+from ringfence.sets.ports import EVERYTHING
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
 from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
 from tests.reports.diff_samples import hostile as hostile_diff
 from tests.reports.finding_samples import hostile_report
+from tests.reports.html.reading import data_of, elements
 from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
 
 Write = Callable[[str], Iterable[str]]
@@ -69,11 +74,30 @@ def hostile_explanation(name: str) -> Explanation:
     return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
 
 
+def hostile_page(name: str) -> str:
+    """Every text of the page is the name: ends, objects, files, reasons, labels, filters."""
+    reason, decided = Reason(name, name, name), decision(name, Place(name, 1, 1))
+    line = Line(tcp(1), Verdict.UNKNOWN, reason)
+    segment = Segment(EVERYTHING, Verdict.DENIED, (decided,))
+    part = Part(0, (name,), 1)
+    ends = (
+        MatrixEnd(f"{name}/{name}", name, "pod", name, 1, 0, 0, (part, part)),
+        MatrixEnd(f"node/{name}", "", "node", "Node", 0, 0, 0),
+    )
+    row = Numbers((b"\x00",))
+    matrix = Matrix(
+        ends, 1, 1, (Cell((line,), ((name, (line,)),)),), (row,), (0,), (Side((segment,)),), (SideRow((0,), row),),
+        (0,), (0,),
+    )  # fmt: skip
+    return html_page([(name, matrix), (name, matrix)], context(name), {"with": name})
+
+
 WRITERS: dict[str, Write] = {
     **{
         f"map {name}": lambda text, form=form: form(hostile_list(text), context(text), PLAIN)  # type: ignore[misc]
         for name, form in FORMATS.items()
     },
+    "map html": lambda name: hostile_page(name).splitlines(),
     "map footer": lambda name: footer_lines(hostile_list(name)),
     "can text": hostile_answer,
     "can json": lambda name: [json_text(answer_document(answer(name=name), context(name)))],
@@ -223,3 +247,17 @@ def test_the_comment_of_a_diff_has_no_markup_but_ours(name: str) -> None:
         rest = re.sub(r"\\.", "", re.sub(ours, "", line).replace("`ringfence diff -o json`", ""))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
         assert rest.count("|") in (0, 7), line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_the_page_has_names_as_data_only(name: str) -> None:
+    page, harmless = hostile_page(name), hostile_page("name")
+    found, wanted = elements(page), elements(harmless)
+    assert found.tags == wanted.tags, "no element and no attribute comes of a name"
+    (data,), (other,) = (one.texts["script application/json"] for one in (found, wanted))
+    assert page.replace(data, "") == harmless.replace(other, "")
+    assert not set("<>&") & set(data)
+    read = data_of(page)
+    assert read["ends"][0][0] == printable(f"{name}/{name}")
+    assert read["states"][0]["objects"][0][2] == printable(name)
+    assert read["opened"] == {"with": printable(name)}

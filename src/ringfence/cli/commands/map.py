@@ -34,7 +34,7 @@ TEXT_FORMATS = ("table", "wide")
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(["table", "wide", "json", "yaml", "csv", "md", "dot"]),
+    type=click.Choice(["table", "wide", "json", "yaml", "csv", "md", "dot", "html"]),
     default="table",
     show_default=True,
 )
@@ -53,13 +53,16 @@ def map_(
     A row means every source to every destination on every port of it (mixed: only some of the pods behind the names);
     what no row holds is denied. The table writes a
     whole namespace as NS/* and counts what a cell has no room for; -o wide names all and adds the reasons. csv has a
-    line a pair. -n and -l limit the rows that are shown, never what is analysed.
+    line a pair. -n and -l limit the rows that are shown, never what is analysed. html is a page of its own, for a
+    browser: the whole matrix, with the reasons of each cell; -n, --from, --to and --with are the filters it opens with.
 
     \b
     Exit codes: 0, or 3 if the input was partial; 2 usage or no object.
     """  # noqa: D301 - click's mark for lines to keep as they are
     if either_end is not None and (source is not None or destination is not None):
         raise click.UsageError("--with means either side: give it alone, or --from and --to")
+    if output == "html":
+        return _page(shared, level, {"from": source, "to": destination, "with": either_end}, limit)
     from ringfence.cli.loading import open_world, write_lines
     from ringfence.cli.progress import progress
     from ringfence.reports.connections import FORMATS
@@ -93,6 +96,17 @@ def map_(
     elif found.left_out:
         opened.say([f"{found.left_out} more rows are left out (--limit)"])
     return exits.PARTIAL if opened.context.partial or found.partial else exits.OK
+
+
+def _page(shared: Shared, level: str, ends: dict[str, str | None], limit: int | None) -> int:
+    if limit is not None or shared.selector is not None:
+        raise click.UsageError("-o html shows everything: --limit and -l are for lists (the page has a search box)")
+    from ringfence.cli.loading import open_world, write_lines
+    from ringfence.cli.pages import map_page
+
+    opened = open_world(shared, overview=True)
+    write_lines([map_page(opened, level, None if shared.all_namespaces else shared.namespace, ends)])
+    return exits.PARTIAL if opened.context.partial else exits.OK
 
 
 def _profile(opened: Opened) -> str:

@@ -1,0 +1,1 @@
+"""The page of ``map -o html``: one file that needs nothing else."""

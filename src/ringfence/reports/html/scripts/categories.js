@@ -1,0 +1,109 @@
+// What a cell is drawn as. In a page of two states a cell says how the verdict changed.
+const VERDICT_CATEGORIES = [
+  { key: "all", word: "allowed, any port", color: "--all", shape: "full" },
+  { key: "some", word: "allowed, some ports", color: "--some", shape: "small" },
+  { key: "mixed", word: "mixed", color: "--mixed", shape: "half" },
+  { key: "unknown", word: "unknown", color: "--unknown", shape: "ring" },
+  { key: "denied", word: "denied", color: "--denied", shape: "dot" },
+  { key: "none", word: "no flow", color: "--none", shape: "none" },
+];
+const CHANGE_CATEGORIES = [
+  { key: "widened", word: "widened", color: "--widened", shape: "full" },
+  { key: "narrowed", word: "narrowed", color: "--narrowed", shape: "small" },
+  { key: "both", word: "widened and narrowed", color: "--both", shape: "half" },
+  { key: "fresh", word: "new end", color: "--fresh", shape: "ring" },
+  { key: "gone", word: "end gone", color: "--gone", shape: "ring" },
+  { key: "same", word: "same, not denied", color: "--same", shape: "tiny" },
+  { key: "denied", word: "same, denied", color: "--denied", shape: "dot" },
+  { key: "none", word: "no flow", color: "--none", shape: "none" },
+];
+const NO_FLOW_WORDS = new Set(["no pod is at either end", "a pod always reaches its own address"]);
+const RANKS = [0, 2, 1, 1];
+
+// Verdict by verdict the ports of a cell, of `asked` only where that is not null.
+function portsByVerdict(lines, asked) {
+  const found = [[], [], [], []];
+  const named = [];
+  for (const line of lines) {
+    found[line.verdict].push(asked ? commonPorts(line.ports, asked) : line.ports);
+    named.push(line.ports);
+  }
+  const joined = found.map((sets) => joinedPorts(sets));
+  joined[DENIED] = portsWithout(asked || EVERY_PORT, joinedPorts(named));
+  return joined;
+}
+
+function verdictCategory(cell, asked) {
+  if (NO_FLOW_WORDS.has(cell.closed)) return 5;
+  const ports = portsByVerdict(cell.lines, asked);
+  if (ports[MIXED].length) return 2;
+  if (ports[UNKNOWN].length) return 3;
+  if (!ports[ALLOWED].length) return 4;
+  return ports[DENIED].length ? 1 : 0;
+}
+
+function changeCategory(before, after, asked) {
+  if (!before && !after) return 7;
+  if (!before || !after) {
+    const own = verdictCategory(before || after, asked);
+    return own >= 4 ? own + 2 : before ? 4 : 3;
+  }
+  const old = portsByVerdict(before.lines, asked);
+  const now = portsByVerdict(after.lines, asked);
+  let wider = false;
+  let narrower = false;
+  let other = false;
+  for (let first = 0; first < 4; first++) {
+    for (let second = 0; second < 4; second++) {
+      if (first === second || !commonPorts(old[first], now[second]).length) continue;
+      if (RANKS[second] > RANKS[first]) wider = true;
+      else if (RANKS[second] < RANKS[first]) narrower = true;
+      else other = true;
+    }
+  }
+  if (other || (wider && narrower)) return 2;
+  if (wider) return 0;
+  if (narrower) return 1;
+  const own = verdictCategory(after, asked);
+  return own >= 4 ? own + 2 : 5;
+}
+
+// Categories of all pairs under one view ("change", or the number of a state) and one set of ports.
+class Categories {
+  constructor(data, view, asked) {
+    this.data = data;
+    this.view = view;
+    this.asked = asked;
+    this.list = view === "change" ? CHANGE_CATEGORIES : VERDICT_CATEGORIES;
+    this.none = this.list.length - 1;
+    if (view === "change") {
+      const [before, after] = data.states;
+      this.width = after.cells.length + 1;
+      const places = (before.cells.length + 1) * this.width;
+      // By place; where there are too many of them, only those that are asked for.
+      this.table = places <= 1 << 24 ? new Uint8Array(places).fill(255) : null;
+      this.sparse = new Map();
+    } else {
+      const state = data.states[view];
+      this.table = Uint8Array.from(state.cells, (cell) => verdictCategory(cell, asked));
+    }
+  }
+
+  of(source, destination) {
+    if (this.view !== "change") {
+      const number = this.data.states[this.view].cellNumber(source, destination);
+      return number < 0 ? this.none : this.table[number];
+    }
+    const [before, after] = this.data.states;
+    const old = before.cellNumber(source, destination);
+    const now = after.cellNumber(source, destination);
+    const place = (old + 1) * this.width + now + 1;
+    let found = this.table ? this.table[place] : (this.sparse.get(place) ?? 255);
+    if (found === 255) {
+      found = changeCategory(before.cells[old], after.cells[now], this.asked);
+      if (this.table) this.table[place] = found;
+      else this.sparse.set(place, found);
+    }
+    return found;
+  }
+}
