@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "ringfence.cli.commands.explain:explain",
     "check": "ringfence.cli.commands.check:check",
     "rule": "ringfence.cli.commands.rule:rule",
+    "profile": "ringfence.cli.commands.profile:profile",
     "snapshot": "ringfence.cli.commands.snapshot:snapshot",
     "demo": "ringfence.cli.commands.demo:demo",
     "schema": "ringfence.cli.commands.schema:schema",

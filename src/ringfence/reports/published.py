@@ -8,12 +8,17 @@ import msgspec
 
 from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
 from ringfence.reports.findings.document import FindingsDocument
+from ringfence.reports.portability import PortabilityDocument
+from ringfence.reports.profiles import DetectionDocument, ProfilesDocument
 
 DOCUMENTS: dict[str, type[Document]] = {
     "answer": AnswerDocument,
     "connections": ConnectionsDocument,
     "explanation": ExplanationDocument,
     "findings": FindingsDocument,
+    "portability": PortabilityDocument,
+    "profiles": ProfilesDocument,
+    "detection": DetectionDocument,
 }
 """Their types; ``ringfence schema`` prints what ``python -m ringfence.reports.schemas`` wrote."""
 

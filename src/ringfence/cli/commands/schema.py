@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("answer", "connections", "explanation", "findings")
+SCHEMAS = ("answer", "connections", "explanation", "findings", "portability", "profiles", "detection")
 
 
 @click.command(short_help="Print the JSON Schema of a document.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> int:
-    """Print the JSON Schema of a document: answer (can), connections (map), explanation (explain) or
-    findings (check)."""
+    """Print the JSON Schema of a document: answer (can), connections (map), explanation (explain), findings (check),
+    portability (can --cni all), profiles (profile) or detection (profile --detect)."""
     from importlib.resources import files
 
     text = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
