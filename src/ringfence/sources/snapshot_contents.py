@@ -1,9 +1,9 @@
 """What a snapshot keeps of an object: the fields that ringfence reads, by allow-list, and nothing that may be secret.
 
-Never kept: data of Secrets and ConfigMaps (but the lines of the two ConfigMaps that tell address ranges, and the settings
-of a network plugin that a profile asks for, as yes or no), environment, commands and arguments (but the flags that tell
-addresses: two of the control plane, one of NodeLocal DNSCache; and those of a network plugin's agent, as yes or no),
-annotations that are not in the list.
+Never kept: data of Secrets and ConfigMaps (but the lines of the two ConfigMaps that tell address ranges, and settings
+of a network plugin), environment, commands and arguments (but the flags that tell addresses: two of the control plane,
+one of NodeLocal DNSCache; and switches of a network plugin's agent, as yes or no), annotations that are not in the
+list.
 A value of a type that a field cannot have keeps its type, so that it is reported as before, and not what it says.
 """
 

@@ -99,14 +99,13 @@ def _fits(workload: AgentWorkload, node: NodeSigns) -> Verdict:
     """Whether the DaemonSet makes a pod for the node; None: the input does not say."""
     verdict: bool | None = True
     reason = ""
-    for key, value in mapping(workload.spec, "nodeSelector").items():
+    for key, value in selector_of(workload.spec).items():
         met = _meets(node, key, "In", [value])
         if met is False:
             return False, f"{workload.title} selects nodes with {key}={value}"
         if met is None:
             verdict, reason = None, f"{workload.title} selects nodes with {key}={value}"
-    required = mapping(mapping(mapping(workload.spec, "affinity"), "nodeAffinity"), _REQUIRED)
-    terms = [one for one in mappings(required, "nodeSelectorTerms") if "matchExpressions" in one]
+    terms = terms_of(workload.spec)
     if terms:
         values = [_term(node, term) for term in terms]
         if not any(values):
@@ -115,7 +114,7 @@ def _fits(workload: AgentWorkload, node: NodeSigns) -> Verdict:
                 return False, f"the affinity of {workload.title} leaves it out"
             verdict, reason = None, f"{workload.title} has an affinity to some nodes"
     for taint in node.taints:
-        if not _tolerated(taint, mappings(workload.spec, "tolerations")):
+        if not _tolerated(taint, tolerations_of(workload.spec)):
             said = f"{workload.title} does not tolerate its taint {text(taint, 'key')}"
             if text(taint, "effect") == "NoExecute":
                 return False, said
@@ -125,7 +124,36 @@ def _fits(workload: AgentWorkload, node: NodeSigns) -> Verdict:
     return verdict, reason
 
 
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def selector_of(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The node selector of a pod."""
+    return {key: value for key, value in mapping(spec, "nodeSelector").items() if isinstance(value, str)}
+
+
+def terms_of(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The terms of a pod's required node affinity that speak of labels; those that the DaemonSet controller adds name
+    one node."""
+    required = mapping(mapping(mapping(spec, "affinity"), "nodeAffinity"), REQUIRED)
+    return [
+        {
+            "matchExpressions": [
+                {"key": text(one, "key"), "operator": text(one, "operator"), "values": texts(one, "values")}
+                for one in mappings(term, "matchExpressions")
+            ]
+        }
+        for term in mappings(required, "nodeSelectorTerms")
+        if mappings(term, "matchExpressions")
+    ]
+
+
+def tolerations_of(spec: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The tolerations of a pod."""
+    return [{key: text(one, key) for key in _TOLERATION if text(one, key)} for one in mappings(spec, "tolerations")]
+
+
+_TOLERATION = ("key", "operator", "value", "effect")
 
 
 def _term(node: NodeSigns, term: Mapping[str, Any]) -> bool | None:
@@ -151,7 +179,7 @@ def _meets(node: NodeSigns, key: str, operator: str, values: list[Any]) -> bool 
     return operator == "Exists" or value in values
 
 
-def _tolerated(taint: Mapping[str, Any], tolerations: list[Mapping[str, Any]]) -> bool:
+def _tolerated(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, str]]) -> bool:
     key, effect = text(taint, "key"), text(taint, "effect")
     if effect == "PreferNoSchedule" or key.startswith(_TOLERATED_ANYWAY):
         return True

@@ -1,5 +1,5 @@
-"""What a snapshot keeps of the objects that tell of network plugins: what is read, reduced to what was understood of it,
-so that it reads as before and says nothing else."""
+"""What a snapshot keeps of the objects that tell of network plugins: what is read, reduced to what was understood of
+it, so that it reads as before and says nothing else."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 from ringfence.model.provenance import Manifest
 from ringfence.sources.plugins.agents import agents_of
+from ringfence.sources.plugins.coverage import REQUIRED, selector_of, terms_of, tolerations_of
 from ringfence.sources.plugins.detecting import DECLARATIONS, agent_of_pod
 from ringfence.sources.plugins.fields import mapping, mappings, text
 from ringfence.sources.plugins.node_signs import NODE_ARGUMENTS, kept_arguments
 from ringfence.sources.plugins.settings import kept_container, kept_settings, settings_key
 
 _DECLARED = ("variant", "calicoVersion", "networkType")
-_SCHEDULING = ("nodeSelector", "tolerations")
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def kept_declaration(manifest: Manifest) -> dict[str, Any] | None:
@@ -53,10 +52,12 @@ def keep_of_agents(manifest: Manifest, found: dict[str, Any]) -> None:
         return
     if not isinstance(kept, dict):
         return
-    kept.update({key: spec[key] for key in _SCHEDULING if key in spec})
-    required = mapping(mapping(mapping(spec, "affinity"), "nodeAffinity"), _REQUIRED)
-    if required:
-        kept["affinity"] = {"nodeAffinity": {_REQUIRED: required}}
+    if selector_of(spec):
+        kept["nodeSelector"] = selector_of(spec)
+    if tolerations_of(spec):
+        kept["tolerations"] = tolerations_of(spec)
+    if terms_of(spec):
+        kept["affinity"] = {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": terms_of(spec)}}}
     for whole, part in zip(mappings(spec, "containers"), mappings(kept, "containers"), strict=False):
         if isinstance(part, dict):
             part.update(kept_container(whole))
