@@ -13,14 +13,17 @@ from ringfence.reports.context import Context
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
+from ringfence.reports.portability import detail_lines as portability_details
+from ringfence.reports.portability import portability_document, table_lines
 from ringfence.reports.problems import problem_lines
+from ringfence.reports.profiles import detection_document, detection_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Verdict
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
-from tests.reports.samples import CONTEXT, answer, connections, explanation, mixed
+from tests.reports.samples import CONTEXT, answer, connections, detection, explanation, mixed, portability
 
 GOLDEN = Path(__file__).parent / "golden"
 SNIPPETS = Context("generic", "the default", snippet=lambda place: "  - from: [{podSelector: {}}]  ")
@@ -42,6 +45,11 @@ REPORTS: dict[str, Iterable[str]] = {
     "check-explain.table": FINDING_FORMATS["table"](findings_report(SNIPPETS, explained=True), PLAIN),
     "check-explain.md": FINDING_FORMATS["md"](findings_report(SNIPPETS, explained=True), PLAIN),
     "check-colour.table": FINDING_FORMATS["table"](findings_report(SNIPPETS), Style(True)),
+    "can-all.txt": table_lines(portability()),
+    "can-all-details.txt": portability_details(portability()),
+    "can-all.json": [json_text(portability_document(portability(), CONTEXT))],
+    "profile-detect.txt": detection_lines(*detection()),
+    "profile-detect.json": [json_text(detection_document(*detection(), CONTEXT))],
     "problems.txt": problem_lines(CONTEXT.problems),
 }
 

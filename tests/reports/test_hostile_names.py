@@ -21,13 +21,16 @@ from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
+from ringfence.reports.portability import detail_lines as portability_details
+from ringfence.reports.portability import portability_document, table_lines
 from ringfence.reports.problems import problem_lines
+from ringfence.reports.profiles import detection_document, detection_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
 from tests.reports.finding_samples import hostile_report
-from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
+from tests.reports.samples import HOSTILE, answer, decision, detection, explanation, portability, tcp
 
 Write = Callable[[str], Iterable[str]]
 
@@ -75,6 +78,10 @@ WRITERS: dict[str, Write] = {
         for name, form in FINDING_FORMATS.items()
     },
     "check beside": lambda name: text_beside("json", hostile_report(name), PLAIN),
+    "can all text": lambda name: [*table_lines(portability(name)), *portability_details(portability(name))],
+    "can all json": lambda name: [json_text(portability_document(portability(name), context(name)))],
+    "profile detect text": lambda name: detection_lines(*detection(name, Place(name, 1, 1))),
+    "profile detect yaml": lambda name: [yaml_text(detection_document(*detection(name), context(name)))],
     "problems": lambda name: problem_lines(context(name).problems),
 }
 STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml", " sarif", " gitlab", " junit"))]

@@ -87,6 +87,12 @@ _PREFIXES = tuple(sorted({f"{name}-" for agent in AGENTS for name in agent.workl
 _HEADS = frozenset(prefix[:3] for prefix in _PREFIXES)
 
 
+_BY_NAME: dict[str, list[Agent]] = {}
+for _one in AGENTS:
+    for _name in _one.workloads | _one.containers:
+        _BY_NAME.setdefault(_name, []).append(_one)
+
+
 def perhaps_agent(name: str) -> bool:
     """Whether a pod of this name may be an agent: then it is read as a whole. Asked for every pod, so it has to be
     cheap."""
@@ -123,7 +129,9 @@ def agents_of(workload: str, spec: Mapping[str, Any]) -> list[Found]:
     """The agents among the containers of a workload, by its name and the spec of its pods."""
     found: dict[str, Found] = {}
     containers = mappings(spec, "containers")
-    for agent in AGENTS:
+    names = [workload, *(text(container, "name") for container in containers)]
+    possible = {agent.name: agent for name in names for agent in _BY_NAME.get(name, ())}
+    for agent in sorted(possible.values(), key=AGENTS.index) if len(possible) > 1 else possible.values():
         named = workload in agent.workloads
         for container in containers:
             is_image = _is_image(text(container, "image"), agent.images)

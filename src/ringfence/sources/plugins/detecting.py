@@ -205,10 +205,13 @@ class PluginReader:
         """One DaemonSet, or one of its pods."""
         for one in agents:
             candidate = found.setdefault(one.agent.name, _Candidate())
+            known = candidate.workloads.get(title)
+            if known is not None and known.spec.get("containers") == spec.get("containers"):
+                # One of many pods that are alike.
+                continue
             if one.agent.versioned:
                 candidate.versions[release(one.tag)] = None
             shown = seen(manifest)
-            known = candidate.workloads.get(title)
             signs = AgentSigns(tuple(mappings(spec, "containers")), shown)
             config = self._settings.get((one.agent.name, manifest.namespace))
             for setting in settings_of(one.agent.name, signs, config):
