@@ -98,7 +98,7 @@ def connections() -> Connections:
 def portability(name: str = "shop/web") -> Portability:
     allowed, unknown = answer(Verdict.ALLOWED, name=name), answer(Verdict.UNKNOWN, name=name)
     groups = (
-        Group(Verdict.ALLOWED, (Under("calico@3.29", allowed, "3.32"), Under("flannel", allowed))),
+        Group(Verdict.ALLOWED, (Under("calico@3.29", allowed, "before 3.32"), Under("flannel", allowed))),
         Group(Verdict.DENIED, (Under("kindnet", answer(name=name)),)),
         Group(Verdict.UNKNOWN, (Under("generic", unknown),)),
     )

@@ -15,10 +15,10 @@ from ringfence.verdict.portability import DecidingFact, Portability
 
 
 class UnderDocument(Document, frozen=True):
-    """One profile. ``before``: it also stands for the later releases before this one; empty: for no others."""
+    """One profile. ``later``: for which later releases it also stands, in words; empty: for no others."""
 
     profile: str
-    before: str
+    later: str
     reason: str
     reason_code: str
     decide_with: str
@@ -75,7 +75,7 @@ def portability_document(found: Portability, context: Context) -> PortabilityDoc
                 profiles=[
                     UnderDocument(
                         profile=one.profile,
-                        before=one.before,
+                        later=one.later,
                         reason=one.answer.reason.message,
                         reason_code=one.answer.reason.code,
                         decide_with=one.answer.reason.decide,

@@ -63,7 +63,7 @@ _STATUS: dict[str, Any] = {
     **dict.fromkeys(
         (
             *("phase", "podIP", "podIPs", "hostIP", "hostIPs", "addresses", "loadBalancer", "desiredNumberScheduled"),
-            "ingress",
+            *("numberReady", "ingress"),
         ),
         WHOLE,
     ),

@@ -22,15 +22,15 @@ Ask = Callable[[Profile], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """The answer under one profile. ``profile`` is as ``--cni`` takes it; ``before``: it also stands for the later
-    releases before this one (empty: for no others)."""
+    """The answer under one profile. ``profile`` is as ``--cni`` takes it; ``later`` says in words for which later
+    releases it also stands: ``before 3.32``, ``to 2.7``; empty: for no others."""
 
     profile: str
     answer: Answer
-    before: str = ""
+    later: str = ""
 
     def __str__(self) -> str:
-        return f"{self.profile} (and later, before {self.before})" if self.before else self.profile
+        return f"{self.profile} (and later, {self.later})" if self.later else self.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def portability(ask: Ask, own: Profile) -> Portability:
         (
             Group(
                 members[0].answer.verdict,
-                tuple(Under(one.profile.full_name, one.answer, one.before) for one in members),
+                tuple(Under(one.profile.full_name, one.answer, one.later) for one in members),
             )
             for members in groups.values()
         ),
@@ -109,7 +109,7 @@ def portability(ask: Ask, own: Profile) -> Portability:
 class _Asked:
     profile: Profile
     answer: Answer
-    before: str = ""
+    later: str = ""
 
 
 def _answers(ask: Ask, own: Profile) -> Iterator[_Asked]:
@@ -139,10 +139,11 @@ def _by_release(ask: Ask, profile: Profile) -> Iterator[_Asked]:
         if last is not None and _meaning(answer) == _meaning(last.answer):
             continue
         if last is not None:
-            yield _Asked(last.profile, last.answer, one.version)
+            yield _Asked(last.profile, last.answer, f"before {one.version}")
         last = _Asked(one, answer)
     if last is not None:
-        yield last
+        newest = version_text(profile.newest)
+        yield _Asked(last.profile, last.answer, "" if last.profile.version == newest else f"to {newest}")
 
 
 def _meaning(answer: Answer) -> object:

@@ -113,6 +113,21 @@ def test_a_node_without_the_agents_pod_that_does_not_fit() -> None:
     assert covered(agent, tainted, inputs.agent_pod(agent, "n3")) == {}
 
 
+def test_a_daemon_set_that_says_that_pods_are_missing() -> None:
+    agent = {**inputs.calico(), "status": {"desiredNumberScheduled": 3, "numberReady": 2}}
+    assert covered(agent, inputs.node("n1")) == {"n1": None}
+    assert covered(agent, inputs.node("n1"), inputs.agent_pod(agent, "n1")) == {}
+    whole = {**inputs.calico(), "status": {"desiredNumberScheduled": 3, "numberReady": 3}}
+    assert covered(whole, inputs.node("n1")) == {}
+
+
+def test_a_pod_that_waits_is_not_ready() -> None:
+    agent = inputs.calico()
+    pod = inputs.agent_pod(agent, "n1", ready=None)
+    pod["status"]["phase"] = "Pending"
+    assert covered(agent, inputs.node("n1"), pod) == {"n1": None}
+
+
 def test_pods_that_have_ended_are_none() -> None:
     agent = inputs.calico()
     over = inputs.agent_pod(agent, "n1")

@@ -15,10 +15,17 @@ from tests.sources.plugins.test_detecting import DECLARED, K3S_WITHOUT, PLUGINS,
 
 SECRET = "do-not-keep-this"
 SETTING_OBJECTS = {name: objects for name, objects, _ in SETTINGS}
+MISSING = {**inputs.calico(), "status": {"desiredNumberScheduled": 3, "numberReady": 2}}
 ALL: dict[str, list[Object]] = {
     **PLUGINS,
     **{f"declared {name}": one for name, one in DECLARED.items()},
     **SETTING_OBJECTS,
+    "missing pods": [MISSING, inputs.node("n1")],
+    "selected nodes": [
+        inputs.calico(nodeSelector={"pool": "a"}, tolerations=[{"key": "a", "operator": "Exists"}]),
+        inputs.node("n1", {"pool": "a"}, ({"key": "a", "effect": "NoExecute"},)),
+        inputs.node("n2", {"pool": "b"}),
+    ],
 }
 
 

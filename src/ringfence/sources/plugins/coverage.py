@@ -41,10 +41,12 @@ class Running:
 
 @dataclass
 class AgentWorkload:
-    """A DaemonSet of an agent, or what its pods say of it. ``pods``: its pods in the input, by node."""
+    """A DaemonSet of an agent, or what its pods say of it. ``pods``: its pods in the input, by node. ``missing``: how
+    many of its pods are not ready, by its status."""
 
     title: str
     spec: Mapping[str, Any]
+    missing: int = 0
     pods: dict[str, list[Running]] = field(default_factory=dict)
 
 
@@ -86,6 +88,8 @@ def _covers(workload: AgentWorkload, node: NodeSigns) -> Verdict:
         if all(one.ready is False for one in there):
             return None, f"its pod {there[0].name} is not ready"
         fits = True
+    elif fits and workload.missing:
+        return None, f"{workload.missing} of the pods of {workload.title} are not ready, and it is not known where"
     return _on_windows(fits, why, node)
 
 
@@ -194,10 +198,19 @@ def _tolerated(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, str]
 
 def ready(pod: Mapping[str, Any]) -> bool | None:
     """Whether a pod is ready; None where its status does not say."""
+    if text(mapping(pod, "status"), "phase") == "Pending":
+        return False
     for condition in mappings(mapping(pod, "status"), "conditions"):
         if text(condition, "type") == "Ready":
             return text(condition, "status") == "True"
     return None
+
+
+def missing_of(daemon_set: Mapping[str, Any]) -> int:
+    """How many pods of a DaemonSet are not ready, as far as its status says."""
+    status = mapping(daemon_set, "status")
+    wanted, found = status.get("desiredNumberScheduled"), status.get("numberReady")
+    return max(wanted - found, 0) if type(wanted) is int and type(found) is int else 0
 
 
 def signs_of(name: str, node: Mapping[str, Any]) -> NodeSigns:

@@ -9,7 +9,7 @@ from typing import Any
 from ringfence.model.plugins import DetectedPlugins, PluginCandidate, PluginHint, Seen, Setting
 from ringfence.model.provenance import Manifest
 from ringfence.sources.plugins.agents import Found, agents_of, perhaps_agent, release
-from ringfence.sources.plugins.coverage import AgentWorkload, NodeSigns, Running, covers, ready, signs_of
+from ringfence.sources.plugins.coverage import AgentWorkload, NodeSigns, Running, covers, missing_of, ready, signs_of
 from ringfence.sources.plugins.fields import mapping, mappings, text
 from ringfence.sources.plugins.node_signs import (
     AKS_LABEL,
@@ -218,7 +218,8 @@ class PluginReader:
                 if not any((setting.fact, setting.value) == (old.fact, old.value) for old in candidate.settings):
                     candidate.settings.append(setting)
             if known is None:
-                candidate.workloads[title] = AgentWorkload(title, spec)
+                missing = missing_of(manifest.data) if manifest.kind == "DaemonSet" else 0
+                candidate.workloads[title] = AgentWorkload(title, spec, missing)
                 candidate.evidence.append(shown)
 
     def _by_nodes(self, found: dict[str, _Candidate], signs: Mapping[str, NodeSigns]) -> frozenset[str]:
