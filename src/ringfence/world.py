@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
+from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.text import printable
@@ -59,9 +60,11 @@ if TYPE_CHECKING:
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
     from ringfence.verdict.matrix.values import Matrix
+    from ringfence.verdict.portability import Portability
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
+CHOSEN = "chosen by the caller"
 Labels = Mapping[str, str | None]
 """Labels to set; None removes one."""
 
@@ -69,7 +72,8 @@ Labels = Mapping[str, str | None]
 class World:
     """One cluster under one profile. Immutable: what-ifs are new worlds that share what did not change.
 
-    ``given`` is what was read, so that a what-if can read it again with changes.
+    ``given`` is what was read, so that a what-if can read it again with changes. ``choice`` says how the profile was
+    chosen; what-ifs keep it.
     """
 
     def __init__(
@@ -79,7 +83,10 @@ class World:
         given: Given,
         relation: Relation | None = None,
         moved: Moved | None = None,
+        choice: Choice | None = None,
     ) -> None:
+        self.choice = choice if choice is not None else Choice(profile, CHOSEN)
+        self._as_read = cluster if relation is None else None
         if relation is None:
             cluster = replace(cluster, policies=in_force(cluster.policies, profile))
         self.cluster = cluster
@@ -408,7 +415,7 @@ class World:
             fast = policy_change(self.relation, self.cluster, self.given, adding, removing)
             if fast is not None:
                 relation, cluster, given = fast
-                world = World(cluster, self.profile, given, relation)
+                world = World(cluster, self.profile, given, relation, choice=self.choice)
                 if relation.universe is self.relation.universe:
                     # Pods, Services and nodes are the same: what finds them by name is too.
                     world.__dict__["directory"] = self.directory
@@ -417,12 +424,43 @@ class World:
         world = self
         if adding or removing:
             given = self.given.changed(adding, removing)
-            world = World(given.build(), self.profile, replace(given, relabels=()))
+            world = World(given.build(), self.profile, replace(given, relabels=()), choice=self.choice)
             for text, labels in given.relabels:
                 world = world._relabel(text, labels)
         for text, labels in (relabel or {}).items():
             world = world._relabel(text, labels)
         return world
+
+    def under(self, cni: str | Profile | None) -> World:
+        """The same cluster under another profile or its name; None: the one that the input shows. Raises
+        ProfileError."""
+        if self.given.relabels or self._as_read is None:
+            base = World(self.given.build(), self.profile, replace(self.given, relabels=()), choice=self.choice)
+            world = base.under(cni)
+            for text, labels in self.given.relabels:
+                world = world._relabel(text, labels)
+            return world
+        return _world(self._as_read, self.given, cni)
+
+    def portability(
+        self,
+        src: str,
+        dst: str,
+        port: int | str | None = None,
+        protocol: str | None = None,
+        namespace: str | None = None,
+    ) -> Portability:
+        """What ``can`` says under the profile of every plugin, grouped, with the facts that make the difference. Of the
+        plugin that this world stands for, what the input tells of its version, settings and nodes counts. Raises
+        EndError."""
+        from ringfence.verdict.portability import portability
+
+        # The names are the same under every profile: what is wrong with them is said once.
+        self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
+        return portability(
+            lambda profile: self.under(profile).can(src, dst, port, protocol, namespace),
+            self.profile,
+        )
 
     def _relabel(self, text: str, labels: Labels) -> World:
         for key, value in labels.items():
@@ -433,14 +471,15 @@ class World:
         if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
             cluster = relabelled(self.cluster, namespace=name, labels=labels)
             if self._moved is None:
-                return World(cluster, self.profile, given, Relation(cluster, self.profile, self.relation.universe))
-            return World(cluster, self.profile, given)
+                relation = Relation(cluster, self.profile, self.relation.universe)
+                return World(cluster, self.profile, given, relation, choice=self.choice)
+            return World(cluster, self.profile, given, choice=self.choice)
         indexes = [index for member in self.directory.find(text).members for index in member.pods]
         if not indexes:
             raise EndError(f"{text!r} has no pods to relabel", "name a pod, a workload, or namespace/NAME")
         cluster = relabelled(self.cluster, pods=indexes, labels=labels)
         moved = Moved.of(self.relation, cluster, self._moved, indexes)
-        world = World(cluster, self.profile, given, self.relation, moved)
+        world = World(cluster, self.profile, given, self.relation, moved, self.choice)
         world.__dict__["directory"] = self.directory.relabelled(cluster, moved.ends)
         return world
 
@@ -451,19 +490,30 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
     return ip.canonical(ip.cidr(part.strip()) for text in texts for part in text.split(",") if part.strip())
 
 
+def _world(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+    """A world under a profile, or under the one that the input shows."""
+    chosen_by = chosen_by or CHOSEN
+    if isinstance(cni, Profile):
+        return World(cluster, cni, given, choice=Choice(cni, chosen_by))
+    choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
+    return World(cluster, choice.profile, given, choice=choice)
+
+
 def load(
     *paths: str | PathLike[str] | Kustomize | Helm,
-    cni: str | Profile = "generic",
+    cni: str | Profile | None = None,
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
+    chosen_by: str = "",
     tell: Callable[[str], None] | None = None,
 ) -> World:
     """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
     "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
-    ``cni``: a profile or its name. Problems of the input are in ``world.problems``. ``tell`` is called with what is
-    being done, for people who wait. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    ``cni``: a profile or its name; None: the plugin that the input shows, else ``generic``. ``chosen_by``: in words who
+    named it. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
+    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
     given = Given.read(
         [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
         _ranges(pod_cidrs),
@@ -472,19 +522,18 @@ def load(
         assume_no_labels,
         tell,
     )
-    profile = find(cni) if isinstance(cni, str) else cni
     if tell is not None:
         tell(f"putting {given.reading.objects} objects together")
     cluster = given.build()
     if tell is not None:
         tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
-    return World(cluster, profile, given)
+    return _world(cluster, given, cni, chosen_by)
 
 
 def load_objects(
     objects: Iterable[Mapping[str, Any]],
     *,
-    cni: str | Profile = "generic",
+    cni: str | Profile | None = None,
     assume_no_labels: bool = False,
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
@@ -492,5 +541,4 @@ def load_objects(
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    profile = find(cni) if isinstance(cni, str) else cni
-    return World(given.build(), profile, given)
+    return _world(given.build(), given, cni)

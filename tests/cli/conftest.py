@@ -14,6 +14,7 @@ import pytest
 
 from ringfence.cli.running import run
 from ringfence.layers.profiles import find
+from ringfence.layers.profiles.detection import Choice
 from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.model.problems import Problem
 from ringfence.verdict.answers import Answer, Connections, Explanation, Verdict
@@ -53,7 +54,11 @@ class HandMadeWorld:
 
     @property
     def profile(self) -> Any:
-        return find(self.loaded["cni"])
+        return find(self.loaded["cni"] or "generic")
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(self.profile, self.loaded["chosen_by"] or "the default")
 
     @property
     def cluster(self) -> Cluster:

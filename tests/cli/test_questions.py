@@ -118,6 +118,7 @@ def test_facts_reach_the_engine(ringfence: Run, world: HandMadeWorld) -> None:
     assert world.loaded == {
         "paths": ("x", "-"),
         "cni": "calico@3.29",
+        "chosen_by": "chosen by --cni",
         "pod_cidrs": ("10.0.0.0/8", "fd00::/8", "11.0.0.0/8"),
         "service_cidrs": ("172.16.0.0/12",),
         "node_cidrs": ("192.168.0.0/16",),

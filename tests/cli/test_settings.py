@@ -40,7 +40,7 @@ def test_it_is_not_looked_for_beyond_the_repository(ringfence: Run, world: HandM
     (tmp_path / ".ringfence.yaml").write_text(FILE)
     (tmp_path / "vendored" / ".git").mkdir(parents=True)
     ringfence("can", "a", "b", "80", "-f", "vendored")
-    assert world.loaded["cni"] == "generic"
+    assert world.loaded["cni"] is None
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "podCIDRs:\n"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ringfence.layers.profiles.detection import Choice, choose
+from ringfence.model.plugins import DetectedPlugins, PluginCandidate, PluginHint, Seen, Setting
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.reports.context import Context
@@ -23,6 +25,7 @@ from ringfence.verdict.answers import (
     Trace,
     Verdict,
 )
+from ringfence.verdict.portability import DecidingFact, Group, Portability, Under
 
 
 def tcp(first: int, last: int | None = None) -> Intervals:
@@ -90,6 +93,32 @@ def connections() -> Connections:
         (web, db, api, job, "internet"),
         ("each end to itself is not listed",),
     )
+
+
+def portability(name: str = "shop/web") -> Portability:
+    allowed, unknown = answer(Verdict.ALLOWED, name=name), answer(Verdict.UNKNOWN, name=name)
+    groups = (
+        Group(Verdict.ALLOWED, (Under("calico@3.29", allowed, "before 3.32"), Under("flannel", allowed))),
+        Group(Verdict.DENIED, (Under("kindnet", answer(name=name)),)),
+        Group(Verdict.UNKNOWN, (Under("generic", unknown),)),
+    )
+    fact = DecidingFact("end-port", ("kindnet",), ("flannel",), ("generic",))
+    return Portability(name, "shop/db", "TCP 5432", Verdict.MIXED, groups, (fact,))
+
+
+def detection(name: str = "kindnet", place: Place = RULE) -> tuple[Choice, DetectedPlugins]:
+    """Two engines, settings, nodes, and a hint; ``name`` stands wherever the input has a name."""
+    seen = Seen(f"DaemonSet kube-system/{name}", place)
+    first = PluginCandidate(
+        "calico",
+        (seen,),
+        ("3.31.2", ""),
+        (Setting("end-port", None, f"flag {name}", seen),),
+        {name: False, "n2": None},
+        {name: f"selects {name}", "n2": "is not ready"},
+    )
+    plugins = DetectedPlugins((first, PluginCandidate(name, (seen,))), (PluginHint("cilium", seen),))
+    return choose(plugins), plugins
 
 
 PROBLEM = Problem(

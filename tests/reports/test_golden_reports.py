@@ -16,7 +16,10 @@ from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
 from ringfence.reports.documents import answer_document, explanation_document
 from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
+from ringfence.reports.portability import detail_lines as portability_details
+from ringfence.reports.portability import portability_document, table_lines
 from ringfence.reports.problems import problem_lines
+from ringfence.reports.profiles import detection_document, detection_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
@@ -24,7 +27,7 @@ from ringfence.verdict.answers import Verdict
 from tests.reports.diff_samples import diff, equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
-from tests.reports.samples import CONTEXT, answer, connections, explanation, mixed
+from tests.reports.samples import CONTEXT, answer, connections, detection, explanation, mixed, portability
 
 GOLDEN = Path(__file__).parent / "golden"
 SNIPPETS = Context("generic", "the default", snippet=lambda place: "  - from: [{podSelector: {}}]  ")
@@ -54,6 +57,11 @@ REPORTS: dict[str, Iterable[str]] = {
     "diff-same.table": lines_of("table", diff(), CONTEXT, PLAIN, str, "1.2.3"),
     "equivalent.txt": [order_line(equivalence()), *witness_lines(equivalence())],
     "equivalent.json": [json_text(equivalence_document(equivalence(), CONTEXT))],
+    "can-all.txt": table_lines(portability()),
+    "can-all-details.txt": portability_details(portability()),
+    "can-all.json": [json_text(portability_document(portability(), CONTEXT))],
+    "profile-detect.txt": detection_lines(*detection()),
+    "profile-detect.json": [json_text(detection_document(*detection(), CONTEXT))],
     "problems.txt": problem_lines(CONTEXT.problems),
 }
 

@@ -30,7 +30,10 @@ from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
 from ringfence.reports.html.page import html_page
+from ringfence.reports.portability import detail_lines as portability_details
+from ringfence.reports.portability import portability_document, table_lines
 from ringfence.reports.problems import problem_lines
+from ringfence.reports.profiles import detection_document, detection_lines
 from ringfence.reports.sections import markdown_section_lines, text_lines
 from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
@@ -43,7 +46,7 @@ from tests.reports.diff_samples import equivalence
 from tests.reports.diff_samples import hostile as hostile_diff
 from tests.reports.finding_samples import hostile_report
 from tests.reports.html.reading import data_of, elements
-from tests.reports.samples import HOSTILE, answer, decision, explanation, tcp
+from tests.reports.samples import HOSTILE, answer, decision, detection, explanation, portability, tcp
 
 Write = Callable[[str], Iterable[str]]
 
@@ -139,6 +142,10 @@ WRITERS: dict[str, Write] = {
     },
     "equivalent text": lambda name: witness_lines(equivalence(name)),
     "equivalent json": lambda name: [json_text(equivalence_document(equivalence(name), context(name)))],
+    "can all text": lambda name: [*table_lines(portability(name)), *portability_details(portability(name))],
+    "can all json": lambda name: [json_text(portability_document(portability(name), context(name)))],
+    "profile detect text": lambda name: detection_lines(*detection(name, Place(name, 1, 1))),
+    "profile detect yaml": lambda name: [yaml_text(detection_document(*detection(name), context(name)))],
     "problems": lambda name: problem_lines(context(name).problems),
 }
 STRUCTURED = [name for name in WRITERS if name.endswith((" json", " yaml", " sarif", " gitlab", " junit"))]

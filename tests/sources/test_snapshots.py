@@ -46,7 +46,18 @@ def same(one: ringfence.World, other: ringfence.World) -> None:
     assert [(rules.name, rules.place) for rules in other.cluster.policies] == [
         (rules.name, rules.place) for rules in one.cluster.policies
     ]
-    for part in ("namespaces", "nodes", "services", "finished", "opaque", "mesh", "unmodelled", "ranges", "entries"):
+    for part in (
+        "plugin",
+        "namespaces",
+        "nodes",
+        "services",
+        "finished",
+        "opaque",
+        "mesh",
+        "unmodelled",
+        "ranges",
+        "entries",
+    ):
         assert getattr(other.cluster, part) == getattr(one.cluster, part), part
     assert other.cluster.objects == one.cluster.objects
     assert other.fingerprint() == one.fingerprint()

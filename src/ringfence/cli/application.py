@@ -22,6 +22,7 @@ COMMANDS = {
     "rule": "ringfence.cli.commands.rule:rule",
     "diff": "ringfence.cli.commands.diff:diff",
     "equivalent": "ringfence.cli.commands.equivalent:equivalent",
+    "profile": "ringfence.cli.commands.profile:profile",
     "snapshot": "ringfence.cli.commands.snapshot:snapshot",
     "demo": "ringfence.cli.commands.demo:demo",
     "schema": "ringfence.cli.commands.schema:schema",

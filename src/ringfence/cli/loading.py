@@ -88,6 +88,7 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
         world = load(
             *sources,
             cni=settings.cni,
+            chosen_by=settings.chosen_by,
             assume_no_labels=settings.assume_no_labels,
             pod_cidrs=settings.pod_cidrs,
             service_cidrs=settings.service_cidrs,
@@ -99,6 +100,7 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
     write_lines(problem_lines(problems, style, shared.quiet), sys.stderr)
     if not shared.quiet:
         said = notices if overview or shared.verbose else mesh_notices(world.cluster)
+        said = (*said, *world.choice.notices)
         write_lines((f"{style.paint('notice', 'notice')}: {printable(notice)}" for notice in said), sys.stderr)
     if not world.cluster.objects:
         names = ", ".join(map(str, sources))
@@ -116,10 +118,10 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
         )
     context = Context(
         profile=world.profile.full_name,
-        chosen_by=settings.chosen_by,
+        chosen_by=world.choice.chosen_by,
         partial=world.partial,
         problems=problems,
-        notices=notices,
+        notices=(*notices, *world.choice.notices),
         snippet=lambda place: snippet(place, world.originals),
     )
     return Opened(world, context, Style(use_color(shared.color, sys.stdout)), style, shared.quiet, settings)

@@ -15,6 +15,8 @@ from ringfence.model.text import printable
 if TYPE_CHECKING:
     from ringfence.sources.origins import Source
 
+EVERY_PROFILE = "all"
+"""What ``can --cni`` takes for the question whether the answer depends on the plugin."""
 COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
 
 
@@ -96,13 +98,18 @@ def _ranges(context: click.Context, parameter: click.Parameter, value: tuple[str
 
 
 def _complete_profile(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from ringfence.layers.profiles import PROFILES
+    from ringfence.cli.profile_names import complete_profile
 
-    return [name for name in PROFILES if name.startswith(incomplete)]
+    found = complete_profile(context, parameter, incomplete)
+    return [*([EVERY_PROFILE] if _takes_all(context) and EVERY_PROFILE.startswith(incomplete) else []), *found]
+
+
+def _takes_all(context: click.Context) -> bool:
+    return context.command.name == "can"
 
 
 def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
+    if value is not None and not (value == EVERY_PROFILE and _takes_all(context)):
         from ringfence.cli.settings import checked_profile
 
         checked_profile(value)
@@ -156,7 +163,8 @@ _INPUT = [
         metavar="NAME[@VERSION]",
         callback=_profile,
         shell_complete=_complete_profile,
-        help="Network plugin, such as calico@3.32 or cilium; it decides what the specifications leave open.",
+        help="Network plugin, such as calico@3.32 or cilium; it decides what the specifications leave open. Default: "
+        "the one that the input shows, else generic.",
     ),
     click.option(
         "--pod-cidr",

@@ -46,7 +46,7 @@ def _names(world: World, target: Target, level: str) -> Iterator[tuple[str, str]
         raise click.UsageError(
             f"{target.text} is no row of the page: name a workload, a pod, a node or addresses of the input"
         )
-    names = dict(lister.workload_names()) if level != "pod" else {}
+    names = dict(zip(lister.workloads.refs, lister.workloads.texts, strict=True)) if level != "pod" else {}
     for member in target.members:
         for index in member.pods:
             pod = relation.cluster.pods[index]

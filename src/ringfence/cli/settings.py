@@ -23,15 +23,14 @@ LARGEST = 1 << 20
 """Bytes; a configuration file is a few lines, or some hundred with many suppressions."""
 DEEPEST = 8
 
-DEFAULT_PROFILE = "generic"
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What flags and file say together; ``chosen_by`` tells which of them named the profile."""
+    """What flags and file say together; ``chosen_by`` tells which of them named the profile. ``cni`` None: neither, so
+    that the input decides."""
 
-    cni: str = DEFAULT_PROFILE
-    chosen_by: str = "the default"
+    cni: str | None = None
+    chosen_by: str = ""
     pod_cidrs: tuple[str, ...] = ()
     service_cidrs: tuple[str, ...] = ()
     node_cidrs: tuple[str, ...] = ()
@@ -126,8 +125,8 @@ def _settings(name: str, root: yaml.Node) -> Settings:
     cni = found.get("cni")
     assume = found.get("assumeNoLabels")
     return Settings(
-        cni=checked_profile(_scalar(name, cni), f"{_place(name, cni)}: ") if cni else DEFAULT_PROFILE,
-        chosen_by=f"chosen by {_place(name, cni)}" if cni else "the default",
+        cni=checked_profile(_scalar(name, cni), f"{_place(name, cni)}: ") if cni else None,
+        chosen_by=f"chosen by {_place(name, cni)}" if cni else "",
         pod_cidrs=_cidrs(name, found.get("podCIDRs")),
         service_cidrs=_cidrs(name, found.get("serviceCIDRs")),
         node_cidrs=_cidrs(name, found.get("nodeCIDRs")),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringfence.model.entries import NO_ENTRIES, Entries
+from ringfence.model.plugins import NOTHING_DETECTED, DetectedPlugins
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest, Place
@@ -210,6 +211,8 @@ class Cluster:
     """The policy objects as they were read: snippets and edits are made from them."""
     objects: int = 0
     """How many Kubernetes objects were read."""
+    plugin: DetectedPlugins = NOTHING_DETECTED
+    """What the input shows of the network plugin."""
 
     @property
     def partial(self) -> bool:

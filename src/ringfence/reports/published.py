@@ -13,6 +13,8 @@ from ringfence.reports.differences.equivalence import EquivalenceDocument
 from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument
 from ringfence.reports.exposure_documents import ExposureDocument
 from ringfence.reports.findings.document import FindingsDocument
+from ringfence.reports.portability import PortabilityDocument
+from ringfence.reports.profiles import DetectionDocument, ProfilesDocument
 
 DOCUMENTS: dict[str, type[Document]] = {
     "answer": AnswerDocument,
@@ -25,6 +27,9 @@ DOCUMENTS: dict[str, type[Document]] = {
     "exposure": ExposureDocument,
     "blast-radius": BlastRadiusDocument,
     "paths": PathsDocument,
+    "portability": PortabilityDocument,
+    "profiles": ProfilesDocument,
+    "detection": DetectionDocument,
 }
 """Their types; ``ringfence schema`` prints what ``python -m ringfence.reports.schemas`` wrote."""
 

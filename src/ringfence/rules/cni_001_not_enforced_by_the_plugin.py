@@ -3,7 +3,7 @@
 ## What is checked
 
 Whether the network plugin that the profile stands for enforces the kinds of policies of the input at all, and in which
-directions. Only what it surely does not enforce is found.
+directions, and whether its agent runs on any node. Only what it surely does not enforce is found.
 
 ## Why this is bad
 
@@ -24,7 +24,7 @@ refused.
 ## Limits
 
 The profile is the one that you name with `--cni` or that the input shows. The default profile stands for any
-conforming plugin, which enforces what there is.
+conforming plugin, which enforces what there is. Pods on single nodes without the agent are NP-019's.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ringfence.layers.network.enforcement import Unenforced, unenforced
+from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Direction
-from ringfence.rules import enforcement
 from ringfence.rules.examples import STRANGER, confirmed
 from ringfence.rules.finding import Finding, Related, Severity, Subject, Witness
 from ringfence.rules.rule import Needs, Precision, Rule
@@ -60,36 +61,58 @@ SHOWN = 5
 
 
 def check(situation: Situation) -> Iterator[Result]:
-    """A finding for each kind of policy, and directions, without effect."""
-    idle: dict[tuple[str, tuple[Direction, ...]], list[CompiledPolicy]] = {}
-    for compiled in situation.policies:
-        directions = enforcement.without_effect(compiled.policy, situation.profile)
-        if directions:
-            idle.setdefault((compiled.policy.kind, directions), []).append(compiled)
-    for (kind, directions), members in idle.items():
-        yield _finding(situation, kind, directions, members)
-
-
-def _finding(
-    situation: Situation, kind: str, directions: tuple[Direction, ...], members: list[CompiledPolicy]
-) -> Finding:
+    """A finding for each kind of policy, and directions, without effect; one for all where no node has the agent."""
+    compiled = {id(one.policy): one for one in situation.policies}
+    idle: dict[tuple[object, ...], list[Unenforced]] = {}
+    for one in unenforced((each.policy for each in situation.policies), situation.profile):
+        idle.setdefault((one.policy.kind, one.directions, one.reading), []).append(one)
+    for members in idle.values():
+        yield _finding(situation, members, [compiled[id(one.policy)] for one in members])
     profile = situation.profile
-    first = members[0].policy
+    nodes = situation.cluster.nodes
+    if situation.policies and nodes and all(profile.nodes.get(name, profile.elsewhere) is False for name in nodes):
+        yield _nowhere(situation, list(situation.policies))
+
+
+def _finding(situation: Situation, found: list[Unenforced], members: list[CompiledPolicy]) -> Finding:
+    profile = situation.profile
+    first, directions, reading = found[0].policy, found[0].directions, found[0].reading
     words = " and ".join(direction.value for direction in directions)
-    reading = enforcement.reading(profile, enforcement.deciding(first, directions[0]))
-    assert reading is not None
+    high = (str(Fact.HIGH_ADMIN_PRIORITIES),) if reading is profile.facts[Fact.HIGH_ADMIN_PRIORITIES] else ()
     others = f" and {len(members) - 1} more" if len(members) > 1 else ""
     return Finding(
         RULE.id,
-        f"{profile.name} does not enforce {words} of {kind}: {policy_subject(first)}{others} has no effect "
-        f"({reading.why or reading.source})",
+        f"{profile.name} does not enforce {words} of {first.kind}: {policy_subject(first)}{others} has no effect "
+        f"({found[0].why})",
         first.place,
         Subject("CNI", "", profile.name),
-        (kind, *(direction.value for direction in directions)),
-        tuple(Related(one.policy.place, f"{policy_subject(one.policy)} has no effect") for one in members[1:SHOWN]),
+        (first.kind, *(direction.value for direction in directions), *high),
+        _related(members),
         _witness(situation, directions[0], members),
         "install what enforces it, or write the policies in a kind that is enforced; then test one in the cluster",
     )
+
+
+def _nowhere(situation: Situation, members: list[CompiledPolicy]) -> Finding:
+    profile, first = situation.profile, members[0].policy
+    node = next(iter(situation.cluster.nodes))
+    others = f" and {len(members) - 1} more policies" if len(members) > 1 else ""
+    reason = profile.node_reasons.get(node, "its agent does not run there")
+    return Finding(
+        RULE.id,
+        f"{profile.name} covers no node of the cluster: {policy_subject(first)}{others} has no effect "
+        f"(node {node}: {reason})",
+        first.place,
+        Subject("CNI", "", profile.name),
+        ("nodes",),
+        _related(members),
+        _witness(situation, Direction.INGRESS, members),
+        "let the network plugin's agent run on the nodes; then test a policy in the cluster",
+    )
+
+
+def _related(members: list[CompiledPolicy]) -> tuple[Related, ...]:
+    return tuple(Related(one.policy.place, f"{policy_subject(one.policy)} has no effect") for one in members[1:SHOWN])
 
 
 def _witness(situation: Situation, direction: Direction, members: list[CompiledPolicy]) -> Witness | None:

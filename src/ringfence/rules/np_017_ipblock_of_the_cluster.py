@@ -47,7 +47,6 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.profiles import Fact
 from ringfence.model.policy import AddressPeer, Direction, Tier
-from ringfence.rules import enforcement
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
@@ -150,7 +149,7 @@ def _judge(situation: Situation, inside: _Inside, peer: AddressPeer) -> tuple[st
         return None
     profile = situation.profile
     services = ip.intersect(peer.addresses, inside.services)
-    if services and enforcement.answer(profile, "services-seen-as-pods") is not False:
+    if services and profile.answer(Fact.SERVICES_SEEN_AS_PODS) is not False:
         shown = ip.describe(services[:2])
         return "service", f"has {shown} of the cluster's Services, and policies see the pod behind one", Severity.MEDIUM
     pods = ip.intersect(peer.addresses, inside.pods)

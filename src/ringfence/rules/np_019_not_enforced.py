@@ -2,9 +2,10 @@
 
 ## What is checked
 
-Three things, by the facts of the network plugin's profile (`ringfence profile NAME`): pods with `hostNetwork: true`
-that a NetworkPolicy selects; pods without a controller, where the plugin leaves those alone; and what the plugin does
-not support: port ranges (`endPort`), SCTP, IPv6, named ports, nodes and domain names as peers.
+Four things, by the facts of the network plugin's profile (`ringfence profile NAME`): pods with `hostNetwork: true`
+that a NetworkPolicy selects; pods without a controller, where the plugin leaves those alone; pods on nodes on which the
+plugin's agent does not run (`ringfence profile --detect` lists those nodes); and what the plugin does not support: port
+ranges (`endPort`), SCTP, IPv6, named ports, nodes and domain names as peers.
 
 ## Why this is bad
 
@@ -30,12 +31,13 @@ host firewall of the plugin (or the cloud's) for the rest.
 ## How to fix it
 
 Give up `hostNetwork` where it is not needed, or protect the node: host endpoints in Calico, the host firewall in
-Cilium, rules of the cloud network. Write single ports and numbers where the plugin lacks ranges and names.
+Cilium, rules of the cloud network. Let the agent run on every node that has pods, or keep pods that need policies away
+from the others. Write single ports and numbers where the plugin lacks ranges and names.
 
 ## Limits
 
 The default profile leaves open whether hostNetwork pods are filtered, as the specification does: the finding says so.
-Name your plugin with `--cni`.
+Name your plugin with `--cni`. Which nodes the agent covers is known where the input has the agent's DaemonSet or pods.
 """
 
 from __future__ import annotations
@@ -46,7 +48,6 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Direction, Tier
-from ringfence.rules import enforcement
 from ringfence.rules.examples import STRANGER, confirmed, workload_text
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Witness
 from ringfence.rules.rule import Needs, Precision, Rule
@@ -74,7 +75,7 @@ class _Feature:
     """What a policy may use. ``uses`` finds it in one rule as written, as the path below the rule; ``without`` says
     what a plugin makes of it that lacks it."""
 
-    fact: str
+    fact: Fact
     name: str
     without: str
     uses: Callable[[Mapping[str, Any]], FieldPath | None]
@@ -134,38 +135,40 @@ def _admin_name(rule: Mapping[str, Any]) -> FieldPath | None:
 
 
 FEATURES = (
-    _Feature("end-port", "endPort", "only the first port of the range counts", _port(lambda one: "endPort" in one)),
+    _Feature(Fact.END_PORT, "endPort", "only the first port of the range counts", _port(lambda one: "endPort" in one)),
     _Feature(
-        "named-ports",
+        Fact.NAMED_PORTS,
         "a named port",
         "what the policy then does is open",
         _port(lambda one: isinstance(one.get("port"), str)),
     ),
-    _Feature("sctp-ports", "SCTP", "the port matches nothing", _port(lambda one: one.get("protocol") == "SCTP")),
+    _Feature(Fact.SCTP_PORTS, "SCTP", "the port matches nothing", _port(lambda one: one.get("protocol") == "SCTP")),
     _Feature(
-        "sctp-filtered",
+        Fact.SCTP_FILTERED,
         "SCTP",
         "SCTP passes whatever policies say",
         _port(lambda one: one.get("protocol") == "SCTP"),
     ),
-    _Feature("ipv6-ipblocks", "an IPv6 ipBlock", "it matches nothing", _block(lambda cidr: ":" in cidr)),
-    _Feature("ipv6-filtered", "an IPv6 ipBlock", "IPv6 passes whatever policies say", _block(lambda cidr: ":" in cidr)),
+    _Feature(Fact.IPV6_BLOCKS, "an IPv6 ipBlock", "it matches nothing", _block(lambda cidr: ":" in cidr)),
     _Feature(
-        "ipv6-zero-is-everything",
+        Fact.IPV6_FILTERED, "an IPv6 ipBlock", "IPv6 passes whatever policies say", _block(lambda cidr: ":" in cidr)
+    ),
+    _Feature(
+        Fact.IPV6_ZERO_IS_EVERYTHING,
         "::/0",
         "it means only 2000::/3 and fd00::/8",
         _block(lambda cidr: cidr == "::/0"),
     ),
     _Feature(
-        "except-is-local",
+        Fact.EXCEPT_IS_LOCAL,
         "except beside another ipBlock",
         "it takes its addresses away from the other one too",
         _several_blocks,
     ),
-    _Feature("admin-named-ports", "a named port", "what the policy then does is open", _admin_name, admin=True),
-    _Feature("admin-node-peers", "nodes as peers", "what the policy then does is open", _peer("nodes"), admin=True),
+    _Feature(Fact.ADMIN_NAMED_PORTS, "a named port", "what the policy then does is open", _admin_name, admin=True),
+    _Feature(Fact.ADMIN_NODE_PEERS, "nodes as peers", "what the policy then does is open", _peer("nodes"), admin=True),
     _Feature(
-        "admin-domain-peers", "domain names", "what the policy then does is open", _peer("domainNames"), admin=True
+        Fact.ADMIN_DOMAIN_PEERS, "domain names", "what the policy then does is open", _peer("domainNames"), admin=True
     ),
 )
 
@@ -173,20 +176,16 @@ FEATURES = (
 def check(situation: Situation) -> Iterator[Result]:
     """A finding for each workload, and each use of a word, that is not enforced."""
     yield from _workloads(situation)
-    lacking = [
-        feature
-        for feature in FEATURES
-        if (told := enforcement.reading(situation.profile, feature.fact)) is not None and told.value is not True
-    ]
+    lacking = [feature for feature in FEATURES if situation.profile.answer(feature.fact) is not True]
     if lacking:
         for compiled in situation.policies:
             yield from _features(situation, compiled.policy, lacking)
 
 
 def _workloads(situation: Situation) -> Iterator[Finding | NotEvaluable]:
-    host = situation.profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS)
-    alone = enforcement.reading(situation.profile, "standalone-pods")
-    if host is True and (alone is None or alone.value):
+    profile = situation.profile
+    host, alone = profile.answer(Fact.HOST_NETWORK_PODS_ARE_PODS), profile.facts[Fact.STANDALONE_PODS]
+    if host is True and alone.value and not profile.partial_nodes:
         return
     pods = situation.cluster.pods
     for workload in situation.workloads:
@@ -195,17 +194,56 @@ def _workloads(situation: Situation) -> Iterator[Finding | NotEvaluable]:
             why = (
                 "most network plugins filter nothing there, and the profile leaves it open"
                 if host is None
-                else f"{situation.profile.name} filters nothing there"
+                else f"{profile.name} filters nothing there"
             )
             yield from _workload(situation, workload, on_host, "host-network", f"uses the host's network: {why}")
-        elif alone is not None and not alone.value and workload.ref.kind == "Pod":
-            why = f"has no controller: {situation.profile.name} does not enforce policies on it"
+        elif not alone.value and workload.ref.kind == "Pod":
+            why = f"has no controller: {profile.name} does not enforce policies on it"
             for found in _workload(situation, workload, workload.pods[0], "standalone", why):
                 if alone.value is False:
                     yield found
                 else:
-                    why = f"whether {situation.profile.name} enforces policies on a pod without controller is open"
+                    why = f"whether {profile.name} enforces policies on a pod without controller is open"
                     yield NotEvaluable(RULE.id, workload.subject, f"{why}: {alone.why or alone.source}", workload.place)
+        elif profile.partial_nodes:
+            yield from _on_nodes(situation, workload)
+
+
+def _on_nodes(situation: Situation, workload: Workload) -> Iterator[Finding | NotEvaluable]:
+    """Pods of a workload on nodes that the plugin does not cover, or perhaps not."""
+    profile, pods = situation.profile, situation.cluster.pods
+    by_value: dict[bool | None, list[int]] = {False: [], None: []}
+    for index in workload.pods:
+        node = pods[index].node
+        covered = True if node is None else profile.nodes.get(node, profile.elsewhere)
+        if covered is not True:
+            by_value[covered].append(index)
+    for value, members in by_value.items():
+        if not members:
+            continue
+        node = pods[members[0]].node or ""
+        nodes = len({pods[index].node for index in members})
+        others = f" and {nodes - 1} more nodes" if nodes > 1 else ""
+        reason = profile.node_reasons.get(node, "no agent of it runs there")
+        for found in _workload(
+            situation,
+            workload,
+            members[0],
+            "uncovered-node",
+            f"{len(members)} of its pods run on node {node}{others}, where {profile.name} enforces nothing: {reason}",
+        ):
+            if value is False:
+                yield found
+            else:
+                why = f"whether {profile.name} enforces policies on node {node}{others} is open: {reason}"
+                yield NotEvaluable(RULE.id, workload.subject, why, workload.place)
+
+
+_FIXES = {
+    "host-network": "do without hostNetwork, or protect the node itself",
+    "standalone": "give it a controller",
+    "uncovered-node": "let the network plugin's agent run on the node, or keep the pods away from it",
+}
 
 
 def _workload(situation: Situation, workload: Workload, pod: int, what: str, why: str) -> Iterator[Finding]:
@@ -231,7 +269,7 @@ def _workload(situation: Situation, workload: Workload, pod: int, what: str, why
             for policy in selecting[:3]
         ),
         _open(situation, workload),
-        "do without hostNetwork, or protect the node itself" if what == "host-network" else "give it a controller",
+        _FIXES[what],
         None if meant else Severity.MEDIUM,
     )
 
@@ -269,8 +307,7 @@ def _features(
         if path is None:
             continue
         place = manifest.positions.place(path)
-        told = enforcement.reading(situation.profile, feature.fact)
-        assert told is not None
+        told = situation.profile.facts[feature.fact]
         if told.value is None:
             why = f"whether {situation.profile.name} supports {feature.name} is open: {told.why or told.source}"
             yield NotEvaluable(RULE.id, subject, why, place)
@@ -280,6 +317,6 @@ def _features(
             f"{subject} uses {feature.name}, which {situation.profile.name} does not support: {feature.without}",
             place,
             subject,
-            (feature.fact,),
+            (str(feature.fact),),
             fix=f"do without {feature.name}, or use a network plugin that supports it",
         )

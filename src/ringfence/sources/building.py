@@ -26,6 +26,7 @@ from ringfence.sources.kinds import (
 )
 from ringfence.sources.owners import Owners
 from ringfence.sources.plain_pods import PlainPods
+from ringfence.sources.plugins.detecting import PluginReader
 from ringfence.sources.pods import PodFacts, build_pods, read_pod, report_shared_addresses
 from ringfence.sources.pods import distinct as distinct_pods
 from ringfence.sources.ranges import (
@@ -86,6 +87,7 @@ class _Parts:
     slices: Endpoints = field(default_factory=Endpoints)
     endpoints: Endpoints = field(default_factory=Endpoints)
     entries: EntryReader = field(default_factory=EntryReader)
+    plugins: PluginReader = field(default_factory=PluginReader)
     policies: list[NetworkPolicyRules] = field(default_factory=list)
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
@@ -110,6 +112,7 @@ def build(
         for manifest in distinct(reading.manifests, parts.problems):
             _take(manifest, parts)
         _report_opaque(parts)
+        _report_denying(parts)
         return _assemble(reading, parts, Ranges(pod_ranges, service_ranges, node_ranges), assume_no_labels)
 
 
@@ -123,6 +126,7 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
         manifest = replace(manifest, namespace=None)
     if manifest.namespace:
         parts.named.add(manifest.namespace)
+    parts.plugins.take(manifest)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
     elif treatment is Treatment.ENTRY:
@@ -273,6 +277,24 @@ def _report_opaque(parts: _Parts) -> None:
         )
 
 
+def _report_denying(parts: _Parts) -> None:
+    """A plugin that denies what no policy selects turns every verdict: it is opaque as a policy of another kind is."""
+    manifest = parts.plugins.denying()
+    if manifest is None:
+        return
+    parts.opaque.append(replace(_opaque(manifest), namespace=None))
+    parts.problems.append(
+        Problem(
+            manifest.place,
+            "not-modelled",
+            Severity.ERROR,
+            f"ConfigMap {manifest.namespace}/{manifest.name} may set enable-policy to always, which denies what no"
+            " policy allows, also where no policy selects: the verdicts of all flows are unknown",
+            "set enable-policy to default, or leave the ConfigMap out",
+        )
+    )
+
+
 def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bool) -> Cluster:
     problems = parts.problems
     facts = distinct_pods([*parts.pods, *reading.dump_pods], problems)
@@ -306,6 +328,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         problems=tuple(problems),
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
+        plugin=parts.plugins.detected(all_nodes),
     )
 
 

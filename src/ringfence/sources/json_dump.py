@@ -23,9 +23,12 @@ from ringfence.sources.field_checks import path_text, type_hint, type_words, val
 from ringfence.sources.json_positions import JsonPositions, value_offset
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.owners import Owner
+from ringfence.sources.plugins.detecting import DECLARATIONS
+from ringfence.sources.plugins.settings import settings_key
 from ringfence.sources.pods import PROTOCOLS, PodFacts, one_a_family
 from ringfence.sources.projections import Address, Container, Heading, Item, ItemList, Port, Reference
-from ringfence.sources.ranges import SETTINGS, is_control_plane
+from ringfence.sources.ranges import SETTINGS
+from ringfence.sources.telling_pods import read_as_a_whole
 
 _SEPARATOR = re.compile(rb"[ \t\n\r,]*")
 _HEAD = 1 << 16
@@ -137,7 +140,7 @@ class _Reader:
         if metadata is None or not metadata.name or spec is None:
             raise _Unfit
         namespace = intern(metadata.namespace or "default")
-        if is_control_plane(namespace, metadata.name):
+        if read_as_a_whole(namespace, metadata.name):
             raise _Unfit
         raw = bytes(metadata.labels)
         labels = self._labels.get(raw)
@@ -267,8 +270,8 @@ def _contents_matter(api_version: str, kind: str, namespace: str | None, name: s
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
         return True
     if kind == "ConfigMap":
-        return namespace == "kube-system" and name in SETTINGS
-    return kind == "NetworkAttachmentDefinition" or kind.endswith("List")
+        return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))
+    return (api_version, kind) in DECLARATIONS or kind == "NetworkAttachmentDefinition" or kind.endswith("List")
 
 
 def _texts(many: list[Address] | None, one: str | None) -> tuple[str, ...]:

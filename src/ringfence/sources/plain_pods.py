@@ -16,7 +16,7 @@ from ringfence.sets.addresses import address
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
 from ringfence.sources.owners import Owner
 from ringfence.sources.pods import PROTOCOLS, PodFacts, one_a_family
-from ringfence.sources.ranges import is_control_plane
+from ringfence.sources.telling_pods import read_as_a_whole
 
 _NO_LABELS: Mapping[str, str] = {}
 _NOTHING: dict[str, Any] = {}
@@ -49,7 +49,7 @@ class PlainPods:
         if type(metadata) is not dict:
             return None
         name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
-        if type(name) is not str or not name or type(namespace) is not str or is_control_plane(namespace, name):
+        if type(name) is not str or not name or type(namespace) is not str or read_as_a_whole(namespace, name):
             return None
         return self._read(data, namespace, name, place)
 

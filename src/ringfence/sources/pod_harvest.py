@@ -12,7 +12,7 @@ from typing import Any
 from ringfence.model.problems import Problem
 from ringfence.sources.documents import Harvested, Parsed, objects_of
 from ringfence.sources.pods import read_pod
-from ringfence.sources.ranges import is_control_plane
+from ringfence.sources.telling_pods import read_as_a_whole
 from ringfence.sources.yaml_positions import YamlPositions
 
 
@@ -33,6 +33,6 @@ class PodHarvest:
             return Harvested(None)
         manifest = found[0]
         namespace = manifest.namespace or "default"
-        if not manifest.name or is_control_plane(namespace, manifest.name):
+        if not manifest.name or read_as_a_whole(namespace, manifest.name):
             return value
         return Harvested(read_pod(replace(manifest, namespace=namespace), namespace, self._problems))

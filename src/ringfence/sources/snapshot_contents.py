@@ -1,8 +1,9 @@
 """What a snapshot keeps of an object: the fields that ringfence reads, by allow-list, and nothing that may be secret.
 
-Never kept: data of Secrets and ConfigMaps (but the lines of the two ConfigMaps that tell address ranges), environment,
-commands and arguments (but the flags that tell addresses: two of the control plane, one of NodeLocal DNSCache),
-annotations that are not in the list.
+Never kept: data of Secrets and ConfigMaps (but the lines of the two ConfigMaps that tell address ranges, and settings
+of a network plugin), environment, commands and arguments (but the flags that tell addresses: two of the control plane,
+one of NodeLocal DNSCache; and switches of a network plugin's agent, as yes or no), annotations that are not in the
+list.
 A value of a type that a field cannot have keeps its type, so that it is reported as before, and not what it says.
 """
 
@@ -17,6 +18,7 @@ from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
 
@@ -61,7 +63,7 @@ _STATUS: dict[str, Any] = {
     **dict.fromkeys(
         (
             *("phase", "podIP", "podIPs", "hostIP", "hostIPs", "addresses", "loadBalancer", "desiredNumberScheduled"),
-            "ingress",
+            *("numberReady", "ingress"),
         ),
         WHOLE,
     ),
@@ -84,6 +86,9 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
         return _settings(manifest)
     if manifest.kind == "NetworkAttachmentDefinition":
         return _attachment(manifest.data)
+    telling = kept_declaration(manifest)
+    if telling is not None:
+        return _with_metadata(manifest, telling)
     if treatment in (Treatment.UNMODELLED, Treatment.MESH):
         return None
     group, _, _ = manifest.api_version.rpartition("/")
@@ -95,6 +100,7 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     if manifest.kind == "Route" and isinstance(found.get("spec"), dict) and "tls" in found["spec"]:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
     _annotate(found, drop=True)
+    keep_of_agents(manifest, found)
     wanted = FLAGS if is_control_plane(manifest.namespace or "default", manifest.name) else ()
     wanted = (*wanted, *_LOCAL_CACHE_FLAGS) if manifest.name == LOCAL_CACHE else wanted
     if wanted:
@@ -184,13 +190,17 @@ def _attachment(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(manifest: Manifest) -> dict[str, Any]:
     """Of a ConfigMap the lines that are read."""
-    found: dict[str, Any] = _kept(manifest.data, {"apiVersion": WHOLE, "kind": WHOLE, "metadata": _METADATA})
-    _annotate(found, drop=True)
     data = manifest.data.get("data")
     entry = SETTINGS[manifest.name][0]
     text = data.get(entry) if isinstance(data, Mapping) else None
     lines = setting_lines(manifest.name, text) if isinstance(text, str) else []
-    return {**found, "data": {entry: "".join(f"{line}\n" for line in lines)}}
+    return _with_metadata(manifest, {"data": {entry: "".join(f"{line}\n" for line in lines)}})
+
+
+def _with_metadata(manifest: Manifest, rest: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _kept(manifest.data, {"apiVersion": WHOLE, "kind": WHOLE, "metadata": _METADATA})
+    _annotate(found, drop=True)
+    return {**found, **rest}
 
 
 _RANGES = re.compile(r"[0-9A-Fa-f.:/, ]*")

@@ -86,12 +86,6 @@ class Lister:
             for (columns, ports, verdict, reason), mask in by_destinations.items()
         ]
 
-    def workload_names(self) -> Iterable[tuple[WorkloadRef, str]]:
-        """Every workload, and the name that lists give it."""
-        texts, _ = self._workload_table()
-        for pod, number in zip(self.relation.cluster.pods, self._workload_numbers, strict=True):
-            yield pod.workload, texts[number]
-
     def lines(self, mask: int, result: Result, destination: int) -> list[tuple[int, Verdict, Reason | None]]:
         """(ports, verdict, reason) of all that is not denied from some sources of one result; ports as a number."""
         found: dict[tuple[int, Verdict, Reason | None], int] = {}

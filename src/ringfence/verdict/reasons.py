@@ -90,7 +90,7 @@ def of_plugin(variable: Variable, relation: Relation) -> Reason:
     return Reason("unclear-policy", f"profile {profile}: what it makes of {printable(variable.name)} is open")
 
 
-def of_coverage(variable: Variable, name: str) -> Reason:
+def of_coverage(variable: Variable, name: str, profile: Profile) -> Reason:
     """The sentence for a pod of which it is open whether policy is enforced for it."""
     if variable.name == SOME_NODE:
         message = f"which node {name} runs on is not known, and not every node enforces policy"
@@ -98,7 +98,8 @@ def of_coverage(variable: Variable, name: str) -> Reason:
     if variable.name == SOME_OWNER:
         message = f"whether a controller owns {name} is not known, and policy is not enforced for pods without one"
         return Reason("standalone-pods", message, "the Pod object")
-    message = f"whether {printable(variable.name)} enforces policy is not known"
+    why = profile.node_reasons.get(variable.name.removeprefix("node "), "")
+    message = f"whether {printable(variable.name)} enforces policy is not known{f': {printable(why)}' if why else ''}"
     return Reason("unenforced-node", message, "the DaemonSet and pods of the network plugin")
 
 
@@ -114,7 +115,7 @@ def of_fact(
     if kind == "unclear":
         return of_plugin(variable, relation)
     if kind == "enforced":
-        return of_coverage(variable, name)
+        return of_coverage(variable, name, relation.profile)
     if kind == "namespace-label":
         home = printable(end.namespace or "")
         known = namespaces.get(end.namespace or "")

@@ -6,7 +6,7 @@ import click
 
 from ringfence.cli import exits
 from ringfence.cli.ends_completion import complete_end
-from ringfence.cli.options import Shared, shared_options
+from ringfence.cli.options import EVERY_PROFILE, Shared, shared_options
 
 
 @click.command(short_help="Say whether a connection is allowed: one word for scripts.")
@@ -35,18 +35,24 @@ def can(
            an address or CIDR, internet, key=value,...@NS (a pod that does not exist)
     PORT:  a number or a name, /UDP or /SCTP behind it; without it: every port
 
+    With --cni all the question is asked under the profile of every network plugin: a line for each answer
+    with its plugins, and the facts that make the difference.
+
     With --flows each line is {"src", "dst", "port", "protocol"}; it comes back with "verdict", "reason" and
     "decided_by", or with "verdict": null and "error".
 
     \b
     Exit codes: 0 allowed, 1 denied or mixed, 2 usage or no object, 3 allowed but the input was
-    partial, 5 unknown. With --flows: 2 if any line failed, else 3 if partial, else 0.
+    partial, 5 unknown; --cni all: 1 if it is denied under any profile. With --flows: 2 if any
+    line failed, else 3 if partial, else 0.
     """  # noqa: D301 - click's mark for lines to keep as they are
     if flows is not None:
         if source is not None:
             raise click.UsageError("--flows takes its questions from the file: give no SRC, DST and PORT")
         if output not in (None, "json"):
             raise click.UsageError("--flows always writes JSON Lines: leave -o away")
+        if shared.cni == EVERY_PROFILE:
+            raise click.UsageError("--cni all answers one question: give SRC, DST and PORT")
         if flows == "-" and "-" in shared.filenames:
             raise click.UsageError("stdin cannot be both the manifests (-f -) and the questions (--flows -)")
         from ringfence.cli.flows import answer_flows
@@ -54,6 +60,8 @@ def can(
         return answer_flows(shared, flows)
     if source is None or destination is None:
         raise click.UsageError(f"Missing argument '{'DST' if source else 'SRC'}'.")
+    if shared.cni == EVERY_PROFILE:
+        return _under_every_profile(shared, source, destination, port, output or "text")
     return _one(shared, source, destination, port, output or "text")
 
 
@@ -76,3 +84,25 @@ def _one(shared: Shared, source: str, destination: str, port: str | None, output
         document = answer_document(answer, opened.context)
         write_lines([json_text(document) if output == "json" else yaml_text(document)])
     return exits.of_answer(answer.verdict, opened.context.partial or answer.partial)
+
+
+def _under_every_profile(shared: Shared, source: str, destination: str, port: str | None, output: str) -> int:
+    from dataclasses import replace
+
+    from ringfence.cli.loading import asking, open_world, write_lines
+    from ringfence.cli.questions import parse_port
+    from ringfence.reports.portability import detail_lines, portability_document, table_lines
+
+    number, protocol = parse_port(port)
+    opened = open_world(replace(shared, cni=None))
+    with asking():
+        found = opened.world.portability(source, destination, number, protocol, namespace=shared.namespace)
+    if output == "text":
+        write_lines(table_lines(found, opened.out))
+        opened.say(detail_lines(found, opened.err))
+    else:
+        from ringfence.reports.structured import json_text, yaml_text
+
+        document = portability_document(found, opened.context)
+        write_lines([json_text(document) if output == "json" else yaml_text(document)])
+    return exits.of_answer(found.verdict, opened.context.partial or found.partial)

@@ -15,6 +15,9 @@ SCHEMAS = (
     "findings",
     "diff",
     "equivalence",
+    "portability",
+    "profiles",
+    "detection",
 )
 
 
@@ -22,7 +25,8 @@ SCHEMAS = (
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> int:
     """Print the JSON Schema of a document: answer (can), connections (map), explanation (explain), findings (check),
-    equivalence (equivalent), or that of the command of the same name."""
+    equivalence (equivalent), portability (can --cni all), profiles (profile), detection (profile --detect), or that of
+    the command of the same name."""
     from importlib.resources import files
 
     text = (files("ringfence.reports") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")

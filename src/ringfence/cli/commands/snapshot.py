@@ -24,8 +24,9 @@ def snapshot(shared: Shared, output: str) -> int:
     """Keep what was read in one file, to ask it later and elsewhere: ringfence ... -f FILE.
 
     Answers and problems are those of the input, with the places of its files. Left out is what ringfence does not
-    read: data of Secrets and ConfigMaps, environment, commands, arguments, and annotations but those in its list. What
-    flags and .ringfence.yaml tell of the cluster is not in it. The same input gives the same bytes.
+    read: data of Secrets and ConfigMaps, environment, commands, arguments (but settings of the network plugin, as yes
+    or no), and annotations but those in its list. What flags and .ringfence.yaml tell of the cluster is not in it. The
+    same input gives the same bytes.
 
     \b
     Exit codes: 0, or 3 if the input was partial (the snapshot is, too); 2 usage or no object.

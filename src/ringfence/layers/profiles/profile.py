@@ -71,6 +71,8 @@ class Profile:
     version: str = ""
     nodes: Mapping[str, bool | None] = field(default_factory=dict)
     elsewhere: bool | None = True
+    node_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a node of ``nodes`` does not enforce policy, or perhaps not."""
 
     def answer(self, fact: Fact) -> bool | None:
         """True, False, or None where it is open."""
@@ -85,9 +87,14 @@ class Profile:
         """The profile with some answers pinned: options that are known, flags that were seen."""
         return replace(self, facts={**self.facts, **answers})
 
-    def with_nodes(self, nodes: Mapping[str, bool | None], elsewhere: bool | None = True) -> Profile:
+    def with_nodes(
+        self,
+        nodes: Mapping[str, bool | None],
+        elsewhere: bool | None = True,
+        reasons: Mapping[str, str] | None = None,
+    ) -> Profile:
         """The profile of a cluster in which not every node enforces policy."""
-        return replace(self, nodes=dict(nodes), elsewhere=elsewhere)
+        return replace(self, nodes=dict(nodes), elsewhere=elsewhere, node_reasons=dict(reasons or {}))
 
     @property
     def full_name(self) -> str:
