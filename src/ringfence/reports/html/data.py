@@ -126,6 +126,7 @@ class _State:
                 VERDICTS.index(segment.outcome),
                 int(segment.passed),
                 [self._decision(decision) for decision in segment.decisions],
+                self._reason(Reason("unseen", segment.unseen) if segment.unseen else None),
             ]
             for segment in side.segments
         ]

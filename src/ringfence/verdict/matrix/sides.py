@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from ringfence.layers.network.cells import Meeting
-from ringfence.layers.network.policies import rule_entries
+from ringfence.layers.network.cells import FAMILY_KINDS, Cell, Meeting
+from ringfence.layers.network.policies import rule_masks
 from ringfence.layers.network.relation import Relation, own_families
-from ringfence.layers.network.rows import Row, SubjectKey
+from ringfence.layers.network.row import Row
+from ringfence.layers.network.rows import SubjectKey
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical
 from ringfence.verdict.answers import Decision, Verdict
+from ringfence.verdict.asking import fold
 from ringfence.verdict.judging import Judge
 from ringfence.verdict.matrix.planes import Spreading
 from ringfence.verdict.matrix.values import Numbers, Segment, Side, SideRow
@@ -117,7 +119,7 @@ class Sides:
             if key.direction in compiled.policy.broken:
                 continue
             for rule in compiled.rules(key.direction):
-                for _, mask, ports in rule_entries(rule, end, relation.conditions, relation.ports, compiled.admin):
+                for _, mask, ports in rule_masks(rule, end, relation.conditions, relation.ports, compiled.admin):
                     found.append((mask, ports))
         return found
 
@@ -125,28 +127,33 @@ class Sides:
         relation = self.relation
         first, second = relation.end_class(subject), relation.end_class(peer)
         same = first.sort == second.sort == "pod" and first.namespace == second.namespace
-        families = relation.families(first, second)[0] or (4,)
-        meeting = self._meetings.setdefault((families, same), Meeting(families, same, False))
-        egress = direction is Direction.EGRESS
-        bounds = relation.cells.cell(*((program, 0) if egress else (0, program)), meeting)
+        families, known = relation.families(first, second)
+        pair = (program, 0) if direction is Direction.EGRESS else (0, program)
+        apart = known and relation.cells.needs(*pair) & FAMILY_KINDS
+        meetings = [
+            self._meetings.setdefault((own, same), Meeting(own, same, False))
+            for own in ([(number,) for number in families] if apart else [families or (4,)])
+        ]
+        bounds = [relation.cells.cell(*pair, meeting) for meeting in meetings]
         table = relation.ports
-        segments: dict[tuple[Verdict, tuple[Decision, ...], bool], list[tuple[int, int]]] = {}
-        for atom in atoms(map(table.intervals, {*ports, bounds.sure, bounds.possible})):
+        cuts = {*ports, *(number for cell in bounds for number in (cell.sure, cell.possible))}
+        cuts.update(number for _, number in relation.rows.unseen)
+        segments: dict[tuple[Verdict, tuple[Decision, ...], bool, str], list[tuple[int, int]]] = {}
+        for atom in atoms(map(table.intervals, cuts)):
             port = atom[0][0]
-            judgement = self.judge.direction(subject, peer, direction, meeting, port)
-            if table.contains(bounds.sure, port):
-                outcome, decided = Verdict.ALLOWED, judgement.decisions(True)
-            elif table.contains(bounds.possible, port):
-                outcome, decided = Verdict.UNKNOWN, judgement.everyone()
-            else:
-                outcome, decided = Verdict.DENIED, judgement.decisions(False)
-            passed = outcome is Verdict.ALLOWED and judgement.only_passes
-            segments.setdefault((outcome, tuple(dict.fromkeys(decided)), passed), []).extend(atom)
+            outcome = fold(self._outcome(cell, port) for cell in bounds)
+            judgements = [self.judge.direction(subject, peer, direction, meeting, port) for meeting in meetings]
+            decided: dict[Decision, None] = {}
+            for judgement in judgements:
+                if outcome in (Verdict.ALLOWED, Verdict.DENIED):
+                    decided.update(dict.fromkeys(judgement.decisions(outcome is Verdict.ALLOWED)))
+                else:
+                    decided.update(dict.fromkeys(judgement.everyone()))
+            passed = outcome is Verdict.ALLOWED and all(judgement.only_passes for judgement in judgements)
+            key = (outcome, tuple(decided), passed, next((one.unseen for one in judgements if one.unseen), ""))
+            segments.setdefault(key, []).extend(atom)
         side = Side(
-            tuple(
-                Segment(canonical(intervals), outcome, decided, passed)
-                for (outcome, decided, passed), intervals in segments.items()
-            ),
+            tuple(Segment(canonical(intervals), *what) for what, intervals in segments.items()),
             self._own_node(program),
         )
         found = self._numbers.get(side)
@@ -154,6 +161,11 @@ class Sides:
             found = self._numbers[side] = len(self.sides)
             self.sides.append(side)
         return found
+
+    def _outcome(self, cell: Cell, port: int) -> Verdict:
+        if self.relation.ports.contains(cell.sure, port):
+            return Verdict.ALLOWED
+        return Verdict.UNKNOWN if self.relation.ports.contains(cell.possible, port) else Verdict.DENIED
 
     def _own_node(self, number: int) -> bool | None:
         program = self.relation.programs.programs[number]

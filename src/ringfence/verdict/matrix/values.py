@@ -71,13 +71,15 @@ class MatrixEnd:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Some ports of one direction. ``outcome``: allowed, denied or unknown, whatever the other direction says.
-    ``decisions``: who decides it, or for unknown who has a say. ``passed``: nothing after a Pass rule denied."""
+    """Some ports of one direction. ``outcome`` is what it says, whatever the other direction does; mixed: in one
+    address family only. ``decisions``: who decides it, or, where it is not known or mixed, who has a say. ``passed``:
+    nothing after a Pass rule denied. ``unseen``: the plugin does not filter such traffic, and why."""
 
     ports: Intervals
     outcome: Verdict
     decisions: tuple[Decision, ...] = ()
     passed: bool = False
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

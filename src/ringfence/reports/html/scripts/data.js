@@ -86,10 +86,11 @@ class State {
     return {
       number,
       ownNode,
-      segments: segments.map(([ports, outcome, passed, decisions]) => ({
+      segments: segments.map(([ports, outcome, passed, decisions, unseen]) => ({
         ports: raw.ports[ports],
         outcome,
         passed: passed === 1,
+        unseen: unseen < 0 ? "" : raw.reasons[unseen][0],
         decisions: decisions.map((number) => this.#decision(number)),
       })),
     };

@@ -214,6 +214,8 @@ class Details {
   #outcome(segment, side, verdict) {
     if (segment.none) return "policies of pods do not govern this end";
     if (passesAsOwnNode(segment, side, verdict)) return "open to the pod's own node, whatever its policies say";
+    if (segment.unseen) return `open: ${segment.unseen}`;
+    if (segment.outcome === MIXED) return "differs between IPv4 and IPv6; these have a say";
     if (segment.outcome === ALLOWED) {
       if (!segment.decisions.length) return "open, no policy governs it";
       return segment.passed ? "open, passed on by" : "allowed by";
