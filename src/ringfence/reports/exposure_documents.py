@@ -14,7 +14,11 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
+from ringfence.reports.ways_in_documents import DeadEndDocument, WayDocument, dead_end_documents, ways_documents
 from ringfence.verdict.exposure import Exposure
+from ringfence.verdict.ways_in.values import WaysIn
+
+NO_WAYS = WaysIn((), ())
 
 
 class ExposedDocument(Document, frozen=True):
@@ -45,7 +49,8 @@ class PriceDocument(Document, frozen=True):
 
 class ExposureDocument(Document, frozen=True):
     """``ringfence exposure -o json``. Expanding the rows gives exactly what is exposed, unless ``leftOut`` says that
-    rows were cut off. ``newPodsIn``: the namespaces in which new pods were looked at."""
+    rows were cut off. ``newPodsIn``: the namespaces in which new pods were looked at. ``waysIn``: hop by hop from
+    outside; ``deadEnds``: routes that cannot work."""
 
     schema_version: Literal["1"]
     kind: Literal["Exposure"]
@@ -54,6 +59,8 @@ class ExposureDocument(Document, frozen=True):
     targets: list[str]
     prices: list[PriceDocument]
     new_pods_in: list[str]
+    ways_in: list[WayDocument]
+    dead_ends: list[DeadEndDocument]
     layers: list[str]
     profile: ProfileDocument
     partial: bool
@@ -61,7 +68,7 @@ class ExposureDocument(Document, frozen=True):
     notices: list[str]
 
 
-def exposure_document(exposure: Exposure, context: Context) -> ExposureDocument:
+def exposure_document(exposure: Exposure, context: Context, ways: WaysIn = NO_WAYS) -> ExposureDocument:
     """The document of ``exposure``."""
     return ExposureDocument(
         kind="Exposure",
@@ -90,5 +97,7 @@ def exposure_document(exposure: Exposure, context: Context) -> ExposureDocument:
             for price in exposure.prices
         ],
         new_pods_in=list(exposure.new_pods_in),
+        ways_in=ways_documents(ways),
+        dead_ends=dead_end_documents(ways),
         **head(context, exposure.partial),
     )

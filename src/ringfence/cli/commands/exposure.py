@@ -19,15 +19,25 @@ from ringfence.cli.options import Shared, shared_options
     help="Also find the fewest labels that reach it; repeatable. Workloads with the label"
     " ringfence.dev/sensitivity are targets already.",
 )
+@click.option(
+    "--ingress-controller",
+    "controller",
+    metavar="NS/SELECTOR",
+    help="The pods to take for ingress controllers that the input lacks, such as"
+    " ingress-nginx/app.kubernetes.io/name=ingress-nginx.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
 @click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
 @shared_options()
-def exposure(shared: Shared, targets: tuple[str, ...], limit: int | None, output: str) -> int:
+def exposure(shared: Shared, targets: tuple[str, ...], controller: str | None, limit: int | None, output: str) -> int:
     """What reaches the workloads from beyond their namespace, and what they reach there.
 
     The internet, other addresses outside, nodes, other namespaces, the metadata service of clouds, and pods that do not
     exist yet with labels that their maker chooses. A row means that some end behind each peer and some pod of each
     workload can; unknown means possibly, and counts as reachable for an attacker.
+
+    Then the ways in from outside, hop by hop: ports of nodes, load balancers, Ingresses, Routes and Gateways, through
+    the policies of each hop, and routes that cannot work.
 
     \b
     Exit codes: 0; 2 usage or no object; 3 the input was partial.
@@ -37,16 +47,28 @@ def exposure(shared: Shared, targets: tuple[str, ...], limit: int | None, output
     opened = open_world(shared)
     with asking():
         found = opened.world.exposure(targets, limit, shared.namespace)
+        ways = opened.world.ways_in(_controller(controller))
     if output == "json":
         from ringfence.reports.exposure_documents import exposure_document
         from ringfence.reports.structured import json_text
 
-        write_lines([json_text(exposure_document(found, opened.context))])
+        write_lines([json_text(exposure_document(found, opened.context, ways))])
     else:
         from ringfence.reports.exposure_text import sections
         from ringfence.reports.sections import markdown_section_lines, text_lines
+        from ringfence.reports.ways_in_text import ways_sections
 
-        report = sections(found)
+        report = [*sections(found), *ways_sections(ways)]
         write_lines(text_lines(report, opened.out) if output == "table" else markdown_section_lines(report))
     say_profile(opened)
     return exits.PARTIAL if opened.context.partial else exits.OK
+
+
+def _controller(text: str | None) -> str | None:
+    """NS/SELECTOR as ``can`` takes a pod that may not exist: ``key=value@NS``."""
+    if text is None:
+        return None
+    namespace, slash, selector = text.partition("/")
+    if not slash or not namespace or "=" not in selector:
+        raise click.UsageError(f"--ingress-controller {text!a} is not NS/SELECTOR, such as ingress-nginx/app=nginx")
+    return f"{selector}@{namespace}"

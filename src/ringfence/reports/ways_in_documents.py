@@ -1,0 +1,121 @@
+"""Ways into the cluster in documents: their shapes as types, and how ways become them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ringfence.reports.documents import DecisionDocument, Document, decision_documents, reason_fields
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn
+
+VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
+
+
+class OpeningDocument(Document, frozen=True):
+    """What opens a way: a Service, a pod with a host port or its node's network, a route."""
+
+    how: Literal["node-port", "load-balancer", "external-ip", "host-port", "host-network", "route"]
+    kind: str
+    namespace: str
+    name: str
+    file: str
+    line: int
+
+
+class HopDocument(Document, frozen=True):
+    """One step. ``source`` names every source that the packet may have."""
+
+    source: str
+    destination: str
+    port: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument]
+
+
+class WayDocument(Document, frozen=True):
+    """One way in, and what its hops come to. ``mixed``: some clients get through."""
+
+    opened_by: list[OpeningDocument]
+    hosts: list[str]
+    path: str
+    hops: list[HopDocument]
+    destination: str
+    port: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+
+
+class DeadEndDocument(Document, frozen=True):
+    """A route that cannot work."""
+
+    code: str
+    kind: str
+    namespace: str
+    name: str
+    message: str
+    fix: str
+    file: str
+    line: int
+
+
+def ways_documents(ways: WaysIn) -> list[WayDocument]:
+    """All ways."""
+    return [_way(way) for way in ways.ways]
+
+
+def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:
+    """All routes that cannot work."""
+    return [_dead_end(one) for one in ways.dead_ends]
+
+
+def _way(way: Way) -> WayDocument:
+    return WayDocument(
+        opened_by=[_opening(one) for one in way.openings],
+        hosts=list(way.hosts),
+        path=way.path,
+        hops=[_hop(hop) for hop in way.hops],
+        destination=way.destination,
+        port=way.port,
+        verdict=way.verdict.value,
+        **reason_fields(way.reason),
+    )
+
+
+def _opening(opening: Opening) -> OpeningDocument:
+    return OpeningDocument(
+        how=opening.how,  # type: ignore[arg-type]
+        kind=opening.kind,
+        namespace=opening.namespace,
+        name=opening.name,
+        file=opening.place.file,
+        line=opening.place.line,
+    )
+
+
+def _hop(hop: Hop) -> HopDocument:
+    return HopDocument(
+        source=hop.source,
+        destination=hop.destination,
+        port=hop.port,
+        verdict=hop.verdict.value,
+        decided_by=decision_documents(hop.decided_by),
+        **reason_fields(hop.reason),
+    )
+
+
+def _dead_end(dead: DeadEnd) -> DeadEndDocument:
+    opening = dead.opening
+    return DeadEndDocument(
+        code=dead.code,
+        kind=opening.kind,
+        namespace=opening.namespace,
+        name=opening.name,
+        message=dead.message,
+        fix=dead.fix,
+        file=dead.place.file,
+        line=dead.place.line,
+    )
