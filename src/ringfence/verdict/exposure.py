@@ -341,7 +341,8 @@ targets."""
 
 NEW_POD_OPEN = Reason(
     "new-pod",
-    "it hangs on what is open besides the labels of the new pod: its address, labels of namespaces, or the plugin",
+    "it hangs on what is open besides the labels of the new pod: its address, labels of namespaces, the plugin, or which"
+    " of two policies of one priority comes first",
     "--pod-cidr, --cni, or the Namespace objects",
 )
 
