@@ -13,7 +13,14 @@ import pytest
 from ringfence.cli import progress as told
 from ringfence.cli.progress import CLEAR, progress
 
-START = "import sys; from ringfence.cli import main; print('ready', flush=True); main()"
+START = """
+import signal
+# Whoever runs the tests in the background may have told all of them to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from ringfence.cli import main
+print("ready", flush=True)
+main()
+"""
 MANIFEST = b"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
 
 

@@ -150,8 +150,8 @@ ENFORCEMENT = (
     ),
     Fault(
         COLUMNS,
-        "                if enforced is not None:\n",
-        "                if True:\n                    enforced = enforced or frozenset()\n",
+        "if condition is not None:\n                    columns.setdefault(condition, []).append(column)\n",
+        "if True:\n                    columns.setdefault(condition or ALWAYS, []).append(column)\n",
         "a node without enforcement enforces",
     ),
     Fault(
