@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from ringfence.model.policy import Direction
@@ -100,6 +100,7 @@ def test_a_label_that_opens_a_way_is_in_the_rows(random: Random) -> None:
     engine = load(made.objects, made.given)
     found: Exposure = engine.exposure()
     pods = pods_of(engine)
+    assume(pods)
     spaces = sorted(engine.cluster.namespaces)
     for _ in range(12):
         space, workload = random.choice(spaces), random.choice(sorted(pods))
@@ -122,6 +123,7 @@ def test_the_labels_of_a_price_buy_it_and_fewer_do_not(random: Random) -> None:
     made = scenario(random)
     engine = load(made.objects, made.given)
     pods = pods_of(engine)
+    assume(pods)
     target = random.choice(sorted(pods))
     ref = engine.lister.workloads.refs[engine.lister.workloads.texts.index(target)]
     # With its kind: a pod of the same name would be meant otherwise.

@@ -7,8 +7,10 @@ from ringfence.sets.ports import describe
 from ringfence.verdict.exposure import Exposure, Origin
 from tests.model.objects import (
     Object,
+    admin_pods,
     block,
     cilium_policy,
+    cluster_policy,
     controller,
     namespace,
     network_policy,
@@ -94,6 +96,16 @@ def test_a_selector_that_contradicts_itself_lets_nobody_in() -> None:
     found = exposed(CLOSED, into(peer), target="shop/db")
     assert [line for line in lines(found, Origin.NEW_PODS) if "shop/db" in line[1]] == []
     assert found.prices == ()
+
+
+def test_a_tie_is_no_choice_of_the_attacker() -> None:
+    everyone = {"namespaces": {}}
+    deny = cluster_policy("deny", egress=[{"action": "Deny", "to": [everyone]}])
+    accept = cluster_policy(
+        "accept", subject=admin_pods({"app": "web"}, {}), egress=[{"action": "Accept", "to": [everyone]}]
+    )
+    mine = [line for line in lines(exposed(deny, accept), Origin.NEW_PODS) if "shop/db" in line[1]]
+    assert {line[3] for line in mine} == {"unknown"}
 
 
 def test_a_label_of_the_target_is_not_the_attackers_choice() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
@@ -125,6 +125,7 @@ class Tracer:
         self.found = spreader.spread(self.start)
         self._names: dict[int, str] = {}
         self._members: dict[int, Member] = {}
+        self._reasons: dict[tuple[int, int, Intervals], Answer | None] = {}
 
     def name(self, column: int) -> str:
         """Of a class the workloads, or some of their pods, that it is."""
@@ -171,10 +172,16 @@ class Tracer:
         """A step; its reasons are looked for when they are first read."""
         intervals = self.spreader.relation.ports.intervals(ports)
         verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
-        why = cache(partial(self._because, source, destination, intervals))
+        why = partial(self._because, source, destination, intervals)
         return Hop(self.name(source), self.name(destination), intervals, verdict, why)
 
     def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
+        step = (source, destination, ports)
+        if step not in self._reasons:
+            self._reasons[step] = self._asked(*step)
+        return self._reasons[step]
+
+    def _asked(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         key = ports[0][0]
         left = Target(self.name(source), (self.member(source),))
         right = Target(self.name(destination), (self.member(destination),))

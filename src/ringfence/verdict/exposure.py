@@ -272,6 +272,8 @@ class Exposer:
 
     def prices(self, targets: Sequence[tuple[str, int]]) -> Iterator[Price]:
         """The prices of targets, each a name and its classes."""
+        if not targets:
+            return
         names = homes(self.relation)
         searcher = Prices(NewPods(self.relation, Direction.INGRESS, names))
         for target, classes in targets:
@@ -341,7 +343,8 @@ targets."""
 
 NEW_POD_OPEN = Reason(
     "new-pod",
-    "it hangs on what is open besides the labels of the new pod: its address, labels of namespaces, or the plugin",
+    "it hangs on what is open besides the labels of the new pod: its address, labels of namespaces, the plugin, or"
+    " which of two policies of one priority comes first",
     "--pod-cidr, --cni, or the Namespace objects",
 )
 

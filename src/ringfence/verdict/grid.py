@@ -23,6 +23,9 @@ from ringfence.verdict.turned import Turned
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
+ONLY_PLACES = frozenset(("same-node", "cni"))
+"""Kinds of facts of which a pair of ends only decides whether it shares a node."""
+
 
 @dataclass(frozen=True, slots=True)
 class FlowBounds:
@@ -80,6 +83,7 @@ class Grid:
         self._by_families: list[int] | None = None
         self._met: dict[tuple[int, int, tuple[Meeting, ...]], Result] = {}
         self.places = Places(relation)
+        self._placed: dict[tuple[object, ...], tuple[tuple[int, Result], ...]] = {}
         self._sharing: dict[tuple[int, ...], int] = {}
         self._uniform: dict[tuple[int, ...], bool] = {}
         self._blind = self._blind_columns()
@@ -257,6 +261,20 @@ class Grid:
 
     def _meetings(self, egress: int, ingress: int, sources: int, destination: int) -> Iterator[tuple[int, Result]]:
         needs = self.relation.cells.needs(egress, ingress)
+        if needs <= ONLY_PLACES:
+            # Nothing of the destination counts but its nodes, which many share.
+            end = self.universe.ends[destination]
+            key = (egress, ingress, sources, self.places.nodes(destination), end.families, own_families(end))
+            known = self._placed.get(key)
+            if known is None:
+                known = self._placed[key] = tuple(self._met_in(needs, egress, ingress, sources, destination))
+            yield from known
+            return
+        yield from self._met_in(needs, egress, ingress, sources, destination)
+
+    def _met_in(
+        self, needs: frozenset[str], egress: int, ingress: int, sources: int, destination: int
+    ) -> Iterator[tuple[int, Result]]:
         groups = [sources]
         if needs & FAMILY_KINDS:
             groups = [group & mask for group in groups for mask in self._families() if group & mask]

@@ -42,7 +42,7 @@ def any_pod(relation: Relation, namespace: str | None) -> EndClass:
 class _Sort:
     """Programs of new pods that come to the same wherever the other program asks for none of their facts."""
 
-    bounds: int | None
+    bounds: Bounds | None
     variables: frozenset[Variable]
 
 
@@ -237,9 +237,12 @@ class NewPods:
             found = self._sorts[program] = _Sort(bounds, variables)
         return found
 
-    def _by_itself(self, program: int) -> int:
-        """The ports that it lets through for some choice."""
-        return self.relation.cells.cell(*self._pair(program, 0), Meeting((4, 6), False, None)).possible
+    def _by_itself(self, program: int) -> Bounds:
+        """The ports that it lets through for some choice: surely, and perhaps (where policies of one priority say
+        otherwise, no choice decides)."""
+        pair = self._pair(program, 0)
+        meeting = Meeting((4, 6), False, None)
+        return self.relation.cells.best_choice(*pair, meeting, lambda one: self.chosen(one, False))
 
     def _pair(self, own: int, other: int) -> tuple[int, int]:
         return (own, other) if self.direction is Direction.INGRESS else (other, own)
@@ -273,9 +276,6 @@ class NewPods:
         cell = relation.cells.cell(*pair, meeting)
         if cell.possible == cell.sure:
             return cell.sure, NONE
-        variables = self.variables(own) | self.variables(other)
-        if cell.exact and all(self.chosen(one, in_new) for one in variables):
-            return cell.possible, NONE
         sure, possible = relation.cells.best_choice(*pair, meeting, lambda one: self.chosen(one, in_new))
         return sure, relation.ports.difference(possible, sure)
 

@@ -27,10 +27,11 @@ def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[
             if _says_so(relation.cluster.pods[index].labels):
                 text = workloads.texts[workloads.numbers[index]]
                 found[text] = found.get(text, 0) | 1 << column
+    kinds = {"Pod", *(ref.kind for ref in workloads.refs)}
     said = {
         (manifest.kind, manifest.namespace or "default", manifest.name)
         for manifest in manifests
-        if _annotated(manifest.data)
+        if manifest.kind in kinds and _annotated(manifest.data)
     }
     if said:
         for number, ref in enumerate(workloads.refs):
