@@ -386,6 +386,8 @@ def test_a_narrow_window_hides_nothing(page: Browser, company: Path) -> None:
 
 
 def test_two_states_show_what_changed(page: Browser, difference: Path) -> None:
+    page.open(difference)
+    assert page.run("return document.querySelectorAll('#legend [aria-pressed=false]').length") == 3
     page.open(difference, "view=list&hide=none")
     found = {tuple(row[:2]): row[2] for row in page.run(ROWS)}
     assert found["shop/web", "shop/db"] == "widened"

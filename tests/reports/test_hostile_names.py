@@ -267,4 +267,4 @@ def test_the_page_has_names_as_data_only(name: str) -> None:
     read = data_of(page)
     assert read["ends"][0][0] == printable(f"{name}/{name}")
     assert read["states"][0]["objects"][0][2] == printable(name)
-    assert read["opened"] == {"with": printable(name)}
+    assert read["opened"] == {"hide": "same,denied,none", "with": printable(name)}

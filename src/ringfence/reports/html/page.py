@@ -27,6 +27,9 @@ SCRIPTS = (
 """In order: a later one uses what an earlier one declares. They are one module, so nothing of them is global."""
 
 
+UNCHANGED = "same,denied,none"
+"""The categories of what two states have in common, as the scripts call them."""
+
 _PLACE = re.compile(r"\{(policy|style|script|data)\}")
 
 
@@ -59,15 +62,17 @@ def html_page(states: Sequence[tuple[str, Matrix]], context: Context, opened: Ma
     """The page of one state (a label and a matrix), or of two: before and after.
 
     ``opened`` are the filters that it opens with, unless its address has others, in the words of the address: ``from``,
-    ``to`` and ``with`` are queries, ``hide`` lists categories, an empty ``open`` closes every namespace.
+    ``to`` and ``with`` are queries, ``hide`` lists categories, an empty ``open`` closes every namespace. Of two states
+    it shows what changed, unless ``hide`` says otherwise.
     """
+    words = {**({"hide": UNCHANGED} if len(states) > 1 else {}), **(opened or {})}
     style = _asset("page.css")
     script = "\n" + "\n".join(_asset(f"scripts/{name}") for name in SCRIPTS)
     pieces = {
         "policy": content_security_policy(script, style),
         "style": style,
         "script": script,
-        "data": script_json(page_data(states, context, opened or {})),
+        "data": script_json(page_data(states, context, words)),
     }
     # In one pass: what is put in is not looked through again.
     return _PLACE.sub(lambda found: pieces[found[1]], _asset("page.html"))
