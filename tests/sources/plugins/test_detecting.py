@@ -286,6 +286,15 @@ def test_a_version_that_was_not_read_is_none(version: str) -> None:
     assert f"has version {version[1:]}, which its profile does not cover (3.29 to 3.32)" in found.choice.notices[0]
 
 
+@pytest.mark.parametrize("tag", ["v3.31.2-0.dev", "latest", "v3.32.0-rc1"])
+def test_a_tag_that_is_no_release_is_no_version(tag: str) -> None:
+    found = world(inputs.calico(tag))
+    assert found.profile.full_name == "calico"
+    (notice,) = found.choice.notices
+    assert "which version of calico (DaemonSet kube-system/calico-node" in notice
+    assert "is not known: answers that differ between versions are open; name one with --cni calico@VERSION" in notice
+
+
 def test_agents_of_two_versions_are_of_none() -> None:
     old, new = inputs.calico("v3.31.2"), inputs.calico("v3.32.0")
     found = world(inputs.agent_pod(old, "n1"), inputs.agent_pod(new, "n2"))
