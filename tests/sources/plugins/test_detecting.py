@@ -123,6 +123,7 @@ NEAR_MISSES: list[Object] = [
     daemon_set("kube-router-exporter", container("exporter", "cloudnativelabs/kube-router-metrics:v1")),
     daemon_set("flannel-tools", container("tools", "example.org/tools")),
     daemon_set("sdn", container("main", "example.org/sdn")),
+    {**inputs.calico(), "apiVersion": "apps.kruise.io/v1alpha1"},
     {**inputs.calico(), "kind": "Deployment", "spec": {**inputs.calico()["spec"], "replicas": 1}},
     inputs.config_map("cilium-config", enable_policy="never"),
     inputs.config_map("antrea-config"),
