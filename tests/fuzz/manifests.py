@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from tests.sources.plugins.inputs import plugin_manifests
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (ROOT / "src/ringfence/demo/cluster", ROOT.parent / "shared/truth/netpol-analyzer/inputs")
 """The second is beside the repository or not there."""
@@ -32,13 +34,13 @@ PIECES: tuple[bytes, ...] = (
 
 
 def seeds() -> list[bytes]:
-    """The manifests of the demo, and those of the truth inputs where they are present."""
+    """The manifests of the demo, of network plugins, and those of the truth inputs where they are present."""
     found = []
     for folder in FOLDERS:
         files = sorted(file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml", ".json"))
         contents = [file.read_bytes() for file in files if file.is_file()]
         found += [content for content in contents if len(content) <= LARGEST]
-    return found
+    return [*found, *plugin_manifests()]
 
 
 def spoil_bytes(content: bytes, random: Random) -> bytes:

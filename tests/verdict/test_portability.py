@@ -7,7 +7,7 @@ import pytest
 from ringfence.layers.profiles import PROFILES, Fact, find
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
-from ringfence.verdict.portability import Portability
+from ringfence.verdict.portability import Portability, _smallest
 from ringfence.world import World, load_objects
 from tests.sources.plugins import inputs
 from tests.sources.plugins.inputs import Object
@@ -133,3 +133,19 @@ def test_another_profile_over_the_same_objects() -> None:
     assert changed.under("calico").can("shop/web", "shop/db", 80).verdict is Verdict.ALLOWED
     labelled = base.what_if(relabel={"shop/web": {"tier": "front"}})
     assert labelled.under("calico").cluster.pods == labelled.cluster.pods
+
+
+def test_what_one_plugin_ignores_another_reads_again() -> None:
+    base = load_objects([pod("web"), pod("db"), RANGE], cni="cilium@1.14")
+    for changed in (base.what_if(relabel={"shop/web": {"tier": "front"}}), base.what_if(add=[policy()])):
+        assert changed.under("flannel").can("shop/web", "shop/db", 85).verdict is Verdict.ALLOWED
+    labelled = base.what_if(relabel={"shop/web": {"tier": "front"}})
+    assert labelled.can("shop/web", "shop/db", 85).verdict is Verdict.DENIED
+    assert labelled.under("calico").can("shop/web", "shop/db", 85).verdict is Verdict.ALLOWED
+
+
+@pytest.mark.parametrize("wanted", [{1, 6}, {0, 3, 7}, {2}, {4, 5}, set(range(8))])
+def test_a_smallest_set_that_turns(wanted: set[int]) -> None:
+    facts = list(Fact)[:8]
+    needed = {facts[at] for at in wanted}
+    assert set(_smallest(facts, needed.issubset)) == needed

@@ -230,7 +230,7 @@ def _on_nodes(situation: Situation, workload: Workload) -> Iterator[Finding | No
             workload,
             members[0],
             "uncovered-node",
-            f"{len(members)} of its pods run on node {node}{others}, where {profile.name} enforces nothing: {reason}",
+            f"{len(members)} of its pods run{'s' if len(members) == 1 else ''} on node {node}{others}, where {profile.name} enforces nothing: {reason}",
         ):
             if value is False:
                 yield found

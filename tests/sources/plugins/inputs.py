@@ -123,3 +123,30 @@ def kindnet(tag: str = "v20241212-9f82dd49") -> Object:
 
 def as_text(*objects: Object) -> str:
     return "---\n".join(yaml.safe_dump(one, sort_keys=False) for one in objects)
+
+
+def plugin_manifests() -> list[bytes]:
+    """A few texts with agents, their settings, pods and nodes."""
+    router, amazon = kube_router("--run-firewall=true"), aws_node("--enable-network-policy=true")
+    conf = {
+        "antrea-controller.conf": "featureGates:\n  AdminNetworkPolicy: true\n",
+        "antrea-agent.conf": "antreaProxy:\n",
+    }
+    k3s = {"k3s.io/node-args": '["server", "--disable-network-policy"]'}
+    taint = {"key": "pool", "value": "a", "effect": "NoExecute"}
+    texts = (
+        (router, agent_pod(router, "n1"), agent_pod(router, "n2", ready=False), node("n1"), node("n2"), node("n3")),
+        (
+            amazon,
+            config_map("amazon-vpc-cni", enable_network_policy_controller="true"),
+            node("n1", {"a": "b"}, (taint,)),
+        ),
+        (cilium(), config_map("cilium-config", enable_policy="default", enable_sctp="true")),
+        (antrea(), config_map("antrea-config", **conf)),
+        (calico(nodeSelector={"a": "b"}), custom("operator.tigera.io/v1", "Installation", "default", spec={})),
+        (
+            node("n1", kubelet="v1.33.4+k3s1", annotations=k3s),
+            node("n2", {"kubernetes.azure.com/network-policy": "none"}),
+        ),
+    )
+    return [as_text(*one).encode() for one in texts]

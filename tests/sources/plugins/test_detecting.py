@@ -123,6 +123,7 @@ NEAR_MISSES: list[Object] = [
     daemon_set("kube-router-exporter", container("exporter", "cloudnativelabs/kube-router-metrics:v1")),
     daemon_set("flannel-tools", container("tools", "example.org/tools")),
     daemon_set("sdn", container("main", "example.org/sdn")),
+    {**inputs.calico(), "apiVersion": "apps.kruise.io/v1alpha1"},
     {**inputs.calico(), "kind": "Deployment", "spec": {**inputs.calico()["spec"], "replicas": 1}},
     inputs.config_map("cilium-config", enable_policy="never"),
     inputs.config_map("antrea-config"),
@@ -284,6 +285,15 @@ def test_a_version_that_was_not_read_is_none(version: str) -> None:
     assert found.profile.full_name == "calico"
     assert len(found.choice.notices) == 1
     assert f"has version {version[1:]}, which its profile does not cover (3.29 to 3.32)" in found.choice.notices[0]
+
+
+@pytest.mark.parametrize("tag", ["v3.31.2-0.dev", "latest", "v3.32.0-rc1"])
+def test_a_tag_that_is_no_release_is_no_version(tag: str) -> None:
+    found = world(inputs.calico(tag))
+    assert found.profile.full_name == "calico"
+    (notice,) = found.choice.notices
+    assert "which version of calico (DaemonSet kube-system/calico-node" in notice
+    assert "is not known: answers that differ between versions are open; name one with --cni calico@VERSION" in notice
 
 
 def test_agents_of_two_versions_are_of_none() -> None:

@@ -32,6 +32,8 @@ from ringfence.sources.plugins.settings import (
 _RANKS = ("DaemonSet", "Installation", "Network", "Pod", "Node")
 _FINISHED = ("Succeeded", "Failed")
 
+DAEMON_SETS = ("apps/v1", "apps/v1beta2", "extensions/v1beta1")
+"""The apiVersions of a DaemonSet. Other groups may have a kind of this name."""
 CONTROLLERS: Mapping[str, str] = {
     "calico-kube-controllers": "calico",
     "calico-typha": "calico",
@@ -103,7 +105,7 @@ class PluginReader:
 
     def _take_daemon_set(self, manifest: Manifest) -> None:
         spec = mapping(mapping(mapping(manifest.data, "spec"), "template"), "spec")
-        found = agents_of(manifest.name, spec)
+        found = agents_of(manifest.name, spec) if manifest.api_version in DAEMON_SETS else []
         if found:
             self._workloads.append((manifest, manifest.name, spec, found))
 
@@ -250,7 +252,7 @@ class PluginReader:
 
 def agent_of_pod(manifest: Manifest) -> str:
     """The name of the DaemonSet that a pod is an agent of; empty for any other pod."""
-    if not perhaps_agent(manifest.name):
+    if manifest.api_version != "v1" or not perhaps_agent(manifest.name):
         return ""
     references = mappings(mapping(manifest.data, "metadata"), "ownerReferences")
     owner = next((one for one in references if one.get("controller")), None)

@@ -9,7 +9,7 @@ from typing import Any
 from ringfence.model.provenance import Manifest
 from ringfence.sources.plugins.agents import agents_of
 from ringfence.sources.plugins.coverage import REQUIRED, selector_of, terms_of, tolerations_of
-from ringfence.sources.plugins.detecting import DECLARATIONS, agent_of_pod
+from ringfence.sources.plugins.detecting import DAEMON_SETS, DECLARATIONS, agent_of_pod
 from ringfence.sources.plugins.fields import mapping, mappings, text
 from ringfence.sources.plugins.node_signs import NODE_ARGUMENTS, kept_arguments
 from ringfence.sources.plugins.settings import kept_container, kept_settings, settings_key
@@ -46,7 +46,7 @@ def keep_of_agents(manifest: Manifest, found: dict[str, Any]) -> None:
         spec = mapping(mapping(spec, "template"), "spec")
         template = kept.get("template") if isinstance(kept, dict) else None
         kept = template.get("spec") if isinstance(template, dict) else None
-        if not agents_of(manifest.name, spec):
+        if manifest.api_version not in DAEMON_SETS or not agents_of(manifest.name, spec):
             return
     elif manifest.kind != "Pod" or not agent_of_pod(manifest):
         return
