@@ -224,11 +224,15 @@ def _on_nodes(situation: Situation, workload: Workload) -> Iterator[Finding | No
         node = pods[members[0]].node or ""
         nodes = len({pods[index].node for index in members})
         others = f" and {nodes - 1} more nodes" if nodes > 1 else ""
+        running = f"{len(members)} of its pods run{'s' if len(members) == 1 else ''}"
         reason = profile.node_reasons.get(node, "no agent of it runs there")
-        run = "runs" if len(members) == 1 else "run"
-        where = f"{len(members)} of its pods {run} on node {node}{others}"
-        why_not = f"{where}, where {profile.name} enforces nothing: {reason}"
-        for found in _workload(situation, workload, members[0], "uncovered-node", why_not):
+        for found in _workload(
+            situation,
+            workload,
+            members[0],
+            "uncovered-node",
+            f"{running} on node {node}{others}, where {profile.name} enforces nothing: {reason}",
+        ):
             if value is False:
                 yield found
             else:
