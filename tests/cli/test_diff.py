@@ -191,3 +191,12 @@ def test_what_is_not_modelled_is_not_decided(ringfence: Run, write: Write) -> No
         assert done.code == 5
         assert "CiliumNetworkPolicy" in done.err
     assert ringfence("diff", *states).code == 5
+
+
+def test_a_page_of_both_states(ringfence: Run, write: Write) -> None:
+    done = ringfence("diff", write("a", IN), write("b", WIDER), "-o", "html")
+    assert done.code == 1
+    assert done.out.lstrip().lower().startswith("<!doctype html>")
+    assert '"before"' in done.out
+    assert '"after"' in done.out
+    assert "1 widened" in done.err

@@ -12,8 +12,9 @@ from ringfence.cli.options import Shared, shared_options
 if TYPE_CHECKING:
     from ringfence.cli.loading import Opened
     from ringfence.verdict.changes import Diff
+    from ringfence.world import World
 
-OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab")
+OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab", "html")
 
 
 @click.command(short_help="Say what a change of the manifests does to who reaches whom.")
@@ -58,7 +59,7 @@ def diff(
     A row is widened (more is possibly or surely allowed), narrowed, or changed (both), and names the object whose
     change made it so, with a flow as witness. Flows of workloads that only one state has are new or gone; a workload
     under another namespace or kind is moved. Pods that a rollout renamed are the same workload. What could not be
-    compared is listed.
+    compared is listed. -o html is a page of its own with the matrix of both states, opened on what changed.
 
     \b
     Exit codes: 0 no difference, 1 different (see --fail-on), 2 usage or no object,
@@ -79,7 +80,10 @@ def diff(
         opened, old, new = two_states(shared, before, after)
     with asking():
         found = old.diff(new, level, limit)
-    _write(opened, found, output)
+    if output == "html":
+        _write_page(opened, old, new, level, found)
+    else:
+        _write(opened, found, output)
     return exit_code(found, fail_on)
 
 
@@ -98,6 +102,18 @@ def exit_code(found: Diff, fail_on: str) -> int:
             exits.PARTIAL if found.partial else exits.OK,
         )
     )
+
+
+def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff) -> None:
+    from ringfence.cli.loading import asking, write_lines
+    from ringfence.reports.differences.sentences import verdict_line
+    from ringfence.reports.html.page import html_page
+
+    ends = "pod" if level == "pod" else "workload"
+    with asking():
+        states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
+    write_lines([html_page(states, opened.context).removesuffix("\n")])
+    opened.say([verdict_line(found)])
 
 
 def _write(opened: Opened, found: Diff, output: str) -> None:
