@@ -51,6 +51,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
     for size in sizes:
         asked = found if size is not clusters.LARGE or wanted == "full" else []
         yield from comparison.compare(asked, size, folder, times)
+    yield from comparison.one_question(found, sizes[-1], folder, times)
     cache = peers.cache_folder()
     own_sizes = [size for size in clusters.OWN_SIZES if not smoke or size.pods <= 1000]
     for size in own_sizes:

@@ -62,6 +62,24 @@ def compare(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator
         yield Line(f"{label}: {peer.name} lists the same {len(ours):,} pairs", "equal")
 
 
+def one_question(peers: list[Peer], size: Size, folder: Path, times: int) -> Iterator[Line]:
+    """One flow between two pods, whole process, from the same YAML."""
+    full, _ = comparable_folders(folder, size)
+    ends = listing.some_pair(size)
+    ours = measuring.best(measuring.ringfence("can", *ends, "80", "-f", str(full), "-q"), times)
+    if ours.code not in (0, 1, 5):
+        raise RuntimeError(f"ringfence can left with {ours.code}: {ours.errors[-500:]}")
+    label = f"{size.name} ({size.pods} pods, {size.policies} policies), one question, whole process"
+    yield plain(f"{label}: ringfence", ours.cpu, "s")
+    for peer in peers:
+        if peer.evaluate is not None:
+            done = measuring.best(peer.evaluate(full, *ends, 80), times)
+            if done.code:
+                raise RuntimeError(f"{peer.name} left with {done.code}: {(done.errors or done.output)[-500:]}")
+            yield plain(f"{label}: {peer.name}", done.cpu, "s")
+            yield at_least(f"{label}: {peer.name}, times ours", done.cpu / ours.cpu, 1.0, "×")
+
+
 def _lines(label: str, peer: PeerFigures, ours: float, ours_whole: float, size: Size) -> Iterator[Line]:
     yield plain(f"{label}, analysis", peer.analysis, "s")
     yield plain(f"{label}, whole process", peer.whole.cpu, "s")

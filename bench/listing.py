@@ -26,6 +26,13 @@ def rows(document: str) -> Iterator[Row]:
                 yield source, destination, ports
 
 
+def some_pair(size: Size) -> tuple[str, str]:
+    """Two pods of a comparable cluster, the first and the last."""
+    pods = [one["metadata"] for one in clusters.bare_pods(size)]
+    first, last = pods[0], pods[-1]
+    return f"{first['namespace']}/{first['name']}", f"{last['namespace']}/{last['name']}"
+
+
 def ends(text: str) -> list[str]:
     """A pod's name, or the IPv4 ranges of an address text; nothing for a node, of which peers don't speak."""
     if text.startswith("node/"):

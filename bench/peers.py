@@ -35,6 +35,8 @@ class Peer:
     name: str
     command: Callable[[Path], list[str]]
     rows: Callable[[str], Iterator[Row]]
+    evaluate: Callable[[Path, str, str, int], list[str]] | None = None
+    """The command that answers one flow between two pods, ``namespace/name`` each; None: it has none."""
 
     def list(self, folder: Path) -> Run:
         """One whole run. Raises PeerError when it fails."""
@@ -92,7 +94,18 @@ def network_config_analyzer() -> Peer:
 
 def netpol_analyzer(binary: str) -> Peer:
     """A binary that the user built."""
-    return Peer("netpol-analyzer", lambda data: [binary, "list", "--dirpath", str(data), "-q", "-o", "json"], _npa_rows)
+
+    def evaluate(data: Path, source: str, destination: str, port: int) -> list[str]:
+        (home, name), (there, other) = source.split("/"), destination.split("/")
+        ends = ["-s", name, "-n", home, "-d", other, "--destination-namespace", there, "-p", str(port)]
+        return [binary, "evaluate", "--dirpath", str(data), *ends, "-q"]
+
+    return Peer(
+        "netpol-analyzer",
+        lambda data: [binary, "list", "--dirpath", str(data), "-q", "-o", "json"],
+        _npa_rows,
+        evaluate,
+    )
 
 
 NCA_ROW = re.compile(r"^(\S+) => (\S+) : (.+)$")
