@@ -29,29 +29,8 @@ from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.blast_radius import BlastRadius, ShortestWays, columns_of_target
-from ringfence.verdict.changes import Diff
-from ringfence.verdict.comparing import Comparison
-from ringfence.verdict.connections import Lister
-from ringfence.verdict.coverage import Coverage, Surveyor
-from ringfence.verdict.difference import flow_changes
-from ringfence.verdict.diffing import LEVELS
-from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
-from ringfence.verdict.equivalence import Equivalence
-from ringfence.verdict.explaining import Explainer
-from ringfence.verdict.exposure import Exposer, Exposure
-from ringfence.verdict.fingerprint import fingerprint
 from ringfence.verdict.flow import Asked, asked
-from ringfence.verdict.grid import Grid
-from ringfence.verdict.many import FlowAnswers
-from ringfence.verdict.sensitivity import sensitive
-from ringfence.verdict.spreading import Spreader
-from ringfence.verdict.states import State, between, equivalent
-from ringfence.verdict.tracing import Tracing
-from ringfence.verdict.ways_in.paths import Paths
-from ringfence.verdict.ways_in.values import WaysIn
-from ringfence.verdict.whatif import Moved, policy_change, relabelled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,8 +38,22 @@ if TYPE_CHECKING:
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
+    from ringfence.verdict.blast_radius import BlastRadius, ShortestWays
+    from ringfence.verdict.changes import Diff
+    from ringfence.verdict.connections import Lister
+    from ringfence.verdict.coverage import Coverage
+    from ringfence.verdict.edits import Editor
+    from ringfence.verdict.equivalence import Equivalence
+    from ringfence.verdict.explaining import Explainer
+    from ringfence.verdict.exposure import Exposure
+    from ringfence.verdict.grid import Grid
+    from ringfence.verdict.many import FlowAnswers
     from ringfence.verdict.matrix.values import Matrix
     from ringfence.verdict.portability import Portability
+    from ringfence.verdict.states import State
+    from ringfence.verdict.tracing import Tracing
+    from ringfence.verdict.ways_in.values import WaysIn
+    from ringfence.verdict.whatif import Moved
 
 __all__ = ["EndError", "World", "load", "load_objects"]
 
@@ -137,6 +130,8 @@ class World:
     @cached_property
     def lister(self) -> Lister:
         """Lists connections."""
+        from ringfence.verdict.connections import Lister
+
         relation = self.whole_relation
         if relation is self.relation:
             return Lister(self.asker, lambda: self.grid)
@@ -198,11 +193,15 @@ class World:
     @cached_property
     def explainer(self) -> Explainer:
         """Traces answers."""
+        from ringfence.verdict.explaining import Explainer
+
         return Explainer(self.asker)
 
     @cached_property
     def editor(self) -> Editor:
         """Looks for the smallest edits."""
+        from ringfence.verdict.edits import Editor
+
         manifests = {
             compiled.index: data
             for compiled in self.relation.active()
@@ -234,6 +233,8 @@ class World:
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
+        from ringfence.verdict.coverage import Surveyor
+
         with collector_paused():
             surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
             return surveyor.coverage(exclude, self.partial)
@@ -242,6 +243,8 @@ class World:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
         ``targets``: workloads of which the smallest sets of labels that reach them are looked for, beside those with
         the label ``ringfence.dev/sensitivity``. Raises EndError."""
+        from ringfence.verdict.exposure import Exposer
+
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
@@ -250,6 +253,9 @@ class World:
     def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
         """The workloads that say ``ringfence.dev/sensitivity`` (see ``verdict.sensitivity``) and those that are named,
         each with its classes as columns. Raises EndError."""
+        from ringfence.verdict.blast_radius import columns_of_target
+        from ringfence.verdict.sensitivity import sensitive
+
         found = sensitive(self.lister.workloads, self.given.settled().reading.manifests)
         for text in targets:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
@@ -277,6 +283,9 @@ class World:
             return self._tracing(source, namespace).paths(target, limit)
 
     def _tracing(self, source: str, namespace: str | None) -> Tracing:
+        from ringfence.verdict.spreading import Spreader
+        from ringfence.verdict.tracing import Tracing
+
         asker = self.lister.asker
         spreader = Spreader(self.whole_relation, self.grid)
         return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
@@ -303,16 +312,22 @@ class World:
     def ways_in(self, controller: str | None = None, namespace: str | None = None) -> WaysIn:
         """Every way from outside into the cluster, hop by hop, and every route that cannot work. ``controller``: the
         pods to take for ingress controllers that the input lacks, as ``can`` takes an end. Raises EndError."""
+        from ringfence.verdict.ways_in.paths import Paths
+
         with collector_paused():
             return Paths(self.asker, None if controller is None else self.target(controller, namespace)).found()
 
     @cached_property
     def grid(self) -> Grid:
         """All rows of the relation, joined."""
+        from ringfence.verdict.grid import Grid
+
         return Grid(self.whole_relation)
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
+        from ringfence.verdict.fingerprint import fingerprint
+
         with collector_paused():
             return fingerprint(self.whole_relation)
 
@@ -372,10 +387,15 @@ class World:
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""
+        from ringfence.verdict.many import FlowAnswers
+
         return FlowAnswers(self.asker, self.target, self.question)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
+        from ringfence.verdict.comparing import Comparison
+        from ringfence.verdict.difference import flow_changes
+
         with collector_paused():
             changes_found = flow_changes(Comparison(self.whole_relation, other.whole_relation))
             return list(changes_found if limit is None else islice(changes_found, limit))
@@ -384,6 +404,9 @@ class World:
         """What differs in ``other``, as few rows at level "workload" or "pod": widened, narrowed, new and gone flows,
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
+        from ringfence.verdict.diffing import LEVELS
+        from ringfence.verdict.states import between
+
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
@@ -392,11 +415,15 @@ class World:
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
         every possible cluster, under the profile of this world, and not only between the ends that these have."""
+        from ringfence.verdict.states import equivalent
+
         with collector_paused():
             return equivalent(self._state, other._state, universal)
 
     @property
     def _state(self) -> State:
+        from ringfence.verdict.states import State
+
         return State(self.whole_relation, lambda: self.given.settled().reading.manifests, self.partial)
 
     def what_if(
@@ -409,6 +436,8 @@ class World:
         the same kind and name replaces. ``remove``: ``NS/KIND/NAME``, ``KIND/NAME`` for what has no namespace, or
         ``NS/NAME`` for a policy. ``relabel``: ``{"NS/NAME": {label: value or None}}`` for a pod or a workload,
         ``{"namespace/NAME": …}`` for a namespace. Raises EndError for what does not exist."""
+        from ringfence.verdict.whatif import policy_change
+
         adding = changes.read_additions(add)
         removing = [Removal.parse(text) for text in remove]
         if self._moved is None and (adding or removing) and not relabel:
@@ -463,6 +492,8 @@ class World:
         )
 
     def _relabel(self, text: str, labels: Labels) -> World:
+        from ringfence.verdict.whatif import Moved, relabelled
+
         for key, value in labels.items():
             if not LABEL.match(key) or not (value is None or isinstance(value, str)):
                 raise EndError(f"{printable(f'{key}={value}')!r} is no label", "give texts; None removes a label")

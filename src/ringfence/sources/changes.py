@@ -13,7 +13,6 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
-from ringfence.verdict.edits import policies_of
 from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
@@ -224,6 +223,8 @@ class Given:
         self, relation: Relation
     ) -> Callable[[tuple[int, ...], list[Mapping[str, Any]]], ChangedRelation | None]:
         """A function that removes policies by index and adds manifests, as a what-if."""
+        from ringfence.verdict.edits import policies_of
+
         names = {(policy.policy.kind, policy.policy.full_name) for policy in relation.active()}
 
         def apply(gone: tuple[int, ...], manifests: list[Mapping[str, Any]]) -> ChangedRelation | None:
