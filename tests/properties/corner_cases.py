@@ -76,6 +76,11 @@ def block(text: str) -> Object:
     return {"ipBlock": {"cidr": text}}
 
 
+TEAM: Object = {"namespaceSelector": {"matchLabels": {"team": "x"}}}
+OTHER_TEAM: Object = {
+    "namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["x"]}]}
+}
+
 CASES = (
     CornerCase(
         "two pods never share an address",
@@ -299,6 +304,32 @@ CASES = (
             Given(cni),
         )
         for cni in ("generic", "calico", "netpol-analyzer")
+    ),
+    CornerCase(
+        "one namespace without object has one set of labels, whichever end is asked",
+        (
+            pod("n", "a", {"app": "a"}),
+            pod("n", "b", {"app": "b"}),
+            network_policy(
+                {"podSelector": {"matchLabels": {"app": "a"}}, "policyTypes": ["Egress"], "egress": [{"to": [TEAM]}]}
+            ),
+            network_policy(
+                {"podSelector": {"matchLabels": {"app": "b"}}, "ingress": [{"from": [OTHER_TEAM]}]}, name="q"
+            ),
+        ),
+        (ask(A, B), ask(B, A)),
+    ),
+    CornerCase(
+        "a rejected admin policy reaches a hostNetwork pod as others do: where the plugin takes it for a pod",
+        (
+            namespace("n", {}),
+            pod("n", "a", {}, host_network=True),
+            pod("n", "b", {"app": "b"}),
+            cluster_policy(tier="Baseline", priority=0, ingress=[{"action": "Accept", "from": [EVERY_NAMESPACE]}]),
+            cluster_policy("d", 9, tier="Baseline", ingress=[{}]),
+        ),
+        (ask(A, B),),
+        Given("generic", answers=(("admin-host-network-pods-are-pods", None),)),
     ),
     CornerCase(
         "an open pod never has the address of another object",

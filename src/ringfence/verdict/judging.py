@@ -294,7 +294,8 @@ class Judge:
         if value is False:
             return
         if direction in compiled.policy.broken:
-            if relation.rows.admin_reaches(direction, relation.end_class(peer)):
+            where = relation.rows.admin_reaches(direction, relation.end_class(peer))
+            if where is not None and known(where) is not False:
                 for action, _ in BROKEN_ACTIONS:
                     yield Hit(compiled, None, action, False)
             return

@@ -186,15 +186,22 @@ class Rows:
                 skip = tuple(condition | {extra} for condition in others)
         return skip
 
-    def admin_reaches(self, direction: Direction, peer: EndClass) -> bool:
-        """Whether an admin policy could have a rule for this peer: pods on ingress, anyone on egress."""
+    def admin_reaches(self, direction: Direction, peer: EndClass) -> Condition | None:
+        """When an admin policy could have a rule for this peer: pods on ingress, anyone on egress; None for never."""
         if direction is Direction.EGRESS:
-            return True
-        return peer.sort == "pod" and not (peer.host_network and self.conditions.host_network(True) is None)
+            return ALWAYS
+        if peer.sort != "pod":
+            return None
+        return self.conditions.host_network(True) if peer.host_network else ALWAYS
 
-    def _admin_pods(self) -> int:
-        host = self.columns.host_columns if self.conditions.host_network(True) is None else 0
-        return self.columns.pod_columns & ~host
+    def _admin_reach(self, direction: Direction) -> list[tuple[Condition, int]]:
+        """The same for all columns: which, and under which condition."""
+        if direction is Direction.EGRESS:
+            return [(ALWAYS, self.columns.everything)]
+        host = self.conditions.host_network(True)
+        own = self.columns.host_columns & self.columns.pod_columns
+        found = [(ALWAYS, self.columns.pod_columns & ~own)]
+        return [*found, (host, own)] if own and host is not None else found
 
     def _fold(self, key: SubjectKey, subject: EndClass) -> Row:
         facts = self.subject_facts(key)
@@ -369,10 +376,10 @@ class Rows:
         compiled = self.policies[index]
         matches: Iterable[tuple[Condition, int, int, Action]]
         if direction in compiled.policy.broken:
-            reach = self.columns.everything if direction is Direction.EGRESS else self._admin_pods()
             matches = [
-                (broken_literal(compiled.policy, direction, word), reach, PortTable.ALL, action)
+                (broken_literal(compiled.policy, direction, word) | where, reach, PortTable.ALL, action)
                 for action, word in BROKEN_ACTIONS
+                for where, reach in self._admin_reach(direction)
             ]
         else:
             matches = (

@@ -78,9 +78,10 @@ def _policy(
     compiled = rows.policies[index]
     programs = rows.programs
     if key.direction in compiled.policy.broken:
-        if rows.admin_reaches(key.direction, peer):
+        where = rows.admin_reaches(key.direction, peer)
+        if where is not None:
             for action, word in BROKEN_ACTIONS:
-                broken = condition | broken_literal(compiled.policy, key.direction, word)
+                broken = condition | where | broken_literal(compiled.policy, key.direction, word)
                 state = programs.after(state, programs.step(Match(broken, action, PortTable.ALL)))
         return state
     for rule in compiled.policy.rules(key.direction) or ():
