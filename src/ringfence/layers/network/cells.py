@@ -86,6 +86,12 @@ class Completion:
     may_deny: bool
 
 
+def _weight(variable: Variable) -> int:
+    """The order in which facts are split: those that settle most come first. Without enforcement nothing else
+    matters."""
+    return {"enforced": 0, "cni": 1}.get(variable.kind, 2)
+
+
 class Cells:
     """Evaluates cells, each distinct one once."""
 
@@ -169,7 +175,7 @@ class Cells:
         for condition in found:
             for literal in condition:
                 literals[self._shared(literal, meeting)] = None
-        ordered = sorted(literals, key=lambda literal: (literal.variable.kind != "cni", repr(literal.variable.name)))
+        ordered = sorted(literals, key=lambda literal: (_weight(literal.variable), repr(literal.variable.name)))
         return left, right, ordered
 
     def _shared(self, literal: Literal, meeting: Meeting) -> Literal:
