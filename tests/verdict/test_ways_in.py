@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.ways_in import sources
 from ringfence.verdict.ways_in.values import Way
 from ringfence.world import World
 from tests.model.objects import Object, block, namespace, network_policy, node, pod, pods_peer, service, tcp, world
@@ -242,3 +243,22 @@ def test_an_openshift_route_means_the_ports_of_the_pods() -> None:
     assert [(way.destination, way.port) for way in found.ways if way.openings[0].how == "route"] == [
         ("shop/api", "TCP 8080")
     ]
+
+
+@pytest.mark.parametrize("policy", [[], [admitting(block("192.168.1.0/28"))], [admitting(pods_peer(APP))]])
+@pytest.mark.parametrize("how", ["Local", "Cluster"])
+def test_nodes_and_addresses_that_make_no_difference_are_asked_once(
+    policy: list[Object], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grouped or one by one, the ways are the same."""
+    nodes = [node(f"k{number}", f"192.168.1.{number}") for number in range(1, 30)]
+    placed = [pod(f"shop/api-{number}", APP, ips=(f"10.0.2.{number}",), node=f"k{number}") for number in (3, 4)]
+    front = service("shop/api", APP, PORT, type="NodePort", externalTrafficPolicy=how)
+
+    def verdicts() -> list[tuple[str, str, Verdict, str]]:
+        ways = cluster(*nodes, *placed, front, *policy, cni="calico@3.32").ways_in().ways
+        return [(way.destination, way.port, way.verdict, way.reason.code) for way in ways]
+
+    grouped = verdicts()
+    monkeypatch.setattr(sources, "FEW", 1000)
+    assert verdicts() == grouped

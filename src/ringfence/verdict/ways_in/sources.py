@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
+from ringfence.model.policy import Direction
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import PROTOCOLS, describe
@@ -35,6 +36,10 @@ CONTROLLER_OPEN = Reason(
 )
 
 
+FEW = 4
+"""Members of a source that are asked one by one; more are grouped first."""
+
+
 class Sources:
     """The sources of one world."""
 
@@ -42,9 +47,17 @@ class Sources:
         self.asker = asker
         self.directory = asker.directory
         self.universe = asker.relation.universe
+        self._by_column: dict[int, tuple[Target, dict[int, Member] | None]] = {}
+        self._clients: dict[Intervals | None, Target] = {}
 
     def client(self, ranges: Intervals | None) -> Target:
         """Addresses of the internet, of those that a load balancer takes. Empty where it takes none of them."""
+        found = self._clients.get(ranges)
+        if found is None:
+            found = self._clients[ranges] = self._client(ranges)
+        return found
+
+    def _client(self, ranges: Intervals | None) -> Target:
         everyone = self.directory.find("internet")
         if ranges is None:
             return everyone
@@ -99,10 +112,60 @@ class Sources:
         return Hop(text, destination.text, port, verdict, reason, decided, answers)
 
     def _ask(self, source: Target, destination: Target, ports: Ports, admission: bool) -> Answer:
-        flows = self.asker.flows.towards(source, destination, ports)
+        flows = self.asker.flows.towards(self._alike(source, destination), destination, ports)
         if admission:
             flows = [self._admission(flow) for flow in flows]
         return self.asker.whole(source, destination, _question(ports), flows)
+
+    def _alike(self, source: Target, destination: Target) -> Target:
+        """The source with one member for all nodes, or all addresses, between which the destination's policies and
+        places make no difference: a cluster may have thousands of them, and most ways meet all."""
+        if len(source.members) < FEW:
+            return source
+        columns = self._columns(source)
+        ends = [(member.end, member) for member in destination.members]
+        if columns is None or not all(isinstance(end, int) for end, _ in ends):
+            return source
+        relation = self.asker.relation
+        groups = [sum(1 << column for column in columns)]
+        masks = list(self._families)
+        for end, member in ends:
+            assert isinstance(end, int)
+            if end < self.universe.pods:
+                masks += [mask for mask, _ in relation.row(end, Direction.INGRESS).parts]
+            masks.append(self._hosts(member))
+        for mask in masks:
+            groups = [part for group in groups for part in (group & mask, group & ~mask) if part]
+        members = []
+        for group in groups:
+            first = columns[(group & -group).bit_length() - 1]
+            others = group.bit_count() - 1
+            members.append(replace(first, name=f"{first.name} and {others} more") if others else first)
+        return replace(source, members=tuple(members))
+
+    def _columns(self, source: Target) -> dict[int, Member] | None:
+        """The members of a target by column; None where one is no column."""
+        known = self._by_column.get(id(source))
+        if known is None:
+            found = {member.end: member for member in source.members if isinstance(member.end, int)}
+            whole = len(found) == len(source.members)
+            known = self._by_column[id(source)] = (source, found if whole else None)
+        return known[1]
+
+    def _hosts(self, member: Member) -> int:
+        """The nodes that pods of a member run on, as columns."""
+        pods = self.directory.cluster.pods
+        names = {pods[index].node for index in member.pods}
+        return sum(1 << column for name in names if name and (column := self.universe.nodes.get(name)) is not None)
+
+    @cached_property
+    def _families(self) -> tuple[int, ...]:
+        """The columns of each set of address families."""
+        found: dict[int, int] = {}
+        for column in range(self.universe.pods, len(self.universe.ends)):
+            bits = self.universe.family_bits[column]
+            found[bits] = found.get(bits, 0) | 1 << column
+        return tuple(found.values())
 
     def _admission(self, flow: Flow) -> Flow:
         """The flow, as if its source could send everything."""
