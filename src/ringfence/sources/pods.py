@@ -92,7 +92,8 @@ def host_ports(spec: Fields) -> tuple[HostPort, ...]:
                 only = address(text) if text and text not in ("0.0.0.0", "::") else 0
             except ValueError:
                 entry.invalid("hostIP", "is not an IP address", ADDRESS_HINT)
-                continue
+                # Left out, a way in would be missed: it is taken to be open at every address.
+                only = 0
             found.append(HostPort(entry.text("protocol") or "TCP", host, container, only))
     return tuple(found)
 
