@@ -312,10 +312,10 @@ class World:
     def ways_in(self, controller: str | None = None, namespace: str | None = None) -> WaysIn:
         """Every way from outside into the cluster, hop by hop, and every route that cannot work. ``controller``: the
         pods to take for ingress controllers that the input lacks, as ``can`` takes an end. Raises EndError."""
-        from ringfence.verdict.ways_in.paths import Paths
+        from ringfence.verdict.ways_in.finder import WaysInFinder
 
         with collector_paused():
-            return Paths(self.asker, None if controller is None else self.target(controller, namespace)).found()
+            return WaysInFinder(self.asker, None if controller is None else self.target(controller, namespace)).found()
 
     @cached_property
     def grid(self) -> Grid:

@@ -21,7 +21,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.default_deny import labels_text as labels_text
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flow import asked
-from ringfence.verdict.ways_in.paths import Paths
+from ringfence.verdict.ways_in.finder import WaysInFinder
 from ringfence.verdict.ways_in.values import WaysIn
 
 NOWHERE = Place("")
@@ -196,7 +196,7 @@ class Situation:
     @cached_property
     def ways_in(self) -> WaysIn:
         """Every way from outside into the cluster, and every route that cannot work."""
-        return Paths(self.asker).found()
+        return WaysInFinder(self.asker).found()
 
     # What selects what.
 

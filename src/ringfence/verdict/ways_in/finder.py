@@ -20,7 +20,7 @@ from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn,
 NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
 
 
-class Paths:
+class WaysInFinder:
     """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input."""
 
     def __init__(self, asker: Asker, controller: Target | None = None) -> None:
@@ -209,4 +209,4 @@ def _made(
     return Way(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
 
 
-__all__ = ["Paths"]
+__all__ = ["WaysInFinder"]
