@@ -1,0 +1,359 @@
+"""What service meshes say, in one form for all of them: who is in a mesh, as whom, over what, and which requests pass.
+
+Every dialect of a mesh translates its objects into these values; the layers above read only these and know no mesh by
+name. What is open is given as *options*: the values that it may have, each with the fact under which it has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.provenance import Place
+from ringfence.sets.addresses import Intervals as Addresses
+from ringfence.sets.requests import Attribute, Formula
+
+Numbers = tuple[tuple[int, int], ...]
+"""TCP port numbers, as canonical ``(first, last)`` intervals."""
+
+EVERY_PORT: Numbers = ((1, 65535),)
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T_co]):
+    """One value that something may have. ``fact`` says in words under what it has it, ``decide`` what would tell; both
+    are empty where it is the only one."""
+
+    value: T_co
+    fact: str = ""
+    decide: str = ""
+
+
+def known(value: T_co) -> tuple[Option[T_co], ...]:
+    """What is not open."""
+    return (Option(value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object of the input that settles something. ``rule``: the index of its rule as written; None: all of it."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    place: Place
+    rule: int | None = None
+
+
+# Who.
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a workload proves to be. ``text`` is the whole of it (``spiffe://cluster.local/ns/shop/sa/web``)."""
+
+    text: str
+    namespace: str
+    account: str
+
+
+class Proxy(Enum):
+    """What speaks for a workload: nothing, a proxy in its pod, or one on its node that takes the traffic of pods."""
+
+    NONE = "none"
+    SIDECAR = "sidecar"
+    NODE = "node"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Connections that a workload opens and its proxy takes: to these ports *or*, first, by address. ``ports`` are
+    taken whatever the address; the others are taken at ``addresses`` (None: any) unless their port or address is
+    excluded."""
+
+    addresses: Addresses | None = None
+    ports: Numbers = ()
+    excluded_ports: Numbers = ()
+    excluded_addresses: Addresses = ()
+
+    def takes(self, address: int | None, port: int) -> bool | None:
+        """Whether a connection is taken; None: it hangs on the ``address``, which is not known."""
+        if _within(self.excluded_ports, port):
+            return False
+        if address is None and self.excluded_addresses:
+            return None
+        if address is not None and _within(self.excluded_addresses, address):
+            return False
+        if self.addresses is None or _within(self.ports, port):
+            return True
+        if not self.addresses:
+            return False
+        return None if address is None else _within(self.addresses, address)
+
+
+def _within(intervals: tuple[tuple[int, int], ...], number: int) -> bool:
+    return any(first <= number <= last for first, last in intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """How a workload takes part in a mesh. ``inbound``: the TCP ports whose connections its proxy takes; the others
+    reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``observed``: read off the
+    pod as it runs; else predicted from what would be done to one that is made now. ``why`` says what makes it one."""
+
+    mesh: str
+    proxy: Proxy
+    inbound: Numbers = EVERY_PORT
+    outbound: Outgoing = Outgoing()
+    tunnel: bool = False
+    observed: bool = False
+    why: str = ""
+    source: Source | None = None
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyContainer:
+    """A container of a pod that is a mesh's proxy. ``image`` as written."""
+
+    name: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a pod, or the template of one, shows of meshes: annotations under a mesh's keys, and containers that are
+    proxies. Equal marks are one value."""
+
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    proxies: tuple[ProxyContainer, ...] = ()
+
+
+NO_MARKS = Marks()
+
+
+# Over what.
+
+
+class Acceptance(Enum):
+    """Which connections a server's proxy takes: only with a proven identity, also plain ones, or no mesh TLS at all."""
+
+    STRICT = "strict"
+    PERMISSIVE = "permissive"
+    PLAIN = "plain"
+
+    __hash__ = object.__hash__
+
+
+class Speech(Enum):
+    """What a server's proxy takes a port to speak: HTTP, bytes, or what it finds out from each connection."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    DETECTED = "detected"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a proxy does with connections to one port of its workload. ``sources`` settled it."""
+
+    acceptance: Acceptance
+    speech: Speech
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+
+
+class Sending(Enum):
+    """What a client's proxy sends: as it is, in TLS of the mesh, through the mesh's tunnel, in TLS of its own making
+    (no identity of the mesh), or nothing at all (the destination is unknown to it)."""
+
+    PLAIN = "plain"
+    MESH_TLS = "mesh-tls"
+    TUNNEL = "tunnel"
+    OTHER_TLS = "other-tls"
+    NOTHING = "nothing"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
+    prove one (empty: any of the mesh)."""
+
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    checks: tuple[str, ...] = ()
+
+
+class Encryption(StrEnum):
+    """Who encrypts a hop, and how."""
+
+    NONE = "none"
+    MTLS = "mtls"
+    HBONE = "hbone"
+    WIREGUARD = "wireguard"
+    IPSEC = "ipsec"
+    TLS = "tls"
+    UNKNOWN = "unknown"
+
+
+# Which requests.
+
+PEER_IDENTITY = Attribute("peer.identity")
+PEER_ADDRESS = Attribute("peer.address")
+REMOTE_ADDRESS = Attribute("remote.address")
+DESTINATION_ADDRESS = Attribute("destination.address")
+PORT = Attribute("port")
+METHOD = Attribute("method")
+PATH = Attribute("path")
+HOST = Attribute("host")
+SNI = Attribute("sni")
+TOKEN_PRINCIPAL = Attribute("token.principal")
+TOKEN_PRESENTER = Attribute("token.presenter")
+TOKEN_AUDIENCES = Attribute("token.audiences")
+
+
+def header(name: str) -> Attribute:
+    """A request header; names are lower case."""
+    return Attribute("header", name.lower())
+
+
+def claim(path: str) -> Attribute:
+    """A claim of a validated token; ``path`` is ``a.b`` for a claim within a claim."""
+    return Attribute("token.claim", path)
+
+
+class RequestAction(Enum):
+    """What a policy of requests does where a rule of it matches. ``EXTERNAL``: a service outside of the mesh's
+    configuration decides, and nobody knows what it says. ``AUDIT`` has no effect on what passes."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    AUDIT = "audit"
+    EXTERNAL = "external"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRule:
+    """One rule: the requests that ``formula`` is true of, with the peer's and the connection's attributes among them.
+    ``note``: what the mesh makes of it that its writer may not have meant."""
+
+    index: int
+    formula: Formula
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPolicy:
+    """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
+    that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
+    external service that cannot be asked, so that what matches is refused."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    action: RequestAction
+    rules: tuple[RequestRule, ...]
+    place: Place
+    shadow: bool = False
+    refuses: bool = False
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    """Tokens of ``issuer`` are taken, with one of these ``audiences`` (empty: any)."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRules:
+    """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
+    claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
+    why; ``would_settle`` goes with them."""
+
+    policies: tuple[RequestPolicy, ...] = ()
+    issuers: tuple[TokenIssuer, ...] = ()
+    unsettled: tuple[tuple[Source, str], ...] = ()
+
+
+class PointSort(Enum):
+    """Where requests are judged: beside the workload, on its node, in a proxy on the way, or at a gateway."""
+
+    SIDECAR = "sidecar"
+    NODE = "node"
+    WAYPOINT = "waypoint"
+    GATEWAY = "gateway"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One enforcement point. ``pod`` is the workload's, the waypoint's or the gateway's; ``service`` the one that the
+    client asked for, if any (policies of a waypoint may be attached to it). ``http``: it judges requests; else
+    connections."""
+
+    sort: PointSort
+    pod: Pod
+    http: bool
+    service: Service | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A proxy on the way to a destination. ``pods`` are indexes in ``cluster.pods``; empty: it is asked for, and not
+    there, so traffic goes past it (``why`` says what is missing)."""
+
+    namespace: str
+    name: str
+    pods: tuple[int, ...]
+    source: Source
+    why: str = ""
+
+
+class Mesh(Protocol):
+    """One mesh of a cluster, as the layers ask it. ``service`` is the one that the client dials, None for a pod's own
+    address. Ports are the workload's, after every translation. Pods need not exist: what a template or a hypothetical
+    pod would be is predicted."""
+
+    name: str
+    tunnel_port: int
+    """Where tunnels arrive."""
+
+    def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
+        """Whether and how the pod is in this mesh."""
+
+    def identity(self, pod: Pod) -> Identity | None:
+        """Who the pod is in this mesh; None: not known (a pod that does not exist, and of which nobody said whose)."""
+
+    def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
+        """What the proxy of a member takes at a port."""
+
+    def client(
+        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+    ) -> tuple[Option[Client], ...]:
+        """What the proxy of a member sends. ``destination`` None: an address outside."""
+
+    def waypoint(self, source: Pod | None, destination: Pod, service: Service | None) -> tuple[Option[Waypoint | None], ...]:
+        """The proxy that traffic of a member to a destination goes over, if any."""
+
+    def rules(self, point: Point, port: int) -> RequestRules:
+        """What an enforcement point asks of requests, or connections, to a port."""
