@@ -92,6 +92,7 @@ class _Parts:
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
     mesh: list[Opaque] = field(default_factory=list)
+    accounts: set[tuple[str, str]] = field(default_factory=set)
     unmodelled: Counter[str] = field(default_factory=Counter)
 
 
@@ -144,6 +145,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     else:
         if manifest.kind == "ConfigMap" and manifest.namespace == "kube-system" and manifest.name in SETTINGS:
             read_settings(manifest, parts.told)
+        if manifest.kind == "ServiceAccount" and manifest.api_version == "v1" and manifest.name:
+            parts.accounts.add((manifest.namespace or "default", manifest.name))
         parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
 
 
@@ -328,6 +331,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         problems=tuple(problems),
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
+        accounts=frozenset(parts.accounts),
         plugin=parts.plugins.detected(all_nodes),
     )
 
