@@ -291,13 +291,14 @@ class PointSort(Enum):
 @dataclass(frozen=True, slots=True)
 class Point:
     """One enforcement point. ``pod`` is the workload's, the waypoint's or the gateway's; ``service`` the one that the
-    client asked for, if any (policies of a waypoint may be attached to it). ``http``: it judges requests; else
-    connections."""
+    client asked for, if any (policies of a waypoint may be attached to it), ``server`` the workload behind a waypoint.
+    ``http``: it judges requests; else connections."""
 
     sort: PointSort
     pod: Pod
     http: bool
     service: Service | None = None
+    server: Pod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +321,9 @@ class Mesh(Protocol):
     name: str
     tunnel_port: int
     """Where tunnels arrive."""
+
+    def pod(self, index: int) -> Pod:
+        """A pod of the cluster, by its index in ``cluster.pods``."""
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
