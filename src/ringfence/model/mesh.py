@@ -361,5 +361,8 @@ class Mesh(Protocol):
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any."""
 
+    def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
+        """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
+
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
