@@ -36,6 +36,7 @@ from ringfence.verdict.flow import Asked, asked
 if TYPE_CHECKING:
     from datetime import date
 
+    from ringfence.model.mesh import Mesh
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from ringfence.verdict.explaining import Explainer
     from ringfence.verdict.exposure import Exposure
     from ringfence.verdict.grid import Grid
-    from ringfence.model.mesh import Mesh
     from ringfence.verdict.many import FlowAnswers
     from ringfence.verdict.matrix.values import Matrix
     from ringfence.verdict.meshed.asking import MeshedAsker
@@ -414,10 +414,9 @@ class World:
 
     def flow_answers(self) -> FlowAnswers:
         """Many single questions, fast."""
-        from ringfence.model.mesh import Mesh
-    from ringfence.verdict.many import FlowAnswers
+        from ringfence.verdict.many import FlowAnswers
 
-        return FlowAnswers(self.asker, self.target, self.question)
+        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""

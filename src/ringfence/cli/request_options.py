@@ -47,7 +47,7 @@ def request_of(
         method,
         path,
         host,
-        {name: value for name, value in map(_header, headers)} if headers else None,
+        dict(map(_header, headers)) if headers else None,
         _claims(claims) if claims else None,
         identity,
     )

@@ -1,4 +1,4 @@
-"""Which meshes a cluster has. The only place of the layers that knows their names; each is imported when it is there."""
+"""Which meshes a cluster has: the only place of the layers that knows their names. Each is imported where it is."""
 
 from __future__ import annotations
 

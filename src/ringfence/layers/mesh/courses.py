@@ -96,8 +96,8 @@ def plain(port: int) -> Course:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
-    client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any. ``presented``:
-    an identity that the client proves instead of its own."""
+    client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
+    ``presented``: an identity that the client proves instead of its own."""
 
     mesh: Mesh
     caller: Caller

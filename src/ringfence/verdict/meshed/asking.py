@@ -80,9 +80,9 @@ class MeshedAsker:
         for source in self._split(flow.source):
             for destination in self._split(flow.destination):
                 same = set(source.pods) & set(destination.pods)
-                if same and len(source.pods) == 1 and len(destination.pods) == 1:
-                    if self.cluster.pods[source.pods[0]].replicas == 1 and not flow.hairpin:
-                        continue
+                alone = same and len(source.pods) == 1 and len(destination.pods) == 1
+                if alone and self.cluster.pods[source.pods[0]].replicas == 1 and not flow.hairpin:
+                    continue
                 yield replace(flow, source=source, destination=destination)
 
     def _split(self, member: Member) -> list[Member]:
