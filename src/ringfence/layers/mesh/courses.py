@@ -109,17 +109,18 @@ class Call:
 
     def courses(self) -> list[Course]:
         """Every course that it may take."""
-        found: dict[Course, None] = {}
+        found: list[Course] = []
         for client, first in self._members(self.caller.pod):
             for host, second in self._members(self.server):
                 for course in self._between(client, host, (*first, *second)):
-                    found[course] = None
-        return list(found)
+                    if course not in found:
+                        found.append(course)
+        return found
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
         has, in whatever form the server takes."""
-        found: dict[Course, None] = {}
+        found: list[Course] = []
         own = self._own()
         for _, first in self._members(self.caller.pod):
             for host, second in self._members(self.server):
@@ -128,8 +129,8 @@ class Call:
                     forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
                 for sending, identity in forms:
                     for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
-                        found[Course((last,), (*first, *second, *more), None, host)] = None
-        return list(found)
+                        found.append(Course((last,), (*first, *second, *more), None, host))
+        return found
 
     def _own(self) -> Identity | None:
         if self.presented is not None or self.caller.pod is None:
