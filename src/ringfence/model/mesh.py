@@ -13,8 +13,68 @@ from typing import Generic, Protocol, TypeVar
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
+from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
-from ringfence.sets.requests import Attribute, Formula
+from ringfence.sets.languages.domains import TEXT
+from ringfence.sets.languages.patterns import Numbers as Values
+from ringfence.sets.requests.attributes import (
+    AUDIENCES,
+    HOST,
+    METHOD,
+    PATH,
+    PORT,
+    PRESENTER,
+    PRINCIPAL,
+    SNI,
+    Attribute,
+    claim,
+    header,
+)
+from ringfence.sets.requests.formulas import Formula
+
+__all__ = [
+    "DESTINATION_ADDRESS",
+    "EVERY_PORT",
+    "HOST",
+    "METHOD",
+    "NO_MARKS",
+    "PATH",
+    "PEER_ADDRESS",
+    "PEER_IDENTITY",
+    "PORT",
+    "REMOTE_ADDRESS",
+    "SNI",
+    "TOKEN_AUDIENCES",
+    "TOKEN_PRESENTER",
+    "TOKEN_PRINCIPAL",
+    "Acceptance",
+    "Client",
+    "Encryption",
+    "Identity",
+    "Marks",
+    "Membership",
+    "Mesh",
+    "Numbers",
+    "Option",
+    "Outgoing",
+    "Point",
+    "PointSort",
+    "Proxy",
+    "ProxyContainer",
+    "RequestAction",
+    "RequestPolicy",
+    "RequestRule",
+    "RequestRules",
+    "Sending",
+    "Server",
+    "Source",
+    "Speech",
+    "TokenIssuer",
+    "Waypoint",
+    "claim",
+    "header",
+    "known",
+]
 
 __all__ = ["NO_MARKS", "Marks", "ProxyContainer"]
 
@@ -193,28 +253,17 @@ class Encryption(StrEnum):
 
 # Which requests.
 
-PEER_IDENTITY = Attribute("peer.identity")
-PEER_ADDRESS = Attribute("peer.address")
-REMOTE_ADDRESS = Attribute("remote.address")
-DESTINATION_ADDRESS = Attribute("destination.address")
-PORT = Attribute("port")
-METHOD = Attribute("method")
-PATH = Attribute("path")
-HOST = Attribute("host")
-SNI = Attribute("sni")
-TOKEN_PRINCIPAL = Attribute("token.principal")
-TOKEN_PRESENTER = Attribute("token.presenter")
-TOKEN_AUDIENCES = Attribute("token.audiences")
+PEER_IDENTITY = Attribute("peer.identity", values=TEXT)
+"""Who opened the connection, as its text; absent: nobody proved to be anybody."""
 
+PEER_ADDRESS = Attribute("peer.address", values=Values(EVERY_ADDRESS))
+"""Where the connection comes from, family-tagged (``sets.addresses``)."""
 
-def header(name: str) -> Attribute:
-    """A request header; names are lower case."""
-    return Attribute("header", name.lower())
+REMOTE_ADDRESS = Attribute("remote.address", values=Values(EVERY_ADDRESS))
+"""Where the request comes from, as trusted proxies tell it."""
 
-
-def claim(path: str) -> Attribute:
-    """A claim of a validated token; ``path`` is ``a.b`` for a claim within a claim."""
-    return Attribute("token.claim", path)
+DESTINATION_ADDRESS = Attribute("destination.address", values=Values(EVERY_ADDRESS))
+TOKEN_PRINCIPAL, TOKEN_PRESENTER, TOKEN_AUDIENCES = PRINCIPAL, PRESENTER, AUDIENCES
 
 
 class RequestAction(Enum):
@@ -343,6 +392,9 @@ class Mesh(Protocol):
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any."""
+
+    def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
+        """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""

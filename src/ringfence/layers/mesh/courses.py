@@ -96,7 +96,8 @@ def plain(port: int) -> Course:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
-    client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any."""
+    client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
+    ``presented``: an identity that the client proves instead of its own."""
 
     mesh: Mesh
     caller: Caller
@@ -104,15 +105,37 @@ class Call:
     address: int | None
     port: int
     service: Service | None
+    presented: Identity | None = None
 
     def courses(self) -> list[Course]:
         """Every course that it may take."""
-        found: dict[Course, None] = {}
+        found: list[Course] = []
         for client, first in self._members(self.caller.pod):
             for host, second in self._members(self.server):
                 for course in self._between(client, host, (*first, *second)):
-                    found[course] = None
-        return list(found)
+                    if course not in found:
+                        found.append(course)
+        return found
+
+    def unbound(self) -> list[Course]:
+        """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
+        has, in whatever form the server takes."""
+        found: list[Course] = []
+        own = self._own()
+        for _, first in self._members(self.caller.pod):
+            for host, second in self._members(self.server):
+                forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+                if own is not None and host is not None:
+                    forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
+                for sending, identity in forms:
+                    for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
+                        found.append(Course((last,), (*first, *second, *more), None, host))
+        return found
+
+    def _own(self) -> Identity | None:
+        if self.presented is not None or self.caller.pod is None:
+            return self.presented
+        return self.mesh.identity(self.caller.pod)
 
     def _members(self, pod: Pod | None) -> Iterator[tuple[Membership | None, Facts]]:
         if pod is None:
@@ -124,7 +147,10 @@ class Call:
     def _between(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
         for takes, more in self._taken(client):
             if client is None or not takes or self.caller.pod is None:
-                for last, settled in self._last(At.CLIENT, Proxy.NONE, Sending.PLAIN, None, host, False):
+                sending = Sending.PLAIN
+                if self.presented is not None and host is not None:
+                    sending = Sending.TUNNEL if host.proxy is Proxy.NODE else Sending.MESH_TLS
+                for last, settled in self._last(At.CLIENT, Proxy.NONE, sending, self.presented, host, False):
                     yield Course((last,), (*facts, *more, *settled), client, host)
                 continue
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
@@ -150,7 +176,7 @@ class Call:
         ways: tuple[Option[Waypoint | None], ...] = known(None)
         if self.server is not None:
             ways = self.mesh.waypoint(caller, self.server, self.service)
-        own = self.mesh.identity(caller)
+        own = self._own()
         for way in ways:
             settled = (*facts, *_facts(way))
             if way.value is None or not way.value.pods:

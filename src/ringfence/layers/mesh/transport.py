@@ -1,7 +1,7 @@
 """What becomes of a connection between what a client sends and what a server's proxy takes.
 
-Sources: the inbound filter chains of istiod by mode and protocol (pilot ``filterchain_options.go``), the inbound paths of
-ztunnel; the symptoms were measured on Envoy 1.40.
+Sources: the inbound filter chains of istiod by mode and protocol (pilot ``filterchain_options.go``), the inbound paths
+of ztunnel; the symptoms were measured on Envoy 1.40.
 """
 
 from __future__ import annotations
