@@ -221,6 +221,8 @@ class Cluster:
     """The policy objects as they were read: snippets and edits are made from them."""
     objects: int = 0
     """How many Kubernetes objects were read."""
+    istio: object | None = None
+    """What the dialect of Istio read, which it alone understands (``IstioObjects``); None: nothing shows an Istio."""
     accounts: frozenset[tuple[str, str]] = frozenset()
     """ServiceAccounts of the input, as namespace and name; empty: it does not tell."""
     plugin: DetectedPlugins = NOTHING_DETECTED

@@ -24,7 +24,15 @@ from ringfence.dialects.istio.objects import (
     TrafficPolicy,
     VirtualService,
 )
-from ringfence.dialects.istio.shapes import WORKLOAD_SELECTOR, SELECTOR, any_of, kind_of_object, labels_of, named, spec_of
+from ringfence.dialects.istio.shapes import (
+    WORKLOAD_SELECTOR,
+    SELECTOR,
+    any_of,
+    kind_of_object,
+    labels_of,
+    named,
+    spec_of,
+)
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
 

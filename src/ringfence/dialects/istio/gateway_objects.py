@@ -113,9 +113,7 @@ def read_gateway(manifest: Manifest) -> tuple[IngressGateway, list[Problem]]:
     for server in () if broken else spec.get("servers", ()):
         port = _mapping(server.get("port"))
         mode = _mapping(server.get("tls")).get("mode")
-        listeners.append(
-            (port.get("number", 0), str(port.get("protocol", "")), mode if isinstance(mode, str) else "")
-        )
+        listeners.append((port.get("number", 0), str(port.get("protocol", "")), mode if isinstance(mode, str) else ""))
     labels = _mapping(spec.get("selector"))
     return IngressGateway(named(manifest), dict(labels), "", tuple(listeners)), report.problems
 
