@@ -13,13 +13,19 @@ from typing import Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.provenance import Place
+from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
-from ringfence.sets.requests import Attribute, Formula
+from ringfence.sets.languages.domains import NAME, TEXT
+from ringfence.sets.languages.patterns import Numbers as Figures
+from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.formulas import Formula
 
 Numbers = tuple[tuple[int, int], ...]
 """TCP port numbers, as canonical ``(first, last)`` intervals."""
 
 EVERY_PORT: Numbers = ((1, 65535),)
+
+ADDRESSES = Figures(EVERY_ADDRESS)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -210,28 +216,18 @@ class Encryption(StrEnum):
 
 # Which requests.
 
-PEER_IDENTITY = Attribute("peer.identity")
-PEER_ADDRESS = Attribute("peer.address")
-REMOTE_ADDRESS = Attribute("remote.address")
-DESTINATION_ADDRESS = Attribute("destination.address")
-PORT = Attribute("port")
-METHOD = Attribute("method")
-PATH = Attribute("path")
-HOST = Attribute("host")
-SNI = Attribute("sni")
-TOKEN_PRINCIPAL = Attribute("token.principal")
-TOKEN_PRESENTER = Attribute("token.presenter")
-TOKEN_AUDIENCES = Attribute("token.audiences")
+# What they may ask about. The rest of the attributes is the same for every mesh, and in sets.requests.attributes.
+
+PEER_IDENTITY = Attribute("peer.identity", values=NAME)
+PEER_ADDRESS = Attribute("peer.address", values=ADDRESSES)
+REMOTE_ADDRESS = Attribute("remote.address", values=ADDRESSES)
+"""The client's behind every proxy that is trusted to tell it; the peer's own, where none is."""
+DESTINATION_ADDRESS = Attribute("destination.address", values=ADDRESSES)
 
 
-def header(name: str) -> Attribute:
-    """A request header; names are lower case."""
-    return Attribute("header", name.lower())
-
-
-def claim(path: str) -> Attribute:
-    """A claim of a validated token; ``path`` is ``a.b`` for a claim within a claim."""
-    return Attribute("token.claim", path)
+def metadata(name: str) -> Attribute:
+    """What another filter of the proxy has left there for policies to ask about: no request shows it."""
+    return Attribute("metadata", name, values=TEXT)
 
 
 class RequestAction(Enum):
@@ -352,7 +348,9 @@ class Mesh(Protocol):
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends. ``destination`` None: an address outside."""
 
-    def waypoint(self, source: Pod | None, destination: Pod, service: Service | None) -> tuple[Option[Waypoint | None], ...]:
+    def waypoint(
+        self, source: Pod | None, destination: Pod, service: Service | None
+    ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any."""
 
     def rules(self, point: Point, port: int) -> RequestRules:
