@@ -13,6 +13,7 @@ from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from ringfence.layers import meshes
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.profiles import Profile, find
@@ -35,6 +36,7 @@ from ringfence.verdict.flow import Asked, asked
 if TYPE_CHECKING:
     from datetime import date
 
+    from ringfence.model.mesh import Mesh
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from ringfence.verdict.grid import Grid
     from ringfence.verdict.many import FlowAnswers
     from ringfence.verdict.matrix.values import Matrix
+    from ringfence.verdict.meshed.asking import MeshedAsker
+    from ringfence.verdict.meshed.request import Request
     from ringfence.verdict.portability import Portability
     from ringfence.verdict.states import State
     from ringfence.verdict.tracing import Tracing
@@ -162,10 +166,29 @@ class World:
         port: int | str | None = None,
         protocol: str | None = None,
         namespace: str | None = None,
+        request: Request | None = None,
     ) -> Answer:
         """May ``src`` open a connection to ``dst``? ``port``: a number, a name, or None for every port; ``protocol``
-        defaults to TCP where a port is given. Raises EndError (a ValueError) for ends or ports that cannot be."""
-        return self.asker.can(self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol))
+        defaults to TCP where a port is given. ``request``: an HTTP request over it (``ringfence.request`` makes one);
+        None: all of them. Raises EndError (a ValueError) for ends or ports that cannot be."""
+        source, destination = self.target(src, namespace), self.target(dst, namespace)
+        if request is None and self.mesh is None:
+            return self.asker.can(source, destination, self.question(port, protocol))
+        return self.meshed.can(source, destination, self.question(port, protocol), request)
+
+    @cached_property
+    def mesh(self) -> Mesh | None:
+        """The service mesh of the cluster, if the input shows one."""
+        if not meshes.shown(self.cluster):
+            return None
+        return meshes.of(self.cluster)
+
+    @cached_property
+    def meshed(self) -> MeshedAsker:
+        """Answers single questions about all layers."""
+        from ringfence.verdict.meshed.asking import MeshedAsker
+
+        return MeshedAsker(self.asker, self.mesh)
 
     def explain(
         self,
@@ -174,6 +197,7 @@ class World:
         port: int | str | None = None,
         protocol: str | None = None,
         namespace: str | None = None,
+        request: Request | None = None,
     ) -> Explanation:
         """The answer with a trace for each kind of flow, and, for one kind with a known verdict, the smallest edit that
         flips it (looked for when ``edit`` is first read). Raises EndError."""
@@ -181,6 +205,9 @@ class World:
         question = self.question(port, protocol)
         flows = self.asker.flows.between(source, destination, question)
         explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
+        if request is not None or self.mesh is not None:
+            answer = self.meshed.can(source, destination, question, request)
+            return Explanation(answer, explanation.traces, None)
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
@@ -389,7 +416,7 @@ class World:
         """Many single questions, fast."""
         from ringfence.verdict.many import FlowAnswers
 
-        return FlowAnswers(self.asker, self.target, self.question)
+        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
 
@@ -18,6 +18,9 @@ from ringfence.cli.errors import CommandError
 from ringfence.cli.loading import open_world
 from ringfence.cli.options import Shared
 from ringfence.reports.structured import ascii_json
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.request import Request
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 20
@@ -35,6 +38,12 @@ class Answers(Protocol):
         """Verdict, reason and deciding objects. Raises ValueError for ends and ports that do not exist."""
         ...
 
+    def layered(
+        self, src: str, dst: str, port: int | str | None, protocol: str, request: Request | None
+    ) -> dict[str, object] | None:
+        """The keys of an answer of all layers; None where only the network has a say. Raises ValueError."""
+        ...
+
 
 class Question(msgspec.Struct):
     """The keys that are ours."""
@@ -43,6 +52,33 @@ class Question(msgspec.Struct):
     dst: str
     port: int | str | None = None
     protocol: str | None = "TCP"
+    method: str | None = None
+    path: str | None = None
+    host: str | None = None
+    headers: msgspec.Raw | None = None
+    jwt: msgspec.Raw | None = None
+    identity: str | None = msgspec.field(default=None, name="as")
+
+    @property
+    def plain(self) -> bool:
+        """Whether it asks about no request."""
+        return (
+            self.method is None
+            and self.path is None
+            and self.host is None
+            and self.headers is None
+            and self.jwt is None
+            and self.identity is None
+        )
+
+    def request(self) -> Request | None:
+        """The request that it asks about. Raises ValueError."""
+        if self.plain:
+            return None
+        from ringfence.verdict.meshed.request import request
+
+        headers, claims = (None if raw is None else msgspec.json.decode(raw) for raw in (self.headers, self.jwt))
+        return request(self.method, self.path, self.host, headers, claims, self.identity)
 
 
 class BadLineError(ValueError):
@@ -82,9 +118,7 @@ class Answering:
         self._questions = msgspec.json.Decoder(Question)
         self._objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
         self._encoder = msgspec.json.Encoder()
-        self._remembered: dict[
-            tuple[str, str, int | str | None, str | None], tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]
-        ] = {}
+        self._remembered: dict[tuple[object, ...], dict[str, msgspec.Raw]] = {}
 
     def copy(self, stream: BinaryIO, out: BinaryIO) -> int:
         """Answers every line of ``stream`` on ``out`` as soon as it is there; how many could not be answered."""
@@ -106,7 +140,10 @@ class Answering:
         if len(line) > LONGEST_LINE:
             raise BadLineError
         question = self._questions.decode(line)
-        key = (question.src, question.dst, question.port, question.protocol)
+        key: tuple[object, ...] = (question.src, question.dst, question.port, question.protocol)
+        if not question.plain:
+            key = (*key, question.method, question.path, question.host, question.identity)
+            key = (*key, *(None if raw is None else bytes(raw) for raw in (question.headers, question.jwt)))
         known = self._remembered.get(key)
         if known is None:
             known = self._answer(question)
@@ -114,14 +151,22 @@ class Answering:
                 self._remembered.clear()
             self._remembered[key] = known
         fields = self._objects.decode(line)
-        fields["verdict"], fields["reason"], fields["decided_by"] = known
+        fields.update(known)
         return ascii_json(self._encoder.encode(fields))
 
-    def _answer(self, question: Question) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
+    def _answer(self, question: Question) -> dict[str, msgspec.Raw]:
         protocol = (question.protocol or "TCP").upper()
-        verdict, reason, decided_by = self._answers.answer(question.src, question.dst, question.port, protocol)
+        ends = question.src, question.dst, question.port, protocol
         encode = self._encoder.encode
-        return msgspec.Raw(encode(verdict)), msgspec.Raw(encode(reason)), msgspec.Raw(encode(decided_by))
+        layered = self._answers.layered(*ends, question.request())
+        if layered is not None:
+            return {key: msgspec.Raw(encode(value)) for key, value in layered.items()}
+        verdict, reason, decided_by = self._answers.answer(*ends)
+        return {
+            "verdict": msgspec.Raw(encode(verdict)),
+            "reason": msgspec.Raw(encode(reason)),
+            "decided_by": msgspec.Raw(encode(decided_by)),
+        }
 
     def _failure(self, line: bytes, error: Exception) -> bytes:
         added = {"verdict": msgspec.Raw(b"null"), "error": msgspec.Raw(self._encoder.encode(_message(line, error)))}

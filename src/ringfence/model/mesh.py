@@ -15,17 +15,72 @@ from ringfence.model.cluster import Pod, Service
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
-from ringfence.sets.languages.domains import NAME, TEXT
-from ringfence.sets.languages.patterns import Numbers as Figures
-from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.languages.domains import TEXT
+from ringfence.sets.languages.patterns import Numbers as Values
+from ringfence.sets.requests.attributes import (
+    AUDIENCES,
+    HOST,
+    METHOD,
+    PATH,
+    PORT,
+    PRESENTER,
+    PRINCIPAL,
+    SNI,
+    Attribute,
+    claim,
+    header,
+)
 from ringfence.sets.requests.formulas import Formula
+
+__all__ = [
+    "DESTINATION_ADDRESS",
+    "EVERY_PORT",
+    "HOST",
+    "METHOD",
+    "NO_MARKS",
+    "PATH",
+    "PEER_ADDRESS",
+    "PEER_IDENTITY",
+    "PORT",
+    "REMOTE_ADDRESS",
+    "SNI",
+    "TOKEN_AUDIENCES",
+    "TOKEN_PRESENTER",
+    "TOKEN_PRINCIPAL",
+    "Acceptance",
+    "Client",
+    "Encryption",
+    "Identity",
+    "Marks",
+    "Membership",
+    "Mesh",
+    "Numbers",
+    "Option",
+    "Outgoing",
+    "Point",
+    "PointSort",
+    "Proxy",
+    "ProxyContainer",
+    "RequestAction",
+    "RequestPolicy",
+    "RequestRule",
+    "RequestRules",
+    "Sending",
+    "Server",
+    "Source",
+    "Speech",
+    "TokenIssuer",
+    "Waypoint",
+    "claim",
+    "header",
+    "known",
+    "metadata",
+]
 
 Numbers = tuple[tuple[int, int], ...]
 """TCP port numbers, as canonical ``(first, last)`` intervals."""
 
 EVERY_PORT: Numbers = ((1, 65535),)
-
-ADDRESSES = Figures(EVERY_ADDRESS)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -216,13 +271,17 @@ class Encryption(StrEnum):
 
 # Which requests.
 
-# What they may ask about. The rest of the attributes is the same for every mesh, and in sets.requests.attributes.
+PEER_IDENTITY = Attribute("peer.identity", values=TEXT)
+"""Who opened the connection, as its text; absent: nobody proved to be anybody."""
 
-PEER_IDENTITY = Attribute("peer.identity", values=NAME)
-PEER_ADDRESS = Attribute("peer.address", values=ADDRESSES)
-REMOTE_ADDRESS = Attribute("remote.address", values=ADDRESSES)
-"""The client's behind every proxy that is trusted to tell it; the peer's own, where none is."""
-DESTINATION_ADDRESS = Attribute("destination.address", values=ADDRESSES)
+PEER_ADDRESS = Attribute("peer.address", values=Values(EVERY_ADDRESS))
+"""Where the connection comes from, family-tagged (``sets.addresses``)."""
+
+REMOTE_ADDRESS = Attribute("remote.address", values=Values(EVERY_ADDRESS))
+"""Where the request comes from, as trusted proxies tell it."""
+
+DESTINATION_ADDRESS = Attribute("destination.address", values=Values(EVERY_ADDRESS))
+TOKEN_PRINCIPAL, TOKEN_PRESENTER, TOKEN_AUDIENCES = PRINCIPAL, PRESENTER, AUDIENCES
 
 
 def metadata(name: str) -> Attribute:
@@ -304,13 +363,14 @@ class PointSort(Enum):
 @dataclass(frozen=True, slots=True)
 class Point:
     """One enforcement point. ``pod`` is the workload's, the waypoint's or the gateway's; ``service`` the one that the
-    client asked for, if any (policies of a waypoint may be attached to it). ``http``: it judges requests; else
-    connections."""
+    client asked for, if any (policies of a waypoint may be attached to it), ``server`` the workload behind a waypoint.
+    ``http``: it judges requests; else connections."""
 
     sort: PointSort
     pod: Pod
     http: bool
     service: Service | None = None
+    server: Pod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +394,9 @@ class Mesh(Protocol):
     tunnel_port: int
     """Where tunnels arrive."""
 
+    def pod(self, index: int) -> Pod:
+        """A pod of the cluster, by its index in ``cluster.pods``."""
+
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
 
@@ -352,6 +415,9 @@ class Mesh(Protocol):
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any."""
+
+    def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
+        """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""

@@ -29,11 +29,13 @@ from ringfence.verdict.answers import (
     Row,
     Trace,
 )
+from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """Raised when the meaning of a key changes; new keys do not raise it."""
 
 VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
+EncryptionWord = Literal["none", "mtls", "hbone", "wireguard", "ipsec", "tls", "unknown"]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -89,6 +91,44 @@ class WitnessDocument(Document, frozen=True):
     port: str
 
 
+class LayerDocument(Document, frozen=True):
+    """What one layer says by itself: ``network``, ``transport`` or ``requests``."""
+
+    layer: str
+    verdict: VerdictWord
+    reason: str
+    reason_code: str
+    decide_with: str
+    decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
+
+
+class HopDocument(Document, frozen=True):
+    """One connection of a flow: the port on the wire, who opens it and to whom, and the identity that the other end
+    authenticated (null: nobody's)."""
+
+    source: str
+    destination: str
+    port: int
+    protocol: Literal["TCP", "UDP", "SCTP"]
+    identity: str | None
+    encryption: EncryptionWord
+    verdict: VerdictWord
+    layers: list[LayerDocument]
+
+
+class LayeredDocument(Document, frozen=True):
+    """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
+    what the client sees. ``holds`` false: only the client's own configuration denies."""
+
+    layers: list[LayerDocument]
+    hops: list[HopDocument]
+    identity: str | None
+    encryption: EncryptionWord
+    symptom: str
+    holds: bool
+    notes: list[str]
+
+
 class PartDocument(Document, frozen=True):
     """Flows of the question that share a verdict and what decided it. ``family`` is 4, 6 or null for both."""
 
@@ -102,6 +142,7 @@ class PartDocument(Document, frozen=True):
     decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
     witness: WitnessDocument
     family: int | None
+    layered: LayeredDocument | None
 
 
 class AnswerDocument(Document, frozen=True):
@@ -118,6 +159,7 @@ class AnswerDocument(Document, frozen=True):
     decide_with: str
     decided_by: list[DecisionDocument] = msgspec.field(name="decided_by")
     parts: list[PartDocument]
+    layered: LayeredDocument | None
     notes: list[str]
     layers: list[str]
     profile: ProfileDocument
@@ -319,8 +361,47 @@ def decision_documents(decisions: Iterable[Decision]) -> list[DecisionDocument]:
     return [DecisionDocument(**decision.as_json()) for decision in decisions]
 
 
+def _layer(layer: LayerVerdict) -> LayerDocument:
+    return LayerDocument(
+        layer=layer.layer,
+        verdict=layer.verdict.value,
+        decided_by=decision_documents(layer.decided_by),
+        **reason_fields(layer.reason),
+    )
+
+
+def _hop(hop: HopVerdict) -> HopDocument:
+    number, _, protocol = hop.port.partition("/")
+    return HopDocument(
+        source=hop.source,
+        destination=hop.destination,
+        port=int(number),
+        protocol=protocol,  # type: ignore[arg-type]
+        identity=hop.identity,
+        encryption=hop.encryption,  # type: ignore[arg-type]
+        verdict=hop.verdict.value,
+        layers=[_layer(layer) for layer in hop.layers],
+    )
+
+
+def layered_document(layered: Layered | None) -> LayeredDocument | None:
+    """What all layers say; null where only the network was asked."""
+    if layered is None:
+        return None
+    return LayeredDocument(
+        layers=[_layer(layer) for layer in layered.layers],
+        hops=[_hop(hop) for hop in layered.hops],
+        identity=layered.identity,
+        encryption=layered.encryption,  # type: ignore[arg-type]
+        symptom=layered.symptom,
+        holds=layered.holds,
+        notes=list(layered.notes),
+    )
+
+
 def _part(part: Part) -> PartDocument:
     return PartDocument(
+        layered=layered_document(part.layered),
         sources=list(part.sources),
         destinations=list(part.destinations),
         ports=ports_document(part.ports),
@@ -337,12 +418,14 @@ def _part(part: Part) -> PartDocument:
 def _answer_body(answer: Answer, context: Context) -> dict[str, Any]:
     return {
         **head(context, answer.partial),
+        **({"layers": [layer.layer for layer in answer.layered.layers]} if answer.layered is not None else {}),
         "source": answer.source,
         "destination": answer.destination,
         "port": answer.port,
         "verdict": answer.verdict.value,
         **reason_fields(answer.reason),
         "parts": [_part(part) for part in answer.parts],
+        "layered": layered_document(answer.layered),
         "notes": list(answer.notes),
         "decided_by": decision_documents(answer.decided_by),
     }

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.values import Layered
 
 LAYERS: tuple[str, ...] = ("network",)
 """The layers that a verdict speaks of."""
@@ -88,6 +91,8 @@ class Part:
     witness_destination: str
     witness_port: str
     family: int | None = None
+    layered: Layered | None = None
+    """What the layers say, where the world has a mesh or a request is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ class Answer:
     port: str
     notes: tuple[str, ...] = ()
     partial: bool = False
+    layered: Layered | None = None
+    """That of the first part which has the verdict."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ for a subject, whoever the peer is; everything else goes the way of a single que
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.row import Row
 from ringfence.model.policy import Direction
@@ -17,6 +17,10 @@ from ringfence.verdict.asking import NOT_BLIND, Asker
 from ringfence.verdict.ends import Target
 from ringfence.verdict.flow import Asked
 from ringfence.verdict.judging import Judgement
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.asking import MeshedAsker
+    from ringfence.verdict.meshed.request import Request
 
 Answered = tuple[str, str, list[dict[str, Any]]]
 Cause = tuple[str, list[dict[str, Any]]]
@@ -31,7 +35,11 @@ class FlowAnswers:
         asker: Asker,
         target: Callable[[str], Target],
         question: Callable[[int | str | None, str | None], Asked],
+        meshed: Callable[[], MeshedAsker],
+        has_mesh: bool,
     ) -> None:
+        self._meshed = meshed
+        self._has_mesh = has_mesh
         self._asker = asker
         self._relation = asker.relation
         self._target = target
@@ -51,6 +59,21 @@ class FlowAnswers:
                 return found
         answer = self._asker.can(source, destination, question)
         return answer.verdict.value, str(answer.reason), [one.as_json() for one in answer.decided_by]
+
+    def layered(
+        self, src: str, dst: str, port: int | str | None, protocol: str | None, request: Request | None
+    ) -> dict[str, Any] | None:
+        """The keys of an answer of all layers; None where only the network has a say. Raises EndError."""
+        if request is None and not self._has_mesh:
+            return None
+        question = self._question(port, protocol)
+        answer = self._meshed().can(self._target(src), self._target(dst), question, request)
+        found: dict[str, Any] = {
+            "verdict": answer.verdict.value,
+            "reason": str(answer.reason),
+            "decided_by": [one.as_json() for one in answer.decided_by],
+        }
+        return found | answer.layered.as_json() if answer.layered is not None else found
 
     def _two_pods(self, source: Target, destination: Target, key: int) -> Answered | None:
         """Two pods and one port, where no fact is open; None for what needs the long way."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ringfence.cli import exits
 from ringfence.cli.ends_completion import complete_end
 from ringfence.cli.options import EVERY_PROFILE, Shared, shared_options
+from ringfence.cli.request_options import request_of, request_options
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.request import Request
 
 
 @click.command(short_help="Say whether a connection is allowed: one word for scripts.")
@@ -20,9 +26,20 @@ from ringfence.cli.options import EVERY_PROFILE, Shared, shared_options
     help="Answer many questions: JSON Lines in, one line out for each.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default=None, help="Default: text.")
+@request_options
 @shared_options()
 def can(
-    shared: Shared, source: str | None, destination: str | None, port: str | None, flows: str | None, output: str | None
+    shared: Shared,
+    source: str | None,
+    destination: str | None,
+    port: str | None,
+    flows: str | None,
+    output: str | None,
+    http: str | None,
+    host: str | None,
+    headers: tuple[str, ...],
+    claims: tuple[str, ...],
+    identity: str | None,
 ) -> int:
     """May SRC open a connection to DST on PORT?
 
@@ -38,14 +55,19 @@ def can(
     With --cni all the question is asked under the profile of every network plugin: a line for each answer
     with its plugins, and the facts that make the difference.
 
+    In a cluster with a service mesh the verdict is that of all layers. --http, --host, --header, --jwt and --as ask
+    about one request; without them the question covers all requests.
+
     With --flows each line is {"src", "dst", "port", "protocol"}; it comes back with "verdict", "reason" and
-    "decided_by", or with "verdict": null and "error".
+    "decided_by", or with "verdict": null and "error". A line may ask about a request: "method", "path", "host",
+    "headers", "jwt", "as"; then, and with a mesh, "layers", "identity", "encryption", "symptom" and "hops" come too.
 
     \b
     Exit codes: 0 allowed, 1 denied or mixed, 2 usage or no object, 3 allowed but the input was
     partial, 5 unknown; --cni all: 1 if it is denied under any profile. With --flows: 2 if any
     line failed, else 3 if partial, else 0.
     """  # noqa: D301 - click's mark for lines to keep as they are
+    asked_request = bool(http or host or headers or claims or identity)
     if flows is not None:
         if source is not None:
             raise click.UsageError("--flows takes its questions from the file: give no SRC, DST and PORT")
@@ -53,6 +75,8 @@ def can(
             raise click.UsageError("--flows always writes JSON Lines: leave -o away")
         if shared.cni == EVERY_PROFILE:
             raise click.UsageError("--cni all answers one question: give SRC, DST and PORT")
+        if asked_request:
+            raise click.UsageError("--flows takes requests from its lines: leave --http and its like away")
         if flows == "-" and "-" in shared.filenames:
             raise click.UsageError("stdin cannot be both the manifests (-f -) and the questions (--flows -)")
         from ringfence.cli.flows import answer_flows
@@ -61,11 +85,17 @@ def can(
     if source is None or destination is None:
         raise click.UsageError(f"Missing argument '{'DST' if source else 'SRC'}'.")
     if shared.cni == EVERY_PROFILE:
+        if asked_request:
+            raise click.UsageError("--cni all asks the network layer alone: leave --http and its like away")
         return _under_every_profile(shared, source, destination, port, output or "text")
-    return _one(shared, source, destination, port, output or "text")
+    from ringfence.cli.loading import asking
+
+    with asking():
+        request = request_of(http, host, headers, claims, identity)
+    return _one(shared, source, destination, port, output or "text", request)
 
 
-def _one(shared: Shared, source: str, destination: str, port: str | None, output: str) -> int:
+def _one(shared: Shared, source: str, destination: str, port: str | None, output: str, request: Request | None) -> int:
     from ringfence.cli.loading import asking, open_world, write_lines
     from ringfence.cli.questions import parse_port
     from ringfence.reports.answer_text import detail_lines, verdict_lines
@@ -73,7 +103,7 @@ def _one(shared: Shared, source: str, destination: str, port: str | None, output
     number, protocol = parse_port(port)
     opened = open_world(shared)
     with asking():
-        answer = opened.world.can(source, destination, number, protocol, namespace=shared.namespace)
+        answer = opened.world.can(source, destination, number, protocol, namespace=shared.namespace, request=request)
     if output == "text":
         write_lines(verdict_lines(answer, opened.out))
         opened.say(detail_lines(answer, opened.context, opened.err))

@@ -1,0 +1,265 @@
+"""The course of a flow: its hops, each with the port and the source that the network sees, what it proves, and where
+requests are judged.
+
+Without a mesh there is one hop, from the client to the server. A proxy on the way makes two of it. What is open about
+the mesh makes several courses, each with the facts under which it is the one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from ringfence.layers.mesh.transport import Transport, meet
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.mesh import (
+    Client,
+    Encryption,
+    Identity,
+    Membership,
+    Mesh,
+    Numbers,
+    Option,
+    Point,
+    PointSort,
+    Proxy,
+    Sending,
+    Source,
+    Speech,
+    Waypoint,
+    known,
+)
+
+
+class At(Enum):
+    """Who stands at an end of a hop."""
+
+    CLIENT = "client"
+    WAYPOINT = "waypoint"
+    SERVER = "server"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One connection. ``port`` is the one on the wire. ``identity``: of the one who opens it, where the other end gets
+    to know it (``anonymous``: it is a mesh's, and the input does not tell whose). ``point``: where what it carries is
+    judged, at ``judged_port``. ``direct``: a proxy opens it to the pod's own address, past every Service."""
+
+    source: At
+    destination: At
+    port: int
+    transport: Transport
+    identity: Identity | None
+    anonymous: bool
+    point: Point | None
+    judged_port: int
+    direct: bool
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
+    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know."""
+
+    hops: tuple[Hop, ...]
+    facts: tuple[tuple[str, str], ...]
+    client: Membership | None
+    server: Membership | None
+    waypoint: Waypoint | None = None
+    unreached: Client | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client of a flow: a pod (that may not exist), or something outside of every mesh. ``address``: its own."""
+
+    pod: Pod | None = None
+    address: int | None = None
+
+
+T = TypeVar("T")
+Facts = tuple[tuple[str, str], ...]
+
+
+def plain(port: int) -> Course:
+    """The course of what no mesh takes."""
+    transport = Transport(True, False, False, Encryption.NONE)
+    return Course((Hop(At.CLIENT, At.SERVER, port, transport, None, False, None, port, False),), (), None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
+    client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
+    ``presented``: an identity that the client proves instead of its own."""
+
+    mesh: Mesh
+    caller: Caller
+    server: Pod | None
+    address: int | None
+    port: int
+    service: Service | None
+    presented: Identity | None = None
+
+    def courses(self) -> list[Course]:
+        """Every course that it may take."""
+        found: list[Course] = []
+        for client, first in self._members(self.caller.pod):
+            for host, second in self._members(self.server):
+                for course in self._between(client, host, (*first, *second)):
+                    if course not in found:
+                        found.append(course)
+        return found
+
+    def unbound(self) -> list[Course]:
+        """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
+        has, in whatever form the server takes."""
+        found: list[Course] = []
+        own = self._own()
+        for _, first in self._members(self.caller.pod):
+            for host, second in self._members(self.server):
+                forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+                if own is not None and host is not None:
+                    forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
+                for sending, identity in forms:
+                    for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
+                        found.append(Course((last,), (*first, *second, *more), None, host))
+        return found
+
+    def _own(self) -> Identity | None:
+        if self.presented is not None or self.caller.pod is None:
+            return self.presented
+        return self.mesh.identity(self.caller.pod)
+
+    def _members(self, pod: Pod | None) -> Iterator[tuple[Membership | None, Facts]]:
+        if pod is None:
+            yield None, ()
+            return
+        for option in self.mesh.membership(pod):
+            yield (None if option.value.proxy is Proxy.NONE else option.value), _facts(option)
+
+    def _between(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
+        for takes, more in self._taken(client):
+            if client is None or not takes or self.caller.pod is None:
+                sending = Sending.PLAIN
+                if self.presented is not None and host is not None:
+                    sending = Sending.TUNNEL if host.proxy is Proxy.NODE else Sending.MESH_TLS
+                for last, settled in self._last(At.CLIENT, Proxy.NONE, sending, self.presented, host, False):
+                    yield Course((last,), (*facts, *more, *settled), client, host)
+                continue
+            for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
+                settled = (*facts, *more, *_facts(option))
+                if option.value.sending is Sending.NOTHING:
+                    yield Course((), settled, client, host, unreached=option.value)
+                else:
+                    yield from self._through(client, option.value, host, settled)
+
+    def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
+        """Whether the client's proxy takes the connection."""
+        takes = client is not None and client.outbound.takes(self.address, self.port)
+        if takes is None:
+            yield True, ((TAKEN, DIALLED),)
+            yield False, ((NOT_TAKEN, DIALLED),)
+        else:
+            yield takes, ()
+
+    def _through(self, client: Membership, sends: Client, host: Membership | None, facts: Facts) -> Iterator[Course]:
+        """What the client's proxy sends, over a waypoint where there is one."""
+        caller = self.caller.pod
+        assert caller is not None
+        ways: tuple[Option[Waypoint | None], ...] = known(None)
+        if self.server is not None:
+            ways = self.mesh.waypoint(caller, self.server, self.service)
+        own = self._own()
+        for way in ways:
+            settled = (*facts, *_facts(way))
+            if way.value is None or not way.value.pods:
+                notes = () if way.value is None else (way.value.why,)
+                for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends.sources):
+                    yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
+                continue
+            yield from self._over(client, way.value, own, host, settled)
+
+    def _over(
+        self, client: Membership, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
+    ) -> Iterator[Course]:
+        """Two hops: to the waypoint, where requests are judged as the client's, and from it, as its own."""
+        mesh, server = self.mesh, self.server
+        assert server is not None
+        through = mesh.pod(way.pods[0])
+        for spoken in mesh.server(server, self.port):
+            http = spoken.value.speech is not Speech.TCP
+            first = Hop(
+                At.CLIENT,
+                At.WAYPOINT,
+                mesh.tunnel_port,
+                Transport(True, True, http, Encryption.HBONE),
+                own,
+                own is None,
+                Point(PointSort.WAYPOINT, through, http, self.service, server),
+                self.port,
+                True,
+                (way.source,),
+            )
+            sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
+            proven = mesh.identity(through)
+            for last, more in self._last(At.WAYPOINT, Proxy.NODE, sending, proven, host, True):
+                yield Course((first, last), (*facts, *_facts(spoken), *more), client, host, way)
+
+    def _last(
+        self,
+        source: At,
+        proxy: Proxy,
+        sending: Sending,
+        identity: Identity | None,
+        host: Membership | None,
+        direct: bool,
+        sources: tuple[Source, ...] = (),
+    ) -> Iterator[tuple[Hop, Facts]]:
+        """The hop to the server."""
+        server, port = self.server, self.port
+        tunnelled = sending is Sending.TUNNEL
+        if tunnelled and (host is None or not host.tunnel):
+            sending, tunnelled = Sending.PLAIN, False
+        takes = host is not None and (tunnelled or _within(host.inbound, port))
+        if server is None or host is None or not takes:
+            transport = meet(sending, proxy, None, Proxy.NONE)
+            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources), ()
+            return
+        for option in self.mesh.server(server, port):
+            transport = meet(sending, proxy, option.value, host.proxy)
+            sort = PointSort.NODE if host.proxy is Proxy.NODE else PointSort.SIDECAR
+            yield (
+                Hop(
+                    source,
+                    At.SERVER,
+                    self.mesh.tunnel_port if tunnelled else port,
+                    transport,
+                    identity if transport.proven else None,
+                    transport.proven and identity is None,
+                    Point(sort, server, transport.http, self.service),
+                    port,
+                    direct,
+                    (*sources, *option.value.sources),
+                ),
+                _facts(option),
+            )
+
+
+TAKEN = "the address that the client dials is not excluded from its proxy"
+NOT_TAKEN = "the address that the client dials is excluded from its proxy"
+DIALLED = "the destination's address"
+
+
+def _facts(option: Option[T]) -> Facts:
+    return ((option.fact, option.decide),) if option.fact else ()
+
+
+def _within(ports: Numbers, port: int) -> bool:
+    return any(first <= port <= last for first, last in ports)

@@ -1,0 +1,355 @@
+"""``can`` in a world with a mesh: the flows of a question, parted by what the mesh can tell apart, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
+from ringfence.model.cluster import Pod, Service, WorkloadRef
+from ringfence.model.mesh import Identity, Mesh
+from ringfence.sets.ports import Intervals, intersect, subtract
+from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
+from ringfence.verdict.asking import Asker, fold, port_text
+from ringfence.verdict.ends import Member, Target
+from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
+from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.ruling import Rulings
+from ringfence.verdict.meshed.symptoms import text_of
+from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerVerdict
+
+TCP: Intervals = ((1, 65535),)
+"""The keys of all TCP ports."""
+_NOWHERE = WorkloadRef("Pod", "", "")
+
+
+class MeshedAsker:
+    """Answers questions about all layers of one world. ``mesh`` None: only the network has a say."""
+
+    def __init__(self, asker: Asker, mesh: Mesh | None) -> None:
+        self.asker = asker
+        self.mesh = mesh
+        self.cluster = asker.relation.cluster
+        self._rulings = Rulings(mesh)
+
+    def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
+        """The answer. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        parts = list(self._merged(self._parts(flows, destination.service, request)))
+        verdict = fold(part.verdict for part in parts)
+        telling = [part for part in parts if part.verdict is verdict] or parts
+        decided: dict[Decision, None] = {}
+        for part in telling:
+            decided.update(dict.fromkeys(part.decided_by))
+        reason = telling[0].reason
+        if verdict is Verdict.MIXED and telling[0].verdict is not Verdict.MIXED:
+            reason = Reason("mixed", "the flows that the question is about differ")
+        return Answer(
+            verdict,
+            reason,
+            tuple(decided),
+            tuple(parts),
+            source.text,
+            destination.text,
+            str(question),
+            tuple(dict.fromkeys((*source.notes, *destination.notes))),
+            self.asker.partial,
+            telling[0].layered,
+        )
+
+    def _parts(self, flows: list[Flow], service: Service | None, request: Request | None) -> Iterator[Part]:
+        network: list[Flow] = []
+        for flow in flows:
+            taken = intersect(flow.ports, TCP)
+            if flow.closed or flow.passes or flow.mystery or flow.perhaps or flow.port_name or not taken:
+                network.append(flow)
+                continue
+            rest = subtract(flow.ports, TCP)
+            if rest:
+                network.append(replace(flow, ports=rest))
+            for one in self._alike(replace(flow, ports=taken)):
+                for verdict, ports in self.asker.regions(one):
+                    for some in self._by_port(one, ports):
+                        yield Question(self, replace(one, ports=some), verdict, service, request).part()
+        for part in self.asker.parts(network):
+            yield replace(part, layered=network_alone(part))
+
+    def _alike(self, flow: Flow) -> Iterator[Flow]:
+        """The flow, for pods that the mesh cannot tell apart."""
+        for source in self._split(flow.source):
+            for destination in self._split(flow.destination):
+                same = set(source.pods) & set(destination.pods)
+                alone = same and len(source.pods) == 1 and len(destination.pods) == 1
+                if alone and self.cluster.pods[source.pods[0]].replicas == 1 and not flow.hairpin:
+                    continue
+                yield replace(flow, source=source, destination=destination)
+
+    def _split(self, member: Member) -> list[Member]:
+        if len(member.pods) < 2 or self.mesh is None:
+            return [member]
+        groups: dict[object, list[int]] = {}
+        for index in member.pods:
+            pod = self.cluster.pods[index]
+            key = (
+                pod.namespace,
+                pod.service_account,
+                tuple(sorted(pod.labels.items())),
+                id(pod.marks),
+                pod.host_network,
+                pod.template,
+            )
+            groups.setdefault(key, []).append(index)
+        if len(groups) == 1:
+            return [member]
+        return [
+            replace(one, name=member.name) for group in groups.values() for one in self.asker.directory.members(group)
+        ]
+
+    def _by_port(self, flow: Flow, ports: Intervals) -> Iterator[Intervals]:
+        """The ports, parted by what the mesh says of them."""
+        if self.mesh is None:
+            yield ports
+            return
+        rest = ports
+        for number in self.mesh.ports(self.pod(flow.source), self.pod(flow.destination)):
+            one = intersect(ports, ((number, number),))
+            if one:
+                yield one
+                rest = subtract(rest, one)
+        if rest:
+            yield rest
+
+    def pod(self, member: Member) -> Pod | None:
+        """One pod of a member; for a pod that does not exist, what is known of it; None for other ends."""
+        if member.pods:
+            return self.cluster.pods[member.pods[0]]
+        end = self.asker.relation.end_class(member.end)
+        if end.sort != "pod" or end.namespace is None:
+            return None
+        return Pod(
+            end.namespace,
+            "",
+            end.labels,
+            _NOWHERE,
+            tuple(end.open_labels),
+            end.ports,
+            end.addresses,
+            end.node,
+            end.host_network,
+            template=True,
+            service_account="",
+        )
+
+    def _merged(self, parts: Iterable[Part]) -> Iterable[Part]:
+        merged: dict[object, Part] = {}
+        for part in parts:
+            layered = part.layered
+            told = layered and (
+                layered.layers,
+                layered.identity,
+                layered.encryption,
+                layered.symptom,
+                layered.holds,
+                tuple((hop.port, hop.encryption) for hop in layered.hops),
+            )
+            key = (part.verdict, part.reason, part.decided_by, part.sources, part.destinations, part.family, told)
+            old = merged.get(key)
+            merged[key] = part if old is None else replace(old, ports=tuple(sorted((*old.ports, *part.ports))))
+        wide: dict[object, Part] = {}
+        for key, part in merged.items():
+            assert isinstance(key, tuple)
+            other = (*key[:3], *key[5:], part.ports)
+            old = wide.get(other)
+            wide[other] = (
+                part
+                if old is None
+                else replace(
+                    old,
+                    sources=tuple(dict.fromkeys((*old.sources, *part.sources))),
+                    destinations=tuple(dict.fromkeys((*old.destinations, *part.destinations))),
+                )
+            )
+        return wide.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One kind of flow, of ports that all layers treat alike. ``verdict``: the network's, for the flow as it is."""
+
+    asker: MeshedAsker
+    flow: Flow
+    verdict: Verdict
+    service: Service | None
+    request: Request | None
+
+    @property
+    def port(self) -> int:
+        """One of its ports."""
+        return self.flow.ports[0][0]
+
+    def part(self) -> Part:
+        """The flow, judged."""
+        judged = self.judged()
+        names = self.asker.asker.names(self.flow)
+        flow = self.flow
+        return Part(
+            (flow.source.name,),
+            (flow.destination.name,),
+            flow.ports,
+            judged.verdict,
+            judged.reason,
+            judged.decided_by,
+            *names,
+            port_text(self.port),
+            flow.meeting.families[0] if len(flow.meeting.families) == 1 and self._two_families() else None,
+            judged.layered,
+        )
+
+    def _two_families(self) -> bool:
+        relation = self.asker.asker.relation
+        first, second = relation.end_class(self.flow.source.end), relation.end_class(self.flow.destination.end)
+        return len(relation.families(first, second)[0]) > 1
+
+    def judged(self) -> Judged:
+        """All courses that it may take, folded: what is not the same on all of them is not known."""
+        call = self._call()
+        courses = [plain(self.port)] if call is None else call.courses()
+        found = [self._judge(course) for course in courses]
+        first = found[0]
+        if any(one.verdict is not first.verdict for one in found[1:]):
+            return _open(courses, found)
+        if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
+            others = [self._judge(course).verdict for course in call.unbound()]
+            if any(verdict is not Verdict.DENIED for verdict in others):
+                return not_held(first)
+        return first
+
+    def _call(self) -> Call | None:
+        mesh = self.asker.mesh
+        if mesh is None:
+            return None
+        source, server = self.asker.pod(self.flow.source), self.asker.pod(self.flow.destination)
+        address = self._dialled(server)
+        caller = Caller(source, source.addresses[0] if source is not None and source.addresses else None)
+        presented = None
+        if self.request is not None and self.request.identity:
+            presented = Identity(self.request.identity, "", "")
+        return Call(mesh, caller, server, address, self.port, self.service, presented)
+
+    def _dialled(self, server: Pod | None) -> int | None:
+        if self.service is not None and not self.service.headless:
+            return self.service.addresses[0] if self.service.addresses else None
+        if server is not None:
+            return server.addresses[0] if server.addresses else None
+        space = self.asker.asker.relation.end_class(self.flow.destination.end).space
+        return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
+
+    def _judge(self, course: Course) -> Judged:
+        return judge(
+            course,
+            lambda hop: self._network(course, hop),
+            lambda hop: self._rule(course, hop),
+            lambda at: self._name(course, at),
+        )
+
+    def _name(self, course: Course, at: At) -> str:
+        if at is At.WAYPOINT and course.waypoint is not None:
+            return f"{course.waypoint.namespace}/{course.waypoint.name}"
+        first, second = self.asker.asker.names(self.flow)
+        return first if at is At.CLIENT else second
+
+    def _ends(self, course: Course, at: At) -> tuple[Member, ...]:
+        if at is At.WAYPOINT:
+            assert course.waypoint is not None
+            return tuple(self.asker.asker.directory.members(course.waypoint.pods))
+        return (self.flow.source if at is At.CLIENT else self.flow.destination,)
+
+    def _network(self, course: Course, hop: Hop) -> LayerVerdict:
+        """What the network says of a hop: of the flow as it is asked, or of a connection that a proxy opens."""
+        asker = self.asker.asker
+        same = hop.source is At.CLIENT and hop.destination is At.SERVER and hop.port == self.port
+        if same and not (hop.direct and self.flow.asked):
+            reason, decided = asker.why(self.flow, self.verdict, self.port)
+            return LayerVerdict(NETWORK, self.verdict, reason, decided)
+        source = Target(self._name(course, hop.source), self._ends(course, hop.source))
+        destination = Target(self._name(course, hop.destination), self._ends(course, hop.destination))
+        flows = asker.flows.towards(source, destination, ((hop.port, hop.port),))
+        told = [(asker.regions(flow)[0][0], flow) for flow in flows]
+        verdict = fold(one for one, _ in told)
+        flow = next((flow for one, flow in told if one is verdict), None)
+        if flow is None:
+            # Of several pods of a waypoint, which one is picked is not known.
+            reason = Reason("waypoint-pods", f"the network treats the pods of {destination.text} differently")
+            return LayerVerdict(NETWORK, Verdict.UNKNOWN, reason)
+        reason, decided = asker.why(flow, verdict, hop.port)
+        return LayerVerdict(NETWORK, verdict, reason, decided)
+
+    def _rule(self, course: Course, hop: Hop) -> Ruling:
+        address = None
+        ends = self._ends(course, hop.source)
+        addresses = {
+            address for member in ends for index in member.pods for address in self.asker.cluster.pods[index].addresses
+        }
+        if len(addresses) == 1:
+            address = next(iter(addresses))
+        elif not ends[0].pods:
+            address = self._outside_address()
+        return self.asker._rulings.of(hop, self.request, address, self._host())
+
+    def _outside_address(self) -> int | None:
+        end = self.asker.asker.relation.end_class(self.flow.source.end)
+        if len(end.addresses) == 1:
+            return end.addresses[0]
+        return end.space[0][0] if len(end.space) == 1 and end.space[0][0] == end.space[0][1] else None
+
+    def _host(self) -> str:
+        """What a client writes as host that says no other: the Service's name, or the address, with the port."""
+        if self.service is not None:
+            source = self.asker.pod(self.flow.source)
+            near = source is not None and source.namespace == self.service.namespace
+            name = self.service.name if near else f"{self.service.name}.{self.service.namespace}"
+            return f"{name}:{self.flow.asked.partition('/')[0] or self.port}"
+        from ringfence.sets.addresses import address_text
+
+        server = self.asker.pod(self.flow.destination)
+        if server is not None and server.addresses:
+            return f"{address_text(server.addresses[0])}:{self.port}"
+        return ""
+
+
+def network_alone(part: Part) -> Layered:
+    """What the layers say of flows that no mesh takes."""
+    layer = LayerVerdict(NETWORK, part.verdict, part.reason, part.decided_by)
+    symptom = "none"
+    if part.verdict is Verdict.DENIED:
+        symptom = "refused" if part.reason.code == "service" else "timeout"
+    hop = HopVerdict(
+        part.witness_source, part.witness_destination, part.witness_port, None, "none", part.verdict, (layer,)
+    )
+    return Layered((layer,), (hop,), None, "none", symptom, text_of(symptom))
+
+
+def _open(courses: list[Course], found: list[Judged]) -> Judged:
+    """Courses that end differently: which one it is decides."""
+    one = found[0]
+    other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
+    differing = [fact for fact in courses[other].facts if fact not in courses[0].facts] or list(courses[other].facts)
+    fact, decide = differing[0] if differing else ("the input leaves the mesh open", "")
+    reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
+    decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
+    layered = replace(
+        one.layered,
+        symptom="none",
+        failure="",
+        layers=tuple(
+            layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
+            for layer in one.layered.layers
+        ),
+    )
+    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+
+
+def _unsure(layer: LayerVerdict, found: list[Judged], reason: Reason) -> LayerVerdict:
+    said = {one.verdict for judged in found for one in judged.layered.layers if one.layer == layer.layer}
+    return layer if len(said) == 1 else LayerVerdict(layer.layer, Verdict.UNKNOWN, reason)

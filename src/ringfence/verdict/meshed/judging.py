@@ -1,0 +1,194 @@
+"""One course of one flow, judged: each hop by the network, the transport and the rules of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from ringfence.layers.mesh.courses import At, Course, Hop
+from ringfence.model.mesh import Proxy, Source
+from ringfence.verdict.answers import Decision, Reason, Verdict
+from ringfence.verdict.meshed import symptoms
+from ringfence.verdict.meshed.values import (
+    NETWORK,
+    REQUESTS,
+    TRANSPORT,
+    HopVerdict,
+    Layered,
+    LayerVerdict,
+    joined,
+)
+
+PASSED = Reason("allowed", "the network lets it pass")
+NOT_ENCRYPTED = Reason("plain", "nothing of a mesh is asked of this connection")
+ACCEPTED = Reason("accepted", "the server accepts the connection")
+NOT_JUDGED = Reason("no-rules", "no mesh judges what this connection carries")
+Network = Callable[[Hop], LayerVerdict]
+"""What the network says of a hop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an enforcement point says of a request, or of all of them (then it may be mixed)."""
+
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...] = ()
+    symptom: str = "none"
+
+
+Rule = Callable[[Hop], Ruling]
+"""What the point of a hop says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A course and what became of it. ``by_client``: what denies is the client's own doing."""
+
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...]
+    layered: Layered
+    by_client: bool = False
+
+
+def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress") -> tuple[Decision, ...]:
+    """Objects of the mesh as those that decided."""
+    return tuple(
+        Decision(layer, direction, one.kind, one.namespace, one.name, one.rule, one.place)
+        for one in dict.fromkeys(sources)
+    )
+
+
+def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str]) -> Judged:
+    """The verdict of a course."""
+    client = course.client.proxy if course.client is not None else Proxy.NONE
+    if course.unreached is not None:
+        return _unreached(course)
+    hops = [_hop(hop, network, rule, names, client) for hop in course.hops]
+    layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
+    verdict = joined([hop.verdict for hop, _, _ in hops])
+    telling = _telling(verdict, hops)
+    deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
+    proven = deciding.identity.text if deciding.identity is not None else None
+    symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
+    encryption = _encryption([hop.encryption for hop, _, _ in hops])
+    layered = Layered(
+        layers,
+        tuple(hop for hop, _, _ in hops),
+        proven,
+        encryption,
+        symptom if verdict is Verdict.DENIED else "none",
+        symptoms.text_of(symptom) if verdict is Verdict.DENIED else "",
+        True,
+        course.notes,
+    )
+    by_client = verdict is Verdict.DENIED and _by_client(course, hops)
+    return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
+
+
+def _unreached(course: Course) -> Judged:
+    """The client's own proxy sends nothing."""
+    assert course.unreached is not None
+    reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
+    layer = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
+    symptom = symptoms.of_nothing(True)
+    layered = Layered((layer,), (), None, "none", symptom, symptoms.text_of(symptom), True, course.notes)
+    return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
+
+
+Told = tuple[HopVerdict, LayerVerdict, str]
+"""A hop, the layer that decides it, and what the client sees of that."""
+
+
+def _hop(hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy) -> Told:
+    transport = hop.transport
+    http = transport.http
+    found = network(hop)
+    layers = [found]
+    sees = [symptoms.of_network(client, http)]
+    if transport.accepted:
+        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
+        layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
+    else:
+        reason = Reason("transport", transport.why)
+        layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
+    sees.append(symptoms.of_transport(transport.symptom, client, http))
+    if hop.point is not None and transport.accepted:
+        ruling = rule(hop)
+        layers.append(LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by))
+        sees.append(ruling.symptom if http else symptoms.of_connection(client, False))
+    else:
+        layers.append(LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
+        sees.append("none")
+    verdict = joined([layer.verdict for layer in layers])
+    index = next((index for index, layer in enumerate(layers) if layer.verdict is verdict), 0)
+    judged = HopVerdict(
+        names(hop.source),
+        names(hop.destination),
+        f"{hop.port}/TCP",
+        hop.identity.text if hop.identity is not None else None,
+        str(transport.encryption),
+        verdict,
+        tuple(layers),
+    )
+    return judged, layers[index], sees[index]
+
+
+def _telling(verdict: Verdict, hops: list[Told]) -> Told:
+    """The first hop that has the verdict; of an allowed flow the last, which is where requests were judged."""
+    with_it = [told for told in hops if told[0].verdict is verdict]
+    if verdict is not Verdict.ALLOWED:
+        return with_it[0]
+    judged = [told for told in hops if told[0].layers[-1].reason is not NOT_JUDGED]
+    hop, _, symptom = (judged or hops)[-1]
+    best = hop.layers[-1] if judged else hop.layers[0]
+    return hop, best, symptom
+
+
+def _over_hops(layer: str, hops: list[Told]) -> LayerVerdict:
+    """What one layer says over all hops."""
+    found = [one for hop, _, _ in hops for one in hop.layers if one.layer == layer]
+    verdict = joined([one.verdict for one in found])
+    with_it = [one for one in found if one.verdict is verdict]
+    reason = next((one.reason for one in with_it if one.reason not in (NOT_JUDGED, NOT_ENCRYPTED)), with_it[0].reason)
+    decided = dict.fromkeys(decision for one in with_it for decision in one.decided_by)
+    return LayerVerdict(layer, verdict, reason, tuple(decided))
+
+
+def _decided(verdict: Verdict, layers: tuple[LayerVerdict, ...], telling: LayerVerdict) -> tuple[Decision, ...]:
+    """Of an allowed flow everybody who had a say, else who denies or leaves it open."""
+    if verdict is Verdict.ALLOWED:
+        return tuple(dict.fromkeys(decision for layer in layers for decision in layer.decided_by))
+    return telling.decided_by
+
+
+def _by_client(course: Course, hops: list[Told]) -> bool:
+    """Whether only what the client's proxy does denies: a connection in a form that the server refuses, or one without
+    the identity that the client has."""
+    for hop, (judged, _, _) in zip(course.hops, hops, strict=True):
+        if judged.verdict is not Verdict.DENIED:
+            continue
+        if judged.layers[0].verdict is Verdict.DENIED:
+            return False
+        if not hop.transport.accepted:
+            if not hop.transport.by_client:
+                return False
+            continue
+        member = course.client is not None and hop.source is At.CLIENT
+        if hop.transport.proven or not member:
+            return False
+    return True
+
+
+def _encryption(found: list[str]) -> str:
+    """That of the least encrypted hop."""
+    for word in ("unknown", "none"):
+        if word in found:
+            return word
+    return found[-1] if found else "none"
+
+
+def not_held(judged: Judged) -> Judged:
+    """A denial that binds nobody who controls the client."""
+    return replace(judged, layered=replace(judged.layered, holds=False))

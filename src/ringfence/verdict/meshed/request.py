@@ -1,0 +1,98 @@
+"""The request of a question, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringfence.verdict.ends import EndError
+
+_TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+Claims = Mapping[str, "str | tuple[str, ...]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request that a question asks about. ``path`` is without its query; ``host`` empty: the name that the
+    client dials. ``headers`` by lower-case name. ``claims`` None: no token; claims within claims are ``a.b``; a list of
+    values is a tuple. ``identity`` empty: the source's own."""
+
+    method: str = "GET"
+    path: str = "/"
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    claims: Claims | None = None
+    identity: str = ""
+
+
+def request(
+    method: str | None = None,
+    path: str | None = None,
+    host: str | None = None,
+    headers: Mapping[str, Any] | None = None,
+    claims: Mapping[str, Any] | None = None,
+    identity: str | None = None,
+) -> Request | None:
+    """The request that these ask about; None where they ask about none. Raises EndError."""
+    if all(one is None for one in (method, path, host, headers, claims, identity)):
+        return None
+    method = "GET" if method is None else method
+    if not isinstance(method, str) or not _TOKEN.match(method):
+        raise EndError(f"{method!r} is no method of HTTP", "such as GET")
+    path = "/" if path is None else path
+    if not isinstance(path, str) or not path.startswith("/") or _blank(path):
+        raise EndError(f"{path!r} is no path", "it starts with / and has no blanks")
+    if host is not None and (not isinstance(host, str) or not host or _blank(host)):
+        raise EndError(f"{host!r} is no host", "such as shop.example.com")
+    named: dict[str, str] = {}
+    for name, value in _mapping(headers, "headers").items():
+        if not _TOKEN.match(name):
+            raise EndError(f"{name!r} is no name of a header", "such as x-user")
+        if not isinstance(value, str):
+            raise EndError(f"the header {name!r} is no text", "write it in quotes")
+        named[name.lower()] = value
+    told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ""))
+    if identity is not None and (not isinstance(identity, str) or not identity):
+        raise EndError(f"{identity!r} is no identity", "such as spiffe://cluster.local/ns/shop/sa/web")
+    path = path.partition("?")[0].partition("#")[0]
+    return Request(method, path, host or "", named, told, identity or "")
+
+
+def http_line(text: str) -> tuple[str, str]:
+    """Method and path of ``GET /orders``; a path alone is got. Raises EndError."""
+    first, blank, rest = text.strip().partition(" ")
+    if not blank:
+        return ("GET", first) if first.startswith("/") else (first, "/")
+    return first, rest.strip()
+
+
+def _blank(text: str) -> bool:
+    return any(character.isspace() or not character.isprintable() for character in text)
+
+
+def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise EndError(f"{name} is no object", 'such as {"name": "value"}')
+    return value
+
+
+def _claims(claims: Mapping[str, Any], above: str) -> list[tuple[str, str | tuple[str, ...]]]:
+    found: list[tuple[str, str | tuple[str, ...]]] = []
+    for name, value in claims.items():
+        path = f"{above}.{name}" if above else name
+        if isinstance(value, Mapping):
+            found += _claims(value, path)
+        elif isinstance(value, str):
+            found.append((path, value))
+        elif isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+            found.append((path, tuple(value)))
+        elif isinstance(value, bool | int | float):
+            # Meshes compare texts only: a claim of another type is there and matches nothing.
+            found.append((path, ()))
+        else:
+            raise EndError(f"the claim {path!r} is neither a text nor a list of texts", "")
+    return found

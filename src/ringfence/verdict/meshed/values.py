@@ -1,0 +1,94 @@
+"""What the layers say of a flow, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ringfence.verdict.answers import Decision, Reason, Verdict
+
+NETWORK, TRANSPORT, REQUESTS = "network", "transport", "requests"
+LAYERS = (NETWORK, TRANSPORT, REQUESTS)
+"""In the order in which they decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerVerdict:
+    """What one layer says by itself, whatever the others say."""
+
+    layer: str
+    verdict: Verdict
+    reason: Reason
+    decided_by: tuple[Decision, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``layers`` entries."""
+        return {
+            "layer": self.layer,
+            "verdict": self.verdict.value,
+            "reason": str(self.reason),
+            "decided_by": [one.as_json() for one in self.decided_by],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HopVerdict:
+    """One connection of a flow. ``port`` is the one on the wire, ``source`` who the network sees there; ``identity``
+    what the other end authenticated (None: nobody)."""
+
+    source: str
+    destination: str
+    port: str
+    identity: str | None
+    encryption: str
+    verdict: Verdict
+    layers: tuple[LayerVerdict, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``hops`` entries."""
+        number, _, protocol = self.port.partition("/")
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            "port": int(number),
+            "protocol": protocol,
+            "identity": self.identity,
+            "encryption": self.encryption,
+            "verdict": self.verdict.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
+    what the client will see; ``failure`` says it in words. ``holds`` False: only the client's own configuration denies,
+    which binds nobody who controls the client."""
+
+    layers: tuple[LayerVerdict, ...]
+    hops: tuple[HopVerdict, ...]
+    identity: str | None
+    encryption: str
+    symptom: str = "none"
+    failure: str = ""
+    holds: bool = True
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The keys that a line of ``can --flows`` gets beside its verdict."""
+        return {
+            "layers": [layer.as_json() for layer in self.layers],
+            "identity": self.identity,
+            "encryption": self.encryption,
+            "symptom": self.symptom,
+            "holds": self.holds,
+            "hops": [hop.as_json() for hop in self.hops],
+        }
+
+
+def joined(verdicts: list[Verdict]) -> Verdict:
+    """What must pass all of several: denied if any denies, unknown if any is, mixed where some requests pass."""
+    if Verdict.DENIED in verdicts:
+        return Verdict.DENIED
+    if Verdict.UNKNOWN in verdicts:
+        return Verdict.UNKNOWN
+    return Verdict.MIXED if Verdict.MIXED in verdicts else Verdict.ALLOWED
