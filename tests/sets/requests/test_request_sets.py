@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -20,6 +21,7 @@ from ringfence.sets.languages.patterns import (
     Unknown,
     matches,
 )
+from ringfence.sets.requests import spaces
 from ringfence.sets.requests.attributes import METHOD, PATH, PORT, Attribute, claim, header
 from ringfence.sets.requests.dimensions import Impossible, Undecided
 from ringfence.sets.requests.formulas import ALWAYS, NEVER, AllOf, AnyOf, Formula, Not, Predicate, predicates_of
@@ -40,6 +42,15 @@ EVERY = [
     Request.of({attribute: value for attribute, value in zip(VALUES, values, strict=True) if value is not None})
     for values in product(*VALUES.values())
 ]
+
+
+@pytest.fixture(autouse=True, params=["integers", "diagrams"], scope="module")
+def representation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything holds of both representations of sets."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "diagrams":
+            patch.setattr(spaces, "MOST_COMBINATIONS", 0)
+        yield
 
 
 def asked(attribute: Attribute, *patterns: Pattern | Numbers) -> st.SearchStrategy[Formula]:
@@ -221,5 +232,5 @@ def test_projections_say_which_values_members_have() -> None:
 
 
 def test_a_table_of_spaces_makes_each_once() -> None:
-    spaces, asks = Spaces(), Predicate(PATH, Exact("/a"))
-    assert spaces.of([asks]) is spaces.of([asks, asks])
+    table, asks = Spaces(), Predicate(PATH, Exact("/a"))
+    assert table.of([asks]) is table.of([asks, asks])

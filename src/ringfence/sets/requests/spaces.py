@@ -15,6 +15,7 @@ from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Numbers, Pattern
 from ringfence.sets.requests.algebra import Algebra
 from ringfence.sets.requests.attributes import Attribute, place
+from ringfence.sets.requests.diagrams import Diagrams
 from ringfence.sets.requests.dimensions import (
     Dimension,
     Element,
@@ -41,7 +42,7 @@ class Space:
     ``possible`` says which requests can exist where attributes hang together (no token: no claims either); sets are
     equal when no possible request tells them apart. ``open_predicates`` are those whose patterns could not be decided,
     each with the reason: a set that hangs on them is known only between its ``bounds``.
-    Raises TooLarge where the combinations are too many.
+    Raises TooLarge where there are too many dimensions.
     """
 
     def __init__(
@@ -194,9 +195,7 @@ def _dimensions(predicates: Iterable[Predicate], atoms: Maker) -> Iterable[Dimen
 
 
 def _algebra(sizes: Sequence[int]) -> Algebra:
-    if prod(sizes) > MOST_COMBINATIONS:
-        raise TooLarge(f"more than {MOST_COMBINATIONS} combinations")
-    return Products(sizes)
+    return Products(sizes) if prod(sizes) <= MOST_COMBINATIONS else Diagrams(sizes)
 
 
 class Spaces:
