@@ -13,7 +13,7 @@ from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, 
 from ringfence.dialects.istio.matching import formula, http_only
 from ringfence.dialects.istio.trust_domains import domains_with_aliases, with_aliases
 from ringfence.model.mesh import RequestRule
-from ringfence.sets.requests.formulas import ALWAYS, NEVER, AllOf, AnyOf, Formula, Not
+from ringfence.sets.requests.formulas import NEVER, Formula, Not, conjunction, disjunction
 
 
 class _Dropped(Exception):
@@ -100,19 +100,3 @@ class _Reader:
         names = ", ".join(dict.fromkeys(self.left_out))
         where = "" if self.http else ", which only HTTP has,"
         return f"{names}{where} is left out here: the rule matches more than it says"
-
-
-def conjunction(parts: Iterable[Formula]) -> Formula:
-    """All of some formulas, without nesting for nothing."""
-    kept = tuple(part for part in parts if part != ALWAYS)
-    if NEVER in kept:
-        return NEVER
-    return kept[0] if len(kept) == 1 else AllOf(kept)
-
-
-def disjunction(parts: Iterable[Formula]) -> Formula:
-    """Some of them, without nesting for nothing."""
-    kept = tuple(part for part in parts if part != NEVER)
-    if ALWAYS in kept:
-        return ALWAYS
-    return kept[0] if len(kept) == 1 else AnyOf(kept)

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from ringfence.dialects.istio import words
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, Clause, Term
-from ringfence.dialects.istio.envoy_rules import conjunction, disjunction
 from ringfence.dialects.istio.matching import SCHEME, quoted, text
 from ringfence.model.mesh import DESTINATION_ADDRESS, PEER_ADDRESS, PEER_IDENTITY, RequestRule
 from ringfence.sets.languages.patterns import Numbers, Regex
 from ringfence.sets.requests.attributes import PORT
-from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, Not, Predicate
+from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, Not, Predicate, conjunction, disjunction
 
 ACTIONS = ("ALLOW", "DENY")
 CONDITIONS = ("source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port")
