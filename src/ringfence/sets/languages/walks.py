@@ -1,0 +1,184 @@
+"""Atoms of any family of patterns: all automata are walked at once, and strings that the same ones accept are an atom.
+
+The state of the walk is one integer: the positions of all automata, side by side. The walk goes breadth first, the most
+readable byte first, so the first string of each atom is its witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringfence.sets.languages.automata import Automaton, automaton, bits
+from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, CONTINUATION, LIKING, best, byte_range
+from ringfence.sets.languages.domains import Domain, encoded
+from ringfence.sets.languages.expressions import EMPTY, Byte, Choice, Expression, Star, literal
+from ringfence.sets.languages.expressions import Sequence as InSequence
+from ringfence.sets.languages.limits import MOST_ATOMS, MOST_STATES, TooLarge
+from ringfence.sets.languages.patterns import Pattern, automaton_of
+
+
+class WalkAtoms:
+    """The atoms of a family. ``count`` of them, numbered from 0; a set of atoms is an integer of bits.
+
+    Raises TooLarge.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], domain: Domain) -> None:
+        ascii_only = domain.ascii_only()
+        self._number = {pattern: number for number, pattern in enumerate(dict.fromkeys(patterns))}
+        automata = [automaton_of(pattern, ascii_only) for pattern in self._number]
+        self._joint = Joint([automaton(domain_expression(domain)), *automata])
+        found = self._joint.kinds(MOST_STATES, MOST_ATOMS)
+        self._atom = {kind: number for number, kind in enumerate(found)}
+        self._witnesses = list(found.values())
+        self.count = len(found)
+
+    def mask(self, pattern: Pattern) -> int:
+        """The atoms whose strings match."""
+        wanted = self._number[pattern] + 1
+        found = 0
+        for kind, number in self._atom.items():
+            if kind >> wanted & 1:
+                found |= 1 << number
+        return found
+
+    def classify(self, data: bytes) -> int | None:
+        """The atom of a string; None where the domain does not have it."""
+        return self._atom.get(self._joint.kind(data))
+
+    def witness(self, atom: int) -> bytes:
+        """The shortest string of an atom; of these, the one with the most readable characters."""
+        return self._witnesses[atom]
+
+
+class Joint:
+    """Some automata read the same string. The first one is the domain: what it does not accept is no string."""
+
+    def __init__(self, automata: Sequence[Automaton]) -> None:
+        self._classes: list[int] = []
+        self._follow: list[int] = []
+        self._accepting: list[int] = []
+        self._begin = 0
+        for one in automata:
+            shift = len(self._classes)
+            self._begin |= 1 << shift
+            self._classes.extend(one.classes)
+            self._follow.extend(positions << shift for positions in one.follow)
+            self._accepting.append(one.accepting << shift)
+        self._domain = (1 << len(automata[0].classes)) - 1
+        self._accepts_any = 0
+        for positions in self._accepting:
+            self._accepts_any |= positions
+        self._kinds: dict[int, int] = {}
+
+    def kinds(self, most_states: int, most_kinds: int) -> dict[int, bytes]:
+        """Which automata accept, as bits, for every string of the domain; each with its first witness."""
+        found: dict[int, bytes] = {}
+        seen = {self._begin}
+        layer: list[tuple[int, bytes]] = [(self._begin, b"")]
+        while layer:
+            following: list[tuple[int, bytes]] = []
+            for state, word in layer:
+                kind = self._kind(state)
+                if kind & 1 and kind not in found:
+                    found[kind] = word
+                    if len(found) > most_kinds:
+                        raise TooLarge(f"more than {most_kinds} kinds of strings")
+                for byte, after in self._steps(state):
+                    if after not in seen:
+                        seen.add(after)
+                        following.append((after, word + bytes((byte,))))
+                if len(seen) > most_states:
+                    raise TooLarge(f"more than {most_states} states")
+            layer = following
+        return found
+
+    def kind(self, data: bytes) -> int:
+        """Which automata accept a string, as bits."""
+        state = self._begin
+        for byte in data:
+            after, state = self._after(state), 0
+            for position in bits(after):
+                if self._classes[position] >> byte & 1:
+                    state |= 1 << position
+            if not state & self._domain:
+                return 0
+        return self._kind(state)
+
+    def _kind(self, state: int) -> int:
+        accepting = state & self._accepts_any
+        kind = self._kinds.get(accepting)
+        if kind is None:
+            kind = sum(1 << number for number, positions in enumerate(self._accepting) if positions & accepting)
+            self._kinds[accepting] = kind
+        return kind
+
+    def _after(self, state: int) -> int:
+        after = 0
+        for position in bits(state):
+            after |= self._follow[position]
+        return after
+
+    def _steps(self, state: int) -> list[tuple[int, int]]:
+        """The states after one byte, each with its most readable byte, in the order of these."""
+        by_class: dict[int, int] = {}
+        allowed = 0
+        for position in bits(self._after(state)):
+            members = self._classes[position]
+            by_class[members] = by_class.get(members, 0) | 1 << position
+            if self._domain >> position & 1:
+                allowed |= members
+        parts = [(allowed, 0)]
+        for members, positions in by_class.items():
+            split: list[tuple[int, int]] = []
+            for inside, reached in parts:
+                if both := inside & members:
+                    split.append((both, reached | positions))
+                    if rest := inside & ~members:
+                        split.append((rest, reached))
+                else:
+                    split.append((inside, reached))
+            parts = split
+        steps: dict[int, int] = {}
+        for inside, reached in parts:
+            if inside:
+                byte = best(inside)
+                known = steps.get(reached)
+                if known is None or LIKING[byte] < LIKING[known]:
+                    steps[reached] = byte
+        return sorted(((byte, reached) for reached, byte in steps.items()), key=lambda step: LIKING[step[0]])
+
+
+_TWO = Byte(CONTINUATION)
+WELL_FORMED: Expression = Choice(
+    (
+        Byte(ASCII),
+        InSequence((Byte(byte_range(0xC2, 0xDF)), _TWO)),
+        InSequence((Byte(1 << 0xE0), Byte(byte_range(0xA0, 0xBF)), _TWO)),
+        InSequence((Byte(byte_range(0xE1, 0xEF) & ~(1 << 0xED)), _TWO, _TWO)),
+        InSequence((Byte(1 << 0xED), Byte(byte_range(0x80, 0x9F)), _TWO)),
+        InSequence((Byte(1 << 0xF0), Byte(byte_range(0x90, 0xBF)), _TWO, _TWO)),
+        InSequence((Byte(byte_range(0xF1, 0xF3)), _TWO, _TWO, _TWO)),
+        InSequence((Byte(1 << 0xF4), Byte(byte_range(0x80, 0x8F)), _TWO, _TWO)),
+    )
+)
+"""One character of UTF-8 (RFC 3629, 4)."""
+
+
+def domain_expression(domain: Domain) -> Expression:
+    """The strings of a domain."""
+    character = _only(WELL_FORMED, domain.allowed) if domain.well_formed else Byte(domain.allowed & ANY_BYTE)
+    start = encoded(domain.start)
+    body: Expression = InSequence((literal(start), Star(character)))
+    if not domain.empty and not start:
+        body = InSequence((character, body))
+    besides = tuple(literal(encoded(text)) for text in domain.besides)
+    return Choice((body, *besides, *((EMPTY,) if domain.empty else ())))
+
+
+def _only(expression: Expression, allowed: int) -> Expression:
+    """The expression with every byte restricted."""
+    if isinstance(expression, Byte):
+        return Byte(expression.allowed & allowed)
+    assert isinstance(expression, InSequence | Choice)
+    return type(expression)(tuple(_only(part, allowed) for part in expression.parts))

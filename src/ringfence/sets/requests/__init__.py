@@ -1,0 +1,1 @@
+"""Sets of requests: exact over ports, methods, paths, hosts, header fields, claims of tokens. Knows no mesh."""
