@@ -74,6 +74,7 @@ __all__ = [
     "claim",
     "header",
     "known",
+    "metadata",
 ]
 
 Numbers = tuple[tuple[int, int], ...]
@@ -281,6 +282,11 @@ REMOTE_ADDRESS = Attribute("remote.address", values=Values(EVERY_ADDRESS))
 
 DESTINATION_ADDRESS = Attribute("destination.address", values=Values(EVERY_ADDRESS))
 TOKEN_PRINCIPAL, TOKEN_PRESENTER, TOKEN_AUDIENCES = PRINCIPAL, PRESENTER, AUDIENCES
+
+
+def metadata(name: str) -> Attribute:
+    """What another filter of the proxy has left there for policies to ask about: no request shows it."""
+    return Attribute("metadata", name, values=TEXT)
 
 
 class RequestAction(Enum):

@@ -57,6 +57,12 @@ class Report:
         message = f"what {self._object} does is not defined: {path_text(path)} {fault}"
         self._add(path, code, Severity.ERROR, message, hint)
 
+    def refuse(self, path: FieldPath, code: str, fault: str, stored: str, hint: str = "") -> None:
+        """A webhook rejects the object because of the field at ``path``, so that it is only stored where the webhook
+        was not asked. ``stored`` says what it means then: the object stays usable."""
+        message = f"the webhook rejects {self._object}: {path_text(path)} {fault}; where it is stored, {stored}"
+        self._add(path, code, Severity.ERROR, message, hint)
+
     def warn(self, path: FieldPath, code: str, message: str, hint: str = "") -> None:
         """Accepted, but surely not what was meant."""
         self._add(path, code, Severity.WARNING, f"{path_text(path)} {message}", hint)
@@ -93,6 +99,10 @@ class Silence(Report):
         raise Said
 
     undefined = reject
+
+    def refuse(self, path: FieldPath, code: str, fault: str, stored: str, hint: str = "") -> None:
+        """As the others."""
+        raise Said
 
     def warn(self, path: FieldPath, code: str, message: str, hint: str = "") -> None:
         """As the others."""

@@ -63,6 +63,35 @@ ALWAYS = AllOf()
 NEVER = AnyOf()
 
 
+def negation(formula: Formula) -> Formula:
+    """The opposite, without one negation upon another."""
+    if formula in (ALWAYS, NEVER):
+        return NEVER if formula == ALWAYS else ALWAYS
+    return formula.part if isinstance(formula, Not) else Not(formula)
+
+
+def conjunction(parts: Iterable[Formula]) -> Formula:
+    """All of some formulas, without those that always hold and repeats."""
+    kept: dict[Formula, None] = {}
+    for part in parts:
+        if part == NEVER:
+            return NEVER
+        if part != ALWAYS:
+            kept[part] = None
+    return next(iter(kept)) if len(kept) == 1 else AllOf(tuple(kept))
+
+
+def disjunction(parts: Iterable[Formula]) -> Formula:
+    """Some of them, without those that never hold and repeats."""
+    kept: dict[Formula, None] = {}
+    for part in parts:
+        if part == ALWAYS:
+            return ALWAYS
+        if part != NEVER:
+            kept[part] = None
+    return next(iter(kept)) if len(kept) == 1 else AnyOf(tuple(kept))
+
+
 def predicates_of(formulas: Iterable[Formula]) -> Iterator[Predicate]:
     """Every predicate of some formulas, in the order in which they come; repeats too."""
     for formula in formulas:

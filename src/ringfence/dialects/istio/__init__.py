@@ -1,0 +1,1 @@
+"""Istio: what its objects say of who may ask what of whom."""
