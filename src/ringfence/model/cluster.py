@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringfence.model.entries import NO_ENTRIES, Entries
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.plugins import NOTHING_DETECTED, DetectedPlugins
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.problems import Problem
@@ -66,7 +67,8 @@ class Pod:
     ``addresses`` are family-tagged integers (see sets.addresses), at most one a family; empty means open, not absent.
     ``node`` is None when not known. A hostNetwork pod's addresses are its node's.
     ``replicas`` counts the pods that it stands for: 1 for a real one; for a template what the workload asks for (at
-    least 1), so that two different replicas are two ends.
+    least 1), so that two different replicas are two ends. ``service_account`` is the name of its ServiceAccount; empty:
+    not known (a pod that nobody described). ``marks``: what it shows of meshes.
     """
 
     namespace: str
@@ -82,6 +84,8 @@ class Pod:
     replicas: int = 1
     place: Place | None = None
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = ""
+    marks: Marks = NO_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in."""
+    """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in.
+    ``application``: its appProtocol."""
 
     name: str
     protocol: str
     port: int
     target: int | str
     node_port: int | None = None
+    application: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,10 @@ class Service:
     """Address families (4, 6) that it serves; empty: not known."""
     external: External | None = None
     """None: it is only reached from inside."""
+    created: str = ""
+    """Its creationTimestamp; empty: not known."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Labels and annotations under a mesh's keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,10 @@ class Cluster:
     """The policy objects as they were read: snippets and edits are made from them."""
     objects: int = 0
     """How many Kubernetes objects were read."""
+    istio: object | None = None
+    """What the dialect of Istio read, which it alone understands (``IstioObjects``); None: nothing shows an Istio."""
+    accounts: frozenset[tuple[str, str]] = frozenset()
+    """ServiceAccounts of the input, as namespace and name; empty: it does not tell."""
     plugin: DetectedPlugins = NOTHING_DETECTED
     """What the input shows of the network plugin."""
 

@@ -6,12 +6,12 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
+from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
@@ -77,11 +77,14 @@ __all__ = [
     "metadata",
 ]
 
+__all__ = ["NO_MARKS", "Marks", "ProxyContainer"]
+
 Numbers = tuple[tuple[int, int], ...]
 """TCP port numbers, as canonical ``(first, last)`` intervals."""
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -95,7 +98,7 @@ class Option(Generic[T_co]):
     decide: str = ""
 
 
-def known(value: T_co) -> tuple[Option[T_co], ...]:
+def known(value: T) -> tuple[Option[T], ...]:
     """What is not open."""
     return (Option(value),)
 
@@ -178,26 +181,6 @@ class Membership:
     why: str = ""
     source: Source | None = None
     revision: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyContainer:
-    """A container of a pod that is a mesh's proxy. ``image`` as written."""
-
-    name: str
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a pod, or the template of one, shows of meshes: annotations under a mesh's keys, and containers that are
-    proxies. Equal marks are one value."""
-
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    proxies: tuple[ProxyContainer, ...] = ()
-
-
-NO_MARKS = Marks()
 
 
 # Over what.

@@ -24,6 +24,7 @@ from ringfence.sources.kinds import (
     leaves_reach_alone,
     misplaced_changes_reach,
 )
+from ringfence.sources.meshes import MeshReader
 from ringfence.sources.owners import Owners
 from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.plugins.detecting import PluginReader
@@ -91,7 +92,9 @@ class _Parts:
     policies: list[NetworkPolicyRules] = field(default_factory=list)
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
+    meshes: MeshReader = field(default_factory=MeshReader)
     mesh: list[Opaque] = field(default_factory=list)
+    accounts: set[tuple[str, str]] = field(default_factory=set)
     unmodelled: Counter[str] = field(default_factory=Counter)
 
 
@@ -127,6 +130,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     if manifest.namespace:
         parts.named.add(manifest.namespace)
     parts.plugins.take(manifest)
+    if treatment is not Treatment.MESH:
+        parts.meshes.notice(manifest, parts.problems)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
     elif treatment is Treatment.ENTRY:
@@ -136,7 +141,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     elif treatment is Treatment.OPAQUE and not leaves_reach_alone(manifest):
         parts.opaque.append(_opaque(manifest))
     elif treatment is Treatment.MESH:
-        parts.mesh.append(_opaque(manifest))
+        if not parts.meshes.take(manifest, parts.problems):
+            parts.mesh.append(_opaque(manifest))
     elif treatment is Treatment.MISPLACED:
         _take_misplaced(manifest, classification, parts)
     elif acts_after_all(manifest):
@@ -144,6 +150,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     else:
         if manifest.kind == "ConfigMap" and manifest.namespace == "kube-system" and manifest.name in SETTINGS:
             read_settings(manifest, parts.told)
+        if manifest.kind == "ServiceAccount" and manifest.api_version == "v1" and manifest.name:
+            parts.accounts.add((manifest.namespace or "default", manifest.name))
         parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
 
 
@@ -312,8 +320,9 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     services = with_backends((one.service for one in parts.services), parts.slices, parts.endpoints, problems)
     ranges = cluster_ranges(given, parts.told, all_nodes, pods, inside, problems)
     named = parts.named.union(pod.namespace for pod in pods).union(pod.namespace for pod in finished)
+    spaces = namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels)
     return Cluster(
-        namespaces=namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels),
+        namespaces=spaces,
         pods=tuple(pods),
         finished=tuple(finished),
         nodes=all_nodes,
@@ -328,6 +337,8 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         problems=tuple(problems),
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
+        accounts=frozenset(parts.accounts),
+        istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
     )
 

@@ -44,7 +44,10 @@ def distinct(manifests: Iterable[Manifest], problems: list[Problem]) -> list[Man
         found[key] = manifest
         if earlier is None or earlier.data == manifest.data:
             continue
-        if classify(manifest.api_version, manifest.kind).treatment not in _QUIET:
+        classification = classify(manifest.api_version, manifest.kind)
+        if classification.treatment not in _QUIET or (
+            classification.treatment is Treatment.MESH and classification.namespaced
+        ):
             name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
             problems.append(given_twice(f"{manifest.kind} {name}", earlier.place, manifest.place))
     return list(found.values())

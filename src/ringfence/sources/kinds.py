@@ -9,7 +9,14 @@ from enum import Enum
 from functools import lru_cache
 
 from ringfence.model.provenance import Manifest
-from ringfence.sources.foreign_kinds import CLUSTER_SCOPED, HARMLESS, MESH_GROUPS, MESH_KINDS, NAMESPACED
+from ringfence.sources.foreign_kinds import (
+    CLUSTER_SCOPED,
+    HARMLESS,
+    MESH_GROUPS,
+    MESH_KINDS,
+    MESH_NAMESPACED,
+    NAMESPACED,
+)
 
 
 class Treatment(Enum):
@@ -149,7 +156,7 @@ def classify(api_version: str, kind: str) -> Classification:
     if group in _BUILT_IN:
         return _classify_built_in(group, api_version, kind)
     if group in MESH_GROUPS or (group, kind) in MESH_KINDS:
-        return Classification(Treatment.MESH)
+        return Classification(Treatment.MESH, True if (group, kind) in MESH_NAMESPACED else None)
     if group in HARMLESS:
         reason = HARMLESS[group].get(kind)
         if reason is not None:

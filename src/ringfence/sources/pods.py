@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
 from ringfence.sources.duplicates import given_twice
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
+from ringfence.sources.marks import one_of_equal, read_marks
 from ringfence.sources.owners import Owner, Owners, controller_of
 
 FINISHED = ("Succeeded", "Failed")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+DEFAULT_ACCOUNT = "default"
 
 
 @dataclass(slots=True)
@@ -39,6 +42,14 @@ class PodFacts:
     phase: str
     place: Place = field(compare=False)
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = DEFAULT_ACCOUNT
+    marks: Marks = NO_MARKS
+
+
+def service_account(spec: Fields) -> str:
+    """The name of its ServiceAccount: that of the namespace's default one where none is named. ``serviceAccount`` is
+    the older name of the field."""
+    return spec.text("serviceAccountName") or spec.text("serviceAccount") or DEFAULT_ACCOUNT
 
 
 def named_port(entry: Fields) -> NamedPort | None:
@@ -145,6 +156,8 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         phase,
         manifest.place,
         host_ports(spec),
+        service_account(spec),
+        read_marks(metadata, spec),
     )
     return None if findings.lost else facts
 
@@ -163,8 +176,8 @@ def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts
     return sorted(found.values(), key=attrgetter("namespace", "name"))
 
 
-_Common = tuple[Mapping[str, str], tuple[NamedPort, ...], WorkloadRef | None]
-"""What replicas have in common: labels, ports and workload."""
+_Common = tuple[Mapping[str, str], tuple[NamedPort, ...], WorkloadRef | None, Marks]
+"""What replicas have in common: labels, ports, workload and marks."""
 
 
 class _Shared:
@@ -178,17 +191,19 @@ class _Shared:
         self._owners = owners
         self._labels: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
         self._ports: dict[tuple[NamedPort, ...], tuple[NamedPort, ...]] = {}
-        self._seen: dict[tuple[str, int, int, int], _Common] = {}
+        self._marks: dict[object, Marks] = {}
+        self._seen: dict[tuple[str, int, int, int, int], _Common] = {}
 
     def of(self, facts: PodFacts) -> _Common:
         """The shared values of one pod. It has no workload where no controller is named."""
-        key = (facts.namespace, id(facts.labels), id(facts.ports), id(facts.owner))
+        key = (facts.namespace, id(facts.labels), id(facts.ports), id(facts.owner), id(facts.marks))
         common = self._seen.get(key)
         if common is None:
             common = self._seen[key] = (
                 self._labels.setdefault(frozenset(facts.labels.items()), facts.labels),
                 self._ports.setdefault(facts.ports, facts.ports),
                 self._owners.workload_of(facts.owner, facts.namespace, facts.labels),
+                one_of_equal(facts.marks, self._marks),
             )
         return common
 
@@ -201,7 +216,7 @@ def build_pods(
     finished: list[FinishedPod] = []
     shared = _Shared(owners)
     for facts in pods:
-        labels, ports, workload = shared.of(facts)
+        labels, ports, workload, marks = shared.of(facts)
         if workload is None:
             workload = WorkloadRef("Pod", facts.namespace, facts.name)
         if facts.phase in FINISHED:
@@ -226,6 +241,8 @@ def build_pods(
                 1,
                 facts.place,
                 facts.host_ports,
+                facts.service_account,
+                marks,
             )
         )
     return live, finished

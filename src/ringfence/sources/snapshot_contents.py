@@ -18,6 +18,7 @@ from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.marks import is_mark, kept_value
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
@@ -26,14 +27,13 @@ ANNOTATIONS = frozenset({
     "ingressclass.kubernetes.io/is-default-class",
     "k8s.v1.cni.cncf.io/networks",
     "kubernetes.io/ingress.class",
-    "linkerd.io/inject",
     "nginx.ingress.kubernetes.io/denylist-source-range",
     "nginx.ingress.kubernetes.io/whitelist-source-range",
     "service.beta.kubernetes.io/load-balancer-source-ranges",
     "v1.multus-cni.io/default-network",
 })  # fmt: skip
-"""Annotations that can change reach, or what is asked of it."""
-ANNOTATION_PREFIXES = ("ringfence.dev/", "sidecar.istio.io/", "traffic.sidecar.istio.io/", "ambient.istio.io/")
+"""Annotations that can change reach, or what is asked of it, beside those of meshes."""
+ANNOTATION_PREFIXES = ("ringfence.dev/",)
 _LONGEST_ANNOTATIONS = 256 * 1024
 
 WHOLE = object()
@@ -97,6 +97,8 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
         manifest.data,
         {"apiVersion": WHOLE, "kind": WHOLE, "metadata": _METADATA, **_REST, "spec": spec, "status": _STATUS},
     )
+    if manifest.kind == "Service" and isinstance(found.get("metadata"), dict):
+        found["metadata"].update(_kept(manifest.data["metadata"], {"creationTimestamp": WHOLE}))
     if manifest.kind == "Route" and isinstance(found.get("spec"), dict) and "tls" in found["spec"]:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
     _annotate(found, drop=True)
@@ -160,6 +162,8 @@ def _annotations(value: Any, drop: bool) -> Any:
     for key, one in value.items():
         if key in ANNOTATIONS or key.startswith(ANNOTATION_PREFIXES):
             found[key] = _scrubbed(one)
+        elif is_mark(key):
+            found[key] = _scrubbed(kept_value(key, one)) if isinstance(one, str) else one if one is None else _bare(one)
         elif too_long:
             found[key] = "-" * len(str(one)) if one is None or isinstance(one, str) else _bare(one)
         elif not drop and (label_key(key.lower()) or not (one is None or isinstance(one, str))):

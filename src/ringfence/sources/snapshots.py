@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ringfence.model.marks import Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.rules.suppression import Origin, Suppression
@@ -22,6 +23,7 @@ from ringfence.sources.duplicates import distinct
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
 from ringfence.sources.kept_positions import KeptPositions, marks_of
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.marks import one_of_equal
 from ringfence.sources.originals import Originals
 from ringfence.sources.pods import PROTOCOLS, PodFacts
 from ringfence.sources.snapshot_contents import kept_of
@@ -280,8 +282,10 @@ def _shared(pods: list[PodFacts]) -> list[PodFacts]:
     """Equal labels, ports and owners are one value again."""
     labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
     values: dict[Any, Any] = {}
+    marks: dict[object, Marks] = {}
     for pod in pods:
         pod.labels = labels.setdefault(tuple(pod.labels.items()), pod.labels)
         pod.ports = values.setdefault(pod.ports, pod.ports)
         pod.owner = values.setdefault(pod.owner, pod.owner)
+        pod.marks = one_of_equal(pod.marks, marks)
     return pods

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Pod, WorkloadRef
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.labels import Selector
 from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.marks import read_marks
 from ringfence.sources.owners import HASH_LABEL, MIDDLE_KINDS, Owner, Owners, controller_of
-from ringfence.sources.pods import host_ports, named_ports
+from ringfence.sources.pods import DEFAULT_ACCOUNT, host_ports, named_ports, service_account
 from ringfence.sources.selectors import label_selector
 
 MOST_ORDINALS = 256
@@ -66,6 +68,8 @@ class Workload:
     """Labels of known value that the controller adds."""
     findings: Findings | None = None
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = DEFAULT_ACCOUNT
+    marks: Marks = NO_MARKS
 
 
 def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list[Problem]) -> Workload | None:
@@ -81,7 +85,8 @@ def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list
     if "template" not in job:
         job.invalid("template", "is required", "give the pods that it makes", vital=True)
     template = job.child("template", vital=True)
-    labels, unclear = template.child("metadata", vital=True).labels("labels")
+    inner = template.child("metadata", vital=True)
+    labels, unclear = inner.labels("labels")
     pod = template.child("spec", vital=True)
     node, host_network, ports = pod.text("nodeName") or None, pod.flag("hostNetwork", vital=True), named_ports(pod)
     known, added = _added_labels(kind, metadata.text("name"), job)
@@ -102,6 +107,8 @@ def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list
         known=known,
         findings=findings,
         host_ports=host_ports(pod),
+        service_account=service_account(pod),
+        marks=read_marks(inner, pod),
     )
     if kind == "StatefulSet":
         workload.first_ordinal = max(spec.child("ordinals").number("start", 0) or 0, 0)
@@ -229,6 +236,8 @@ def _template_pods(workload: Workload, top: WorkloadRef) -> list[Pod]:
         max(workload.replicas, 1),
         workload.place,
         workload.host_ports,
+        workload.service_account,
+        workload.marks,
     )
     if workload.kind != "StatefulSet":
         return [pod]
