@@ -159,9 +159,9 @@ class MeshedAsker:
         wide: dict[object, Part] = {}
         for key, part in merged.items():
             assert isinstance(key, tuple)
-            other = (*key[:3], *key[5:], part.ports)
-            old = wide.get(other)
-            wide[other] = (
+            wider = (*key[:3], *key[5:], part.ports)
+            old = wide.get(wider)
+            wide[wider] = (
                 part
                 if old is None
                 else replace(
