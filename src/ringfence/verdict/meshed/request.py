@@ -15,8 +15,11 @@ Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request that a question asks about. ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims`` None: no token; by path, for claims within claims; a list of
-    values is a tuple. ``identity`` empty: the source's own."""
+    """An HTTP request that a question asks about.
+
+    ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
+    None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: the source's own.
+    """
 
     method: str = "GET"
     path: str = "/"
