@@ -18,7 +18,7 @@ class Request:
     """An HTTP request that a question asks about.
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
-    None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: the source's own.
+    None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: its own.
     """
 
     method: str = "GET"
