@@ -402,5 +402,8 @@ class Mesh(Protocol):
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
 
+    def normalized(self, path: str) -> str:
+        """A request's path as the proxies compare it."""
+
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""

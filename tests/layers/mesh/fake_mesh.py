@@ -94,6 +94,9 @@ class FakeMesh:
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports
 
+    def normalized(self, path: str) -> str:
+        return path
+
     def rules(self, point: Point, port: int) -> RequestRules:
         return self.rules_of
 

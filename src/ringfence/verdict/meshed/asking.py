@@ -157,11 +157,11 @@ class MeshedAsker:
             old = merged.get(key)
             merged[key] = part if old is None else replace(old, ports=tuple(sorted((*old.ports, *part.ports))))
         wide: dict[object, Part] = {}
-        for key, part in merged.items():
-            assert isinstance(key, tuple)
-            other = (*key[:3], *key[5:], part.ports)
-            old = wide.get(other)
-            wide[other] = (
+        for known, part in merged.items():
+            assert isinstance(known, tuple)
+            wider = (*known[:3], *known[5:], part.ports)
+            old = wide.get(wider)
+            wide[wider] = (
                 part
                 if old is None
                 else replace(
