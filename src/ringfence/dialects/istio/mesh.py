@@ -16,6 +16,7 @@ from ringfence.dialects.istio.enrolment import NAME, Enrolment, is_gateway, is_w
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
+from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.sidecar_scope import Sidecars
@@ -256,6 +257,10 @@ class IstioMesh:
             for entry in self.objects.service_entries:
                 found |= {port.number for port in entry.ports}
         return tuple(sorted(port for port in found if 1 <= port <= 65535))
+
+    def normalized(self, path: str) -> str:
+        """A request's path as the proxies compare it."""
+        return normalized(path, self.config.path_normalization)
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
