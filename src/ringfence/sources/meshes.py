@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +212,15 @@ class MeshReader:
                     )
                 )
                 self.istio.shown = True
+
+    def predicted_pods(self, pods: Sequence[Pod]) -> list[Pod]:
+        """Pods that a mesh makes of objects of the input, and that the input lacks."""
+        waypoints = self._istio.found.get("waypoints") if self._istio is not None else None
+        if not waypoints:
+            return []
+        from ringfence.dialects.istio.waypoint_pods import predicted_pods
+
+        return predicted_pods(waypoints, pods)
 
     def objects(self, pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> IstioObjects | None:
         """What was read of Istio; None where neither objects, nor pods, nor namespaces show one."""
