@@ -332,3 +332,10 @@ def test_identities_of_accounts() -> None:
     assert (found.text, found.namespace, found.account) == ("spiffe://shop.example/ns/test/sa/web", "test", "web")
     nobody = lab.pod("test/web").__class__("test", "x", {}, lab.pod("test/web").workload)
     assert lab.mesh.identity(nobody) is None
+
+
+def test_the_label_comes_before_the_annotation() -> None:
+    lab = Lab(namespace("test", **ON), workload("test/web", {INJECT: "true"}, {INJECT: "false"}))
+    assert lab.member("test/web") == ["sidecar"]
+    lab = Lab(namespace("test", **ON), workload("test/web", {INJECT: "odd"}, {INJECT: "false"}))
+    assert lab.member("test/web") == ["sidecar"], "a label that is neither counts, and asks for the policy"

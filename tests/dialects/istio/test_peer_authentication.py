@@ -151,3 +151,9 @@ def test_ztunnel_is_told_to_use_a_policy_that_it_does_not_get() -> None:
     assert lab.server("my-ns/foo", 9091) == ["permissive detected"]
     assert "istiod sends nothing to ztunnel" in lab.mesh.server(lab.pod("my-ns/foo"), 9091)[0].value.why
     assert Lab(BASE, *parts).server("my-ns/foo", 9091) == ["strict detected"]
+
+
+def test_a_selector_in_the_root_namespace_has_no_effect_on_its_own_pods() -> None:
+    root = workload("root-namespace/foo", {"sidecar.istio.io/inject": "true"})
+    lab = Lab(BASE, root, pa("root-namespace/p", STRICT, selector=FOO))
+    assert lab.server("root-namespace/foo", 80) == ["permissive detected"]
