@@ -17,6 +17,7 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
+from ringfence.verdict.answers import Reason
 from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
@@ -55,6 +56,8 @@ class Result:
     """Allowed for some of the pairs at least, in some address family; ``allowed`` is part of it."""
     flows: tuple[FlowBounds, ...] = ()
     """Where several kinds of flow are folded into this result, each of them."""
+    because: Reason | None = None
+    """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
 

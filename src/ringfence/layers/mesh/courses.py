@@ -119,18 +119,27 @@ class Call:
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
-        has, in whatever form the server takes."""
+        has, in whatever form the server or its waypoint takes. What is open about the client's own proxy is nothing to
+        it."""
         found: list[Course] = []
         own = self._own()
-        for _, first in self._members(self.caller.pod):
-            for host, second in self._members(self.server):
-                forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
-                if own is not None and host is not None:
-                    forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
-                for sending, identity in forms:
-                    for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
-                        found.append(Course((last,), (*first, *second, *more), None, host))
+        for host, facts in self._members(self.server):
+            forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+            if own is not None and host is not None:
+                forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
+            for sending, identity in forms:
+                for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
+                    found.append(Course((last,), (*facts, *more), None, host))
+            if own is None or self.server is None:
+                continue
+            for way in self.mesh.waypoint(self.caller.pod, self.server, self.service):
+                if way.value is not None and way.value.pods and not self._is_caller(way.value):
+                    found += self._over(None, way.value, own, host, (*facts, *_facts(way)))
         return found
+
+    def _is_caller(self, way: Waypoint) -> bool:
+        """A waypoint does not go over itself."""
+        return any(self.mesh.pod(index) is self.caller.pod for index in way.pods)
 
     def _own(self) -> Identity | None:
         if self.presented is not None or self.caller.pod is None:
@@ -179,15 +188,16 @@ class Call:
         own = self._own()
         for way in ways:
             settled = (*facts, *_facts(way))
-            if way.value is None or not way.value.pods:
-                notes = () if way.value is None else (way.value.why,)
+            itself = way.value is not None and self._is_caller(way.value)
+            if way.value is None or not way.value.pods or itself:
+                notes = () if way.value is None or itself else (way.value.why,)
                 for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends.sources):
                     yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
                 continue
             yield from self._over(client, way.value, own, host, settled)
 
     def _over(
-        self, client: Membership, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
+        self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
     ) -> Iterator[Course]:
         """Two hops: to the waypoint, where requests are judged as the client's, and from it, as its own."""
         mesh, server = self.mesh, self.server

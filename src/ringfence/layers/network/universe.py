@@ -253,15 +253,17 @@ def family_bits(end: EndClass) -> int:
     return bits
 
 
-def build(cluster: Cluster, coverage: Coverage = EVERYWHERE) -> Universe:
-    """Group the pods of a cluster by what its policies can see."""
+def build(
+    cluster: Cluster, coverage: Coverage = EVERYWHERE, apart: Callable[[Pod], Hashable] | None = None
+) -> Universe:
+    """Group the pods of a cluster by what its policies can see. ``apart``: what else tells pods apart."""
     mentioned = mentioned_label_keys(cluster.policies)
     atoms = cut(address_blocks(cluster.policies))
     dropped = PER_POD_LABELS - mentioned
-    classes = _group(cluster, atoms, dropped, None, coverage)
+    classes = _group(cluster, atoms, dropped, None, coverage, apart)
     keys: frozenset[str] | None = None
     if len(classes) > CROWD and len(classes) * 3 > len(cluster.pods):
-        fewer = _group(cluster, atoms, frozenset(), mentioned, coverage)
+        fewer = _group(cluster, atoms, frozenset(), mentioned, coverage, apart)
         if len(fewer) * 2 < len(classes):
             classes, keys = fewer, mentioned
     pod_space, node_space = spaces(cluster)
@@ -320,7 +322,12 @@ def build(cluster: Cluster, coverage: Coverage = EVERYWHERE) -> Universe:
 
 
 def _group(
-    cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None, coverage: Coverage
+    cluster: Cluster,
+    atoms: Atoms,
+    dropped: frozenset[str],
+    kept: frozenset[str] | None,
+    coverage: Coverage,
+    apart: Callable[[Pod], Hashable] | None,
 ) -> list[list[int]]:
     """Indexes of pods, grouped by everything that a policy can see of them."""
     by_address = len(atoms.blocks) > 0
@@ -350,6 +357,8 @@ def _group(
             key = (*key, pod.host_network, pod.node if pod.host_network else None, pod.open_labels)
         if covered:
             key = (*key, coverage.of(pod))
+        if apart is not None:
+            key = (*key, apart(pod))
         group = groups.get(key)
         if group is None:
             groups[key] = [index]

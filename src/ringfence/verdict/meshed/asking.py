@@ -213,19 +213,20 @@ class Question:
 
     def judged(self) -> Judged:
         """All courses that it may take, folded: what is not the same on all of them is not known."""
-        call = self._call()
+        call = self.call()
         courses = [plain(self.port)] if call is None else call.courses()
-        found = [self._judge(course) for course in courses]
+        found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
             return _open(courses, found)
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
-            others = [self._judge(course).verdict for course in call.unbound()]
+            others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
                 return not_held(first)
         return first
 
-    def _call(self) -> Call | None:
+    def call(self) -> Call | None:
+        """The connection, as the mesh sees it; None: there is no mesh."""
         mesh = self.asker.mesh
         if mesh is None:
             return None
@@ -245,7 +246,8 @@ class Question:
         space = self.asker.asker.relation.end_class(self.flow.destination.end).space
         return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
 
-    def _judge(self, course: Course) -> Judged:
+    def judge(self, course: Course) -> Judged:
+        """One course of it, judged."""
         return judge(
             course,
             lambda hop: self._network(course, hop),
