@@ -24,6 +24,7 @@ from ringfence.sources.field_checks import path_text, type_hint, type_words, val
 from ringfence.sources.json_positions import JsonPositions, value_offset
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import PROXIES, is_mark, make_marks, one_of_equal
+from ringfence.sources.meshes import setting_of_mesh
 from ringfence.sources.owners import Owner
 from ringfence.sources.plugins.detecting import DECLARATIONS
 from ringfence.sources.plugins.settings import settings_key
@@ -298,6 +299,8 @@ class _Reader:
 def _contents_matter(api_version: str, kind: str, namespace: str | None, name: str | None) -> bool:
     """Whether more of an object is used than that it is there."""
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
+        return True
+    if setting_of_mesh(api_version, kind, name or ""):
         return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))

@@ -64,6 +64,15 @@ def setting_of_mesh(api_version: str, kind: str, name: str) -> str:
     return "injector" if _INJECTOR.fullmatch(name) else "mesh" if _MESH.fullmatch(name) else ""
 
 
+def is_read(api_version: str, kind: str) -> bool:
+    """Whether a dialect of a mesh reads objects of a kind."""
+    if group_of(api_version) not in ISTIO_GROUPS:
+        return False
+    from ringfence.dialects.istio.reading import READERS
+
+    return (group_of(api_version), kind) in READERS
+
+
 @dataclass(frozen=True, slots=True)
 class _Spot:
     """Every field of a text in a ConfigMap stands where the text does."""
@@ -133,19 +142,27 @@ class MeshReader:
             problems += found
 
     def _injector(self, manifest: Manifest, data: Mapping[str, Any]) -> None:
+        from ringfence.dialects.istio.capture import DEFAULTS
         from ringfence.dialects.istio.objects import Injection
+        from ringfence.dialects.istio.shapes import selectors_of
 
         matched = _INJECTOR.fullmatch(manifest.name)
         values = _mapping(parsed(data.get("values")))
         webhook = _mapping(values.get("sidecarInjectorWebhook"))
         by_default = webhook.get(_BY_DEFAULT) if webhook else None
-        policy = _mapping(parsed(data.get("config"))).get("policy")
+        config = _mapping(parsed(data.get("config")))
+        policy = config.get("policy")
+        proxy = _mapping(_mapping(values.get("global")).get("proxy"))
         self.istio.injections.append(
             Injection(
                 _named(manifest),
                 (matched and matched["revision"]) or "",
                 by_default if isinstance(by_default, bool) else None,
                 policy == "enabled" if isinstance(policy, str) else None,
+                (),
+                selectors_of(config.get("neverInjectSelector")),
+                selectors_of(config.get("alwaysInjectSelector")),
+                {DEFAULTS[key]: value for key, value in proxy.items() if key in DEFAULTS and isinstance(value, str)},
             )
         )
         self.istio.shown = True

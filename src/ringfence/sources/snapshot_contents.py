@@ -19,6 +19,8 @@ from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import is_mark, kept_value
+from ringfence.sources.mesh_kept import keep_flags, kept_setting, kept_spec
+from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
@@ -82,18 +84,23 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     treatment = classify(manifest.api_version, manifest.kind).treatment
     if treatment is Treatment.POLICY:
         return _policy(manifest.data)
+    if treatment is Treatment.MESH and is_read(manifest.api_version, manifest.kind):
+        found: dict[str, Any] = _policy(manifest.data)
+        if "spec" in found:
+            found["spec"] = kept_spec(manifest, found["spec"])
+        return found
     if manifest.kind == "ConfigMap" and manifest.namespace == "kube-system" and manifest.name in SETTINGS:
         return _settings(manifest)
     if manifest.kind == "NetworkAttachmentDefinition":
         return _attachment(manifest.data)
-    telling = kept_declaration(manifest)
+    telling = kept_declaration(manifest) or kept_setting(manifest)
     if telling is not None:
         return _with_metadata(manifest, telling)
     if treatment in (Treatment.UNMODELLED, Treatment.MESH):
         return None
     group, _, _ = manifest.api_version.rpartition("/")
     spec = _SPECS.get(manifest.kind, WHOLE) if group in ("", "apps", "batch", "extensions") else WHOLE
-    found: dict[str, Any] = _kept(
+    found = _kept(
         manifest.data,
         {"apiVersion": WHOLE, "kind": WHOLE, "metadata": _METADATA, **_REST, "spec": spec, "status": _STATUS},
     )
@@ -103,6 +110,7 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
     _annotate(found, drop=True)
     keep_of_agents(manifest, found)
+    keep_flags(manifest, found)
     wanted = FLAGS if is_control_plane(manifest.namespace or "default", manifest.name) else ()
     wanted = (*wanted, *_LOCAL_CACHE_FLAGS) if manifest.name == LOCAL_CACHE else wanted
     if wanted:

@@ -25,8 +25,8 @@ from ringfence.dialects.istio.objects import (
     VirtualService,
 )
 from ringfence.dialects.istio.shapes import (
-    WORKLOAD_SELECTOR,
     SELECTOR,
+    WORKLOAD_SELECTOR,
     any_of,
     kind_of_object,
     labels_of,
@@ -272,7 +272,8 @@ def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Probl
     """A VirtualService, and what the API server says to it."""
     spec, report, broken = spec_of(manifest, VIRTUAL_SERVICE)
     gateways = _texts(spec, "gateways")
-    plain, targets = not broken, []
+    plain = not broken
+    targets: list[tuple[str, str]] = []
     for sort in ("http", "tls", "tcp"):
         routes = spec.get(sort)
         for route in routes if isinstance(routes, list) else ():
@@ -283,8 +284,8 @@ def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Probl
             # Requests that no route matches get 404: a list of routes that all have conditions is no plain one.
             for one in sends if isinstance(sends, list) else ():
                 destination = one.get("destination") if isinstance(one, Mapping) else None
-                host = destination.get("host") if isinstance(destination, Mapping) else None
-                targets.append(host if isinstance(host, str) else "")
+                words = destination if isinstance(destination, Mapping) else {}
+                targets.append((str(words.get("host", "")), str(words.get("subset", ""))))
         if sort == "http" and isinstance(routes, list) and routes:
             plain = plain and any(isinstance(one, Mapping) and not one.get("match") for one in routes)
     found = VirtualService(

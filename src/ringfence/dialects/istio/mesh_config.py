@@ -1,6 +1,7 @@
 """MeshConfig: the settings of a mesh as a whole, with upstream's defaults for what is not given.
 
-Source: istio/api ``mesh/v1alpha1/config.proto``, istio ``pkg/config/mesh/mesh.go`` (DefaultMeshConfig, ApplyMeshConfig).
+Source: istio/api ``mesh/v1alpha1/config.proto``, istio ``pkg/config/mesh/mesh.go`` (DefaultMeshConfig,
+ApplyMeshConfig).
 istiod keeps its last configuration, or its defaults, when it cannot read the text; fields that it does not know it
 leaves out with a line in its log.
 """
@@ -19,6 +20,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sets.labels import Selector
 
+NOWHERE = Place("")
 TRUST_DOMAIN = "cluster.local"
 ROOT_NAMESPACE = "istio-system"
 NORMALIZATIONS = ("DEFAULT", "NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")
@@ -38,14 +40,14 @@ class ExtensionProvider:
 
 @dataclass(frozen=True, slots=True)
 class MeshConfig:
-    """``known``: the input gave it; else everything in it is upstream's default. ``any_outside``: connections to what the
-    mesh does not know pass (outboundTrafficPolicy). ``discovers``: selectors of the namespaces that istiod looks at;
-    empty: all. ``service_exports`` and ``rule_exports``: who sees Services and DestinationRules that say nothing
+    """``known``: the input gave it; else everything in it is upstream's default. ``any_outside``: connections to what
+    the mesh does not know pass (outboundTrafficPolicy). ``discovers``: selectors of the namespaces that istiod looks
+    at; empty: all. ``service_exports`` and ``rule_exports``: who sees Services and DestinationRules that say nothing
     themselves; empty: everybody. ``tunnels``: sidecars receive over HBONE too (proxyMetadata
     ISTIO_META_ENABLE_HBONE)."""
 
     known: bool = False
-    place: Place = Place("")
+    place: Place = NOWHERE
     trust_domain: str = TRUST_DOMAIN
     aliases: tuple[str, ...] = ()
     root_namespace: str = ROOT_NAMESPACE
@@ -169,12 +171,16 @@ _FIELDS: Mapping[str, Shape] = {
         ANYTHING,
     ),
 }
+READ_WHOLE = (
+    frozenset(_FIELDS) - {name for name, shape in _FIELDS.items() if shape is ANYTHING} - {"extensionProviders"}
+)
+"""Fields of which everything is read (or said something about)."""
 SHAPE = Record("MeshConfig", _FIELDS, instead={"trustDomainAlias": "trustDomainAliases", "autoMtls": "enableAutoMtls"})
 
 
 def read_mesh_config(manifest: Manifest) -> tuple[MeshConfig, list[Problem]]:
-    """A mesh config, and what is wrong with it. ``manifest.data`` is the mapping itself. A field of a wrong type has its
-    default, and says so: istiod would not start with it, or keep what it had. Never raises."""
+    """A mesh config, and what is wrong with it. ``manifest.data`` is the mapping itself. A field of a wrong type has
+    its default, and says so: istiod would not start with it, or keep what it had. Never raises."""
     report = _Settings(manifest, Server.CUSTOM)
     # The names of the protobuf fields are taken as well as those in JSON.
     kept = SHAPE.accept({_camel(key): value for key, value in manifest.data.items()}, (), report)

@@ -129,8 +129,8 @@ class IngressListener:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What the proxies of some workloads know and take. ``egress`` and ``ingress`` None: not given. ``any_outside``: what
-    it does with destinations that it does not know; None: as the mesh says."""
+    """What the proxies of some workloads know and take. ``egress`` and ``ingress`` None: not given. ``any_outside``:
+    what it does with destinations that it does not know; None: as the mesh says."""
 
     named: Named
     selector: Labels
@@ -170,13 +170,13 @@ class ServiceEntry:
 
 @dataclass(frozen=True, slots=True)
 class VirtualService:
-    """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request is
-    to send it to one of ``targets``; else it may answer, change or refuse it."""
+    """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
+    is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it."""
 
     named: Named
     hosts: tuple[str, ...]
     inside: bool
-    targets: tuple[str, ...]
+    targets: tuple[tuple[str, str], ...]
     plain: bool
     exports: tuple[str, ...] = ()
 
@@ -227,6 +227,11 @@ class Injection:
     enabled: bool | None = None
     """The ConfigMap's ``policy``: enabled; None: not known."""
     tags: tuple[str, ...] = ()
+    never: tuple[Selector, ...] = ()
+    """Pods that are not injected (neverInjectSelector)."""
+    always: tuple[Selector, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """What annotations say that a pod does not have, by their keys (``global.proxy`` of the values)."""
 
 
 @dataclass(frozen=True, slots=True)

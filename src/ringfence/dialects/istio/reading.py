@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ringfence.dialects.istio.authorization_objects import read_authentication, read_policy
 from ringfence.dialects.istio.client_objects import (
     read_destination_rule,
     read_service_entry,
@@ -29,6 +30,8 @@ def _workload_entry(manifest: Manifest) -> Read:
 
 
 READERS: Mapping[tuple[str, str], tuple[str, Callable[[Manifest], Read]]] = {
+    ("security.istio.io", "AuthorizationPolicy"): ("authorizations", read_policy),
+    ("security.istio.io", "RequestAuthentication"): ("authentications", read_authentication),
     ("security.istio.io", "PeerAuthentication"): ("peer_authentications", read_peer_authentication),
     ("networking.istio.io", "DestinationRule"): ("destination_rules", read_destination_rule),
     ("networking.istio.io", "Sidecar"): ("sidecars", read_sidecar),

@@ -5,17 +5,20 @@ Source: istio/api ``kubernetes/customresourcedefinitions.gen.yaml``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ringfence.dialects.fields.metadata import METADATA, policy_name
-from ringfence.dialects.fields.report import Report, Server
+from ringfence.dialects.fields.report import Report, Server, Silence
+from ringfence.dialects.fields.selectors import CUSTOM_SELECTOR, selector
 from ringfence.dialects.fields.shapes import ANYTHING, Record, Shape, Texts, accepted
 from ringfence.dialects.istio.objects import Labels, Named
 from ringfence.model.provenance import Manifest
+from ringfence.sets.labels import Selector
 
 SELECTOR = Record("a selector", {"matchLabels": Texts()}, instead={"labels": "matchLabels"})
 WORKLOAD_SELECTOR = Record("a workloadSelector", {"labels": Texts()}, instead={"matchLabels": "labels"})
+_SILENCE = Silence(Server.CUSTOM)
 BROKEN = "the API server rejects it as it is written"
 
 
@@ -66,4 +69,10 @@ def any_of(*names: str) -> dict[str, Shape]:
     return dict.fromkeys(names, ANYTHING)
 
 
-Reading = Callable[[Manifest], tuple[Any, list[Any]]]
+def selectors_of(value: Any) -> tuple[Selector, ...]:
+    """The label selectors of a list in a text of settings; what is none is passed over."""
+    found = []
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, Mapping) and CUSTOM_SELECTOR.fits(one, _SILENCE):
+            found.append(selector(one))
+    return tuple(found)
