@@ -378,6 +378,10 @@ class Mesh(Protocol):
     tunnel_port: int
     """Where tunnels arrive."""
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What stands for things that the input does not tell, in words."""
+
     def pod(self, index: int) -> Pod:
         """A pod of the cluster, by its index in ``cluster.pods``."""
 

@@ -16,6 +16,7 @@ from ringfence.sets.addresses import Intervals
 from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
+    from ringfence.sources.mesh_settings import MeshSettings
     from ringfence.sources.origins import Source
 
 SHORT_KINDS: Mapping[str, str] = {
@@ -111,6 +112,7 @@ class Given:
     service_ranges: Intervals = ()
     node_ranges: Intervals = ()
     assume_no_labels: bool = False
+    mesh: MeshSettings | None = None
     pending: tuple[tuple[tuple[Manifest, ...], tuple[Removal, ...]], ...] = ()
     """Changes (added, removed) that are not applied to ``reading`` yet."""
     relabels: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
@@ -155,7 +157,8 @@ class Given:
             node_ranges=self.node_ranges,
             assume_no_labels=self.assume_no_labels,
         )
-        return replace(cluster, assume_no_labels=self.assume_no_labels)
+        cluster = replace(cluster, assume_no_labels=self.assume_no_labels)
+        return cluster if self.mesh is None else self.mesh.applied(cluster)
 
     def later(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
         """The input with a change that is only applied when the objects are needed."""

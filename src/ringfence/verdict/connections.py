@@ -154,6 +154,8 @@ class Lister:
 
     def reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
+        if result.because is not None:
+            return result.because
         source = (mask & -mask).bit_length() - 1
         first, second = self.universe.ends[source], self.universe.ends[destination]
         port = self.relation.ports.intervals(result.unknown)[0][0]

@@ -49,6 +49,8 @@ class FakeMesh:
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
 
+    assumptions: tuple[str, ...] = ()
+
     def pod(self, index: int) -> Pod:
         return self.pods[index]
 

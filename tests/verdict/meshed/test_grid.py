@@ -131,7 +131,7 @@ def test_who_controls_a_pod_gets_what_any_form_of_a_connection_gets(
         left, right = (f"shop/{cluster.pods[universe.members[column][0]].name}" for column in (source, destination))
         for port in PORTS:
             (flow,) = asker.asker.flows.between(world.target(left), world.target(right), world.question(port, "TCP"))
-            question = Question(asker, flow, asker.asker.regions(flow)[0][0], None, None)
+            question = Question(asker, flow, asker.asker.regions(flow)[0][0], None, 0, None)
             call = question.call()
             assert call is not None
             verdicts: dict[bool, list[Verdict]] = {}

@@ -59,6 +59,8 @@ class Hop:
     judged_port: int
     direct: bool
     sources: tuple[Source, ...] = ()
+    sent: str = ""
+    """Why the client's proxy sends what it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Call:
             itself = way.value is not None and self._is_caller(way.value)
             if way.value is None or not way.value.pods or itself:
                 notes = () if way.value is None or itself else (way.value.why,)
-                for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends.sources):
+                for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends):
                     yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
                 continue
             yield from self._over(client, way.value, own, host, settled)
@@ -230,17 +232,18 @@ class Call:
         identity: Identity | None,
         host: Membership | None,
         direct: bool,
-        sources: tuple[Source, ...] = (),
+        sends: Client | None = None,
     ) -> Iterator[tuple[Hop, Facts]]:
         """The hop to the server."""
         server, port = self.server, self.port
+        sources, sent = ((), "") if sends is None else (sends.sources, sends.why)
         tunnelled = sending is Sending.TUNNEL
         if tunnelled and (host is None or not host.tunnel):
             sending, tunnelled = Sending.PLAIN, False
         takes = host is not None and (tunnelled or _within(host.inbound, port))
         if server is None or host is None or not takes:
             transport = meet(sending, proxy, None, Proxy.NONE)
-            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources), ()
+            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
             return
         for option in self.mesh.server(server, port):
             transport = meet(sending, proxy, option.value, host.proxy)
@@ -257,6 +260,7 @@ class Call:
                     port,
                     direct,
                     (*sources, *option.value.sources),
+                    sent,
                 ),
                 _facts(option),
             )

@@ -111,7 +111,8 @@ def _hop(hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], cli
         reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
         layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
     else:
-        reason = Reason("transport", transport.why)
+        sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
+        reason = Reason("transport", f"{transport.why}{sent}")
         layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
     sees.append(symptoms.of_transport(transport.symptom, client, http))
     if hop.point is not None and transport.accepted:

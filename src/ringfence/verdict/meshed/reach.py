@@ -16,6 +16,7 @@ from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Poi
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Predicate, predicates_of
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.ruling import Rulings
 
 TCP: Intervals = ((1, 65535),)
@@ -77,9 +78,7 @@ class Reaches:
         self.mesh = mesh
         self.reading = reading
         self._rulings = Rulings(mesh)
-        self._by_namespace: dict[str, list[Service]] = {}
-        for service in cluster.services:
-            self._by_namespace.setdefault(service.namespace, []).append(service)
+        self.fronts = Fronts(cluster)
 
     def asked_of_peers(self, destination: Pod) -> tuple[Predicate, ...]:
         """What the destination's rules ask about who comes: sources of which all of it is equally true are one."""
@@ -100,7 +99,7 @@ class Reaches:
             if any(option.value.proxy is wanted for option in members):
                 yield Point(sort, destination, http)
             return
-        for service in (None, *self._services(destination)):
+        for service in (None, *self.fronts.of(destination)):
             for option in self.mesh.waypoint(None, destination, service):
                 if option.value is not None and option.value.pods:
                     yield Point(sort, self.mesh.pod(option.value.pods[0]), http, service, destination)
@@ -122,7 +121,8 @@ class Reaches:
             yield rest
 
     def _worlds(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> tuple[Forms, ...]:
-        service = self._service(destination, port)
+        front = self.fronts.leading_to(destination, port)
+        service = front[0] if front is not None else None
         call = Call(self.mesh, Caller(source, address), destination, self._dialled(destination, service), port, service)
         if self.reading is Reading.CONFIGURED:
             return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
@@ -155,21 +155,6 @@ class Reaches:
         if hop.source is At.WAYPOINT:
             address = None
         return self._rulings.of(hop, None, address, "").verdict
-
-    def _services(self, pod: Pod) -> Iterator[Service]:
-        for service in self._by_namespace.get(pod.namespace, ()):
-            if service.selector and service.selector.items() <= pod.labels.items():
-                yield service
-
-    def _service(self, pod: Pod, port: int) -> Service | None:
-        """The Service by which clients dial a port of a pod; None: they dial the pod."""
-        named = {one.name: one.number for one in pod.ports}
-        for service in self._services(pod):
-            for one in service.ports:
-                target = one.target if isinstance(one.target, int) else named.get(one.target)
-                if one.protocol == "TCP" and target == port and service.kind != "ExternalName":
-                    return service
-        return None
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:
