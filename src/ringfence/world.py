@@ -7,7 +7,6 @@ world.can("shop/web", "shop/db", 5432).verdict
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from os import PathLike
@@ -27,6 +26,7 @@ from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringfence.cli.loading import Opened, asking, open_world
 from ringfence.cli.options import Shared
 from ringfence.cli.settings import settings_of
+from ringfence.values import replace
 
 if TYPE_CHECKING:
     from ringfence.world import World

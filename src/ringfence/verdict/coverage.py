@@ -7,7 +7,6 @@ What cannot be decided and what no policy can close count as open too, and are t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -32,6 +31,7 @@ from ringfence.model.policy import (
 )
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
+from ringfence.values import Value
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
 from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
@@ -55,8 +55,7 @@ class Status(StrEnum):
 WORST = {status: number for number, status in enumerate(Status)}
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Value):
     """One direction of a workload, or of some of its pods. ``isolated``: NetworkPolicies isolate it; None: perhaps."""
 
     status: Status
@@ -65,8 +64,7 @@ class Side:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadCoverage:
+class WorkloadCoverage(Value):
     """Both directions of one workload; of pods that differ the worst counts."""
 
     name: str
@@ -84,8 +82,7 @@ class Default(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceDefault:
+class NamespaceDefault(Value):
     """The default of a namespace in one direction. ``labels``: of a pod that is open; ``why``: what opens it, or why it
     is not decided."""
 
@@ -94,8 +91,7 @@ class NamespaceDefault:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceCoverage:
+class NamespaceCoverage(Value):
     """One namespace: its default in both directions, and how many of its workloads are closed."""
 
     name: str
@@ -104,8 +100,7 @@ class NamespaceCoverage:
     closed: Mapping[Direction, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """Something to do next. ``closes``: how many workloads it closes in ``direction`` (``workloads`` are their names);
     ``manifest``: an object to add, where that is what to do."""
 
@@ -122,8 +117,7 @@ class Step:
         return len(self.workloads)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Value):
     """All workloads that can have traffic, but those that ``exclude`` names."""
 
     workloads: tuple[WorkloadCoverage, ...]

@@ -7,12 +7,12 @@ remains between two members, ``services.py`` where a Service sends a port.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key, subtract
+from ringfence.values import replace
 from ringfence.verdict.answers import NODE_PORT
 from ringfence.verdict.ends import Directory, EndError, Member, Target
 from ringfence.verdict.flow import Asked, Flow, spans

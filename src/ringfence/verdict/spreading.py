@@ -8,7 +8,6 @@ input does not decide count for an attacker, and are told apart: *possibly*.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
@@ -16,6 +15,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
+from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
 
 NONE = PortTable.NONE
@@ -24,8 +24,7 @@ START = -1
 """As a column: the end from which it all starts, where that is no column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Value):
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
     columns to any of others. ``perhaps``: not decided."""
 
@@ -35,8 +34,7 @@ class Way:
     perhaps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other."""
 
     sources: int
@@ -44,8 +42,7 @@ class Step:
     perhaps: int
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(Draft):
     """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
     of which one is not decided."""
 

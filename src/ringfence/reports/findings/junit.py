@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 from ringfence.model.text import printable
 from ringfence.reports.findings.report import Report, witness_text
 from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Subject
+from ringfence.values import Value
 
 WHOLE_CLUSTER = "cluster"
 INPUT = "input"
 """The suite of what could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Value):
     family: str
     scope: str
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ringfence.model.provenance import Place
@@ -14,6 +13,7 @@ from ringfence.reports.context import Context
 from ringfence.rules.assessment import Assessment
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Witness
 from ringfence.rules.registry import Entry
+from ringfence.values import Value, field
 from ringfence.verdict.answers import Explanation
 
 STDIN = "-"
@@ -26,8 +26,7 @@ def as_given(file: str) -> str:
     return file
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value):
     """``rules``: those that ran, by id. ``locate``: a file relative to the root of its repository. ``explanations``:
     the traces of witnesses by fingerprint, where they are wanted."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
@@ -12,6 +11,7 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import PROTOCOLS, describe
 from ringfence.sets.ports import Intervals as Ports
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
