@@ -19,7 +19,7 @@ from ringfence.verdict.blast_radius import BlastRadius
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import Spreader, Way
+from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.world import World
 from ringfence.world import load as load_files
 from tests.model.objects import (
@@ -193,7 +193,7 @@ def test_a_way_through_something_else_is_a_step() -> None:
     universe = made.relation.universe
     classes = 1 << universe.class_of_pod[0]
     outside = universe.everything >> universe.outside << universe.outside
-    spreader = Spreader(made.relation, made.grid, [Way(outside, classes, made.relation.ports.number([(80, 80)]))])
+    spreader = Spreader(made.relation, made.grid, [Passage(outside, classes, made.relation.ports.number([(80, 80)]))])
     found = spreader.spread(outside)
     assert found[universe.class_of_pod[0]].depth == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ways_in import sources
-from ringfence.verdict.ways_in.values import Way
+from ringfence.verdict.ways_in.values import WayIn
 from ringfence.world import World
 from tests.model.objects import Object, block, namespace, network_policy, node, pod, pods_peer, service, tcp, world
 
@@ -61,7 +61,7 @@ def http_route(home: str = "shop", **spec: Any) -> Object:
     }
 
 
-def only(asked: World, how: str = "") -> Way:
+def only(asked: World, how: str = "") -> WayIn:
     """The only way (of a sort)."""
     found = [way for way in asked.ways_in().ways if not how or way.openings[0].how == how]
     assert len(found) == 1, found

@@ -6,7 +6,6 @@ Sources: networking.k8s.io/v1 Ingress, gateway.networking.k8s.io v1, route.opens
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ringfence.model.provenance import Place
@@ -52,7 +51,7 @@ class Route:
     """An Ingress, an OpenShift Route, or a route of the Gateway API.
 
     ``class_name`` (Ingress): the class that it names; None: none. ``parents`` (Gateway API). ``hosts`` empty: any host.
-    ``protocol``: what its backends speak, TCP or UDP. ``secure``: hosts or the whole route have TLS at the entry.
+    ``protocol``: what its backends speak, TCP or UDP.
     """
 
     kind: str
@@ -64,8 +63,6 @@ class Route:
     class_name: str | None = None
     parents: tuple[Parent, ...] = ()
     protocol: str = "TCP"
-    secure: bool = False
-    labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,6 @@ class Entries:
     gateways: tuple[Gateway, ...] = ()
     classes: tuple[EntryClass, ...] = ()
     grants: tuple[Grant, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.routes or self.gateways)
 
 
 NO_ENTRIES = Entries()

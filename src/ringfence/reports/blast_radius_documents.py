@@ -18,7 +18,7 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 HopWord = Literal["allowed", "unknown"]
 
@@ -146,7 +146,7 @@ def _fallen(entry: Fallen) -> FallenDocument:
     )
 
 
-def _way(way: Way) -> WayDocument:
+def _way(way: ShortestWay) -> WayDocument:
     return WayDocument(target=way.target, hops=[_hop(hop) for hop in way.hops], possibly=way.possibly)
 
 

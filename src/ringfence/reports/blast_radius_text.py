@@ -9,7 +9,7 @@ from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.answers import Edit, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 ALSO_SHOWN = 5
 RANGES_SHOWN = 2
@@ -56,7 +56,7 @@ def _row(entry: Fallen) -> tuple[str, ...]:
     )
 
 
-def way_lines(way: Way) -> tuple[tuple[str, ...], ...]:
+def way_lines(way: ShortestWay) -> tuple[tuple[str, ...], ...]:
     """A row a hop."""
     return tuple(
         (str(number + 1), end_text(hop.source), end_text(hop.destination), ports_text(hop.ports), str(hop.verdict),
@@ -65,7 +65,7 @@ def way_lines(way: Way) -> tuple[tuple[str, ...], ...]:
     )  # fmt: skip
 
 
-def _ways(ways: Iterable[Way]) -> list[Section]:
+def _ways(ways: Iterable[ShortestWay]) -> list[Section]:
     found = []
     for way in ways:
         steps = f"{len(way.hops)} step{'' if len(way.hops) == 1 else 's'}"

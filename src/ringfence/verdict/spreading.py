@@ -25,7 +25,7 @@ START = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Passage:
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
     columns to any of others. ``perhaps``: not decided."""
 
@@ -59,7 +59,7 @@ class Reached:
 class Spreader:
     """Steps of one relation. ``ways``: steps beside those of the relation."""
 
-    def __init__(self, relation: Relation, grid: Grid, ways: Sequence[Way] = ()) -> None:
+    def __init__(self, relation: Relation, grid: Grid, ways: Sequence[Passage] = ()) -> None:
         self.relation = relation
         self.universe = relation.universe
         self.grid = grid

@@ -15,7 +15,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.ways_in.routing import Routing, Server
 from ringfence.verdict.ways_in.sources import AFTER_BALANCER, AFTER_NODE, CONTROLLER_OPEN, Sources, merged
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn, along
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn, along
 
 NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
 
@@ -35,20 +35,20 @@ class WaysInFinder:
         ways, dead_ends = list(self.direct), []
         for route in self.cluster.entries.routes:
             for one in self._of_route(route):
-                if isinstance(one, Way):
+                if isinstance(one, WayIn):
                     ways.append(one)
                 else:
                     dead_ends.append(one)
         return WaysIn(tuple(ways), tuple(dead_ends))
 
     @cached_property
-    def direct(self) -> tuple[Way, ...]:
+    def direct(self) -> tuple[WayIn, ...]:
         """The ways that need no controller."""
         return (*self._hosts(), *(way for service in self.cluster.services for way in self._of_service(service)))
 
     # Pods on their node's network, and ports of nodes that lead to a pod.
 
-    def _hosts(self) -> Iterator[Way]:
+    def _hosts(self) -> Iterator[WayIn]:
         whole: dict[WorkloadRef, list[int]] = {}
         ports: dict[tuple[WorkloadRef, str, int, int], list[int]] = {}
         for index, pod in enumerate(self.cluster.pods):
@@ -74,7 +74,7 @@ class WaysInFinder:
 
     # Services.
 
-    def _of_service(self, service: Service) -> Iterator[Way]:
+    def _of_service(self, service: Service) -> Iterator[WayIn]:
         external = service.external
         if external is None or service.kind == "ExternalName":
             return
@@ -127,13 +127,13 @@ class WaysInFinder:
         destination: Target,
         ports: Intervals,
         unsure: Reason,
-    ) -> Way:
+    ) -> WayIn:
         hop = self.sources.hop(sources, destination, ports, unsure)
         return _made(openings, (hop,), destination)
 
     # Routes.
 
-    def _of_route(self, route: Route) -> Iterator[Way | DeadEnd]:
+    def _of_route(self, route: Route) -> Iterator[WayIn | DeadEnd]:
         called = f"{route.kind} {route.namespace}/{route.name}"
         opening = Opening("route", route.kind, route.namespace, route.name, called, route.place)
         servers: list[Server] = []
@@ -163,7 +163,7 @@ class WaysInFinder:
 
     def _served(
         self, route: Route, opening: Opening, path: str, server: Server, destination: Target, ports: Intervals
-    ) -> Iterator[Way | DeadEnd]:
+    ) -> Iterator[WayIn | DeadEnd]:
         hops, openings = self._to_server(server)
         if server.outside:
             sources: tuple[Target, ...] = (self.sources.anywhere, self.sources.nodes)
@@ -203,10 +203,10 @@ def _made(
     destination: Target,
     hosts: tuple[str, ...] = (),
     path: str = "",
-) -> Way:
+) -> WayIn:
     verdict, reason = along(hops)
     pods = tuple(sorted({index for member in destination.members for index in member.pods}))
-    return Way(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
+    return WayIn(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
 
 
 __all__ = ["WaysInFinder"]

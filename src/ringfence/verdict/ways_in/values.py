@@ -38,7 +38,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class WayIn:
     """One way in: what opens it, its hops, and what they come to.
 
     ``verdict``: denied if a hop is, allowed if all are, else unknown, or mixed where only some clients get through.
@@ -76,7 +76,7 @@ class DeadEnd:
 class WaysIn:
     """Every way in, and every route that cannot work."""
 
-    ways: tuple[Way, ...]
+    ways: tuple[WayIn, ...]
     dead_ends: tuple[DeadEnd, ...]
 
 
