@@ -11,10 +11,10 @@ from ringfence.model.entries import Route
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
 from ringfence.verdict.answers import Reason, Verdict
-from ringfence.verdict.asking import Asker
+from ringfence.verdict.asking import UNSURE, Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.ways_in.routing import Routing, Server
-from ringfence.verdict.ways_in.sources import AFTER_BALANCER, AFTER_NODE, CONTROLLER_OPEN, Sources, merged
+from ringfence.verdict.ways_in.sources import AFTER_BALANCER, CONTROLLER_OPEN, Source, Sources, merged
 from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn, along
 
 NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
@@ -58,12 +58,12 @@ class WaysInFinder:
                 ports.setdefault((pod.workload, one.protocol, one.host, one.container), []).append(index)
         for ref, pods in whole.items():
             opening = self._by_pod("host-network", ref, self.cluster.pods[pods[0]], "on its node's network")
-            yield self._way((opening,), self._clients(None), self._pods(ref, pods), EVERYTHING, AFTER_NODE)
+            yield self._way((opening,), (self.sources.client(),), self._pods(ref, pods), EVERYTHING)
         for (ref, protocol, host, container), pods in ports.items():
             text = f"port {host}/{protocol} of its node"
             opening = self._by_pod("host-port", ref, self.cluster.pods[pods[0]], text)
             key = port_key(protocol, container)
-            yield self._way((opening,), self._clients(None), self._pods(ref, pods), ((key, key),), AFTER_NODE)
+            yield self._way((opening,), (self.sources.client(),), self._pods(ref, pods), ((key, key),))
 
     def _by_pod(self, how: str, ref: WorkloadRef, pod: Pod, text: str) -> Opening:
         called = f"{ref.kind} {ref.namespace}/{ref.name} {text}"
@@ -88,21 +88,17 @@ class WaysInFinder:
 
     def _doors(
         self, service: Service, external: External, port: ServicePort
-    ) -> Iterator[tuple[str, str, tuple[Target, ...], Reason]]:
+    ) -> Iterator[tuple[str, str, tuple[Source, ...], Reason]]:
         """The ways to a Service from outside: how, in words, the sources that its pods may see, and what is unsure."""
         end = f"{port.port}/{port.protocol}"
-        nodes = () if external.local else (self.sources.nodes,)
         if external.balanced:
-            client = self._clients(external.sources)
-            yield "load-balancer", f"load balancer port {end}", (*client, *nodes, self.sources.anywhere), AFTER_BALANCER
+            sources, _ = self.sources.after_node(external.local, external.sources)
+            yield "load-balancer", f"load balancer port {end}", (*sources, self.sources.anywhere), AFTER_BALANCER
         elif external.addresses:
-            yield "external-ip", f"external address, port {end}", (*self._clients(None), *nodes), AFTER_NODE
+            yield "external-ip", f"external address, port {end}", *self.sources.after_node(external.local)
         if service.kind in ("NodePort", "LoadBalancer"):
             text = f"node port {port.node_port}/{port.protocol}" if port.node_port else f"a node port for {end}"
-            yield "node-port", text, (*self._clients(None), *nodes), AFTER_NODE
-
-    def _clients(self, ranges: Intervals | None) -> tuple[Target, ...]:
-        return (self.sources.client(ranges),)
+            yield "node-port", text, *self.sources.after_node(external.local)
 
     def _behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Target, Intervals]]:
         """The pods behind a port of a Service, by the ports that they are reached at."""
@@ -123,10 +119,10 @@ class WaysInFinder:
     def _way(
         self,
         openings: tuple[Opening, ...],
-        sources: tuple[Target, ...],
+        sources: tuple[Source, ...],
         destination: Target,
         ports: Intervals,
-        unsure: Reason,
+        unsure: Reason = UNSURE,
     ) -> WayIn:
         hop = self.sources.hop(sources, destination, ports, unsure)
         return _made(openings, (hop,), destination)
@@ -166,14 +162,16 @@ class WaysInFinder:
     ) -> Iterator[WayIn | DeadEnd]:
         hops, openings = self._to_server(server)
         if server.outside:
-            sources: tuple[Target, ...] = (self.sources.anywhere, self.sources.nodes)
+            sources = (self.sources.anywhere, self.sources.nodes, self.sources.device)
             last = self.sources.hop(sources, destination, ports, AFTER_BALANCER)
         elif server.pods:
             members = tuple(self.asker.directory.members(server.pods))
-            last = self.sources.hop((Target(server.text, members),), destination, ports, CONTROLLER_OPEN)
+            source = Source(Target(server.text, members))
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         else:
-            source = self.controller or replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
-            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN, self.controller is None)
+            absent = replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
+            source = Source(self.controller or absent, admission=self.controller is None)
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
         yield way
         if last.verdict is Verdict.DENIED:
