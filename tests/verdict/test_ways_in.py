@@ -298,3 +298,29 @@ def test_nodes_and_addresses_that_make_no_difference_are_asked_once(
     grouped = verdicts()
     monkeypatch.setattr(sources, "FEW", 1000)
     assert verdicts() == grouped
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        [pods_peer(NGINX)],
+        [pods_peer(None, {})],
+        [pods_peer(NGINX, {"team": "edge"})],
+        [pods_peer(None, {"team": "edge"}), pods_peer(None, {"kubernetes.io/metadata.name": "n4"})],
+        [pods_peer(None, {"kubernetes.io/metadata.name": "n4"}), pods_peer(NGINX)],
+        [],
+    ],
+)
+def test_homes_of_an_unknown_controller_that_make_no_difference_are_asked_once(
+    peers: list[Object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grouped or one by one, the ways are the same."""
+    homes = [namespace(f"n{number}", team="edge" if number % 2 else "shop") for number in range(6)]
+
+    def told() -> tuple[object, ...]:
+        way = only(cluster(*homes, service("shop/api", APP, PORT), ingress(), admitting(*peers) if peers else homes[0]))
+        return way.verdict, way.reason, way.hops[0].decided_by
+
+    grouped = told()
+    monkeypatch.setattr(sources.Sources, "_some_homes", lambda self, destination: self.some_pod)
+    assert told() == grouped

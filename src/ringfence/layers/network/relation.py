@@ -81,6 +81,7 @@ class Relation:
         self._own = len(self.policies)
         self._has_baseline: bool | None = None
         self._indexes: dict[tuple[str, str], int] | None = None
+        self._ordered: dict[tuple[str | None, Direction, Tier], list[CompiledPolicy]] = {}
 
     @property
     def has_baseline(self) -> bool:
@@ -134,12 +135,18 @@ class Relation:
 
     def selecting(self, end: EndClass, direction: Direction, tier: Tier) -> Selected:
         """Like ``selected``, for an end that is no column."""
+        key = (end.namespace, direction, tier)
+        ordered = self._ordered.get(key)
+        if ordered is None:
+            ordered = self._ordered[key] = sorted(
+                (one for one in self.candidates(end.namespace) if one.policy.tier is tier and one.governs(direction)),
+                key=evaluation_order,
+            )
         found = []
-        for compiled in sorted(self.candidates(end.namespace), key=evaluation_order):
-            if compiled.policy.tier is tier and compiled.governs(direction):
-                condition = compiled.selects(end, direction)
-                if condition is not None:
-                    found.append((compiled.index, condition))
+        for compiled in ordered:
+            condition = compiled.selects(end, direction)
+            if condition is not None:
+                found.append((compiled.index, condition))
         return tuple(found)
 
     def tier(self, end: End, direction: Direction, tier: Tier) -> Selected:
@@ -314,7 +321,7 @@ class ChangedRelation(Relation):
         self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
         self.policies, self.rows = base.policies, base.rows
         self.blind_namespaces = base.blind_namespaces
-        self._has_baseline, self._indexes = None, None
+        self._has_baseline, self._indexes, self._ordered = None, None, {}
         self.gone = gone
         self.added: list[CompiledPolicy] = []
         for policy in add:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.profiles import Fact
-from ringfence.model.policy import Direction
+from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PROTOCOLS, describe
 from ringfence.sets.ports import Intervals as Ports
 from ringfence.verdict.answers import Answer, Reason, Verdict
@@ -57,6 +58,7 @@ class Sources:
         self._by_column: dict[int, tuple[Target, dict[int, Member] | None]] = {}
         self._clients: dict[Intervals | None, Source] = {}
         self._after_node: dict[tuple[bool, Intervals | None], tuple[tuple[Source, ...], Reason]] = {}
+        self._last: tuple[Target | None, Ports, dict[Source, Answer | None]] = (None, (), {})
         self.profile = asker.relation.profile
 
     def client(self, ranges: Intervals | None = None) -> Source:
@@ -176,13 +178,20 @@ class Sources:
         return Hop(text, destination.text, port, verdict, reason, decided, tuple(answers))
 
     def _ask(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
-        """The answer for one source; None where it cannot be: no address family in common, no other node."""
-        alike = self._alike(source.target, destination)
-        flows = self.asker.flows.towards(alike, destination, ports)
+        """The answer for one source; None where it cannot be: no address family in common, no other node. Those of the
+        last destination are kept: a Service has several doors."""
+        if self._last[0] is not destination or self._last[1] != ports:
+            self._last = (destination, ports, {})
+        known = self._last[2]
+        if source not in known:
+            known[source] = self._asked(source, destination, ports)
+        return known[source]
+
+    def _asked(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
+        alike = self._some_homes(destination) if source.admission else self._alike(source.target, destination)
+        flows = self.asker.flows.towards(alike, destination, ports, source.admission)
         if source.elsewhere:
             flows = [moved for flow in flows if (moved := self._from_elsewhere(flow)) is not None]
-        if source.admission:
-            flows = [self._admission(flow) for flow in flows]
         return self.asker.whole(source.target, destination, _question(ports), flows) if flows else None
 
     def _from_elsewhere(self, flow: Flow) -> Flow | None:
@@ -195,6 +204,35 @@ class Sources:
             return flow
         meeting = replace(flow.meeting, same_node=False)
         return replace(flow, meeting=meeting, cell=self.asker.relation.cells.cell(*flow.programs, meeting))
+
+    def _some_homes(self, destination: Target) -> Target:
+        """``some_pod`` with one home for all namespaces that the destination's policies cannot tell apart."""
+        relation = self.asker.relation
+        rules: set[int] = set()
+        own: set[str | None] = {None, *(relation.blind_namespaces or ())}
+        for member in destination.members:
+            if not isinstance(member.end, int) or member.alternatives:
+                return self.some_pod
+            if member.end < self.universe.pods:
+                own.add(self.universe.ends[member.end].namespace)
+                key = relation.row(member.end, Direction.INGRESS).key
+                rules.update(index for tier in (key.admin, key.network_policy, key.baseline) for index, _ in tier)
+        selectors: dict[Selector, None] = {}
+        for index in rules:
+            for rule in relation.policies[index].policy.rules(Direction.INGRESS) or ():
+                for peer in rule.peers:
+                    if isinstance(peer, PodPeer) and peer.selection.namespaces is not None:
+                        selectors[peer.selection.namespaces] = None
+                    elif isinstance(peer, PodPeer):
+                        own.add(peer.selection.namespace)
+        found: dict[object, EndClass] = {}
+        for end in self.some_pod.members[0].alternatives:
+            assert isinstance(end, EndClass)
+            home = end.namespace
+            seen = tuple(relation.conditions.namespace(selector, home, "src") for selector in selectors)
+            found.setdefault(home if home in own else (seen,), end)
+        ends = tuple(found.values())
+        return replace(self.some_pod, members=(replace(self.some_pod.members[0], end=ends[0], alternatives=ends),))
 
     def _alike(self, source: Target, destination: Target) -> Target:
         """The source with one member for all nodes, or all addresses, between which the destination's policies and
@@ -245,13 +283,6 @@ class Sources:
             bits = self.universe.family_bits[column]
             found[bits] = found.get(bits, 0) | 1 << column
         return tuple(found.values())
-
-    def _admission(self, flow: Flow) -> Flow:
-        """The flow, as if its source could send everything."""
-        if flow.closed or flow.itself or flow.mystery or flow.opaque:
-            return flow
-        programs = (0, flow.programs[1])
-        return replace(flow, programs=programs, cell=self.asker.relation.cells.cell(*programs, flow.meeting))
 
 
 def _folded(answers: Sequence[Answer], unsure: Reason) -> tuple[Verdict, Reason]:
