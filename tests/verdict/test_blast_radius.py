@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -47,6 +48,10 @@ def step(source: str, destination: str, *ports: int) -> Object:
     return network_policy(
         name, {"app": destination}, ingress=[{"from": [pods_peer({"app": source})], "ports": tcp(*ports)}]
     )
+
+
+def owner(kind: str, name: str) -> Object:
+    return {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": True}
 
 
 def chain(*more: Object, labels: dict[str, str] | None = None, **options: Any) -> World:
@@ -134,6 +139,25 @@ def test_an_annotation_says_it_too(place: str, kind: str, tmp_path: Path) -> Non
     file.write_text(yaml.safe_dump_all([deployment, lone, pod("shop/a")]))
     found = load_files(str(file)).blast_radius("shop/a", edits=False)
     assert found.targets == (("shop/lone",) if place == "pod" else ("shop/vault",))
+
+
+@pytest.mark.parametrize("value", ["high", "none", 7])
+@pytest.mark.parametrize("how", ["json", "yaml", "objects", "snapshot"])
+def test_pods_of_a_dump_are_asked_for_that_annotation(how: str, value: Any, tmp_path: Path) -> None:
+    vault = pod("shop/vault-1", {"app": "vault"})
+    annotations = {"ringfence.dev/sensitivity": value, "other": "x"}
+    vault["metadata"] |= {"annotations": annotations, "ownerReferences": [owner("ReplicaSet", "vault")]}
+    objects = [vault, pod("shop/a")]
+    file = tmp_path / f"dump.{'yaml' if how == 'yaml' else 'json'}"
+    listing = {"apiVersion": "v1", "kind": "List", "items": objects}
+    file.write_text(yaml.safe_dump(listing) if how == "yaml" else json.dumps(listing))
+    read = world(*objects) if how == "objects" else load_files(str(file))
+    if how == "snapshot":
+        file = tmp_path / "world.json.gz"
+        file.write_bytes(read.snapshot())
+        read = load_files(str(file))
+    found = read.blast_radius("shop/a", edits=False)
+    assert found.targets == (("shop/vault",) if value == "high" else ())
 
 
 def test_the_shortest_ways_are_all_there_and_counted() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.cluster import SENSITIVITY, FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
@@ -39,6 +39,8 @@ class PodFacts:
     phase: str
     place: Place = field(compare=False)
     host_ports: tuple[HostPort, ...] = ()
+    sensitivity: str = ""
+    """The annotation ``ringfence.dev/sensitivity``."""
 
 
 def named_port(entry: Fields) -> NamedPort | None:
@@ -145,6 +147,7 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         phase,
         manifest.place,
         host_ports(spec),
+        metadata.child("annotations").text(SENSITIVITY),
     )
     return None if findings.lost else facts
 
@@ -226,6 +229,7 @@ def build_pods(
                 1,
                 facts.place,
                 facts.host_ports,
+                facts.sensitivity,
             )
         )
     return live, finished

@@ -81,7 +81,6 @@ class Relation:
         self._own = len(self.policies)
         self._has_baseline: bool | None = None
         self._indexes: dict[tuple[str, str], int] | None = None
-        self._ordered: dict[tuple[str | None, Direction, Tier], list[CompiledPolicy]] = {}
 
     @property
     def has_baseline(self) -> bool:
@@ -99,6 +98,11 @@ class Relation:
         return any(profile.answer(fact) is False for fact in DECIDING) and any(
             compiled.effect(direction) is None for compiled in self.active() for direction in governs(compiled.policy)
         )
+
+    @cached_property
+    def _ordered(self) -> dict[tuple[str | None, Direction, Tier], list[CompiledPolicy]]:
+        """Candidates of a namespace that govern a direction in a tier, in order of evaluation."""
+        return {}
 
     def index_of(self, kind: str, full_name: str) -> int | None:
         """The index of a policy in force, by kind and name."""
@@ -321,7 +325,7 @@ class ChangedRelation(Relation):
         self.columns, self.programs, self.cells = base.columns, base.programs, base.cells
         self.policies, self.rows = base.policies, base.rows
         self.blind_namespaces = base.blind_namespaces
-        self._has_baseline, self._indexes, self._ordered = None, None, {}
+        self._has_baseline, self._indexes = None, None
         self.gone = gone
         self.added: list[CompiledPolicy] = []
         for policy in add:
