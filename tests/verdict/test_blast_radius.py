@@ -30,6 +30,7 @@ from tests.model.objects import (
     controller,
     namespace,
     network_policy,
+    node,
     pod,
     pods_peer,
     tcp,
@@ -204,6 +205,30 @@ def test_a_step_weighs_what_would_be_lost() -> None:
     assert cut is not None
     assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/b")]
     assert cut.weight == 1
+
+
+def test_a_step_that_no_policy_can_cut_is_not_in_the_cut() -> None:
+    """The node of a pod always reaches it; so the step that leads to the node is cut, though it weighs more."""
+    made = world(
+        namespace("shop"), node("n1", "192.168.0.1"), node("n2", "192.168.0.2"),
+        pod("shop/a", {"app": "a"}, node="n2"), pod("shop/d", {"app": "d"}, node="n1"),
+        pod("shop/agent", {"app": "agent"}, node="n1", host=True),
+        network_policy("shop/deny", ingress=[]), cni="calico",
+    )  # fmt: skip
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/agent")]
+    # From the node itself there is none to cut.
+    none = made.blast_radius("node/n1", ["shop/d"]).cut
+    assert none is not None
+    assert (none.steps, [(hop.source, hop.destination) for hop in none.uncuttable]) == ((), [("node/n1", "shop/d")])
+
+
+def test_a_plugin_that_enforces_nothing_has_no_cut() -> None:
+    cut = chain(cni="flannel").blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert not cut.steps
+    assert [hop.destination for hop in cut.uncuttable] == ["shop/d"]
 
 
 def test_a_limit_says_what_it_cuts_off() -> None:

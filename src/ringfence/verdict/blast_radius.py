@@ -71,12 +71,13 @@ class CutStep:
 class Cut:
     """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
     ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
-    change one object)."""
+    change one object). ``uncuttable``: there is no cut, as no policy can close any step of this way."""
 
     steps: tuple[CutStep, ...]
     weight: int
     verified: bool | None
     note: str = ""
+    uncuttable: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
