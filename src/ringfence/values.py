@@ -29,9 +29,13 @@ class Draft(Struct):
 
 
 if TYPE_CHECKING:
-    Changed = TypeVar("Changed", bound=Value | Draft)
+    Changed = TypeVar("Changed")
 
 
 def replace(value: Changed, **changes: Any) -> Changed:
-    """The same value with other fields. Raises TypeError for a field that it does not have."""
-    return _replace(value, **changes)
+    """The same value with other fields; also of a dataclass. Raises TypeError for a field that it does not have."""
+    if isinstance(value, Struct):
+        return _replace(value, **changes)
+    from dataclasses import replace as replaced
+
+    return replaced(value, **changes)  # type: ignore[type-var]

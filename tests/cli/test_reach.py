@@ -120,3 +120,12 @@ def test_namespaces_of_names_come_from_n(ringfence: Run, store: str) -> None:
 def test_what_labels_buy(ringfence: Run, store: str) -> None:
     prices = json.loads(ringfence("exposure", "-f", store, "--target", "shop/db", "-o", "json").out)["prices"]
     assert [(one["namespaces"], one["labels"]) for one in prices] == [(["shop"], {"app": "web"})]
+
+
+@pytest.mark.parametrize("text", ["nginx", "/app=nginx", "web/app", "web/app=n?x", "W_b/app=nginx", "web/a=b,a=c"])
+def test_an_ingress_controller_is_checked_before_anything_is_read(ringfence: Run, tmp_path: Path, text: str) -> None:
+    missing = str(tmp_path / "missing")
+    done = ringfence("exposure", "-f", missing, "--ingress-controller", text)
+    assert done.code == 2
+    assert "--ingress-controller" in done.err
+    assert "missing" not in done.err

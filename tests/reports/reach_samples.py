@@ -6,8 +6,7 @@ from ringfence.model.cluster import WorkloadRef
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
 from ringfence.verdict.answers import Edit, FlowChange, Reason, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, ShortestWays
-from ringfence.verdict.blast_radius import Way as ShortestWay
+from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, ShortestWay, ShortestWays
 from ringfence.verdict.coverage import (
     Coverage,
     Default,

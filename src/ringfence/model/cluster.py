@@ -12,6 +12,8 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value, field
 
+SENSITIVITY = "ringfence.dev/sensitivity"
+"""The label or annotation of what must not be reached; any value but ``none``."""
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server sets on every Namespace (KEP-2161)."""
 
@@ -61,7 +63,7 @@ class Pod(Value):
     ``addresses`` are family-tagged integers (see sets.addresses), at most one a family; empty means open, not absent.
     ``node`` is None when not known. A hostNetwork pod's addresses are its node's.
     ``replicas`` counts the pods that it stands for: 1 for a real one; for a template what the workload asks for (at
-    least 1), so that two different replicas are two ends.
+    least 1), so that two different replicas are two ends. ``sensitivity``: what its annotation says, empty without one.
     """
 
     namespace: str
@@ -77,6 +79,7 @@ class Pod(Value):
     replicas: int = 1
     place: Place | None = None
     host_ports: tuple[HostPort, ...] = ()
+    sensitivity: str = ""
 
 
 class FinishedPod(Value):

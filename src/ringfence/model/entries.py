@@ -6,8 +6,6 @@ Sources: networking.k8s.io/v1 Ingress, gateway.networking.k8s.io v1, route.opens
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import Selector
 from ringfence.values import Value
@@ -48,7 +46,7 @@ class Route(Value):
     """An Ingress, an OpenShift Route, or a route of the Gateway API.
 
     ``class_name`` (Ingress): the class that it names; None: none. ``parents`` (Gateway API). ``hosts`` empty: any host.
-    ``protocol``: what its backends speak, TCP or UDP. ``secure``: hosts or the whole route have TLS at the entry.
+    ``protocol``: what its backends speak, TCP or UDP.
     """
 
     kind: str
@@ -60,8 +58,6 @@ class Route(Value):
     class_name: str | None = None
     parents: tuple[Parent, ...] = ()
     protocol: str = "TCP"
-    secure: bool = False
-    labels: Mapping[str, str] | None = None
 
 
 class Listener(Value):
@@ -115,9 +111,6 @@ class Entries(Value):
     gateways: tuple[Gateway, ...] = ()
     classes: tuple[EntryClass, ...] = ()
     grants: tuple[Grant, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.routes or self.gateways)
 
 
 NO_ENTRIES = Entries()

@@ -177,6 +177,8 @@ class _Reader:
             host_addresses,
             phase,
             place,
+            (),
+            (metadata.annotations.sensitivity or "") if metadata.annotations is not None else "",
         )
 
     def _named_ports(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.cluster import SENSITIVITY, FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
@@ -38,6 +38,8 @@ class PodFacts(Draft):
     phase: str
     place: Place
     host_ports: tuple[HostPort, ...] = ()
+    sensitivity: str = ""
+    """The annotation ``ringfence.dev/sensitivity``."""
 
     def says_the_same_as(self, other: PodFacts) -> bool:
         """Whether the other says the same, in whatever place."""
@@ -148,6 +150,7 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         phase,
         manifest.place,
         host_ports(spec),
+        metadata.child("annotations").text(SENSITIVITY),
     )
     return None if findings.lost else facts
 
@@ -229,6 +232,7 @@ def build_pods(
                 1,
                 facts.place,
                 facts.host_ports,
+                facts.sensitivity,
             )
         )
     return live, finished

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ringfence.model.cluster import SENSITIVITY
+
 NOTHING = msgspec.Raw(b"")
 
 
@@ -17,6 +19,12 @@ class Container(msgspec.Struct, gc=False):
     restartPolicy: str | None = None  # noqa: N815
 
 
+class Annotations(msgspec.Struct, gc=False):
+    """The one annotation of a pod that is read."""
+
+    sensitivity: str | None = msgspec.field(default=None, name=SENSITIVITY)
+
+
 class Metadata(msgspec.Struct, gc=False):
     """``metadata``."""
 
@@ -24,6 +32,7 @@ class Metadata(msgspec.Struct, gc=False):
     namespace: str | None = None
     labels: msgspec.Raw = NOTHING
     ownerReferences: msgspec.Raw = NOTHING  # noqa: N815
+    annotations: Annotations | None = None
 
 
 class Spec(msgspec.Struct, gc=False):

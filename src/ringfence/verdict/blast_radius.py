@@ -48,7 +48,7 @@ class Fallen(Value):
     sensitive: bool = False
 
 
-class Way(Value):
+class ShortestWay(Value):
     """A shortest way to a target."""
 
     target: str
@@ -68,12 +68,13 @@ class CutStep(Value):
 class Cut(Value):
     """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
     ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
-    change one object)."""
+    change one object). ``uncuttable``: there is no cut, as no policy can close any step of this way."""
 
     steps: tuple[CutStep, ...]
     weight: int
     verified: bool | None
     note: str = ""
+    uncuttable: tuple[Hop, ...] = ()
 
 
 class BlastRadius(Value):
@@ -84,7 +85,7 @@ class BlastRadius(Value):
     fallen: tuple[Fallen, ...]
     left_out: int
     targets: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     cut: Cut | None
     counts: Mapping[str, int]
     total: int
@@ -102,7 +103,7 @@ class ShortestWays(Value):
 
     source: str
     destination: str
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     left_out: int
     partial: bool = False
 
@@ -222,7 +223,7 @@ class Tracer:
         reached: Reached = self.found[column]
         return reached.possibly, column >= self.universe.pods, self.name(column)
 
-    def ways(self, target: str, columns: int, limit: int) -> tuple[list[Way], int]:
+    def ways(self, target: str, columns: int, limit: int) -> tuple[list[ShortestWay], int]:
         """The shortest ways to one of the columns, and how many more there are."""
         edges = self.spreader.all_shortest(self.found, self.start, columns)
         goals = [column for column in columns_of(columns) if column in edges]
@@ -231,13 +232,13 @@ class Tracer:
         counts: dict[int, int] = {}
         for column in sorted(edges, key=lambda column: self.found[column].depth):
             counts[column] = sum(1 if parent not in edges else counts[parent] for parent, _, _ in edges[column])
-        found: list[Way] = []
+        found: list[ShortestWay] = []
         stack: list[tuple[int, tuple[tuple[int, int, int, bool], ...]]] = [(goal, ()) for goal in reversed(goals)]
         while stack and len(found) < limit:
             column, later = stack.pop()
             if column not in edges:
                 hops = tuple(self.hop(*step) for step in later)
-                found.append(Way(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
+                found.append(ShortestWay(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
                 continue
             for parent, ports, unsure in reversed(edges[column]):
                 stack.append((parent, ((parent, column, ports, unsure), *later)))

@@ -344,23 +344,7 @@ class Directory:
         words, at, space = text.rpartition("@")
         if not at:
             words, space = text, namespace or "default"
-        labels: dict[str, str] = {}
-        for word in filter(None, words.split(",")):
-            key, equals, value = word.partition("=")
-            if (
-                not equals
-                or not LABEL.match(key)
-                or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value))
-            ):
-                raise EndError(
-                    f"{printable(word)!r} is no label",
-                    "write key=value,key=value@NAMESPACE for a pod that does not exist",
-                )
-            if key in labels and labels[key] != value:
-                raise EndError(f"label {printable(key)!r} is given twice", "")
-            labels[key] = value
-        if not re.match(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", space):
-            raise EndError(f"{printable(space)!r} is no namespace", "write key=value@NAMESPACE")
+        labels = hypothetical_labels(words, space)
         notes: tuple[str, ...] = ()
         if space not in self.cluster.namespaces:
             notes = (f"namespace {space} is not in the input: its labels are not known",)
@@ -494,3 +478,26 @@ class Directory:
             EndClass("pod", home, any_label=True, open_ports=True, space=part, families=family) for home in homes
         )
         return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods, witness=witness)
+
+
+def hypothetical_labels(words: str, space: str) -> dict[str, str]:
+    """The labels ``key=value,key=value`` of a pod that does not exist, in the namespace ``space``. Raises EndError for
+    what is no label or no namespace."""
+    labels: dict[str, str] = {}
+    for word in filter(None, words.split(",")):
+        key, equals, value = word.partition("=")
+        if (
+            not equals
+            or not LABEL.match(key)
+            or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value))
+        ):
+            raise EndError(
+                f"{printable(word)!r} is no label",
+                "write key=value,key=value@NAMESPACE for a pod that does not exist",
+            )
+        if key in labels and labels[key] != value:
+            raise EndError(f"label {printable(key)!r} is given twice", "")
+        labels[key] = value
+    if not re.match(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", space):
+        raise EndError(f"{printable(space)!r} is no namespace", "write key=value@NAMESPACE")
+    return labels

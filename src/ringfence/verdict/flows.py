@@ -67,13 +67,14 @@ class Flows:
             )
         return found
 
-    def towards(self, source: Target, destination: Target, ports: Intervals) -> list[Flow]:
-        """Every kind of flow to some ports of pods, as they are after all translation."""
+    def towards(self, source: Target, destination: Target, ports: Intervals, admission: bool = False) -> list[Flow]:
+        """Every kind of flow to some ports of pods, as they are after all translation. ``admission``: as if the source
+        could send everything."""
         found = [
             flow
             for member in destination.members
             for one in source.members
-            for flow in self._pairs(one, member, ports, source, destination)
+            for flow in self._pairs(one, member, ports, source, destination, admission=admission)
         ]
         return self._without_itself(found)
 

@@ -35,7 +35,7 @@ ENVIRONMENT = ("EXPECT_NPC", "ENABLE_IPv6")
 
 _CILIUM = (
     *("enable-policy", "enable-k8s-networkpolicy", "policy-audit-mode", "policy-cidr-match-mode", "enable-sctp"),
-    "allow-localhost",
+    *("allow-localhost", "kube-proxy-replacement", "bpf-lb-mode"),
 )
 _AMAZON = ("enable-network-policy-controller",)
 _GATES = ("AdminNetworkPolicy", "ClusterNetworkPolicy", "AntreaProxy")
@@ -196,6 +196,13 @@ def _cilium(agent: AgentSigns, config: MapSigns | None) -> Iterator[Setting]:
     if localhost in ("always", "auto"):
         why = f"allow-localhost: {localhost}, which means always in Kubernetes"
         yield Setting("own-node-ingress-exempt", True, why, seen, covered=localhost == "auto")
+    if values.get("kube-proxy-replacement") in ("true", "strict"):
+        why = f"kube-proxy-replacement: {values['kube-proxy-replacement']}"
+        yield Setting("own-node-keeps-client", True, why, seen)
+        mode = values.get("bpf-lb-mode", "snat")
+        if mode in ("snat", "dsr"):
+            why += f", bpf-lb-mode: {values.get('bpf-lb-mode', 'snat, the default')}"
+            yield Setting("cluster-policy-keeps-client", mode == "dsr", why, seen, "bpf-lb-mode" not in values)
 
 
 def _antrea(agent: AgentSigns, config: MapSigns | None) -> Iterator[Setting]:

@@ -34,7 +34,7 @@ class Hop(Value):
     answers: tuple[Answer, ...] = ()
 
 
-class Way(Value):
+class WayIn(Value):
     """One way in: what opens it, its hops, and what they come to.
 
     ``verdict``: denied if a hop is, allowed if all are, else unknown, or mixed where only some clients get through.
@@ -70,7 +70,7 @@ class DeadEnd(Value):
 class WaysIn(Value):
     """Every way in, and every route that cannot work."""
 
-    ways: tuple[Way, ...]
+    ways: tuple[WayIn, ...]
     dead_ends: tuple[DeadEnd, ...]
 
 
