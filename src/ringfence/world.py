@@ -261,6 +261,14 @@ class World:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())
 
+    def sensitive_names(self) -> frozenset[str]:
+        """Every name that a sensitive workload, and those of its pods that are, may have in a list of ends."""
+        from ringfence.verdict.sensitivity import any_sensitive, names_of
+
+        if not any_sensitive(self.relation, self.given.settled().reading.manifests):
+            return frozenset()
+        return names_of(self.lister.workloads, self.sensitive())
+
     def blast_radius(
         self,
         source: str,

@@ -96,7 +96,8 @@ class Diff(Value):
 
     ``left_out``: rows that a limit cut off (``counts`` counts all). ``moved``: (before, after). ``without_effect``:
     objects that differ and change no verdict. ``ends`` are all ends of the level, so that a reader can expand rows;
-    ``common``: how many pods both states have.
+    ``common``: how many pods both states have. ``sensitive``: names of ends that are sensitive in either state, where
+    that was looked up.
     """
 
     level: str
@@ -111,6 +112,7 @@ class Diff(Value):
     ends: tuple[str, ...]
     common: int
     partial: bool = False
+    sensitive: frozenset[str] = frozenset()
 
     @property
     def same(self) -> bool:

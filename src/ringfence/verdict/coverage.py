@@ -92,12 +92,14 @@ class NamespaceDefault(Value):
 
 
 class NamespaceCoverage(Value):
-    """One namespace: its default in both directions, and how many of its workloads are closed."""
+    """One namespace: its default in both directions, and how many of its workloads are closed. ``place``: its object,
+    else the first policy or workload in it."""
 
     name: str
     defaults: Mapping[Direction, NamespaceDefault]
     workloads: int
     closed: Mapping[Direction, int]
+    place: Place | None = None
 
 
 class Step(Value):
@@ -270,6 +272,15 @@ class Surveyor:
             return NamespaceDefault(Default.UNKNOWN, None, found.why)
         return NamespaceDefault(Default.OPEN, found.labels, _why(found))
 
+    def _namespace_place(self, name: str, workloads: Iterable[WorkloadCoverage]) -> Place | None:
+        own = self.relation.cluster.namespaces[name].place
+        if own is not None:
+            return own
+        policies = self.policies.policies_by_namespace.get(name)
+        if policies:
+            return policies[0].policy.place
+        return next((one.place for one in workloads), None)
+
     def coverage(self, exclude: Iterable[str] = (), partial: bool = False) -> Coverage:
         """The coverage. ``exclude``: ``NAMESPACE/NAME`` or ``NAMESPACE``, with ``*`` and ``?`` as in file names."""
         patterns = tuple(exclude)
@@ -287,6 +298,7 @@ class Surveyor:
                     direction: sum(one.sides[direction].status is Status.CLOSED for one in own)
                     for direction in DIRECTIONS
                 },
+                self._namespace_place(name, own),
             )
             for name in sorted(self.relation.cluster.namespaces)
             if (own := by_namespace.get(name, [])) or not _named_by(name, patterns)
