@@ -48,7 +48,7 @@ def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[
 
 def any_sensitive(relation: Relation, manifests: Iterable[Manifest]) -> bool:
     """Whether anything says so at all, of whatever kind."""
-    return any(SENSITIVITY in pod.labels for pod in relation.cluster.pods) or any(
+    return any(SENSITIVITY in pod.labels or pod.sensitivity for pod in relation.cluster.pods) or any(
         _annotated(manifest.data) for manifest in manifests
     )
 
