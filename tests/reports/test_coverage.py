@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -15,6 +14,7 @@ from ringfence.reports.coverage.formats import lines_of
 from ringfence.reports.findings.report import Report
 from ringfence.reports.findings.sarif import sarif_document
 from ringfence.reports.style import PLAIN
+from ringfence.values import replace
 from ringfence.verdict.coverage import Coverage
 from tests.reports.reach_samples import coverages, many
 from tests.reports.samples import CONTEXT
