@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest, Place
+from ringfence.values import replace
 
 if TYPE_CHECKING:
     from ringfence.dialects.istio.objects import IstioObjects

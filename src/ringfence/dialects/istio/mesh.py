@@ -6,7 +6,7 @@ It is made when it is first needed, and answers by what matters of a pod, so tha
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
@@ -42,6 +42,7 @@ from ringfence.model.mesh import (
     known,
 )
 from ringfence.sets.labels import Selector
+from ringfence.values import replace
 
 Options = tuple[Option[Membership], ...]
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"

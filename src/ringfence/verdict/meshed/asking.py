@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
@@ -13,6 +12,7 @@ from ringfence.model.mesh import PEER_IDENTITY, Mesh
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.ports import PortTable
 from ringfence.sets.requests.formulas import Predicate
+from ringfence.values import replace
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.grid import FlowBounds, Grid, Result
 from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.model.mesh import Proxy, Source
+from ringfence.values import replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
 from ringfence.verdict.meshed.values import (
