@@ -121,23 +121,27 @@ class Call:
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
-        has, in whatever form the server or its waypoint takes. What is open about the client's own proxy is nothing to
-        it."""
-        found: list[Course] = []
-        own = self._own()
-        for host, facts in self._members(self.server):
-            forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
-            if own is not None and host is not None:
-                forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
-            for sending, identity in forms:
-                for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
-                    found.append(Course((last,), (*facts, *more), None, host))
-            if own is None or self.server is None:
-                continue
-            for way in self.mesh.waypoint(self.caller.pod, self.server, self.service):
-                if way.value is not None and way.value.pods and not self._is_caller(way.value):
-                    found += self._over(None, way.value, own, host, (*facts, *_facts(way)))
-        return found
+        has as a member, in whatever form the server or its waypoint takes."""
+        return [
+            course
+            for client, first in self._members(self.caller.pod)
+            for host, second in self._members(self.server)
+            for course in self._forms(client, host, (*first, *second))
+        ]
+
+    def _forms(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
+        own = self._own() if client is not None or self.presented is not None else None
+        forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+        if own is not None and host is not None:
+            forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
+        for sending, identity in forms:
+            for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
+                yield Course((last,), (*facts, *more), None, host)
+        if own is None or self.server is None:
+            return
+        for way in self.mesh.waypoint(self.caller.pod, self.server, self.service):
+            if way.value is not None and way.value.pods and not self._is_caller(way.value):
+                yield from self._over(None, way.value, own, host, (*facts, *_facts(way)))
 
     def _is_caller(self, way: Waypoint) -> bool:
         """A waypoint does not go over itself."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import PEER_IDENTITY, Mesh
+from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.ports import PortTable
 from ringfence.sets.requests.formulas import Predicate
@@ -94,9 +94,7 @@ class MeshedGrid(Grid):
             groups: dict[object, list[int]] = {}
             for number, (_, source, _) in enumerate(self.kinds):
                 signs: list[object] = [self._true(predicate) >> number & 1 for predicate in asked]
-                if self.reading is Reading.CONFIGURED:
-                    signs.append(None if source is None else self.mesh.client_kind(source))
-                signs.append(source is None)
+                signs.append(None if source is None else self._sends(source))
                 groups.setdefault(tuple(signs), []).append(number)
             parts = []
             for members in groups.values():
@@ -106,6 +104,12 @@ class MeshedGrid(Grid):
                 parts.append((mask, *self.kinds[members[0]][1:]))
             self._parted[asked] = parts
         return parts
+
+    def _sends(self, source: Pod) -> Hashable:
+        """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
+        if self.reading is Reading.CONFIGURED:
+            return self.mesh.client_kind(source)
+        return frozenset(option.value.proxy is Proxy.NONE for option in self.mesh.membership(source))
 
     @property
     def kinds(self) -> list[Kind]:
