@@ -7,7 +7,6 @@ world.can("shop/web", "shop/db", 5432).verdict
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from os import PathLike
@@ -28,6 +27,7 @@ from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
@@ -90,10 +90,19 @@ class World:
         self.profile = profile
         self.given = given
         with collector_paused():
-            self.relation = relation if relation is not None else Relation(cluster, profile)
+            self.relation = relation if relation is not None else self._relation(cluster)
         self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
+
+    def _relation(self, cluster: Cluster) -> Relation:
+        """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
+        mesh = self.mesh
+        if mesh is None:
+            return Relation(cluster, self.profile)
+        from ringfence.layers.network.universe import build, coverage_of
+
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), mesh.kind))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -129,7 +138,7 @@ class World:
     @cached_property
     def whole_relation(self) -> Relation:
         """The relation with every pod in a class, also those that a what-if relabelled."""
-        return Relation(self.cluster, self.profile) if self._moved else self.relation
+        return self._relation(self.cluster) if self._moved else self.relation
 
     @cached_property
     def lister(self) -> Lister:
@@ -182,6 +191,11 @@ class World:
         if not meshes.shown(self.cluster):
             return None
         return meshes.of(self.cluster)
+
+    @property
+    def mesh_notices(self) -> tuple[str, ...]:
+        """What is assumed of the mesh, as the input does not tell it."""
+        return () if self.mesh is None else self.mesh.assumptions
 
     @cached_property
     def meshed(self) -> MeshedAsker:
@@ -274,7 +288,7 @@ class World:
 
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
-            exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
+            exposer = Exposer(self.whole_relation, self.attackers_grid, self.lister.workloads, self.lister.reason)
             return exposer.exposure(chosen, limit, self.partial)
 
     def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
@@ -287,6 +301,14 @@ class World:
         for text in targets:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())
+
+    def sensitive_names(self) -> frozenset[str]:
+        """Every name that a sensitive workload, and those of its pods that are, may have in a list of ends."""
+        from ringfence.verdict.sensitivity import any_sensitive, names_of
+
+        if not any_sensitive(self.relation, self.given.settled().reading.manifests):
+            return frozenset()
+        return names_of(self.lister.workloads, self.sensitive())
 
     def blast_radius(
         self,
@@ -314,7 +336,7 @@ class World:
         from ringfence.verdict.tracing import Tracing
 
         asker = self.lister.asker
-        spreader = Spreader(self.whole_relation, self.grid)
+        spreader = Spreader(self.whole_relation, self.attackers_grid)
         return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
@@ -346,10 +368,25 @@ class World:
 
     @cached_property
     def grid(self) -> Grid:
-        """All rows of the relation, joined."""
+        """The relation of all layers, for clients as they are configured."""
         from ringfence.verdict.grid import Grid
 
-        return Grid(self.whole_relation)
+        if self.mesh is None:
+            return Grid(self.whole_relation)
+        from ringfence.verdict.meshed.grid import MeshedGrid
+        from ringfence.verdict.meshed.reach import Reading
+
+        return MeshedGrid(self.whole_relation, self.mesh, Reading.CONFIGURED)
+
+    @cached_property
+    def attackers_grid(self) -> Grid:
+        """The relation of all layers, for clients who control their pods and are not bound by their own proxies."""
+        if self.mesh is None:
+            return self.grid
+        from ringfence.verdict.meshed.grid import MeshedGrid
+        from ringfence.verdict.meshed.reach import Reading
+
+        return MeshedGrid(self.whole_relation, self.mesh, Reading.UNBOUND)
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
@@ -565,13 +602,17 @@ def load(
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
     chosen_by: str = "",
+    mesh_config: str | PathLike[str] | None = None,
+    istio_version: str = "",
     tell: Callable[[str], None] | None = None,
 ) -> World:
     """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
     "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
     ``cni``: a profile or its name; None: the plugin that the input shows, else ``generic``. ``chosen_by``: in words who
-    named it. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
+    named it. ``mesh_config``: a file with the mesh config of Istio, ``istio_version`` its release, where the input does
+    not tell. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
+    ``world.problems``. Raises ProfileError for an unknown ``cni``, and ValueError for a bad CIDR, mesh config or
+    version."""
     given = Given.read(
         [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
         _ranges(pod_cidrs),
@@ -580,12 +621,21 @@ def load(
         assume_no_labels,
         tell,
     )
+    given = _with_mesh(given, mesh_config, istio_version)
     if tell is not None:
         tell(f"putting {given.reading.objects} objects together")
     cluster = given.build()
     if tell is not None:
         tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
     return _world(cluster, given, cni, chosen_by)
+
+
+def _with_mesh(given: Given, config: str | PathLike[str] | None, version: str) -> Given:
+    if config is None and not version:
+        return given
+    from ringfence.sources.mesh_settings import MeshSettings
+
+    return replace(given, mesh=MeshSettings.read(None if config is None else str(config), version))
 
 
 def load_objects(
@@ -596,7 +646,10 @@ def load_objects(
     pod_cidrs: str | Iterable[str] = (),
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
+    mesh_config: str | PathLike[str] | None = None,
+    istio_version: str = "",
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
+    given = _with_mesh(given, mesh_config, istio_version)
     return _world(given.build(), given, cni)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -19,7 +20,7 @@ from ringfence.verdict.blast_radius import BlastRadius
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import Spreader, Way
+from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.world import World
 from ringfence.world import load as load_files
 from tests.model.objects import (
@@ -29,6 +30,7 @@ from tests.model.objects import (
     controller,
     namespace,
     network_policy,
+    node,
     pod,
     pods_peer,
     tcp,
@@ -47,6 +49,10 @@ def step(source: str, destination: str, *ports: int) -> Object:
     return network_policy(
         name, {"app": destination}, ingress=[{"from": [pods_peer({"app": source})], "ports": tcp(*ports)}]
     )
+
+
+def owner(kind: str, name: str) -> Object:
+    return {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": True}
 
 
 def chain(*more: Object, labels: dict[str, str] | None = None, **options: Any) -> World:
@@ -136,6 +142,25 @@ def test_an_annotation_says_it_too(place: str, kind: str, tmp_path: Path) -> Non
     assert found.targets == (("shop/lone",) if place == "pod" else ("shop/vault",))
 
 
+@pytest.mark.parametrize("value", ["high", "none", 7])
+@pytest.mark.parametrize("how", ["json", "yaml", "objects", "snapshot"])
+def test_pods_of_a_dump_are_asked_for_that_annotation(how: str, value: Any, tmp_path: Path) -> None:
+    vault = pod("shop/vault-1", {"app": "vault"})
+    annotations = {"ringfence.dev/sensitivity": value, "other": "x"}
+    vault["metadata"] |= {"annotations": annotations, "ownerReferences": [owner("ReplicaSet", "vault")]}
+    objects = [vault, pod("shop/a")]
+    file = tmp_path / f"dump.{'yaml' if how == 'yaml' else 'json'}"
+    listing = {"apiVersion": "v1", "kind": "List", "items": objects}
+    file.write_text(yaml.safe_dump(listing) if how == "yaml" else json.dumps(listing))
+    read = world(*objects) if how == "objects" else load_files(str(file))
+    if how == "snapshot":
+        file = tmp_path / "world.json.gz"
+        file.write_bytes(read.snapshot())
+        read = load_files(str(file))
+    found = read.blast_radius("shop/a", edits=False)
+    assert found.targets == (("shop/vault",) if value == "high" else ())
+
+
 def test_the_shortest_ways_are_all_there_and_counted() -> None:
     found = chain().paths("shop/a", "shop/c")
     assert [[hop.source for hop in way.hops] + [way.hops[-1].destination] for way in found.ways] == [
@@ -182,6 +207,30 @@ def test_a_step_weighs_what_would_be_lost() -> None:
     assert cut.weight == 1
 
 
+def test_a_step_that_no_policy_can_cut_is_not_in_the_cut() -> None:
+    """The node of a pod always reaches it; so the step that leads to the node is cut, though it weighs more."""
+    made = world(
+        namespace("shop"), node("n1", "192.168.0.1"), node("n2", "192.168.0.2"),
+        pod("shop/a", {"app": "a"}, node="n2"), pod("shop/d", {"app": "d"}, node="n1"),
+        pod("shop/agent", {"app": "agent"}, node="n1", host=True),
+        network_policy("shop/deny", ingress=[]), cni="calico",
+    )  # fmt: skip
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/agent")]
+    # From the node itself there is none to cut.
+    none = made.blast_radius("node/n1", ["shop/d"]).cut
+    assert none is not None
+    assert (none.steps, [(hop.source, hop.destination) for hop in none.uncuttable]) == ((), [("node/n1", "shop/d")])
+
+
+def test_a_plugin_that_enforces_nothing_has_no_cut() -> None:
+    cut = chain(cni="flannel").blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert not cut.steps
+    assert [hop.destination for hop in cut.uncuttable] == ["shop/d"]
+
+
 def test_a_limit_says_what_it_cuts_off() -> None:
     whole = chain().blast_radius("shop/a")
     cut = chain().blast_radius("shop/a", limit=2)
@@ -193,7 +242,7 @@ def test_a_way_through_something_else_is_a_step() -> None:
     universe = made.relation.universe
     classes = 1 << universe.class_of_pod[0]
     outside = universe.everything >> universe.outside << universe.outside
-    spreader = Spreader(made.relation, made.grid, [Way(outside, classes, made.relation.ports.number([(80, 80)]))])
+    spreader = Spreader(made.relation, made.grid, [Passage(outside, classes, made.relation.ports.number([(80, 80)]))])
     found = spreader.spread(outside)
     assert found[universe.class_of_pod[0]].depth == 1
 

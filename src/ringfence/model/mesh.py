@@ -6,6 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -377,11 +378,21 @@ class Mesh(Protocol):
     tunnel_port: int
     """Where tunnels arrive."""
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What stands for things that the input does not tell, in words."""
+
     def pod(self, index: int) -> Pod:
         """A pod of the cluster, by its index in ``cluster.pods``."""
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
+
+    def kind(self, pod: Pod) -> Hashable:
+        """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        """Equal for pods whose proxies send alike to every destination, but for who they prove to be."""
 
     def identity(self, pod: Pod) -> Identity | None:
         """Who the pod is in this mesh; None: not known (a pod that does not exist, and of which nobody said whose)."""

@@ -18,7 +18,7 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 HopWord = Literal["allowed", "unknown"]
 
@@ -66,12 +66,14 @@ class CutStepDocument(Document, frozen=True):
 
 class CutDocument(Document, frozen=True):
     """A set of steps of least ``weight`` (flows in all) that leaves no way to a target. ``verified``: all edits
-    together leave none; null: they were not tried together."""
+    together leave none; null: they were not tried together. ``uncuttable``: where there is no such set, a way of which
+    no policy can cut any step."""
 
     steps: list[CutStepDocument]
     weight: int
     verified: bool | None
     note: str
+    uncuttable: list[HopDocument]
 
 
 class CountsDocument(Document, frozen=True):
@@ -146,7 +148,7 @@ def _fallen(entry: Fallen) -> FallenDocument:
     )
 
 
-def _way(way: Way) -> WayDocument:
+def _way(way: ShortestWay) -> WayDocument:
     return WayDocument(target=way.target, hops=[_hop(hop) for hop in way.hops], possibly=way.possibly)
 
 
@@ -154,7 +156,13 @@ def _cut(cut: Cut | None) -> CutDocument | None:
     if cut is None:
         return None
     steps = [CutStepDocument(hop=_hop(one.hop), flows=one.flows, edit=edit_document(one.edit)) for one in cut.steps]
-    return CutDocument(steps=steps, weight=cut.weight, verified=cut.verified, note=cut.note)
+    return CutDocument(
+        steps=steps,
+        weight=cut.weight,
+        verified=cut.verified,
+        note=cut.note,
+        uncuttable=[_hop(hop) for hop in cut.uncuttable],
+    )
 
 
 def blast_radius_document(found: BlastRadius, context: Context) -> BlastRadiusDocument:

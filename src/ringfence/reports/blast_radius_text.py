@@ -9,7 +9,7 @@ from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.answers import Edit, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 ALSO_SHOWN = 5
 RANGES_SHOWN = 2
@@ -56,16 +56,21 @@ def _row(entry: Fallen) -> tuple[str, ...]:
     )
 
 
-def way_lines(way: Way) -> tuple[tuple[str, ...], ...]:
+def way_lines(way: ShortestWay) -> tuple[tuple[str, ...], ...]:
     """A row a hop."""
+    return hop_lines(way.hops)
+
+
+def hop_lines(hops: Iterable[Hop]) -> tuple[tuple[str, ...], ...]:
+    """The same for hops."""
     return tuple(
         (str(number + 1), end_text(hop.source), end_text(hop.destination), ports_text(hop.ports), str(hop.verdict),
          hop_reason(hop))
-        for number, hop in enumerate(way.hops)
+        for number, hop in enumerate(hops)
     )  # fmt: skip
 
 
-def _ways(ways: Iterable[Way]) -> list[Section]:
+def _ways(ways: Iterable[ShortestWay]) -> list[Section]:
     found = []
     for way in ways:
         steps = f"{len(way.hops)} step{'' if len(way.hops) == 1 else 's'}"
@@ -96,7 +101,11 @@ def _edit_lines(edit: Edit | None) -> tuple[str, ...]:
 
 def _cut(cut: Cut) -> list[Section]:
     if not cut.steps:
-        return [Section("The cheapest cut", (cut.note,))]
+        if not cut.uncuttable:
+            return [Section("The cheapest cut", (cut.note,))]
+        heads = ("#", "From", "To", "Ports", "Verdict", "Because")
+        rows = hop_lines(cut.uncuttable)
+        return [Section("The cheapest cut", (f"{cut.note}; of this one none of the steps:",), heads, rows, (), (4,))]
     rows = tuple(
         (
             str(number + 1),

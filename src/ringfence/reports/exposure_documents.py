@@ -14,7 +14,7 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.reports.ways_in_documents import DeadEndDocument, WayDocument, dead_end_documents, ways_documents
+from ringfence.reports.ways_in_documents import DeadEndDocument, WayInDocument, dead_end_documents, ways_documents
 from ringfence.verdict.exposure import Exposure
 from ringfence.verdict.ways_in.values import WaysIn
 
@@ -59,7 +59,7 @@ class ExposureDocument(Document, frozen=True):
     targets: list[str]
     prices: list[PriceDocument]
     new_pods_in: list[str]
-    ways_in: list[WayDocument]
+    ways_in: list[WayInDocument]
     dead_ends: list[DeadEndDocument]
     layers: list[str]
     profile: ProfileDocument

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ringfence.reports.documents import DecisionDocument, Document, decision_documents, reason_fields
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn
 
 VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
 
@@ -34,7 +34,7 @@ class HopDocument(Document, frozen=True):
     decided_by: list[DecisionDocument]
 
 
-class WayDocument(Document, frozen=True):
+class WayInDocument(Document, frozen=True):
     """One way in, and what its hops come to. ``mixed``: some clients get through."""
 
     opened_by: list[OpeningDocument]
@@ -62,7 +62,7 @@ class DeadEndDocument(Document, frozen=True):
     line: int
 
 
-def ways_documents(ways: WaysIn) -> list[WayDocument]:
+def ways_documents(ways: WaysIn) -> list[WayInDocument]:
     """All ways."""
     return [_way(way) for way in ways.ways]
 
@@ -72,8 +72,8 @@ def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:
     return [_dead_end(one) for one in ways.dead_ends]
 
 
-def _way(way: Way) -> WayDocument:
-    return WayDocument(
+def _way(way: WayIn) -> WayInDocument:
+    return WayInDocument(
         opened_by=[_opening(one) for one in way.openings],
         hosts=list(way.hosts),
         path=way.path,

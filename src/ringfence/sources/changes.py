@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects import READERS
@@ -13,9 +12,11 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value, replace
 from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
+    from ringfence.sources.mesh_settings import MeshSettings
     from ringfence.sources.origins import Source
 
 SHORT_KINDS: Mapping[str, str] = {
@@ -37,8 +38,7 @@ def identity(manifest: Manifest) -> Identity:
     return group, manifest.kind, manifest.namespace, manifest.name
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Value):
     """An object to leave out, as a user names it. ``kind`` empty: a policy of that name."""
 
     text: str
@@ -102,8 +102,7 @@ def read_additions(add: Iterable[Mapping[str, Any] | str]) -> list[Manifest]:
     return found
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Value, dict=True):
     """The input of a world: objects and what the user told of the cluster."""
 
     reading: Any
@@ -111,6 +110,7 @@ class Given:
     service_ranges: Intervals = ()
     node_ranges: Intervals = ()
     assume_no_labels: bool = False
+    mesh: MeshSettings | None = None
     pending: tuple[tuple[tuple[Manifest, ...], tuple[Removal, ...]], ...] = ()
     """Changes (added, removed) that are not applied to ``reading`` yet."""
     relabels: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
@@ -155,7 +155,8 @@ class Given:
             node_ranges=self.node_ranges,
             assume_no_labels=self.assume_no_labels,
         )
-        return replace(cluster, assume_no_labels=self.assume_no_labels)
+        cluster = replace(cluster, assume_no_labels=self.assume_no_labels)
+        return cluster if self.mesh is None else self.mesh.applied(cluster)
 
     def later(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
         """The input with a change that is only applied when the objects are needed."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ringfence.model.cluster import NamedPort
+from ringfence.model.cluster import SENSITIVITY, NamedPort
 from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
@@ -29,7 +29,17 @@ from ringfence.sources.owners import Owner
 from ringfence.sources.plugins.detecting import DECLARATIONS
 from ringfence.sources.plugins.settings import settings_key
 from ringfence.sources.pods import DEFAULT_ACCOUNT, PROTOCOLS, PodFacts, one_a_family
-from ringfence.sources.projections import Address, Container, Heading, Item, ItemList, Port, Reference, Spec
+from ringfence.sources.projections import (
+    Address,
+    Annotations,
+    Container,
+    Heading,
+    Item,
+    ItemList,
+    Port,
+    Reference,
+    Spec,
+)
 from ringfence.sources.ranges import SETTINGS
 from ringfence.sources.telling_pods import read_as_a_whole
 
@@ -188,6 +198,7 @@ class _Reader:
             (),
             intern(spec.serviceAccountName or spec.serviceAccount or DEFAULT_ACCOUNT),
             self._marks_of(bytes(metadata.annotations), spec),
+            _sensitivity(metadata.annotations),
         )
 
     def _marks_of(self, raw: bytes, spec: Spec) -> Marks:
@@ -319,6 +330,21 @@ def _labels(raw: bytes) -> Mapping[str, str]:
     if not all(valid_label_key(key) and valid_label_value(value) for key, value in labels.items()):
         raise _Unfit
     return labels
+
+
+_SENSITIVITY = SENSITIVITY.encode()
+
+
+def _sensitivity(raw: msgspec.Raw) -> str:
+    """What the annotation says of how sensitive the pod is."""
+    data = bytes(raw)
+    if _SENSITIVITY not in data and b"\\u" not in data:
+        return ""
+    try:
+        found = msgspec.json.decode(data, type=Annotations | None)
+    except msgspec.ValidationError as error:
+        raise _Unfit from error
+    return (found.sensitivity or "") if found is not None else ""
 
 
 def _annotations(raw: bytes) -> Mapping[str, str]:

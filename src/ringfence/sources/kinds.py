@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -17,6 +16,7 @@ from ringfence.sources.foreign_kinds import (
     MESH_NAMESPACED,
     NAMESPACED,
 )
+from ringfence.values import Value
 
 
 class Treatment(Enum):
@@ -38,8 +38,7 @@ class Treatment(Enum):
     """No API server has this kind in this version, though it has a kind of this name, or of nearly this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Value):
     """``namespaced`` None: by whether the object names a namespace. ``proper`` (READ, MISPLACED): the apiVersion and
     kind that API servers have today, where that is another one. ``reason`` says why a kind does not change reach."""
 

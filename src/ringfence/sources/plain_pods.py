@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
-from ringfence.model.cluster import NamedPort
+from ringfence.model.cluster import SENSITIVITY, NamedPort
 from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
@@ -82,6 +82,7 @@ class PlainPods:
                 (),
                 intern(_text(spec, "serviceAccountName") or _text(spec, "serviceAccount") or DEFAULT_ACCOUNT),
                 self._marks_of(metadata, spec),
+                _sensitivity(metadata.get("annotations")),
             )
         except (_NotPlain, ValueError, TypeError, AttributeError):
             # ValueError: an address that is none. TypeError, AttributeError: another type than that of the field.
@@ -174,6 +175,14 @@ class PlainPods:
         if found is None:
             found = self._hosts[text] = _addresses(status, "hostIPs", "hostIP")
         return found
+
+
+def _sensitivity(annotations: Any) -> str:
+    if annotations is None:
+        return ""
+    if type(annotations) is not dict:
+        raise _NotPlain
+    return _text(annotations, SENSITIVITY)
 
 
 def _mappings(parent: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

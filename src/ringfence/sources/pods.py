@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 
-from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.cluster import SENSITIVITY, FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
 from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
@@ -15,14 +14,14 @@ from ringfence.sources.duplicates import given_twice
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 from ringfence.sources.marks import one_of_equal, read_marks
 from ringfence.sources.owners import Owner, Owners, controller_of
+from ringfence.values import Draft, replace
 
 FINISHED = ("Succeeded", "Failed")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 DEFAULT_ACCOUNT = "default"
 
 
-@dataclass(slots=True)
-class PodFacts:
+class PodFacts(Draft):
     """What one pod of the input says of itself. Labels, ports and owner are shared between equal pods.
 
     ``open_labels``: keys whose value was not understood. ``host_addresses``: the addresses of its node, as its status
@@ -40,10 +39,16 @@ class PodFacts:
     host_network: bool
     host_addresses: tuple[int, ...]
     phase: str
-    place: Place = field(compare=False)
+    place: Place
     host_ports: tuple[HostPort, ...] = ()
     service_account: str = DEFAULT_ACCOUNT
     marks: Marks = NO_MARKS
+    sensitivity: str = ""
+    """The annotation ``ringfence.dev/sensitivity``."""
+
+    def says_the_same_as(self, other: PodFacts) -> bool:
+        """Whether the other says the same, in whatever place."""
+        return replace(self, place=other.place) == other
 
 
 def service_account(spec: Fields) -> str:
@@ -158,6 +163,7 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         host_ports(spec),
         service_account(spec),
         read_marks(metadata, spec),
+        metadata.child("annotations").text(SENSITIVITY),
     )
     return None if findings.lost else facts
 
@@ -171,7 +177,7 @@ def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts
         if other is not facts:
             first, last = sorted((other, facts), key=lambda copy: copy.place)
             found[key] = last
-            if first != last:
+            if not first.says_the_same_as(last):
                 problems.append(given_twice(f"Pod {facts.namespace}/{facts.name}", first.place, last.place))
     return sorted(found.values(), key=attrgetter("namespace", "name"))
 
@@ -243,6 +249,7 @@ def build_pods(
                 facts.host_ports,
                 facts.service_account,
                 marks,
+                facts.sensitivity,
             )
         )
     return live, finished

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ringfence.model.cluster import SENSITIVITY
+
 NOTHING = msgspec.Raw(b"")
 
 
@@ -17,6 +19,12 @@ class Container(msgspec.Struct, gc=False):
     image: str | None = None
     ports: msgspec.Raw = NOTHING
     restartPolicy: str | None = None  # noqa: N815
+
+
+class Annotations(msgspec.Struct, gc=False):
+    """The one annotation of a pod that is read."""
+
+    sensitivity: str | None = msgspec.field(default=None, name=SENSITIVITY)
 
 
 class Metadata(msgspec.Struct, gc=False):

@@ -11,6 +11,7 @@ from functools import partial
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
@@ -35,8 +36,7 @@ class Hop:
         return None if self.why is None else self.why()
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(Value):
     """Something that is reached: by ``hop``, in ``depth`` steps, through the entry with the number ``parent`` (None:
     from the start). ``possibly``: no way is sure."""
 
@@ -48,8 +48,7 @@ class Fallen:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class ShortestWay(Value):
     """A shortest way to a target."""
 
     target: str
@@ -57,8 +56,7 @@ class Way:
     possibly: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CutStep:
+class CutStep(Value):
     """A step of the cut. ``flows``: how many single flows (pairs of pods times ports) it is. ``edit``: the smallest
     that removes this step, None where none was found; it says what else it would cut."""
 
@@ -67,20 +65,19 @@ class CutStep:
     edit: Edit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Value):
     """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
     ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
-    change one object)."""
+    change one object). ``uncuttable``: there is no cut, as no policy can close any step of this way."""
 
     steps: tuple[CutStep, ...]
     weight: int
     verified: bool | None
     note: str = ""
+    uncuttable: tuple[Hop, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BlastRadius:
+class BlastRadius(Value):
     """Everything that is reached from ``source``; ``fallen`` is a tree, parents before children. ``left_out``: entries
     that a limit cut off. ``total``: workloads of the cluster that could be reached."""
 
@@ -88,7 +85,7 @@ class BlastRadius:
     fallen: tuple[Fallen, ...]
     left_out: int
     targets: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     cut: Cut | None
     counts: Mapping[str, int]
     total: int
@@ -101,13 +98,12 @@ class BlastRadius:
         return bool(self.ways)
 
 
-@dataclass(frozen=True, slots=True)
-class ShortestWays:
+class ShortestWays(Value):
     """The shortest ways from one end to another; ``left_out`` more are as short."""
 
     source: str
     destination: str
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     left_out: int
     partial: bool = False
 
@@ -227,7 +223,7 @@ class Tracer:
         reached: Reached = self.found[column]
         return reached.possibly, column >= self.universe.pods, self.name(column)
 
-    def ways(self, target: str, columns: int, limit: int) -> tuple[list[Way], int]:
+    def ways(self, target: str, columns: int, limit: int) -> tuple[list[ShortestWay], int]:
         """The shortest ways to one of the columns, and how many more there are."""
         edges = self.spreader.all_shortest(self.found, self.start, columns)
         goals = [column for column in columns_of(columns) if column in edges]
@@ -236,13 +232,13 @@ class Tracer:
         counts: dict[int, int] = {}
         for column in sorted(edges, key=lambda column: self.found[column].depth):
             counts[column] = sum(1 if parent not in edges else counts[parent] for parent, _, _ in edges[column])
-        found: list[Way] = []
+        found: list[ShortestWay] = []
         stack: list[tuple[int, tuple[tuple[int, int, int, bool], ...]]] = [(goal, ()) for goal in reversed(goals)]
         while stack and len(found) < limit:
             column, later = stack.pop()
             if column not in edges:
                 hops = tuple(self.hop(*step) for step in later)
-                found.append(Way(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
+                found.append(ShortestWay(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
                 continue
             for parent, ports, unsure in reversed(edges[column]):
                 stack.append((parent, ((parent, column, ports, unsure), *later)))

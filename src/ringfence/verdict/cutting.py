@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,16 +10,18 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import Edit
+from ringfence.verdict.beyond_policies import BeyondPolicies
 from ringfence.verdict.blast_radius import Cut, CutStep, Tracer
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
-from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import START, Spreader
+from ringfence.verdict.spreading import START
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
+
+NO_CUT = "there is none: no policy can cut every way"
 
 SOURCE, SINK = 0, 1
 
@@ -49,11 +52,20 @@ class Cutter:
         if steps is None:
             return Cut((), 0, None, f"not looked for: there are more than {MOST_STEPS} steps on the ways")
         numbers: dict[int, int] = {}
+        firm = self._firm(steps)
+        most = 1 + sum(0 if number in firm else self.flows(*step[:3]) for number, step in enumerate(steps))
         edges = [
-            (self._node(numbers, left, begun), self._node(numbers, right, begun), self.flows(left, right, ports))
-            for left, right, ports, _ in steps
+            (
+                self._node(numbers, left, begun),
+                self._node(numbers, right, begun),
+                most if number in firm else self.flows(left, right, ports),
+            )
+            for number, (left, right, ports, _) in enumerate(steps)
         ]
         weight, chosen = minimum_cut(len(numbers) + 2, edges, SOURCE, SINK)
+        if weight >= most:
+            way = [steps[number] for number in _way([(number, *edges[number][:2]) for number in sorted(firm)])]
+            return Cut((), 0, None, NO_CUT, tuple(tracer.hop(*step) for step in way))
         cut = sorted(
             (steps[number] for number in chosen), key=lambda step: (tracer.name(step[0]), tracer.name(step[1]))
         )
@@ -62,6 +74,19 @@ class Cutter:
             CutStep(tracer.hop(*step), self.flows(*step[:3]), edit) for step, edit in zip(cut, edits, strict=True)
         )
         return Cut(listed, weight, self._verified(edits))
+
+    def _firm(self, steps: list[CutEdge]) -> set[int]:
+        """The numbers of the steps that no policy can cut."""
+        beyond = BeyondPolicies(self.spreader, self.tracer.start)
+        sources: dict[int, int] = {}
+        for left, right, _, _ in steps:
+            if left != START:
+                sources[right] = sources.get(right, 0) | 1 << left
+        return {
+            number
+            for number, (left, right, ports, _) in enumerate(steps)
+            if beyond.passes(left, right, ports, sources.get(right, 0))
+        }
 
     def _node(self, numbers: dict[int, int], column: int, begun: int) -> int:
         if column == START or begun >> column & 1:
@@ -151,5 +176,26 @@ class Cutter:
         relation = self.editor.apply(tuple(gone), manifests)
         if relation is None:
             return None
-        after = Spreader(relation, Grid(relation), self.spreader.ways).spread(self.tracer.start)
+        after = self.spreader.under(relation).spread(self.tracer.start)
         return not any(self.goal >> column & 1 for column in after)
+
+
+def _way(edges: list[tuple[int, int, int]]) -> list[int]:
+    """The numbers of the edges of a shortest way from source to sink; each edge is its number, tail and head."""
+    out: dict[int, list[tuple[int, int]]] = {}
+    for number, tail, head in edges:
+        out.setdefault(tail, []).append((number, head))
+    came: dict[int, tuple[int, int]] = {}
+    waiting = deque([SOURCE])
+    while waiting and SINK not in came:
+        node = waiting.popleft()
+        for number, head in out.get(node, ()):
+            if head not in came and head != SOURCE:
+                came[head] = (number, node)
+                waiting.append(head)
+    found: list[int] = []
+    node = SINK
+    while node != SOURCE:
+        number, node = came[node]
+        found.insert(0, number)
+    return found

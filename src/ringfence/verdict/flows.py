@@ -7,12 +7,12 @@ remains between two members, ``services.py`` where a Service sends a port.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key, subtract
+from ringfence.values import replace
 from ringfence.verdict.answers import NODE_PORT
 from ringfence.verdict.ends import Directory, EndError, Member, Target
 from ringfence.verdict.flow import Asked, Flow, spans
@@ -67,13 +67,14 @@ class Flows:
             )
         return found
 
-    def towards(self, source: Target, destination: Target, ports: Intervals) -> list[Flow]:
-        """Every kind of flow to some ports of pods, as they are after all translation."""
+    def towards(self, source: Target, destination: Target, ports: Intervals, admission: bool = False) -> list[Flow]:
+        """Every kind of flow to some ports of pods, as they are after all translation. ``admission``: as if the source
+        could send everything."""
         found = [
             flow
             for member in destination.members
             for one in source.members
-            for flow in self._pairs(one, member, ports, source, destination)
+            for flow in self._pairs(one, member, ports, source, destination, admission=admission)
         ]
         return self._without_itself(found)
 

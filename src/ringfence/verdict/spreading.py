@@ -7,8 +7,7 @@ input does not decide count for an attacker, and are told apart: *possibly*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
@@ -16,6 +15,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
+from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
 
 NONE = PortTable.NONE
@@ -24,8 +24,7 @@ START = -1
 """As a column: the end from which it all starts, where that is no column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Passage(Value):
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
     columns to any of others. ``perhaps``: not decided."""
 
@@ -35,8 +34,7 @@ class Way:
     perhaps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other."""
 
     sources: int
@@ -44,8 +42,7 @@ class Step:
     perhaps: int
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(Draft):
     """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
     of which one is not decided."""
 
@@ -57,10 +54,18 @@ class Reached:
 
 
 class Spreader:
-    """Steps of one relation. ``ways``: steps beside those of the relation."""
+    """Steps of one relation. ``ways``: steps beside those of the relation; ``ways_under`` finds those of another
+    relation of the same ends (without it they are the same)."""
 
-    def __init__(self, relation: Relation, grid: Grid, ways: Sequence[Way] = ()) -> None:
+    def __init__(
+        self,
+        relation: Relation,
+        grid: Grid,
+        ways: Sequence[Passage] = (),
+        ways_under: Callable[[Relation], Sequence[Passage]] | None = None,
+    ) -> None:
         self.relation = relation
+        self.ways_under = ways_under
         self.universe = relation.universe
         self.grid = grid
         self.ways = tuple(ways)
@@ -68,6 +73,11 @@ class Spreader:
         """Destination → (sources, sure ports, perhaps ports) of the steps from pods."""
         self._admitted: dict[int, int] = {}
         """Destination → all these sources."""
+
+    def under(self, relation: Relation) -> Spreader:
+        """Steps of another relation of the same ends."""
+        ways = self.ways if self.ways_under is None else self.ways_under(relation)
+        return Spreader(relation, Grid(relation), ways, self.ways_under)
 
     def steps_into(self, destination: int, sources: int) -> Iterator[Step]:
         """The steps from some columns to one, disjoint but where there are ways too."""

@@ -9,9 +9,9 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.blast_radius import (
     BlastRadius,
     Cut,
+    ShortestWay,
     ShortestWays,
     Tracer,
-    Way,
     columns_of_target,
     sensitive_mask,
 )
@@ -43,7 +43,7 @@ class Tracing:
         begun = tracer.start if isinstance(tracer.start, int) else 0
         goal = sensitive_mask(targets)
         entries, left_out = tracer.fallen(limit, goal)
-        ways: list[Way] = []
+        ways: list[ShortestWay] = []
         for name, columns in targets:
             ways.extend(tracer.ways(name, columns & ~begun, WAYS_TO_A_TARGET)[0])
         cut: Cut | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from ringfence.model.cluster import Pod, Service, WorkloadRef
@@ -48,6 +49,8 @@ class FakeMesh:
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
 
+    assumptions: tuple[str, ...] = ()
+
     def pod(self, index: int) -> Pod:
         return self.pods[index]
 
@@ -68,6 +71,12 @@ class FakeMesh:
             return EVERY_PORT
         (first, last), *_ = self.excluded
         return ((1, first - 1), (last + 1, 65535))
+
+    def kind(self, pod: Pod) -> Hashable:
+        return pod.name, pod.namespace
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        return pod.labels["proxy"], pod.name in self.open_proxy
 
     def identity(self, pod: Pod) -> Identity | None:
         return Identity(f"spiffe://fake/{pod.name}", pod.namespace, pod.name)

@@ -203,6 +203,26 @@ SETTINGS: list[tuple[str, list[Object], dict[Fact, bool | None]]] = [
         {Fact.IPBLOCK_MATCHES_NODES: True, Fact.SCTP_PORTS: True, Fact.SCTP_FILTERED: True},
     ),
     (
+        "cilium for kube-proxy",
+        [CILIUM, inputs.config_map("cilium-config", kube_proxy_replacement="true")],
+        {Fact.OWN_NODE_KEEPS_CLIENT: True, Fact.CLUSTER_POLICY_KEEPS_CLIENT: False},
+    ),
+    (
+        "cilium with direct server return",
+        [CILIUM, inputs.config_map("cilium-config", kube_proxy_replacement="true", bpf_lb_mode="dsr")],
+        {Fact.OWN_NODE_KEEPS_CLIENT: True, Fact.CLUSTER_POLICY_KEEPS_CLIENT: True},
+    ),
+    (
+        "cilium with both",
+        [CILIUM, inputs.config_map("cilium-config", kube_proxy_replacement="true", bpf_lb_mode="hybrid")],
+        {Fact.OWN_NODE_KEEPS_CLIENT: True, Fact.CLUSTER_POLICY_KEEPS_CLIENT: None},
+    ),
+    (
+        "cilium beside kube-proxy",
+        [CILIUM, inputs.config_map("cilium-config", kube_proxy_replacement="false", bpf_lb_mode="dsr")],
+        {Fact.OWN_NODE_KEEPS_CLIENT: None, Fact.CLUSTER_POLICY_KEEPS_CLIENT: None},
+    ),
+    (
         "cilium before 1.15",
         [inputs.cilium("v1.14.2"), inputs.config_map("cilium-config", policy_cidr_match_mode="nodes")],
         {Fact.IPBLOCK_MATCHES_NODES: False},

@@ -5,8 +5,8 @@ It is made when it is first needed, and answers by what matters of a pod, so tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 
 from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
@@ -42,6 +42,7 @@ from ringfence.model.mesh import (
     known,
 )
 from ringfence.sets.labels import Selector
+from ringfence.values import replace
 
 Options = tuple[Option[Membership], ...]
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
@@ -101,6 +102,13 @@ class IstioMesh:
             self.release.sending(self._ambient_shown()),
             self._pods_of,
         )
+        self._speaks_of_addresses = any(
+            term.key in ("source.ip", "remote.ip", "destination.ip")
+            for one in self._policies
+            for clause in one.clauses
+            for terms in (*clause.sources, *clause.operations, clause.conditions)
+            for term in terms
+        )
         self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
         self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
         self._mentioned: dict[str, frozenset[int]] = {}
@@ -138,6 +146,31 @@ class IstioMesh:
     def predicted(self, pod: Pod) -> Options:
         """What the pod would be if it were made now, whatever it shows."""
         return tuple(self.enrolment.predicted(pod))
+
+    def kind(self, pod: Pod) -> Hashable:
+        """Everything of a pod that the mesh may look at."""
+        address: Hashable = pod.addresses if self._speaks_of_addresses else None
+        return (
+            pod.namespace,
+            pod.service_account,
+            tuple(sorted(pod.labels.items())),
+            pod.open_labels,
+            pod.ports,
+            id(pod.marks),
+            pod.host_network,
+            address,
+        )
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        """Everything of a pod that its proxy's sending may hang on."""
+        objects = self.objects
+        if any(one.selector for one in objects.sidecars) or any(one.selector for one in objects.destination_rules):
+            return self.kind(pod)
+        proxies = frozenset(option.value.proxy for option in self.membership(pod))
+        if proxies == {Proxy.NONE}:
+            return proxies
+        captured = tuple(option.value.outbound for option in self.membership(pod))
+        return pod.namespace, proxies, captured, pod.service_account == ""
 
     def identity(self, pod: Pod) -> Identity | None:
         """The SPIFFE identity of the pod's service account."""
