@@ -6,10 +6,9 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers import meshes
@@ -20,13 +19,10 @@ from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.text import printable
-from ringfence.sets import addresses as ip
-from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
-from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
@@ -59,7 +55,7 @@ if TYPE_CHECKING:
     from ringfence.verdict.ways_in.values import WaysIn
     from ringfence.verdict.whatif import Moved
 
-__all__ = ["EndError", "World", "load", "load_objects"]
+__all__ = ["EndError", "World", "world_of"]
 
 CHOSEN = "chosen by the caller"
 Labels = Mapping[str, str | None]
@@ -533,7 +529,7 @@ class World:
             for text, labels in self.given.relabels:
                 world = world._relabel(text, labels)
             return world
-        return _world(self._as_read, self.given, cni)
+        return world_of(self._as_read, self.given, cni)
 
     def portability(
         self,
@@ -579,77 +575,10 @@ class World:
         return world
 
 
-def _ranges(texts: str | Iterable[str]) -> Intervals:
-    if isinstance(texts, str):
-        texts = [texts]
-    return ip.canonical(ip.cidr(part.strip()) for text in texts for part in text.split(",") if part.strip())
-
-
-def _world(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+def world_of(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
     """A world under a profile, or under the one that the input shows."""
     chosen_by = chosen_by or CHOSEN
     if isinstance(cni, Profile):
         return World(cluster, cni, given, choice=Choice(cni, chosen_by))
     choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
     return World(cluster, choice.profile, given, choice=choice)
-
-
-def load(
-    *paths: str | PathLike[str] | Kustomize | Helm,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-    chosen_by: str = "",
-    mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
-    tell: Callable[[str], None] | None = None,
-) -> World:
-    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
-    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
-    ``cni``: a profile or its name; None: the plugin that the input shows, else ``generic``. ``chosen_by``: in words who
-    named it. ``mesh_config``: a file with the mesh config of Istio, ``istio_version`` its release, where the input does
-    not tell. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni``, and ValueError for a bad CIDR, mesh config or
-    version."""
-    given = Given.read(
-        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
-        _ranges(pod_cidrs),
-        _ranges(service_cidrs),
-        _ranges(node_cidrs),
-        assume_no_labels,
-        tell,
-    )
-    given = _with_mesh(given, mesh_config, istio_version)
-    if tell is not None:
-        tell(f"putting {given.reading.objects} objects together")
-    cluster = given.build()
-    if tell is not None:
-        tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
-    return _world(cluster, given, cni, chosen_by)
-
-
-def _with_mesh(given: Given, config: str | PathLike[str] | None, version: str) -> Given:
-    if config is None and not version:
-        return given
-    from ringfence.sources.mesh_settings import MeshSettings
-
-    return replace(given, mesh=MeshSettings.read(None if config is None else str(config), version))
-
-
-def load_objects(
-    objects: Iterable[Mapping[str, Any]],
-    *,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-    mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
-) -> World:
-    """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
-    given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    given = _with_mesh(given, mesh_config, istio_version)
-    return _world(given.build(), given, cni)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from ringfence.loading import load_objects
 from ringfence.rules.finding import Severity
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.rules.checking import checked, messages, namespace, pod, policy
 
 RULE = "NP-014"

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ringfence.layers.network.columns import columns_of
+from ringfence.loading import load as load_files
 from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.blast_radius import BlastRadius
@@ -22,7 +23,6 @@ from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
 from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.world import World
-from ringfence.world import load as load_files
 from tests.model.objects import (
     Object,
     block,

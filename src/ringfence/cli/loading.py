@@ -79,8 +79,8 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
     always say it. ``settings``: those of another input, where two are compared. Raises CommandError when the input
     holds no Kubernetes object."""
     from ringfence.cli.snippets import snippet
+    from ringfence.loading import load
     from ringfence.reports.problems import problem_lines
-    from ringfence.world import load
 
     own = settings is None
     settings = settings_of(shared) if settings is None else settings

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from ringfence.loading import load_objects
 from ringfence.verdict.answers import Verdict
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.sources.plugins import inputs
 from tests.sources.plugins.inputs import Object, container, daemon_set
 

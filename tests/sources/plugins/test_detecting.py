@@ -9,9 +9,10 @@ import pytest
 
 import ringfence
 from ringfence.layers.profiles import Fact
+from ringfence.loading import load_objects
 from ringfence.sources.plugins.agents import perhaps_agent, release
 from ringfence.verdict.answers import Verdict
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.sources.plugins import inputs
 from tests.sources.plugins.inputs import Object, container, custom, daemon_set
 
