@@ -312,6 +312,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     report_shared_addresses(pods, problems)
     presence = Presence({pod.workload for pod in pods}, {pod.workload: pod.phase for pod in finished})
     templates, ended = build_templates(workloads, owners, presence)
+    templates += parts.meshes.predicted_pods([*pods, *templates])
     if templates or ended:
         pods = sorted([*pods, *templates], key=lambda pod: (pod.namespace, pod.name))
         finished = sorted([*finished, *ended], key=lambda pod: (pod.namespace, pod.name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ringfence.sources.kinds import group_of
 from ringfence.sources.marks import is_mark
 
 if TYPE_CHECKING:
+    from ringfence.dialects.istio.mesh_config import MeshConfig
     from ringfence.dialects.istio.objects import IstioObjects
     from ringfence.dialects.istio.reading import Collected
 
@@ -213,6 +214,15 @@ class MeshReader:
                 )
                 self.istio.shown = True
 
+    def predicted_pods(self, pods: Sequence[Pod]) -> list[Pod]:
+        """Pods that a mesh makes of objects of the input, and that the input lacks."""
+        waypoints = self._istio.found.get("waypoints") if self._istio is not None else None
+        if not waypoints:
+            return []
+        from ringfence.dialects.istio.waypoint_pods import predicted_pods
+
+        return predicted_pods(waypoints, pods)
+
     def objects(self, pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> IstioObjects | None:
         """What was read of Istio; None where neither objects, nor pods, nor namespaces show one."""
         if (self._istio is None or not self._istio.shown) and _marked(pods, namespaces):
@@ -273,10 +283,40 @@ def _first(found: list[Any], problems: list[Problem]) -> Any:
     return None if any(problem.partial for problem in problems) or not found else found[0].value
 
 
+def mesh_config_given(text: str, file: str) -> tuple[MeshConfig | None, list[Problem]]:
+    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio`` (or that ConfigMap itself), in an
+    IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be read (reported)."""
+    from ringfence.dialects.istio.mesh_config import read_mesh_config
+    from ringfence.sources.yaml_text import read_yaml
+
+    found, problems = read_yaml(text, file) if text.strip() else ([], [])
+    problems = list(problems)
+    value: Any = found[0].value if found else {}
+    place = found[0].positions.place() if found else Place(file, 1, 1)
+    name = Manifest("", "MeshConfig", None, "", {}, _Spot(place))
+    if isinstance(value, Mapping):
+        spec, data = _mapping(value.get("spec")), _mapping(value.get("data"))
+        if "mesh" in data:
+            config = config_of_text(data["mesh"], place, name, problems)
+            value = config.data if config is not None else None
+        else:
+            for holder in (value, spec, _mapping(spec.get("values"))):
+                value = holder.get("meshConfig", value)
+    if any(problem.partial for problem in problems) or value is None:
+        return None, problems
+    config = config_of_text(value, place, name, problems)
+    if config is None:
+        return None, problems
+    read, more = read_mesh_config(config)
+    return read, [*problems, *more]
+
+
 def config_of_text(text: object, place: Place, origin: Manifest, problems: list[Problem]) -> Manifest | None:
-    """The mesh config that a text holds, as an object whose data is the config itself; None where it is no text of one
+    """The mesh config that a text (or data) holds, as an object whose data is the config itself; None where it is none
     (reported)."""
-    value: Any = {} if isinstance(text, str) and not text.strip() else parsed(text)
+    value: Any = text if isinstance(text, Mapping) else parsed(text)
+    if isinstance(text, str) and not text.strip():
+        value = {}
     if not isinstance(value, Mapping):
         problems.append(
             Problem(

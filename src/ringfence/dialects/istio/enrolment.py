@@ -111,6 +111,11 @@ def exists(pod: Pod) -> bool:
     )
 
 
+def key_of(pod: Pod) -> tuple[object, ...]:
+    """What decides what a pod is in the mesh: the same for its replicas. It holds as long as the pod is kept."""
+    return pod.namespace, id(pod.labels), id(pod.marks), pod.host_network, pod.open_labels, exists(pod)
+
+
 class Enrolment:
     """Who is in the mesh of one cluster."""
 
@@ -123,14 +128,7 @@ class Enrolment:
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how a pod is in the mesh: as observed where it runs, else as predicted."""
-        key = (
-            pod.namespace,
-            id(pod.labels),
-            id(pod.marks),
-            pod.host_network,
-            pod.open_labels,
-            exists(pod),
-        )
+        key = key_of(pod)
         found = self._cache.get(key)
         if found is None:
             options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))

@@ -12,7 +12,7 @@ from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
-from ringfence.dialects.istio.enrolment import NAME, Enrolment, is_gateway, is_waypoint
+from ringfence.dialects.istio.enrolment import NAME, Enrolment, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -110,6 +110,7 @@ class IstioMesh:
             for term in terms
         )
         self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
+        self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
         self._mentioned: dict[str, frozenset[int]] = {}
 
     @staticmethod
@@ -184,7 +185,8 @@ class IstioMesh:
 
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         """What the proxy of a member takes at a port."""
-        key = (pod.namespace, id(pod.labels), id(pod.marks), id(pod.ports), pod.open_labels, pod.addresses, port)
+        addresses = pod.addresses if self.services.by_address else ()
+        key = (*key_of(pod), id(pod.ports), addresses, port)
         found = self._servers.get(key)
         if found is None:
             found = self._servers[key] = (pod, tuple(self._serve(pod, port)))
@@ -231,6 +233,19 @@ class IstioMesh:
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
+        addresses = destination.addresses if destination is not None and self.services.by_address else ()
+        ends = (*key_of(source), None) if destination is None else (*key_of(source), *key_of(destination), addresses)
+        ports = None if destination is None else id(destination.ports)
+        key = (*ends, ports, port, id(service))
+        kept = self._clients.get(key)
+        if kept is None:
+            options = tuple(self._send(source, destination, port, service))
+            kept = self._clients[key] = ((source, destination, service), options)
+        return kept[1]
+
+    def _send(
+        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+    ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
         found: dict[tuple[Sending, tuple[str, ...]], Option[Client]] = {}
@@ -250,7 +265,7 @@ class IstioMesh:
                 found.setdefault((option.value.sending, option.value.checks), Option(option.value, fact, decide))
         if len(found) == 1:
             return known(next(iter(found.values())).value)
-        return tuple(found.values())
+        return found.values()
 
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None

@@ -99,17 +99,16 @@ class Senders:
         self, source: Pod, destination: Pod | None, port: int, service: Service | None, config: MeshConfig
     ) -> Iterator[Option[Client]]:
         """What a sidecar sends."""
+        extensions = [one for one in self._extensions if _selected(one, source, self._root)]
+        held = f"{extensions[0].named} leaves what the client's proxy sends as it is" if extensions else ""
         for sidecar in self._sidecars.of(source):
             for option in self._with_sidecar(source, destination, port, service, sidecar.value, config):
-                facts = ", and ".join(filter(None, (sidecar.fact, option.fact)))
+                facts = ", and ".join(filter(None, (held, sidecar.fact, option.fact)))
                 yield Option(option.value, facts, sidecar.decide or option.decide)
-        for extension in self._extensions:
-            if _selected(extension, source, self._root):
-                fact = f"{extension.named} changes what the client's proxy does so that it fails"
-                why = f"{extension.named} may change it"
-                yield Option(
-                    Client(Sending.NOTHING, (extension.named.source,), why), fact, "what it does is not modelled"
-                )
+        for one in extensions:
+            fact = f"{one.named} changes what the client's proxy does so that it fails"
+            why = f"{one.named} may change it"
+            yield Option(Client(Sending.NOTHING, (one.named.source,), why), fact, "what it does is not modelled")
 
     def _with_sidecar(
         self,

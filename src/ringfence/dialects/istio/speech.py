@@ -66,6 +66,11 @@ class Services:
                 self._listed.setdefault(backend.address, []).append(one)
         self._of: dict[tuple[object, ...], tuple[Pod, tuple[Service, ...]]] = {}
 
+    @property
+    def by_address(self) -> bool:
+        """Whether some Service leads to addresses instead of labels."""
+        return bool(self._listed)
+
     def of(self, pod: Pod) -> tuple[Service, ...]:
         """The Services that lead to a pod."""
         key = (pod.namespace, id(pod.labels), pod.addresses if self._listed else ())
