@@ -197,6 +197,20 @@ def _flat(rule: Json) -> list[Json]:
     return [rule]
 
 
+def values(conditions: Iterable[Json]) -> list[Json]:
+    """The values that conditions are about, each by itself; without those of metadata, which are in one matcher."""
+    found: list[Json] = []
+    for condition in conditions:
+        ((kind, value),) = condition.items()
+        if kind in ("orRules", "orIds", "andRules", "andIds"):
+            found += values(value.get("rules") or value["ids"])
+        elif kind in ("notRule", "notId"):
+            found += values([value])
+        elif kind not in ("metadata", "any"):
+            found.append(condition)
+    return found
+
+
 def texts(value: Any) -> set[str]:
     """Every string that a matcher holds."""
     if isinstance(value, str):

@@ -86,7 +86,9 @@ class FakeMesh:
         sending = {Proxy.NONE: Sending.PLAIN, Proxy.SIDECAR: Sending.MESH_TLS, Proxy.NODE: Sending.TUNNEL}[other]
         return known(Client(sending))
 
-    def waypoint(self, source: Pod | None, destination: Pod, service: Service | None) -> tuple[Option[Waypoint | None], ...]:
+    def waypoint(
+        self, source: Pod | None, destination: Pod, service: Service | None
+    ) -> tuple[Option[Waypoint | None], ...]:
         return known(self.way)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
