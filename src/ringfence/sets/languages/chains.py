@@ -46,19 +46,22 @@ class ChainAtoms:
         for number, text in enumerate(self._exact):
             self._exact[text] = self._products + number
         self._named = list(self._exact)
-        self._same = {text: self._exact[other] for text, other in same.items()}
+        root = self._row[self._start] + self._column[b""]
+        self._same = {text: root if other is None else self._exact[other] for text, other in same.items()}
         self.count = self._products + len(self._exact)
         self._prefix_lengths = sorted({len(text) for text in self._prefixes}, reverse=True)
         self._suffix_lengths = sorted({len(text) for text in self._suffixes}, reverse=True)
 
-    def _besides(self, patterns: Sequence[Simple]) -> dict[bytes, bytes]:
+    def _besides(self, patterns: Sequence[Simple]) -> dict[bytes, bytes | None]:
         """Adds strings that the domain has although they do not begin as the others do, parted by what matches them.
-        Returns which of them is in whose atom."""
-        same: dict[bytes, bytes] = {}
-        seen: dict[tuple[bool, ...], bytes] = {}
+        Returns which of them is in whose atom; None: in that of strings with no longer prefix or suffix."""
+        same: dict[bytes, bytes | None] = {}
+        seen: dict[tuple[bool, ...], bytes | None] = {}
+        if self._domain.besides:
+            seen[tuple(self._matches_all(pattern) for pattern in patterns)] = None
         for one in map(encoded, self._domain.besides):
             text = one.lower() if self._folded else one
-            if text in self._exact or text.startswith(self._start):
+            if text in self._exact:
                 continue
             kind = tuple(self._matches(pattern, text) for pattern in patterns)
             if kind in seen:
@@ -67,6 +70,15 @@ class ChainAtoms:
                 seen[kind] = text
                 self._exact[text] = 0
         return same
+
+    def _matches_all(self, pattern: Simple) -> bool:
+        """Whether a pattern matches all strings that begin as most of the domain do."""
+        if isinstance(pattern, Present):
+            return True
+        wanted = self._text(pattern)
+        if isinstance(pattern, Prefix):
+            return self._start.startswith(wanted)
+        return isinstance(pattern, Suffix) and not wanted
 
     def _text(self, pattern: Exact | Prefix | Suffix) -> bytes:
         text = encoded(pattern.text)

@@ -25,10 +25,11 @@ def decoded(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Strings of ``allowed`` bytes that begin with ``start``, and those of ``besides``.
+    """Strings of ``allowed`` bytes that begin with ``start``, and those of ``besides``, which do not.
 
-    ``well_formed``: only valid UTF-8. ``empty``: the empty string too. ``examples`` are what a witness is taken from
-    where one of them will do; they decide nothing.
+    ``well_formed``: only valid UTF-8. ``empty``: the empty string too, where there is no start. ``examples`` are what a
+    witness is taken from where one of them will do; they decide nothing, and nor does it that a witness is taken from
+    ``besides`` only where no other string will do. Raises ValueError where that is not so.
     """
 
     allowed: int = ANY_BYTE
@@ -37,6 +38,10 @@ class Domain:
     besides: tuple[str, ...] = ()
     empty: bool = True
     examples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(text.startswith(self.start) for text in self.besides) or (self.start and self.empty):
+            raise ValueError("a domain with a start has no empty string, and besides it only what begins otherwise")
 
     def has(self, data: bytes) -> bool:
         """Whether a string can be a value."""
