@@ -144,6 +144,15 @@ def test_sets_of_two_spaces_compare_as_in_one(left: Formula, right: Formula) -> 
     assert (comparison.relation == "equal") == (comparison.only_left() is None and comparison.only_right() is None)
 
 
+@given(FORMULAS)
+def test_pieces_are_exactly_the_set(formula: Formula) -> None:
+    found = space_of(formula).set_of(formula)
+    pieces = found.pieces()
+    for request in EVERY[::3]:
+        assert pieces.holds(request) == truth(formula, request)
+    assert pieces == (space_of(formula, formula).set_of(Not(Not(formula)))).pieces()
+
+
 def test_what_is_absent_matches_no_positive_predicate_and_every_negative_one() -> None:
     asks = Predicate(USER, Exact("a"))
     space = space_of(asks)
