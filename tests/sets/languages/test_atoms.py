@@ -85,6 +85,13 @@ def test_chains_are_atoms(family: list[Pattern], domain: Domain) -> None:
     check(atoms, family, domain, strings(domain, 4))
 
 
+@given(st.lists(st.one_of(st.builds(Exact, st.text("ab", max_size=6)), st.builds(Prefix, st.text("ab", max_size=4)))))
+def test_many_strings_that_begin_alike_are_told_apart(family: list[Pattern]) -> None:
+    found = simple(family, SMALL)
+    assert found is not None
+    check(ChainAtoms(*found, SMALL), family, SMALL, strings(Domain(byteset(b"abc")), 4))
+
+
 @given(st.lists(FOLDED_PATTERNS, min_size=1, max_size=4))
 def test_chains_are_atoms_where_case_is_ignored(family: list[Pattern]) -> None:
     found = simple(family, SMALL_NAMES)

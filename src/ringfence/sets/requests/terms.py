@@ -47,7 +47,7 @@ def _named(patterns: Iterable[Named], everything: int) -> list[Named]:
     return sorted(((one, mask) for mask, one in plainest.items()), key=lambda pair: -pair[1].bit_count())
 
 
-def _plainness(named: Named) -> tuple[int, tuple[str, str, str]]:
+def _plainness(named: Named) -> tuple[int, tuple[str, ...]]:
     kind = type(named[0]).__name__
     return PLAINEST.index(kind) if kind in PLAINEST else len(PLAINEST), order(named[0])
 
