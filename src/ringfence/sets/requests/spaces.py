@@ -32,7 +32,7 @@ from ringfence.sets.requests.products import Products
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
 
-MOST_COMBINATIONS = 1 << 14
+MOST_COMBINATIONS = 1 << 17
 """Up to so many combinations of points a set is one integer of bits."""
 
 
