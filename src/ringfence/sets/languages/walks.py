@@ -130,32 +130,54 @@ class Joint:
 
     def _steps(self, state: int) -> list[tuple[int, int]]:
         """The states after one byte, each with its most readable byte, in the order of these."""
-        by_class: dict[int, int] = {}
-        allowed = 0
+        wide: dict[int, int] = {}
+        single: dict[int, int] = {}
+        allowed, singles = 0, 0
         for position in bits(self._after(state)):
-            members = self._classes[position]
-            by_class[members] = by_class.get(members, 0) | 1 << position
-            if self._domain >> position & 1:
+            members, here = self._classes[position], 1 << position
+            if self._domain & here:
                 allowed |= members
-        parts = [(allowed, 0)]
-        for members, positions in by_class.items():
-            split: list[tuple[int, int]] = []
-            for inside, reached in parts:
-                if both := inside & members:
-                    split.append((both, reached | positions))
-                    if rest := inside & ~members:
-                        split.append((rest, reached))
-                else:
-                    split.append((inside, reached))
-            parts = split
+            if members & (members - 1):
+                wide[members] = wide.get(members, 0) | here
+            else:
+                single[members] = single.get(members, 0) | here
+                singles |= members
         steps: dict[int, int] = {}
+        for inside, reached in _parted(allowed, wide):
+            if rest := inside & ~singles:
+                _more_liked(steps, reached, best(rest))
+            named = inside & singles
+            while named:
+                low = named & -named
+                _more_liked(steps, reached | single[low], low.bit_length() - 1)
+                named ^= low
+        return sorted(((byte, reached) for reached, byte in steps.items()), key=_liking)
+
+
+def _parted(allowed: int, classes: dict[int, int]) -> list[tuple[int, int]]:
+    """Sets of bytes that the classes do not part, each with the positions whose classes it is in."""
+    parts = [(allowed, 0)]
+    for members, positions in classes.items():
+        split: list[tuple[int, int]] = []
         for inside, reached in parts:
-            if inside:
-                byte = best(inside)
-                known = steps.get(reached)
-                if known is None or LIKING[byte] < LIKING[known]:
-                    steps[reached] = byte
-        return sorted(((byte, reached) for reached, byte in steps.items()), key=lambda step: LIKING[step[0]])
+            if both := inside & members:
+                split.append((both, reached | positions))
+                if rest := inside & ~members:
+                    split.append((rest, reached))
+            else:
+                split.append((inside, reached))
+        parts = split
+    return parts
+
+
+def _more_liked(steps: dict[int, int], reached: int, byte: int) -> None:
+    known = steps.get(reached)
+    if known is None or LIKING[byte] < LIKING[known]:
+        steps[reached] = byte
+
+
+def _liking(step: tuple[int, int]) -> int:
+    return LIKING[step[0]]
 
 
 def body(domain: Domain) -> Expression:
