@@ -55,6 +55,8 @@ class WayIn:
     path: str = ""
     pods: tuple[int, ...] = ()
     """The pods at its end, as indexes in ``cluster.pods``."""
+    relayed: bool = False
+    """Through a controller that the input lacks: pods may use it as well as the internet."""
 
 
 @dataclass(frozen=True, slots=True)
