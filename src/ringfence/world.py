@@ -313,27 +313,37 @@ class World:
         limit: int | None = None,
         namespace: str | None = None,
         edits: bool = True,
+        controller: str | None = None,
     ) -> BlastRadius:
         """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
         he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
-        the cheapest cut. Raises EndError."""
+        the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
-            return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
+            tracing = self._tracing(source, namespace, controller)
+            return tracing.blast_radius(chosen, limit, self.editor if edits else None)
 
-    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> ShortestWays:
-        """The shortest ways from one end to another. Raises EndError."""
+    def paths(
+        self,
+        source: str,
+        destination: str,
+        limit: int = 10,
+        namespace: str | None = None,
+        controller: str | None = None,
+    ) -> ShortestWays:
+        """The shortest ways from one end to another. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             target = self.lister.asker.directory.find(destination, namespace)
-            return self._tracing(source, namespace).paths(target, limit)
+            return self._tracing(source, namespace, controller).paths(target, limit)
 
-    def _tracing(self, source: str, namespace: str | None) -> Tracing:
-        from ringfence.verdict.spreading import Spreader
-        from ringfence.verdict.tracing import Tracing
+    def _tracing(self, source: str, namespace: str | None, controller: str | None) -> Tracing:
+        from ringfence.verdict.tracing import Tracing, spreader_of
 
         asker = self.lister.asker
-        spreader = Spreader(self.whole_relation, self.attackers_grid)
-        return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
+        start = asker.directory.find(source, namespace)
+        known = None if controller is None else asker.directory.find(controller, namespace)
+        spreader = spreader_of(asker, self.attackers_grid, start, known)
+        return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
         """All ends against all, at level "workload" or "pod": every cell, and who decides it. Raises EndError where

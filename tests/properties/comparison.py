@@ -43,10 +43,10 @@ class Difference:
 def load(objects: list[Object], given: Given) -> Any:
     """The engine's world: every other one keeps all that policies match as masks, as large clusters do."""
     from ringfence import loading
-    from ringfence.world import World
     from ringfence.layers.network.form import Form
     from ringfence.layers.network.relation import Relation
     from ringfence.layers.profiles import Fact, Reading, find
+    from ringfence.world import World
 
     profile = find(given.cni)
     if given.answers:
