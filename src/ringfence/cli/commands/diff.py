@@ -107,12 +107,15 @@ def exit_code(found: Diff, fail_on: str) -> int:
 def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff) -> None:
     from ringfence.cli.loading import asking, write_lines
     from ringfence.reports.differences.sentences import verdict_line
+    from ringfence.reports.html.changes import Difference
     from ringfence.reports.html.page import html_page
+    from ringfence.verdict.matrix.pairing import paired_ends
 
     ends = "pod" if level == "pod" else "workload"
     with asking():
         states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
-    write_lines([html_page(states, opened.context).removesuffix("\n")])
+        pairs = paired_ends(old.whole_relation.cluster, new.whole_relation.cluster, level == "pod")
+    write_lines([html_page(states, opened.context, difference=Difference(found, pairs)).removesuffix("\n")])
     opened.say([verdict_line(found)])
 
 
