@@ -54,7 +54,8 @@ def diff(
     output: str,
 ) -> int:
     """Compare two states of a cluster flow by flow, whatever their text: A and B (files, directories, REV:PATH of a
-    Git revision, snapshots: as with -f), or A and what it would be --with and --without some objects.
+    Git revision, snapshots: as with -f; kustomize:DIR and helm:CHART[,VALUES...] are rendered), or A and what it would
+    be --with and --without some objects. What -k and --helm name belongs to both states.
 
     A row is widened (more is possibly or surely allowed), narrowed, or changed (both), and names the object whose
     change made it so, with a flow as witness. Flows of workloads that only one state has are new or gone; a workload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringfence.model.provenance import Place
 from ringfence.reports.explanation_text import trace_lines
@@ -40,7 +41,7 @@ def markdown_lines(report: Report) -> Iterator[str]:
 def _place(place: Place, report: Report) -> str:
     if not place.file:
         return ""
-    return markdown_cell(f"{report.path(place)}:{place.line}" if place.line else report.path(place))
+    return markdown_cell(report.place(replace(place, column=0)))
 
 
 def _row(found: Found, report: Report) -> str:
