@@ -48,6 +48,8 @@ def write(tmp_path: Path) -> Write:
         ([IN], [WIDER], ("--fail-on", "widened"), 1, "1 widened"),
         ([WIDER], [IN], (), 1, "1 narrowed"),
         ([WIDER], [IN], ("--fail-on", "widened"), 0, "1 narrowed"),
+        ([IN], [WIDER], ("--fail-on", "nothing"), 0, "1 widened"),
+        ([IN, OPAQUE], [WIDER, OPAQUE], ("--fail-on", "nothing"), 5, "no difference found"),
         ([IN], [IN, OPAQUE], ("--fail-on", "widened"), 1, ""),
         ([IN, OPAQUE], [WIDER, OPAQUE], (), 5, "no difference found, but not everything could be compared"),
         ([IN, OPAQUE], [IN, OPAQUE], (), 0, "no difference"),

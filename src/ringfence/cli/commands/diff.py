@@ -33,7 +33,7 @@ OUTPUTS = ("table", "wide", "concise", "json", "md", "sarif", "junit", "github",
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(["any", "widened"]),
+    type=click.Choice(["any", "widened", "nothing"]),
     default="any",
     show_default=True,
     help="What makes the exit code 1.",
@@ -92,10 +92,10 @@ def exit_code(found: Diff, fail_on: str) -> int:
     """The strongest of what holds; a partial input is never clean."""
     from ringfence.verdict.changes import Change
 
-    if fail_on == "any":
-        failed = not found.same
-    else:
-        failed = bool(found.counts.get(Change.WIDENED) or found.counts.get(Change.CHANGED))
+    failed = {
+        "any": not found.same,
+        "widened": bool(found.counts.get(Change.WIDENED) or found.counts.get(Change.CHANGED)),
+    }.get(fail_on, False)
     return exits.strongest(
         (
             exits.FOUND if failed else exits.OK,
