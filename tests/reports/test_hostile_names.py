@@ -6,7 +6,6 @@ import csv
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -40,7 +39,7 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
-from ringfence.values import replace as changed
+from ringfence.values import replace
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
 from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
@@ -77,7 +76,7 @@ def hostile_answer(name: str) -> Iterable[str]:
 def hostile_explanation(name: str) -> Explanation:
     found = explanation(name, Place(name, 1, 1))
     assert found.edit is not None
-    return replace(found, edit=changed(found.edit, description=name, manifest={name: [name]}))
+    return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
 
 
 def hostile_page(name: str) -> str:
@@ -243,7 +242,7 @@ def test_workflow_commands_are_ours_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_markdown_of_findings_is_no_markup(name: str) -> None:
-    report = changed(hostile_report(name), explained=False)
+    report = replace(hostile_report(name), explained=False)
     for line in FINDING_FORMATS["md"](report, PLAIN):
         rest = re.sub(r"\\.", "", line.replace("<br>", "").removeprefix("**ringfence check:**"))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line

@@ -6,7 +6,6 @@ as the standard's schema does.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from ringfence.model.provenance import RENDERED, Place
 from ringfence.reports.findings import sarif
 from ringfence.reports.findings.sarif import sarif_document
 from ringfence.rules.finding import Severity
+from ringfence.values import replace
 from tests.reports.finding_samples import report
 from tests.reports.samples import CONTEXT
 

@@ -14,7 +14,7 @@ from ringfence.model.text import printable
 from ringfence.reports.findings.report import Report, hidden_text, witness_text
 from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Subject
-from ringfence.values import Value
+from ringfence.values import Value, replace
 
 WHOLE_CLUSTER = "cluster"
 INPUT = "input"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.model.provenance import Place
 from ringfence.reports.explanation_text import trace_lines
@@ -11,6 +10,7 @@ from ringfence.reports.findings.report import Report, not_evaluable_groups, summ
 from ringfence.reports.markdown import markdown_cell
 from ringfence.reports.style import PLAIN
 from ringfence.rules.assessment import Found
+from ringfence.values import replace
 
 
 def markdown_lines(report: Report) -> Iterator[str]:

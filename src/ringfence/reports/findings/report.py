@@ -13,7 +13,7 @@ from ringfence.reports.context import Context
 from ringfence.rules.assessment import Assessment
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject, Witness
 from ringfence.rules.registry import Entry
-from ringfence.values import Value, field
+from ringfence.values import Value, field, replace
 from ringfence.verdict.answers import Explanation
 
 STDIN = "-"

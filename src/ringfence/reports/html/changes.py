@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.model.text import printable
@@ -11,6 +10,7 @@ from ringfence.reports.differences.sentences import NOT_BY_OBJECTS, verdict_line
 from ringfence.reports.html.joining import JoinedEnd
 from ringfence.reports.html.tables import VERDICTS, Texts, planes
 from ringfence.reports.places import object_text, place_text
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.changes import Cause, Change, Diff, DiffRow
 from ringfence.verdict.matrix.pairing import PairedEnds
@@ -22,8 +22,7 @@ MOST_CAUSES = 20
 """Causes of one row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Value):
     """The rows, and who is who."""
 
     diff: Diff

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from ringfence.sets import addresses
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, replace
 from ringfence.verdict.matrix.pairing import EndKey, PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Matrix, MatrixEnd
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedEnd:
+class JoinedEnd(Value):
     """An end of the page, and its number in each state; None where the state lacks it. ``former``: what it was called
     before, where that is another name. ``paired``: its number among the ends that have pods and were paired."""
 

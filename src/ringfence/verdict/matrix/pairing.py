@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.model.cluster import Cluster, Pod, WorkloadRef
+from ringfence.values import Value
 from ringfence.verdict.matrix.units import pod_kind
 from ringfence.verdict.matrix.values import MatrixEnd
 from ringfence.verdict.pairing import pair_pods
@@ -21,8 +21,7 @@ def key_of(end: MatrixEnd) -> EndKey:
     return (end.sort, end.namespace, name, end.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class PairedEnd:
+class PairedEnd(Value):
     """Pods that ``diff`` gives one name. ``before`` or ``after`` None: that state lacks it."""
 
     name: str
@@ -30,8 +29,7 @@ class PairedEnd:
     after: EndKey | None
 
 
-@dataclass(frozen=True, slots=True)
-class PairedEnds:
+class PairedEnds(Value):
     """``ends``: all that have pods. ``of_pod``: which of them a pod belongs to that ``diff`` names by itself."""
 
     ends: tuple[PairedEnd, ...]
