@@ -72,17 +72,21 @@ def diff(
         raise click.UsageError("give two states (A B), or one and a change (A --with FILE --without KIND/NS/NAME)")
     if before == after == "-":
         raise click.UsageError("stdin cannot be both states")
-    from ringfence.cli.comparing import two_states, with_change, with_sensitive_ends
+    from ringfence.cli.comparing import of_namespace, two_states, with_change, with_sensitive_ends
     from ringfence.cli.loading import asking
 
     if after is None:
         opened, old, new = with_change(shared, before, adding, removing)
     else:
         opened, old, new = two_states(shared, before, after)
+    namespace = None if shared.all_namespaces else shared.namespace
     with asking():
-        found = with_sensitive_ends(old.diff(new, level, limit), old, new)
+        whole = old.diff(new, level, None if namespace else limit)
+    # The page has all rows, and opens on those of the namespace.
+    shown = whole if namespace is None or output == "html" else of_namespace(whole, namespace, limit)
+    found = with_sensitive_ends(shown, old, new)
     if output == "html":
-        _write_page(opened, old, new, level, found)
+        _write_page(opened, old, new, level, found, namespace)
     else:
         _write(opened, found, output)
     return exit_code(found, fail_on)
@@ -105,18 +109,19 @@ def exit_code(found: Diff, fail_on: str) -> int:
     )
 
 
-def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff) -> None:
+def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff, namespace: str | None) -> None:
     from ringfence.cli.loading import asking, write_lines
     from ringfence.reports.differences.sentences import verdict_line
     from ringfence.reports.html.changes import Difference
     from ringfence.reports.html.page import html_page
     from ringfence.verdict.matrix.pairing import paired_ends
 
+    words = {} if namespace is None else {"with": f"={namespace}/*"}
     ends = "pod" if level == "pod" else "workload"
     with asking():
         states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
         pairs = paired_ends(old.whole_relation.cluster, new.whole_relation.cluster, level == "pod")
-    write_lines([html_page(states, opened.context, difference=Difference(found, pairs)).removesuffix("\n")])
+    write_lines([html_page(states, opened.context, words, Difference(found, pairs)).removesuffix("\n")])
     opened.say([verdict_line(found)])
 
 
