@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ringfence.model.mesh import Mesh
+    from ringfence.model.provenance import Manifest
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
@@ -480,7 +481,7 @@ class World:
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
-            return between(self._state, other._state, level, limit)
+            return between(self._beside(other), other._beside(self), level, limit)
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
@@ -488,13 +489,18 @@ class World:
         from ringfence.verdict.states import equivalent
 
         with collector_paused():
-            return equivalent(self._state, other._state, universal)
+            return equivalent(self._beside(other), other._beside(self), universal)
 
-    @property
-    def _state(self) -> State:
+    def _beside(self, other: World) -> State:
+        """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""
+        from ringfence.sources.snapshot_contents import as_kept, is_kept
         from ringfence.verdict.states import State
 
-        return State(self.whole_relation, lambda: self.given.settled().reading.manifests, self.partial)
+        def read() -> Iterable[Manifest]:
+            own, others = (one.given.settled().reading.manifests for one in (self, other))
+            return as_kept(own) if any(map(is_kept, own)) or any(map(is_kept, others)) else own
+
+        return State(self.whole_relation, read, self.partial)
 
     def what_if(
         self,
