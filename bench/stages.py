@@ -140,6 +140,30 @@ def page(size: Size) -> Figures:
     return {"seconds": seconds}
 
 
+def diff_page(size: Size) -> Figures:
+    """From the relations of two states to the page of their difference: one policy in ten is gone."""
+    from ringfence.reports.context import Context
+    from ringfence.reports.html.changes import Difference
+    from ringfence.reports.html.page import html_page
+    from ringfence.verdict.matrix.pairing import paired_ends
+
+    objects = clusters.company(size)
+    policies = [one for one in objects if one["kind"] == "NetworkPolicy"]
+    left_out = {id(one) for one in policies[::10]}
+    before = ringfence.load_objects(objects)
+    after = ringfence.load_objects([one for one in objects if id(one) not in left_out])
+    before.complete()
+    after.complete()
+    clock = Clock()
+    found = before.diff(after)
+    pairs = paired_ends(before.cluster, after.cluster)
+    states = [("before", before.matrix()), ("after", after.matrix())]
+    text = html_page(states, Context("generic", "the default"), difference=Difference(found, pairs))
+    seconds = clock.lap()
+    Path(sys.argv[3]).write_text(text, encoding="utf-8")
+    return {"seconds": seconds, "rows": float(len(found.rows))}
+
+
 def _edited(world: Any, *question: Any) -> None:
     world.explain(*question).edit  # noqa: B018 - looked for when it is read
 
@@ -214,6 +238,7 @@ STAGES: dict[str, Callable[[Size], Figures]] = {
     "library": library,
     "reach": reach,
     "page": page,
+    "diff-page": diff_page,
 }
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers import meshes
@@ -20,13 +19,10 @@ from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.text import printable
-from ringfence.sets import addresses as ip
-from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
-from ringfence.sources.renderable import Helm, Kustomize
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ringfence.model.mesh import Mesh
+    from ringfence.model.provenance import Manifest
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
@@ -59,7 +56,7 @@ if TYPE_CHECKING:
     from ringfence.verdict.ways_in.values import WaysIn
     from ringfence.verdict.whatif import Moved
 
-__all__ = ["EndError", "World", "load", "load_objects"]
+__all__ = ["EndError", "World", "world_of"]
 
 CHOSEN = "chosen by the caller"
 Labels = Mapping[str, str | None]
@@ -317,27 +314,37 @@ class World:
         limit: int | None = None,
         namespace: str | None = None,
         edits: bool = True,
+        controller: str | None = None,
     ) -> BlastRadius:
         """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
         he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
-        the cheapest cut. Raises EndError."""
+        the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
-            return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
+            tracing = self._tracing(source, namespace, controller)
+            return tracing.blast_radius(chosen, limit, self.editor if edits else None)
 
-    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> ShortestWays:
-        """The shortest ways from one end to another. Raises EndError."""
+    def paths(
+        self,
+        source: str,
+        destination: str,
+        limit: int = 10,
+        namespace: str | None = None,
+        controller: str | None = None,
+    ) -> ShortestWays:
+        """The shortest ways from one end to another. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             target = self.lister.asker.directory.find(destination, namespace)
-            return self._tracing(source, namespace).paths(target, limit)
+            return self._tracing(source, namespace, controller).paths(target, limit)
 
-    def _tracing(self, source: str, namespace: str | None) -> Tracing:
-        from ringfence.verdict.spreading import Spreader
-        from ringfence.verdict.tracing import Tracing
+    def _tracing(self, source: str, namespace: str | None, controller: str | None) -> Tracing:
+        from ringfence.verdict.tracing import Tracing, spreader_of
 
         asker = self.lister.asker
-        spreader = Spreader(self.whole_relation, self.attackers_grid)
-        return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
+        start = asker.directory.find(source, namespace)
+        known = None if controller is None else asker.directory.find(controller, namespace)
+        spreader = spreader_of(asker, self.attackers_grid, start, known)
+        return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
         """All ends against all, at level "workload" or "pod": every cell, and who decides it. Raises EndError where
@@ -474,7 +481,7 @@ class World:
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
-            return between(self._state, other._state, level, limit)
+            return between(self._beside(other), other._beside(self), level, limit)
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
@@ -482,13 +489,18 @@ class World:
         from ringfence.verdict.states import equivalent
 
         with collector_paused():
-            return equivalent(self._state, other._state, universal)
+            return equivalent(self._beside(other), other._beside(self), universal)
 
-    @property
-    def _state(self) -> State:
+    def _beside(self, other: World) -> State:
+        """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""
+        from ringfence.sources.snapshot_contents import as_kept, is_kept
         from ringfence.verdict.states import State
 
-        return State(self.whole_relation, lambda: self.given.settled().reading.manifests, self.partial)
+        def read() -> Iterable[Manifest]:
+            own, others = (one.given.settled().reading.manifests for one in (self, other))
+            return as_kept(own) if any(map(is_kept, own)) or any(map(is_kept, others)) else own
+
+        return State(self.whole_relation, read, self.partial)
 
     def what_if(
         self,
@@ -533,7 +545,7 @@ class World:
             for text, labels in self.given.relabels:
                 world = world._relabel(text, labels)
             return world
-        return _world(self._as_read, self.given, cni)
+        return world_of(self._as_read, self.given, cni)
 
     def portability(
         self,
@@ -579,77 +591,10 @@ class World:
         return world
 
 
-def _ranges(texts: str | Iterable[str]) -> Intervals:
-    if isinstance(texts, str):
-        texts = [texts]
-    return ip.canonical(ip.cidr(part.strip()) for text in texts for part in text.split(",") if part.strip())
-
-
-def _world(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+def world_of(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
     """A world under a profile, or under the one that the input shows."""
     chosen_by = chosen_by or CHOSEN
     if isinstance(cni, Profile):
         return World(cluster, cni, given, choice=Choice(cni, chosen_by))
     choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
     return World(cluster, choice.profile, given, choice=choice)
-
-
-def load(
-    *paths: str | PathLike[str] | Kustomize | Helm,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-    chosen_by: str = "",
-    mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
-    tell: Callable[[str], None] | None = None,
-) -> World:
-    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
-    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
-    ``cni``: a profile or its name; None: the plugin that the input shows, else ``generic``. ``chosen_by``: in words who
-    named it. ``mesh_config``: a file with the mesh config of Istio, ``istio_version`` its release, where the input does
-    not tell. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni``, and ValueError for a bad CIDR, mesh config or
-    version."""
-    given = Given.read(
-        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
-        _ranges(pod_cidrs),
-        _ranges(service_cidrs),
-        _ranges(node_cidrs),
-        assume_no_labels,
-        tell,
-    )
-    given = _with_mesh(given, mesh_config, istio_version)
-    if tell is not None:
-        tell(f"putting {given.reading.objects} objects together")
-    cluster = given.build()
-    if tell is not None:
-        tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
-    return _world(cluster, given, cni, chosen_by)
-
-
-def _with_mesh(given: Given, config: str | PathLike[str] | None, version: str) -> Given:
-    if config is None and not version:
-        return given
-    from ringfence.sources.mesh_settings import MeshSettings
-
-    return replace(given, mesh=MeshSettings.read(None if config is None else str(config), version))
-
-
-def load_objects(
-    objects: Iterable[Mapping[str, Any]],
-    *,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-    mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
-) -> World:
-    """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
-    given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    given = _with_mesh(given, mesh_config, istio_version)
-    return _world(given.build(), given, cni)

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
-from tests.model.objects import namespace, network_policy, pod, pods_peer, tcp
+from tests.model.objects import controller, namespace, network_policy, pod, pods_peer, tcp
+from tests.reports.html.reading import data_of
 
 WEB, DB = {"app": "web"}, {"app": "db"}
 OPAQUE = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "l7", "namespace": "shop"}}
@@ -48,6 +49,8 @@ def write(tmp_path: Path) -> Write:
         ([IN], [WIDER], ("--fail-on", "widened"), 1, "1 widened"),
         ([WIDER], [IN], (), 1, "1 narrowed"),
         ([WIDER], [IN], ("--fail-on", "widened"), 0, "1 narrowed"),
+        ([IN], [WIDER], ("--fail-on", "nothing"), 0, "1 widened"),
+        ([IN, OPAQUE], [WIDER, OPAQUE], ("--fail-on", "nothing"), 5, "no difference found"),
         ([IN], [IN, OPAQUE], ("--fail-on", "widened"), 1, ""),
         ([IN, OPAQUE], [WIDER, OPAQUE], (), 5, "no difference found, but not everything could be compared"),
         ([IN, OPAQUE], [IN, OPAQUE], (), 0, "no difference"),
@@ -214,3 +217,31 @@ def test_a_page_of_both_states(ringfence: Run, write: Write) -> None:
     assert '"before"' in done.out
     assert '"after"' in done.out
     assert "1 widened" in done.err
+
+
+def test_n_limits_the_rows_and_not_the_answer(ringfence: Run, write: Write) -> None:
+    lab = [namespace("lab"), pod("lab/web", WEB), pod("lab/db", DB)]
+    a, b = write("a", *lab, IN), write("b", *lab, WIDER)
+    done = ringfence("diff", a, b, "-n", "lab")
+    assert done.code == 1
+    assert done.out.splitlines()[0] == "1 widened"
+    assert "1 more row is left out (--limit, -n)" in done.out
+    assert "shop/web" not in done.out
+    assert "shop/web" in ringfence("diff", a, b, "-n", "shop").out
+    unknown = ringfence("diff", a, b, "-n", "shpo")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "did you mean shop?" in unknown.err
+    page = data_of(ringfence("diff", a, b, "-n", "lab", "-o", "html").out)
+    assert page["opened"]["with"] == "=lab/*"
+    assert len(page["difference"]["rows"]) == 1
+
+
+def test_what_a_snapshot_does_not_keep_is_no_difference(ringfence: Run, write: Write, tmp_path: Path) -> None:
+    secret = controller("Deployment", "shop/api", {"app": "api"})
+    secret["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A", "value": "b"}]
+    folder, kept = write("a", IN, secret), str(tmp_path / "world.json.gz")
+    assert ringfence("snapshot", "-f", folder, "-o", kept).code == 0
+    for states in ((kept, folder), (folder, kept)):
+        assert ringfence("diff", *states).out == "no difference\n"
+    silent = write("b", REORDERED, secret)
+    assert ringfence("diff", kept, silent).out.splitlines()[0] == "text changed (1 object), behaviour the same"

@@ -148,3 +148,26 @@ def test_an_ingress_controller_is_checked_before_anything_is_read(ringfence: Run
     assert done.code == 2
     assert "--ingress-controller" in done.err
     assert "missing" not in done.err
+
+
+def test_coverage_of_nothing_passes_no_gate(ringfence: Run, store: str) -> None:
+    done = ringfence("coverage", "-f", store, "--exclude", "*", "--fail-under", "0")
+    assert done.code == 1
+    assert "ingress: no workload to measure" in done.out
+    assert "nothing was measured (--fail-under)" in done.err
+    assert ringfence("coverage", "-f", store, "--exclude", "*").code == 0
+
+
+def test_coverage_of_one_namespace(ringfence: Run, store: str) -> None:
+    more = Path(store).with_name("lab.yaml")
+    more.write_text(yaml.safe_dump_all([namespace("lab"), pod("lab/web", {"app": "web"})]))
+    folder = str(more.parent)
+    out = ringfence("coverage", "-f", folder, "-n", "lab").out
+    assert "ingress: 0 of 1 workloads closed (0.0%); 1 open" in out
+    assert "only namespace lab (-n)" in out
+    assert "shop" not in out
+    document = json.loads(ringfence("coverage", "-f", folder, "-n", "lab", "-o", "json").out)
+    assert (document["namespace"], {step["namespace"] for step in document["steps"]}) == ("lab", {"lab"})
+    assert "only namespace lab" in ringfence("coverage", "-f", folder, "-n", "lab", "-o", "md").out
+    assert "ingress: 1 of 4" in ringfence("coverage", "-f", folder, "-n", "lab", "-A").out
+    assert ringfence("coverage", "-f", folder, "-n", "lba").code == 2

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import ringfence.dialects
-from ringfence.world import load_objects
+from ringfence.loading import load_objects
 
 ROOMS = Path(ringfence.dialects.__file__).parent
 SPECS = sorted(spec for spec in ROOMS.glob("*/spec.md") if spec.parent.name != "istio")

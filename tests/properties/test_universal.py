@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ringfence.world import World, load_objects
+from ringfence.loading import load_objects
+from ringfence.world import World
 from tests.properties.alphabet import chance
 
 Object = dict[str, Any]

@@ -6,7 +6,6 @@ import csv
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -29,6 +28,7 @@ from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
+from ringfence.reports.html.changes import Difference
 from ringfence.reports.html.page import html_page
 from ringfence.reports.portability import detail_lines as portability_details
 from ringfence.reports.portability import portability_document, table_lines
@@ -39,8 +39,9 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
-from ringfence.values import replace as changed
+from ringfence.values import replace
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
 from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
@@ -75,7 +76,7 @@ def hostile_answer(name: str) -> Iterable[str]:
 def hostile_explanation(name: str) -> Explanation:
     found = explanation(name, Place(name, 1, 1))
     assert found.edit is not None
-    return replace(found, edit=changed(found.edit, description=name, manifest={name: [name]}))
+    return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
 
 
 def hostile_page(name: str) -> str:
@@ -93,7 +94,15 @@ def hostile_page(name: str) -> str:
         ends, 1, 1, (Cell((line,), ((name, (line,)),)),), (row,), (0,), (Side((segment,)),), (SideRow((0,), row),),
         (0,), (0,),
     )  # fmt: skip
-    return html_page([(name, matrix), (name, matrix)], context(name), {"with": name})
+    key = key_of(ends[0])
+    pairs = PairedEnds((PairedEnd(ends[0].name, (*key[:3], "Former"), key),), {f"pod/{name}": 0})
+    matrices = replace(matrix, ends=(replace(ends[0], kind="Former"), ends[1])), matrix
+    found = hostile_diff(name)
+    rows = tuple(
+        replace(row, sources=(ends[0].name, ends[1].name), destinations=(f"pod/{name}",)) for row in found.rows
+    )
+    difference = Difference(replace(found, rows=rows), pairs)
+    return html_page([(name, one) for one in matrices], context(name), {"with": name}, difference)
 
 
 WRITERS: dict[str, Write] = {
@@ -233,7 +242,7 @@ def test_workflow_commands_are_ours_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_markdown_of_findings_is_no_markup(name: str) -> None:
-    report = changed(hostile_report(name), explained=False)
+    report = replace(hostile_report(name), explained=False)
     for line in FINDING_FORMATS["md"](report, PLAIN):
         rest = re.sub(r"\\.", "", line.replace("<br>", "").removeprefix("**ringfence check:**"))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
@@ -293,4 +302,5 @@ def test_the_page_has_names_as_data_only(name: str) -> None:
     read = data_of(page)
     assert read["ends"][0][0] == printable(f"{name}/{name}")
     assert read["states"][0]["objects"][0][2] == printable(name)
+    assert read["difference"]["causes"][0][1] == printable(f"changed: {name}")
     assert read["opened"] == {"hide": "same,denied,none", "with": printable(name)}

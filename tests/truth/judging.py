@@ -34,7 +34,7 @@ class Tally:
 
 def load_objects(objects: Any, cni: str) -> Any:
     """A world of ringfence."""
-    from ringfence.world import load_objects as load
+    from ringfence.loading import load_objects as load
 
     return load(objects, cni=cni)
 
@@ -69,7 +69,7 @@ def three_tier_probes() -> Iterator[tuple[str, Probe]]:
 
 def load_folder(folder: Path, cni: str) -> Any:
     """A world of files. Namespaces without objects have no labels but their name, as that tool assumes."""
-    from ringfence.world import load
+    from ringfence.loading import load
 
     return load(str(folder), cni=cni, assume_no_labels=True)
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ringfence.layers.network.columns import columns_of
+from ringfence.loading import load as load_files
 from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.blast_radius import BlastRadius
@@ -22,7 +23,6 @@ from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
 from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.world import World
-from ringfence.world import load as load_files
 from tests.model.objects import (
     Object,
     block,
@@ -33,6 +33,7 @@ from tests.model.objects import (
     node,
     pod,
     pods_peer,
+    service,
     tcp,
     world,
 )
@@ -245,6 +246,79 @@ def test_a_way_through_something_else_is_a_step() -> None:
     spreader = Spreader(made.relation, made.grid, [Passage(outside, classes, made.relation.ports.number([(80, 80)]))])
     found = spreader.spread(outside)
     assert found[universe.class_of_pod[0]].depth == 1
+
+
+NGINX = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
+BEHIND = [network_policy("shop/api", {"app": "api"}, ingress=[{"from": [pods_peer(NGINX, {})], "ports": tcp(80)}])]
+
+
+def edge(*objects: Object, **options: Any) -> World:
+    """An Ingress to shop/api, which lets in pods of ingress-nginx only; shop/lone has no policy and no way in."""
+    backend = {"service": {"name": "api", "port": {"number": 80}}}
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "site", "namespace": "shop"},
+        "spec": {"ingressClassName": "nginx", "defaultBackend": backend},
+    }
+    return world(
+        namespace("shop"), namespace("web"), pod("shop/api", {"app": "api"}), pod("shop/lone", {"app": "lone"}),
+        service("shop/api", {"app": "api"}, {"port": 80}), ingress, *BEHIND, *objects, **options,
+    )  # fmt: skip
+
+
+def test_from_the_internet_the_steps_go_by_the_ways_in() -> None:
+    nginx = pod("web/nginx", NGINX)
+    front = service("web/nginx", NGINX, {"port": 443}, type="LoadBalancer")
+    found = edge(nginx, front).blast_radius("internet", ["shop/api"])
+    assert workloads(found) == {"shop/api": (2, False), "shop/lone": (2, False)}
+    first = next(entry.hop for entry in found.fallen if entry.name == "web/nginx")
+    assert [way.openings[0].how for way in first.ways] == ["load-balancer", "node-port"]
+    assert [(hop.source, hop.destination) for hop in found.ways[0].hops] == [
+        ("internet", "web/nginx"), ("web/nginx", "shop/api"),
+    ]  # fmt: skip
+    assert found.notes == ()
+    assert found.cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in found.cut.steps] == [("web/nginx", "shop/api")]
+
+
+def test_what_policy_lets_in_and_no_way_leads_to_is_counted() -> None:
+    front = service("shop/api", {"app": "api"}, {"port": 80}, type="NodePort")
+    opened = network_policy("shop/open", {"app": "api"}, ingress=[{}])
+    found = edge(front, opened, pod("web/far"), network_policy("shop/shut", {"app": "api"}, egress=[])).blast_radius(
+        "internet"
+    )
+    assert workloads(found) == {"shop/api": (1, False)}
+    assert len(found.notes) == 1
+    assert "to 2 more workloads, to which no way of the input leads" in found.notes[0]
+
+
+def test_a_controller_that_the_input_lacks_is_a_step_too() -> None:
+    """Whoever reaches it reaches what is behind it: the internet, and pods that may send to it."""
+    shut = network_policy("shop/shut", {"app": "lone"}, egress=[])
+    made = edge(pod("web/open"), shut)
+    assert workloads(made.blast_radius("internet"))["shop/api"] == (1, True)
+    assert workloads(made.blast_radius("web/open"))["shop/api"] == (1, True)
+    assert workloads(made.blast_radius("shop/lone")) == {}
+    text = ",".join(f"{key}={value}" for key, value in NGINX.items())
+    told = made.blast_radius("internet", controller=f"{text}@web")
+    assert workloads(told)["shop/api"] == (1, False)
+    hop = made.paths("web/open", "shop/api").ways[0].hops[0]
+    assert [way.openings[0].text for way in hop.ways] == ["Ingress shop/site"]
+    assert hop.because is None
+
+
+def test_an_edit_of_a_way_in_closes_the_way_in() -> None:
+    front = service("shop/api", {"app": "api"}, {"port": 80}, type="NodePort", externalTrafficPolicy="Local")
+    opened = network_policy("shop/open", {"app": "api"}, ingress=[{"from": [block("0.0.0.0/0")], "ports": tcp(80)}])
+    made = edge(front, opened, pod_cidrs="10.0.0.0/8", cni="kindnet")
+    found = made.blast_radius("internet", ["shop/api"], controller="app=nobody@web")
+    assert found.cut is not None
+    (step,) = found.cut.steps
+    assert (step.hop.source, step.hop.destination, found.cut.verified) == ("internet", "shop/api", True)
+    assert step.edit is not None
+    after = made.what_if(add=[step.edit.manifest])  # type: ignore[list-item]
+    assert after.blast_radius("internet", ["shop/api"], controller="app=nobody@web").ways == ()
 
 
 def naive(engine: World, start: str) -> dict[str, int]:

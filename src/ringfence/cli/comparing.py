@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringfence.cli.errors import CommandError, did_you_mean
 from ringfence.cli.loading import Opened, asking, open_world
 from ringfence.cli.options import Shared
 from ringfence.cli.settings import settings_of
@@ -27,6 +28,22 @@ def two_states(shared: Shared, before: str, after: str) -> tuple[Opened, World, 
         notices=tuple(dict.fromkeys((*old.context.notices, *opened.context.notices))),
     )
     return replace(opened, context=context), old.world, opened.world
+
+
+def of_namespace(found: Diff, namespace: str, limit: int | None) -> Diff:
+    """Only rows with an end in a namespace, at most ``limit``; the others are counted as left out. Raises CommandError
+    where neither state has anything there."""
+    from ringfence.reports.folding import namespace_of
+
+    names = {space for end in found.ends if (space := namespace_of(end)) is not None}
+    if namespace not in names:
+        raise CommandError(
+            f"neither state has a workload in a namespace {namespace!a}", did_you_mean(namespace, sorted(names))
+        )
+    rows = tuple(
+        row for row in found.rows if any(namespace_of(end) == namespace for end in (*row.sources, *row.destinations))
+    )[:limit]
+    return replace(found, rows=rows, left_out=found.left_out + len(found.rows) - len(rows))
 
 
 def with_sensitive_ends(found: Diff, before: World, after: World) -> Diff:

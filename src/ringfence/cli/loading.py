@@ -56,6 +56,19 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         write(f"{line}\n")
 
 
+def namespace_of_input(opened: Opened, shared: Shared) -> str | None:
+    """The namespace that -n limits a report to; None for all. Raises CommandError for one that the input lacks."""
+    namespace = None if shared.all_namespaces else shared.namespace
+    if namespace is not None and namespace not in opened.world.cluster.namespaces:
+        from ringfence.cli.errors import did_you_mean
+
+        raise CommandError(
+            f"nothing in the input is in a namespace {namespace!a}",
+            did_you_mean(namespace, sorted(opened.world.cluster.namespaces)),
+        )
+    return namespace
+
+
 def say_profile(opened: Opened) -> None:
     """Which profile decided, on stderr."""
     from ringfence.reports.answer_text import profile_text
@@ -79,8 +92,8 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
     always say it. ``settings``: those of another input, where two are compared. Raises CommandError when the input
     holds no Kubernetes object."""
     from ringfence.cli.snippets import snippet
+    from ringfence.loading import load
     from ringfence.reports.problems import problem_lines
-    from ringfence.world import load
 
     own = settings is None
     settings = settings_of(shared) if settings is None else settings

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ringfence.demo.files import CLUSTER, FIX, shown
+from ringfence.loading import load
 from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.style import Style
 from ringfence.reports.unknowns import unknown_lines
 from ringfence.sets.ports import describe, port_key, size
 from ringfence.verdict.answers import Answer, Decision, Verdict
-from ringfence.world import World, load
+from ringfence.world import World
 
 DATABASE = "payments/payments-db"
 PORT = 5432

@@ -9,6 +9,9 @@ from ringfence.values import Value
 
 FieldPath = tuple[str | int, ...]
 
+RENDERED = " (rendered)"
+"""Ends the name of what a program made of a file or folder: its lines are not those of the file."""
+
 
 class Place(Value, order=True):
     """A position in the input. Lines and columns count from 1; 0 means not known. ``file`` is as the user gave it."""
@@ -16,6 +19,11 @@ class Place(Value, order=True):
     file: str
     line: int = 0
     column: int = 0
+
+    @property
+    def rendered(self) -> bool:
+        """Whether it is a line of what a program made, and of no file."""
+        return self.file.endswith(RENDERED)
 
     def __str__(self) -> str:
         if not self.line:

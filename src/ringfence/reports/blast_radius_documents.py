@@ -18,13 +18,15 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
+from ringfence.reports.ways_in_documents import WayInDocument, ways_documents
 from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 HopWord = Literal["allowed", "unknown"]
 
 
 class HopDocument(Document, frozen=True):
-    """One step; ``unknown``: possibly. The reason is that of its first port."""
+    """One step; ``unknown``: possibly. The reason is that of its first port. ``ways``: the ways in that the step is,
+    where it is no single flow; the reason is then that of the first."""
 
     source: str
     destination: str
@@ -34,6 +36,7 @@ class HopDocument(Document, frozen=True):
     reason_code: str
     decide_with: str
     decided_by: list[DecisionDocument]
+    ways: list[WayInDocument]
 
 
 class FallenDocument(Document, frozen=True):
@@ -127,13 +130,18 @@ class PathsDocument(Document, frozen=True):
 
 def _hop(hop: Hop) -> HopDocument:
     because = hop.because
+    decided = () if because is None else because.decided_by
+    reason = None if because is None else because.reason
+    if hop.ways:
+        decided, reason = hop.ways[0].hops[-1].decided_by, hop.ways[0].reason
     return HopDocument(
         source=hop.source,
         destination=hop.destination,
         ports=ports_document(hop.ports),
         verdict=hop.verdict.value,  # type: ignore[arg-type]
-        decided_by=[] if because is None else decision_documents(because.decided_by),
-        **reason_fields(None if because is None else because.reason),
+        decided_by=decision_documents(decided),
+        ways=ways_documents(hop.ways),
+        **reason_fields(reason),
     )
 
 

@@ -10,6 +10,7 @@ from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.answers import Edit, Verdict
 from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
+from ringfence.verdict.ways_in.values import WayIn
 
 ALSO_SHOWN = 5
 RANGES_SHOWN = 2
@@ -38,12 +39,24 @@ def summary(found: BlastRadius) -> str:
 
 
 def hop_reason(hop: Hop) -> str:
-    """Why a step is possible: the first object that decides, or the reason."""
+    """Why a step is possible: the way in, or the first object that decides, or the reason."""
+    if hop.ways:
+        way = hop.ways[0]
+        more = f" (and {len(hop.ways) - 1} more ways)" if len(hop.ways) > 1 else ""
+        return f"through {way.openings[0].text}{more}: {_inside(way)}"
     if hop.because is None:
         return ""
     if hop.because.decided_by and hop.verdict is Verdict.ALLOWED:
         return "by " + "; ".join(decision_text(one) for one in hop.because.decided_by[:2])
     return reason_text(hop.because.reason)
+
+
+def _inside(way: WayIn) -> str:
+    """What the hop of a way in goes by: its source, and who admits it."""
+    hop = way.hops[-1]
+    if hop.decided_by and way.verdict is Verdict.ALLOWED:
+        return f"{hop.source}, by " + "; ".join(decision_text(one) for one in hop.decided_by[:2])
+    return f"{hop.source}, {reason_text(way.reason)}"
 
 
 def _row(entry: Fallen) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def exposure_document(exposure: Exposure, context: Context, ways: WaysIn = NO_WA
             for price in exposure.prices
         ],
         new_pods_in=list(exposure.new_pods_in),
-        ways_in=ways_documents(ways),
+        ways_in=ways_documents(ways.ways),
         dead_ends=dead_end_documents(ways),
         **head(context, exposure.partial),
     )

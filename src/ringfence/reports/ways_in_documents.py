@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from ringfence.reports.documents import DecisionDocument, Document, decision_documents, reason_fields
@@ -62,9 +63,9 @@ class DeadEndDocument(Document, frozen=True):
     line: int
 
 
-def ways_documents(ways: WaysIn) -> list[WayInDocument]:
-    """All ways."""
-    return [_way(way) for way in ways.ways]
+def ways_documents(ways: Iterable[WayIn]) -> list[WayInDocument]:
+    """All of them."""
+    return [_way(way) for way in ways]
 
 
 def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:

@@ -55,9 +55,10 @@ class Kustomization(Draft):
             parts.append(f"{unread} of its resources {'are' if unread > 1 else 'is'} not among the files that are read")
         if not parts:
             return None
+        folder = shlex.quote(os.path.dirname(shown) or ".")
         return Problem(
             Place(shown), "kustomization", Severity.ERROR, f"a kustomization is not rendered: {'; '.join(parts)}",
-            f"render it with -k {shlex.quote(os.path.dirname(shown) or '.')} instead", partial=True,
+            f"render it with -k {folder} instead (for diff: kustomize:{folder})", partial=True,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
+from ringfence.model.provenance import RENDERED
 from ringfence.model.text import printable
 from ringfence.sources import charts, programs
 from ringfence.sources.kustomizations import NAMES
@@ -68,7 +69,7 @@ def kustomized(source: Kustomize, folder: str, load: Load, shown: Callable[[str]
         )  # fmt: skip
     variables = programs.environment(network=source.remote, more={"KUBECONFIG": os.devnull, "KUBERC": "off"})
     out = _run(name, program, [*command, "--", "."], variables, folder, shown)
-    return [Rendered(f"{name} (rendered)", out)]
+    return [Rendered(f"{name}{RENDERED}", out)]
 
 
 def _kustomize() -> tuple[Program | None, Sequence[str]]:
@@ -131,7 +132,7 @@ def _by_template(name: str, out: bytes) -> list[Rendered]:
         end = cuts[at + 1].start() if at + 1 < len(cuts) else len(out)
         _, _, below = cut[1].decode("utf-8", "replace").strip().partition("/")
         parts.setdefault(os.path.join(name, below) if below else name, []).append(out[cut.start() : end])
-    return [Rendered(f"{file} (rendered)", b"".join(texts)) for file, texts in parts.items()]
+    return [Rendered(f"{file}{RENDERED}", b"".join(texts)) for file, texts in parts.items()]
 
 
 def refuse_address(text: str) -> None:

@@ -10,13 +10,14 @@ A value of a type that a field cannot have keeps its type, so that it is reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
+from ringfence.sources.kept_positions import KeptPositions
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import is_mark, kept_value
 from ringfence.sources.mesh_kept import keep_flags, kept_setting, kept_spec
@@ -24,6 +25,7 @@ from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
+from ringfence.values import replace
 
 ANNOTATIONS = frozenset({
     "ingressclass.kubernetes.io/is-default-class",
@@ -77,6 +79,18 @@ _ROUTE_TLS = {"termination": WHOLE, "insecureEdgeTerminationPolicy": WHOLE}
 _LOCAL_CACHE_FLAGS = ("-localip", "--localip")
 _NOT_KEPT_LISTS = frozenset({"env", "envFrom", "command", "args"})
 _PRIVATE = "-----BEGIN"
+
+
+def is_kept(manifest: Manifest) -> bool:
+    """Whether an object was read from a snapshot."""
+    return isinstance(manifest.positions, KeptPositions)
+
+
+def as_kept(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """The objects as a snapshot would have them, so that what it does not keep is no difference from one."""
+    for manifest in manifests:
+        data = None if is_kept(manifest) else kept_of(manifest)
+        yield manifest if data is None else replace(manifest, data=data)
 
 
 def kept_of(manifest: Manifest) -> dict[str, Any] | None:

@@ -67,8 +67,8 @@ class Reason(Value):
 
 NODE_PORT = Reason(
     "node-port",
-    "a node hands this port on to a Service; which source its policies then see is not modelled",
-    "ask about the Service instead",
+    "a node hands this port on to a Service: which pods those are, and whose address their policies see, is not known",
+    "ask about this one port at one node, or about the Service",
 )
 
 

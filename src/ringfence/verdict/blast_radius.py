@@ -17,18 +17,21 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.spreading import START, Reached, Spreader
+from ringfence.verdict.ways_in.values import WayIn
 from ringfence.verdict.workloads import Workloads
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons."""
+    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons. ``ways``:
+    the ways in that the step is, where it is no single flow."""
 
     source: str
     destination: str
     ports: Intervals
     verdict: Verdict
     why: Callable[[], Answer | None] | None = field(default=None, compare=False, repr=False)
+    ways: tuple[WayIn, ...] = ()
 
     @property
     def because(self) -> Answer | None:
@@ -168,6 +171,11 @@ class Tracer:
         """A step; its reasons are looked for when they are first read."""
         intervals = self.spreader.relation.ports.intervals(ports)
         verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
+        passage = self.spreader.passage(source, destination, ports, unsure) if source != START else None
+        if passage is not None:
+            outside = source >= self.universe.outside
+            name = self.source.text if outside else self.name(source)
+            return Hop(name, self.name(destination), intervals, verdict, None, passage.ways)
         why = partial(self._because, source, destination, intervals)
         return Hop(self.name(source), self.name(destination), intervals, verdict, why)
 

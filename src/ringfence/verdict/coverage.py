@@ -31,7 +31,7 @@ from ringfence.model.policy import (
 )
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
-from ringfence.values import Value
+from ringfence.values import Value, replace
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
 from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
@@ -120,7 +120,7 @@ class Step(Value):
 
 
 class Coverage(Value):
-    """All workloads that can have traffic, but those that ``exclude`` names."""
+    """All workloads that can have traffic, but those that ``exclude`` names. ``only``: of this namespace."""
 
     workloads: tuple[WorkloadCoverage, ...]
     namespaces: tuple[NamespaceCoverage, ...]
@@ -128,6 +128,7 @@ class Coverage(Value):
     exclude: tuple[str, ...]
     excluded: int
     partial: bool = False
+    only: str | None = None
 
     @property
     def total(self) -> int:
@@ -137,6 +138,16 @@ class Coverage(Value):
     def count(self, direction: Direction, status: Status = Status.CLOSED) -> int:
         """How many of them have a status."""
         return sum(one.sides[direction].status is status for one in self.workloads)
+
+    def within(self, namespace: str) -> Coverage:
+        """Only what is of one namespace; everything was looked at nevertheless."""
+        return replace(
+            self,
+            workloads=tuple(one for one in self.workloads if one.ref.namespace == namespace),
+            namespaces=tuple(one for one in self.namespaces if one.name == namespace),
+            steps=tuple(step for step in self.steps if step.namespace == namespace),
+            only=namespace,
+        )
 
     def percent(self, direction: Direction) -> float:
         """The figure: workloads closed in a direction, of all that count, times 100. 100 where there are none."""

@@ -16,7 +16,7 @@ from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import START
+from ringfence.verdict.spreading import START, Spreader
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
@@ -146,17 +146,32 @@ class Cutter:
             return None
         if len(flows) != 1:
             return None
-        return self.editor.closing(flows[0], self.table.intervals(ports))
+        edit = self.editor.closing(flows[0], self.table.intervals(ports))
+        if edit is None or source == START or self.spreader.passage(source, destination, ports, unsure) is None:
+            return edit
+        # The packet may come from another end than the client: only what closes the way in counts.
+        after = self._after([edit])
+        if after is None or any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)):
+            return None
+        return edit
 
     def _verified(self, edits: list[Edit | None]) -> bool | None:
         """Whether no way is left once all edits are made; None where they cannot be made together."""
-        if self.editor is None or not edits or any(edit is None for edit in edits):
+        made = [edit for edit in edits if edit is not None]
+        after = self._after(made) if made and len(made) == len(edits) else None
+        if after is None:
             return None
+        found = after.spread(self.tracer.start)
+        return not any(self.goal >> column & 1 for column in found)
+
+    def _after(self, edits: list[Edit]) -> Spreader | None:
+        """The steps once these edits are made; None where they cannot be made together."""
         manifests: list[Mapping[str, Any]] = []
         gone: list[int] = []
         names: set[tuple[str, str, str]] = set()
+        if self.editor is None:
+            return None
         for edit in edits:
-            assert edit is not None
             if edit.manifest is None:
                 return None
             items = (
@@ -174,10 +189,7 @@ class Cutter:
                 if index is not None:
                     gone.append(index)
         relation = self.editor.apply(tuple(gone), manifests)
-        if relation is None:
-            return None
-        after = self.spreader.under(relation).spread(self.tracer.start)
-        return not any(self.goal >> column & 1 for column in after)
+        return None if relation is None else self.spreader.under(relation)
 
 
 def _way(edges: list[tuple[int, int, int]]) -> list[int]:

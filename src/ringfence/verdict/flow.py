@@ -6,6 +6,7 @@ from ringfence.layers.network.cells import Cell, Meeting
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
 from ringfence.values import Value
+from ringfence.verdict.answers import Reason
 from ringfence.verdict.ends import EndError, Member
 
 
@@ -39,6 +40,10 @@ class Flow(Value, eq=False):
     """A pod to itself, through a Service."""
     special: bool = False
     """``programs`` are not those of the two ends alone."""
+    sender: Member | None = None
+    """Who sends it, where that may be another one than policy sees."""
+    unsure: Reason | None = None
+    """Why it is not known whether it is this flow (``perhaps``) or another."""
 
     @property
     def passes(self) -> bool:

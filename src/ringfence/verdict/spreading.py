@@ -17,6 +17,7 @@ from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
 from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
+from ringfence.verdict.ways_in.values import WayIn
 
 NONE = PortTable.NONE
 
@@ -26,12 +27,13 @@ START = -1
 
 class Passage(Value):
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
-    columns to any of others. ``perhaps``: not decided."""
+    columns to any of others. ``perhaps``: not decided. ``ways``: the ways in that it stands for."""
 
     sources: int
     destinations: int
     ports: int
     perhaps: bool = False
+    ways: tuple[WayIn, ...] = ()
 
 
 class Step(Value):
@@ -55,7 +57,7 @@ class Reached(Draft):
 
 class Spreader:
     """Steps of one relation. ``ways``: steps beside those of the relation; ``ways_under`` finds those of another
-    relation of the same ends (without it they are the same)."""
+    relation of the same ends (without it they are the same). ``by_ways``: columns from which only those lead on."""
 
     def __init__(
         self,
@@ -63,12 +65,20 @@ class Spreader:
         grid: Grid,
         ways: Sequence[Passage] = (),
         ways_under: Callable[[Relation], Sequence[Passage]] | None = None,
+        by_ways: int = 0,
     ) -> None:
         self.relation = relation
         self.ways_under = ways_under
         self.universe = relation.universe
         self.grid = grid
         self.ways = tuple(ways)
+        self.by_ways = by_ways
+        self._ways_into: dict[int, list[Passage]] = {}
+        self._ways_from = 0
+        for way in self.ways:
+            self._ways_from |= way.sources
+            for column in columns_of(way.destinations):
+                self._ways_into.setdefault(column, []).append(way)
         self._steps: dict[int, tuple[tuple[int, int, int], ...]] = {}
         """Destination → (sources, sure ports, perhaps ports) of the steps from pods."""
         self._admitted: dict[int, int] = {}
@@ -77,7 +87,18 @@ class Spreader:
     def under(self, relation: Relation) -> Spreader:
         """Steps of another relation of the same ends."""
         ways = self.ways if self.ways_under is None else self.ways_under(relation)
-        return Spreader(relation, Grid(relation), ways, self.ways_under)
+        return Spreader(relation, Grid(relation), ways, self.ways_under, self.by_ways)
+
+    def passage(self, source: int, destination: int, ports: int, perhaps: bool) -> Passage | None:
+        """The passage that a step is; None for a flow of the relation."""
+        for way in self._ways_into.get(destination, ()):
+            if way.sources >> source & 1 and (way.ports, way.perhaps) == (ports, perhaps):
+                if self.by_ways >> source & 1:
+                    return way
+                plain = [] if source >= self.universe.pods else self._from_pods(destination)
+                if not any(mask >> source & 1 and ports in (sure, possible) for mask, sure, possible in plain):
+                    return way
+        return None
 
     def steps_into(self, destination: int, sources: int) -> Iterator[Step]:
         """The steps from some columns to one, disjoint but where there are ways too."""
@@ -87,15 +108,17 @@ class Spreader:
                 shared = mask & pods
                 if shared:
                     yield Step(shared, sure, perhaps)
-        others = sources & ~self.grid.pods
+        others = sources & ~self.grid.pods & ~self.by_ways
         if others and destination < self.universe.pods:
             for mask, sure, perhaps in self._flows(destination, others):
                 yield Step(mask, sure, perhaps)
-        for way in self.ways:
-            if way.destinations >> destination & 1 and way.sources & sources:
-                yield Step(
-                    way.sources & sources, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE
-                )
+        for way in self._ways_into.get(destination, ()):
+            begun = way.sources & sources
+            if begun & self.by_ways:
+                # The internet is one, whichever of its addresses.
+                begun &= -begun
+            if begun:
+                yield Step(begun, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE)
 
     def _from_pods(self, destination: int) -> tuple[tuple[int, int, int], ...]:
         known = self._steps.get(destination)
@@ -144,6 +167,14 @@ class Spreader:
                 if possible:
                     yield column, Step(0, sure, table.difference(possible, sure))
 
+    def admitted(self, sources: int) -> int:
+        """The pods that flows of the relation lead to from some columns outside, whether a way leads there or not."""
+        found = 0
+        for column in range(self.universe.pods):
+            if next(self._flows(column, sources), None) is not None:
+                found |= 1 << column
+        return found
+
     def spread(self, start: int | EndClass) -> dict[int, Reached]:
         """Every column that is reached from a set of columns, or from an end that is none, the shortest way; sure ways
         go before possible ones of any length. Columns of the start are not among them."""
@@ -169,7 +200,7 @@ class Spreader:
         while depth <= max(levels):
             frontier = levels.get(depth, 0)
             rest: list[int] = []
-            inside = not self.ways and not frontier & ~self.grid.pods and not (first and depth == 0)
+            inside = not frontier & (self._ways_from | ~self.grid.pods) and not (first and depth == 0)
             for column in waiting:
                 if inside:
                     self._from_pods(column)

@@ -16,6 +16,7 @@ from ringfence.sets.languages.patterns import (
     Pattern,
     Prefix,
     Present,
+    Regex,
     Suffix,
     Template,
     Unknown,
@@ -144,6 +145,15 @@ def test_sets_of_two_spaces_compare_as_in_one(left: Formula, right: Formula) -> 
     assert (comparison.relation == "equal") == (comparison.only_left() is None and comparison.only_right() is None)
 
 
+@given(FORMULAS)
+def test_pieces_are_exactly_the_set(formula: Formula) -> None:
+    found = space_of(formula).set_of(formula)
+    pieces = found.pieces()
+    for request in EVERY[::3]:
+        assert pieces.holds(request) == truth(formula, request)
+    assert pieces == (space_of(formula, formula).set_of(Not(Not(formula)))).pieces()
+
+
 def test_what_is_absent_matches_no_positive_predicate_and_every_negative_one() -> None:
     asks = Predicate(USER, Exact("a"))
     space = space_of(asks)
@@ -173,6 +183,25 @@ def test_a_pattern_that_is_not_known_leaves_bounds() -> None:
     with pytest.raises(Undecided, match="cel"):
         found.contains(Request.of({METHOD: "GET", USER: "a"}))
     assert space.set_of(AnyOf((unknown, Not(unknown)))).is_everything()
+
+
+def test_patterns_that_are_too_large_together_are_left_open_and_can_still_be_tried() -> None:
+    letters = [Predicate(USER, Contains(letter)) for letter in "abcdefghijklmnopqrst"]
+    toxic = Predicate(USER, Regex("(a|b)*a(a|b){20}"))
+    exact = Predicate(USER, Exact("abc"))
+    space = space_of(*letters, toxic, exact)
+    assert toxic in space.open_predicates
+    assert exact not in space.open_predicates
+    decided = [one for one in letters if one not in space.open_predicates]
+    assert len(decided) > 8
+    every = space.set_of(AllOf((*letters, Not(toxic))))
+    assert every.contains(Request.of({USER: "qrstabcdefghijklmnop"}))
+    assert not every.contains(Request.of({USER: "abcdefghijklm"}))
+    assert not space.set_of(toxic).contains(Request.of({USER: "a"}))
+    assert space.set_of(toxic).contains(Request.of({USER: "a" * 21}))
+    assert every.surely().is_empty()
+    assert every.possibly() == space.set_of(AllOf(tuple(decided))).possibly()
+    assert space.set_of(AnyOf((exact, toxic))).surely() == space.set_of(exact).surely()
 
 
 @given(FORMULAS, FORMULAS)

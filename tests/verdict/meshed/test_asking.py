@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.loading import load_objects
 from ringfence.model.mesh import (
     PATH,
     PEER_IDENTITY,
@@ -22,7 +23,7 @@ from ringfence.sets.requests.formulas import AllOf, Predicate
 from ringfence.verdict.answers import Answer, Verdict
 from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.meshed.request import request
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.layers.mesh.fake_mesh import PLACE, FakeMesh, object_of
 
 

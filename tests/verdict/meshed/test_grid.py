@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ringfence.layers.network import universe as universes
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.universe import coverage_of
+from ringfence.loading import load_objects
 from ringfence.model.mesh import (
     PATH,
     PEER_IDENTITY,
@@ -30,7 +31,6 @@ from ringfence.verdict.ends import Directory
 from ringfence.verdict.meshed.asking import MeshedAsker, Question
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.reach import Reading
-from ringfence.world import load_objects
 from tests.layers.mesh.fake_mesh import PLACE, FakeMesh, object_of
 from tests.verdict.meshed.test_asking import only_from, pod
 

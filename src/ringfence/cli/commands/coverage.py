@@ -42,24 +42,28 @@ def coverage(
 
     A direction of a workload is open if any address or any namespace gets through on any port, whether or not a policy
     selects it ("any": more than half). Unknown and unenforced (hostNetwork) do not count as closed; they are told
-    apart. The default of a namespace is a proof over any labels that a new pod might carry.
+    apart. The default of a namespace is a proof over any labels that a new pod might carry. With -n the figure is that
+    of one namespace; everything is looked at nevertheless.
 
     -o sarif, junit, github, gitlab and concise have a finding for each workload and direction that is open and for each
     default that is; -o md is a comment for a pull request.
 
     \b
-    Exit codes: 0; 1 below --fail-under; 2 usage or no object; 3 the input was partial.
+    Exit codes: 0; 1 below --fail-under, or nothing to measure with it; 2 usage or no object; 3 the input was partial.
     """  # noqa: D301 - click's mark for lines to keep as they are
     from pathlib import Path
 
     from ringfence import __version__
     from ringfence.cli.checking import append_summary, locator
-    from ringfence.cli.loading import open_world, say_profile, write_lines
+    from ringfence.cli.loading import namespace_of_input, open_world, say_profile, write_lines
     from ringfence.reports.coverage.formats import FINDING_FORMATS, lines_of
     from ringfence.reports.coverage.text import headline_lines
 
     opened = open_world(shared)
     found = opened.world.coverage(exclude=exclude)
+    namespace = namespace_of_input(opened, shared)
+    if namespace is not None:
+        found = found.within(namespace)
     locate = locator(Path.cwd())
     write_lines(lines_of(output, found, opened.context, opened.out, locate, __version__, limit))
     if output in FINDING_FORMATS:
@@ -72,7 +76,8 @@ def coverage(
         from ringfence.model.policy import Direction
 
         for one in Direction:
-            if direction in ("both", one.value) and found.percent(one) < fail_under:
-                opened.say([f"{one.value} is below {fail_under:g}% (--fail-under)"])
+            if direction in ("both", one.value) and (found.percent(one) < fail_under or not found.total):
+                why = f"{one.value} is below {fail_under:g}%" if found.total else f"{one.value}: nothing was measured"
+                opened.say([f"{why} (--fail-under)"])
                 codes.append(exits.FOUND)
     return exits.strongest(codes)

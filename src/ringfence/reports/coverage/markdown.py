@@ -31,6 +31,8 @@ def markdown_lines(coverage: Coverage, limit: int | None = None) -> Iterator[str
     )
     if coverage.exclude:
         comment.add("", _cell(excluded_text(coverage)))
+    if coverage.only is not None:
+        comment.add("", _cell(f"only namespace {coverage.only} (-n)"))
     if coverage.partial:
         comment.add("", "⚠ Some of the input was not read: this speaks of the rest.")
     every = worst_first(coverage)

@@ -34,6 +34,8 @@ def figure_text(coverage: Coverage, direction: Direction) -> str:
         if (count := coverage.count(direction, status))
     ]
     closed = coverage.count(direction)
+    if not coverage.total:
+        return f"{direction.value}: no workload to measure"
     text = f"{direction.value}: {closed} of {coverage.total} workloads closed ({percent_text(coverage, direction)})"
     return f"{text}; {', '.join(counts)}" if counts else text
 
@@ -57,6 +59,8 @@ def headline_lines(coverage: Coverage) -> Iterator[str]:
         yield figure_text(coverage, direction)
     if coverage.exclude:
         yield printable(excluded_text(coverage))
+    if coverage.only is not None:
+        yield printable(f"only namespace {coverage.only} (-n)")
 
 
 def side_text(side: Side) -> str:
@@ -136,6 +140,8 @@ def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
         after = left_out_text(len(coverage.steps) - shown, "step")
         found.append(Section("Next, the most first", (), STEP_HEADS, step_rows, after))
     ordered = worst_first(coverage)
+    if not ordered:
+        return found
     kept = ordered if limit is None else ordered[:limit]
     left = left_out_text(len(ordered) - len(kept))
     found.append(Section("Workloads, the worst first", (), WORKLOAD_HEADS, tuple(map(workload_row, kept)), left))

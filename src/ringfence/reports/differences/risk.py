@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.reports.folding import NODES, namespace_of
 from ringfence.rules.finding import Severity
+from ringfence.values import Value
 from ringfence.verdict.changes import Change, Diff, DiffRow
 
 WIDENING = (Change.WIDENED, Change.CHANGED, Change.NEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(Value):
     """``why`` in a few words that hold no name."""
 
     severity: Severity

@@ -31,7 +31,7 @@ def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterato
             yield "   ".join(cells).rstrip()
     if diff.left_out:
         noun = "row is" if diff.left_out == 1 else "rows are"
-        yield f"{diff.left_out} more {noun} left out (--limit)"
+        yield f"{diff.left_out} more {noun} left out (--limit, -n)"
     notes = list(note_lines(diff))
     if notes:
         yield ""

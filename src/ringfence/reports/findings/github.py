@@ -72,8 +72,9 @@ def _where(place: Place, report: Report) -> str:
     if place.file in ("", "-"):
         return ""
     found = f"file={_property(report.path(place))},"
-    if place.line:
-        found += f"line={place.line},"
-    if place.column:
-        found += f"col={place.column},"
+    line, column = report.position(place)
+    if line:
+        found += f"line={line},"
+    if column:
+        found += f"col={column},"
     return found

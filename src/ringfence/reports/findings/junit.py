@@ -14,7 +14,7 @@ from ringfence.model.text import printable
 from ringfence.reports.findings.report import Report, hidden_text, witness_text
 from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Subject
-from ringfence.values import Value
+from ringfence.values import Value, replace
 
 WHOLE_CLUSTER = "cluster"
 INPUT = "input"
@@ -123,7 +123,7 @@ def _cases(report: Report) -> Iterator[_Case]:
         yield _Case(_family(one.rule), _scope(one.scope), name, "skipped", f"not evaluable: {one.why}")
     for problem in report.context.problems:
         if problem.partial:
-            name = f"{report.path(problem.place)}:{problem.place.line}: {problem.code}"
+            name = f"{report.place(replace(problem.place, column=0))}: {problem.code}"
             yield _Case(INPUT, WHOLE_CLUSTER, name, "error", f"not read: {problem.message}", problem.severity.value)
     if words := hidden_text(report):
         yield _Case(report.command, WHOLE_CLUSTER, "left out", "skipped", words)
@@ -134,9 +134,8 @@ def _cases(report: Report) -> Iterator[_Case]:
 
 def _body(found: Found, report: Report) -> str:
     finding = found.finding
-    place = finding.place
-    lines = [f"{report.path(place)}:{place.line}:{place.column}"]
-    lines += [f"{report.path(one.place)}:{one.place.line}: {one.message}" for one in finding.related]
+    lines = [report.place(finding.place)]
+    lines += [f"{report.place(replace(one.place, column=0))}: {one.message}" for one in finding.related]
     if finding.witness is not None:
         lines.append(f"witness: {witness_text(finding.witness)}")
     if finding.fix:

@@ -13,7 +13,7 @@ from ringfence.reports.context import Context
 from ringfence.rules.assessment import Assessment
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject, Witness
 from ringfence.rules.registry import Entry
-from ringfence.values import Value, field
+from ringfence.values import Value, field, replace
 from ringfence.verdict.answers import Explanation
 
 STDIN = "-"
@@ -49,6 +49,14 @@ class Report(Value):
     def path(self, place: Place) -> str:
         """The file, relative to its repository, with ``/``; ``stdin`` for what was piped in. Not escaped."""
         return STDIN_NAME if place.file in ("", STDIN) else self.locate(place.file)
+
+    def position(self, place: Place) -> tuple[int, int]:
+        """Line and column in that file; (0, 0) where they are not known, as of a line that a program made."""
+        return (0, 0) if place.rendered else (place.line, place.column)
+
+    def place(self, place: Place) -> str:
+        """``file:line:column`` for people, as far as it is known. Not escaped."""
+        return str(place) if place.rendered else str(replace(place, file=self.path(place)))
 
     def uri(self, place: Place) -> str:
         """The same as a relative reference (RFC 3986)."""

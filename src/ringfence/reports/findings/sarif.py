@@ -100,7 +100,8 @@ def _rule(entry: Entry) -> dict[str, Any]:
 def _physical(place: Place, report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {"artifactLocation": {"uri": report.uri(place), "uriBaseId": ROOT}}
     # GitHub wants a region; a place without a line is about the whole file.
-    found["region"] = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1)}
+    line, column = report.position(place)
+    found["region"] = {"startLine": max(line, 1), "startColumn": max(column, 1)}
     return found
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.sets.languages.bytesets import ANY_BYTE, WORD
+from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, WORD
+from ringfence.sets.languages.characters import ascii_part
 from ringfence.sets.languages.expressions import (
     LINE_BEGIN,
     LINE_END,
@@ -20,6 +21,7 @@ from ringfence.sets.languages.expressions import (
     WORD_EDGE,
     Assertion,
     Byte,
+    Character,
     Choice,
     Expression,
     Sequence,
@@ -28,6 +30,7 @@ from ringfence.sets.languages.expressions import (
     asserts,
 )
 from ringfence.sets.languages.limits import MOST_POSITIONS, TooLarge
+from ringfence.sets.languages.utf8 import characters
 
 Ends = dict[int, int]
 """Positions by the assertions that must hold beside them."""
@@ -77,14 +80,15 @@ class _Part:
     last: Ends
 
 
-def automaton(expression: Expression) -> Automaton:
-    """The automaton of an expression. Raises TooLarge."""
-    return _Making(asserts(expression)).finished(expression)
+def automaton(expression: Expression, ascii_only: bool = False) -> Automaton:
+    """The automaton of an expression; ``ascii_only``: other bytes are never read. Raises TooLarge."""
+    return _Making(asserts(expression), ascii_only).finished(expression)
 
 
 class _Making:
-    def __init__(self, asserting: bool) -> None:
+    def __init__(self, asserting: bool, ascii_only: bool) -> None:
         self._asserting = asserting
+        self._ascii_only = ascii_only
         self._classes = [0]
         self._follow = [0]
 
@@ -99,7 +103,10 @@ class _Making:
 
     def _made(self, expression: Expression) -> _Part:
         if isinstance(expression, Byte):
-            return self._byte(expression.allowed)
+            return self._byte(expression.allowed & ASCII if self._ascii_only else expression.allowed)
+        if isinstance(expression, Character):
+            ranges = ascii_part(expression.ranges) if self._ascii_only else expression.ranges
+            return self._made(characters(ranges))
         if isinstance(expression, Sequence):
             whole = _Part(frozenset((0,)), {}, {})
             for one in expression.parts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, VISIBLE, byteset
+from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, VISIBLE, byteset, listed
 
 
 def encoded(text: str) -> bytes:
@@ -25,10 +25,11 @@ def decoded(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Strings of ``allowed`` bytes that begin with ``start``, and those of ``besides``.
+    """Strings of ``allowed`` bytes that begin with ``start``, and those of ``besides``, which do not.
 
-    ``well_formed``: only valid UTF-8. ``empty``: the empty string too. ``examples`` are what a witness is taken from
-    where one of them will do; they decide nothing.
+    ``well_formed``: only valid UTF-8. ``empty``: the empty string too, where there is no start. ``examples`` are what a
+    witness is taken from where one of them will do; they decide nothing, and nor does it that a witness is taken from
+    ``besides`` only where no other string will do. Raises ValueError where that is not so.
     """
 
     allowed: int = ANY_BYTE
@@ -38,13 +39,20 @@ class Domain:
     empty: bool = True
     examples: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if any(text.startswith(self.start) for text in self.besides) or (self.start and self.empty):
+            raise ValueError("a domain with a start has no empty string, and besides it only what begins otherwise")
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.besides, self.examples))
+
     def has(self, data: bytes) -> bool:
         """Whether a string can be a value."""
         if data in (encoded(text) for text in self.besides):
             return True
         if not data and not self.empty:
             return False
-        if not data.startswith(encoded(self.start)) or any(not self.allowed >> byte & 1 for byte in data):
+        if not data.startswith(encoded(self.start)) or data.translate(None, listed(self.allowed)):
             return False
         return not self.well_formed or is_utf8(data)
 

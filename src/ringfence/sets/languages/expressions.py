@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringfence.sets.languages.bytesets import ANY_BYTE, either_case
+from ringfence.sets.languages.characters import Ranges
 
 TEXT_BEGIN, TEXT_END, LINE_BEGIN, LINE_END, WORD_EDGE, NO_WORD_EDGE = (1 << number for number in range(6))
 """Assertions: conditions on what stands before and after a place between two bytes."""
@@ -15,6 +16,13 @@ class Byte:
     """One byte of a set."""
 
     allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of UTF-8, of some ranges of code points."""
+
+    ranges: Ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Assertion:
     kind: int
 
 
-Expression = Byte | Sequence | Choice | Star | Times | Assertion
+Expression = Byte | Character | Sequence | Choice | Star | Times | Assertion
 
 EMPTY = Sequence()
 NOTHING = Choice()
@@ -82,4 +90,4 @@ def asserts(expression: Expression) -> bool:
         return True
     if isinstance(expression, Star | Times):
         return asserts(expression.part)
-    return not isinstance(expression, Byte) and any(asserts(part) for part in expression.parts)
+    return not isinstance(expression, Byte | Character) and any(asserts(part) for part in expression.parts)

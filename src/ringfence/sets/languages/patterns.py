@@ -15,6 +15,7 @@ from ringfence.sets.languages.bytesets import ANY_BYTE, byteset
 from ringfence.sets.languages.domains import encoded
 from ringfence.sets.languages.expressions import ANY, Byte, Expression, Sequence, Star, literal, one_or_more
 from ringfence.sets.languages.limits import TooLarge
+from ringfence.sets.languages.re2 import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Exact:
     text: str
     ignore_case: bool = False
 
-    def expression(self, ascii_only: bool) -> Expression:
-        """The pattern as an expression over bytes; ``ascii_only``: other bytes cannot occur."""
+    def expression(self) -> Expression:
+        """The pattern as an expression over bytes."""
         return literal(encoded(self.text), self.ignore_case)
 
     def __str__(self) -> str:
@@ -39,7 +40,7 @@ class Prefix:
     text: str
     ignore_case: bool = False
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes."""
         return Sequence((literal(encoded(self.text), self.ignore_case), ANY))
 
@@ -54,7 +55,7 @@ class Suffix:
     text: str
     ignore_case: bool = False
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes."""
         return Sequence((ANY, literal(encoded(self.text), self.ignore_case)))
 
@@ -69,7 +70,7 @@ class Contains:
     text: str
     ignore_case: bool = False
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes."""
         return Sequence((ANY, literal(encoded(self.text), self.ignore_case), ANY))
 
@@ -83,7 +84,7 @@ class Present:
 
     empty: bool = True
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes."""
         return ANY if self.empty else one_or_more(Byte(ANY_BYTE))
 
@@ -106,7 +107,7 @@ class Template:
     text: str
     characters: str | None = URI_CHARACTERS
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes."""
         segment = ANY_BYTE if self.characters is None else byteset(encoded(self.characters))
         segment &= ~(1 << 0x2F)
@@ -126,13 +127,22 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A regular expression in RE2's syntax that has to match the whole string."""
+    """A regular expression in RE2's syntax that has to match the whole string, as Envoy's ``safe_regex``.
+
+    Raises BadExpression where RE2 would not take it.
+    """
 
     text: str
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def __post_init__(self) -> None:
+        parsed(self.text)
+
+    def expression(self) -> Expression:
         """The pattern as an expression over bytes. Raises TooLarge."""
-        raise TooLarge("regular expressions")
+        found = parsed(self.text)
+        if isinstance(found, TooLarge):
+            raise found
+        return found
 
     def __str__(self) -> str:
         return f"~{self.text}"
@@ -144,7 +154,7 @@ class Unknown:
 
     name: str
 
-    def expression(self, ascii_only: bool) -> Expression:
+    def expression(self) -> Expression:
         """Raises TooLarge."""
         raise TooLarge(f"what {self.name} matches is not known")
 
@@ -180,15 +190,15 @@ class Numbers:
         return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in self.intervals) or "none"
 
 
-def order(pattern: Pattern) -> tuple[str, str, str]:
+def order(pattern: Pattern) -> tuple[str, ...]:
     """An order of patterns, the same on every run."""
-    return type(pattern).__name__, str(pattern), repr(pattern)
+    return type(pattern).__name__, *(str(getattr(pattern, name)) for name in pattern.__slots__)
 
 
 @lru_cache(maxsize=8192)
 def automaton_of(pattern: Pattern, ascii_only: bool) -> Automaton:
-    """The automaton of a pattern. Raises TooLarge."""
-    return automaton(pattern.expression(ascii_only))
+    """The automaton of a pattern; ``ascii_only``: other bytes are never read. Raises TooLarge."""
+    return automaton(pattern.expression(), ascii_only)
 
 
 def matches(pattern: Pattern, data: bytes) -> bool:

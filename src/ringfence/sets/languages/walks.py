@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringfence.sets.languages.automata import Automaton, automaton, bits
-from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, CONTINUATION, LIKING, best, byte_range
+from ringfence.sets.languages.bytesets import LIKING, best
 from ringfence.sets.languages.domains import Domain, encoded
-from ringfence.sets.languages.expressions import EMPTY, Byte, Choice, Expression, Star, literal
+from ringfence.sets.languages.expressions import Byte, Choice, Expression, Star, literal, one_or_more
 from ringfence.sets.languages.expressions import Sequence as InSequence
 from ringfence.sets.languages.limits import MOST_ATOMS, MOST_STATES, TooLarge
-from ringfence.sets.languages.patterns import Pattern, automaton_of
+from ringfence.sets.languages.patterns import Pattern, automaton_of, matches
+from ringfence.sets.languages.utf8 import WELL_FORMED
 
 
 class WalkAtoms:
@@ -27,8 +28,11 @@ class WalkAtoms:
         ascii_only = domain.ascii_only()
         self._number = {pattern: number for number, pattern in enumerate(dict.fromkeys(patterns))}
         automata = [automaton_of(pattern, ascii_only) for pattern in self._number]
-        self._joint = Joint([automaton(domain_expression(domain)), *automata])
+        self._joint = Joint([automaton(body(domain)), *automata])
         found = self._joint.kinds(MOST_STATES, MOST_ATOMS)
+        self._besides = {text: self._kind(text) for text in map(encoded, domain.besides)}
+        for text, kind in self._besides.items():
+            found.setdefault(kind, text)
         self._atom = {kind: number for number, kind in enumerate(found)}
         self._witnesses = list(found.values())
         self.count = len(found)
@@ -44,7 +48,12 @@ class WalkAtoms:
 
     def classify(self, data: bytes) -> int | None:
         """The atom of a string; None where the domain does not have it."""
-        return self._atom.get(self._joint.kind(data))
+        kind = self._besides.get(data)
+        return self._atom.get(self._joint.kind(data) if kind is None else kind)
+
+    def _kind(self, data: bytes) -> int:
+        """The kind of a string that the walk does not come to."""
+        return 1 | sum(1 << number + 1 for pattern, number in self._number.items() if matches(pattern, data))
 
     def witness(self, atom: int) -> bytes:
         """The shortest string of an atom; of these, the one with the most readable characters."""
@@ -121,59 +130,62 @@ class Joint:
 
     def _steps(self, state: int) -> list[tuple[int, int]]:
         """The states after one byte, each with its most readable byte, in the order of these."""
-        by_class: dict[int, int] = {}
-        allowed = 0
+        wide: dict[int, int] = {}
+        single: dict[int, int] = {}
+        allowed, singles = 0, 0
         for position in bits(self._after(state)):
-            members = self._classes[position]
-            by_class[members] = by_class.get(members, 0) | 1 << position
-            if self._domain >> position & 1:
+            members, here = self._classes[position], 1 << position
+            if self._domain & here:
                 allowed |= members
-        parts = [(allowed, 0)]
-        for members, positions in by_class.items():
-            split: list[tuple[int, int]] = []
-            for inside, reached in parts:
-                if both := inside & members:
-                    split.append((both, reached | positions))
-                    if rest := inside & ~members:
-                        split.append((rest, reached))
-                else:
-                    split.append((inside, reached))
-            parts = split
+            if members & (members - 1):
+                wide[members] = wide.get(members, 0) | here
+            else:
+                single[members] = single.get(members, 0) | here
+                singles |= members
         steps: dict[int, int] = {}
+        for inside, reached in _parted(allowed, wide):
+            if rest := inside & ~singles:
+                _more_liked(steps, reached, best(rest))
+            named = inside & singles
+            while named:
+                low = named & -named
+                _more_liked(steps, reached | single[low], low.bit_length() - 1)
+                named ^= low
+        return sorted(((byte, reached) for reached, byte in steps.items()), key=_liking)
+
+
+def _parted(allowed: int, classes: dict[int, int]) -> list[tuple[int, int]]:
+    """Sets of bytes that the classes do not part, each with the positions whose classes it is in."""
+    parts = [(allowed, 0)]
+    for members, positions in classes.items():
+        split: list[tuple[int, int]] = []
         for inside, reached in parts:
-            if inside:
-                byte = best(inside)
-                known = steps.get(reached)
-                if known is None or LIKING[byte] < LIKING[known]:
-                    steps[reached] = byte
-        return sorted(((byte, reached) for reached, byte in steps.items()), key=lambda step: LIKING[step[0]])
+            if both := inside & members:
+                split.append((both, reached | positions))
+                if rest := inside & ~members:
+                    split.append((rest, reached))
+            else:
+                split.append((inside, reached))
+        parts = split
+    return parts
 
 
-_TWO = Byte(CONTINUATION)
-WELL_FORMED: Expression = Choice(
-    (
-        Byte(ASCII),
-        InSequence((Byte(byte_range(0xC2, 0xDF)), _TWO)),
-        InSequence((Byte(1 << 0xE0), Byte(byte_range(0xA0, 0xBF)), _TWO)),
-        InSequence((Byte(byte_range(0xE1, 0xEF) & ~(1 << 0xED)), _TWO, _TWO)),
-        InSequence((Byte(1 << 0xED), Byte(byte_range(0x80, 0x9F)), _TWO)),
-        InSequence((Byte(1 << 0xF0), Byte(byte_range(0x90, 0xBF)), _TWO, _TWO)),
-        InSequence((Byte(byte_range(0xF1, 0xF3)), _TWO, _TWO, _TWO)),
-        InSequence((Byte(1 << 0xF4), Byte(byte_range(0x80, 0x8F)), _TWO, _TWO)),
-    )
-)
-"""One character of UTF-8 (RFC 3629, 4)."""
+def _more_liked(steps: dict[int, int], reached: int, byte: int) -> None:
+    known = steps.get(reached)
+    if known is None or LIKING[byte] < LIKING[known]:
+        steps[reached] = byte
 
 
-def domain_expression(domain: Domain) -> Expression:
-    """The strings of a domain."""
-    character = _only(WELL_FORMED, domain.allowed) if domain.well_formed else Byte(domain.allowed & ANY_BYTE)
-    start = encoded(domain.start)
-    body: Expression = InSequence((literal(start), Star(character)))
-    if not domain.empty and not start:
-        body = InSequence((character, body))
-    besides = tuple(literal(encoded(text)) for text in domain.besides)
-    return Choice((body, *besides, *((EMPTY,) if domain.empty else ())))
+def _liking(step: tuple[int, int]) -> int:
+    return LIKING[step[0]]
+
+
+def body(domain: Domain) -> Expression:
+    """The strings of a domain, but for those that it has besides."""
+    character = _only(WELL_FORMED, domain.allowed) if domain.well_formed else Byte(domain.allowed)
+    if domain.start:
+        return InSequence((literal(encoded(domain.start)), Star(character)))
+    return Star(character) if domain.empty else one_or_more(character)
 
 
 def _only(expression: Expression, allowed: int) -> Expression:

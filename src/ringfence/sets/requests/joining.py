@@ -11,24 +11,28 @@ from ringfence.sets.requests.dimensions import Dimension, Element, Figures, Open
 from ringfence.sets.requests.formulas import AllOf, Predicate
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import RequestSet
-from ringfence.sets.requests.spaces import Space
+from ringfence.sets.requests.spaces import Space, Spaces
 
 Relation = Literal["equal", "narrower", "wider", "different"]
 
 
-def joint(left: Space, right: Space) -> Space:
-    """A space that tells apart what either does. Possible in it is what is possible in both. Raises TooLarge."""
+def joint(left: Space, right: Space, spaces: Spaces | None = None) -> Space:
+    """A space that tells apart what either does. Possible in it is what is possible in both. Raises TooLarge.
+
+    ``spaces``: the table that it is taken from, so that many that ask for the same one share it.
+    """
     if left is right or (right.predicates <= left.predicates and right.possible == left.possible):
         return left
     if left.predicates <= right.predicates and right.possible == left.possible:
         return right
     possible = left.possible if left.possible == right.possible else AllOf((left.possible, right.possible))
-    return Space(left.predicates | right.predicates, possible)
+    predicates = left.predicates | right.predicates
+    return Space(predicates, possible) if spaces is None else spaces.of(predicates, possible)
 
 
-def together(left: RequestSet, right: RequestSet) -> tuple[RequestSet, RequestSet]:
+def together(left: RequestSet, right: RequestSet, spaces: Spaces | None = None) -> tuple[RequestSet, RequestSet]:
     """Both sets in one space. Raises TooLarge."""
-    space = joint(left.space, right.space)
+    space = joint(left.space, right.space, spaces)
     return moved(left, space), moved(right, space)
 
 
@@ -57,9 +61,9 @@ class Comparison:
         return (self.right - self.left).witness()
 
 
-def compare(left: RequestSet, right: RequestSet) -> Comparison:
+def compare(left: RequestSet, right: RequestSet, spaces: Spaces | None = None) -> Comparison:
     """Compares two sets, of whatever spaces. Raises TooLarge."""
-    return Comparison(*together(left, right))
+    return Comparison(*together(left, right, spaces))
 
 
 def moved(requests: RequestSet, space: Space) -> RequestSet:

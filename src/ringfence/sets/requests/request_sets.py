@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.dimensions import Impossible, Undecided
+from ringfence.sets.requests.folding import folded
+from ringfence.sets.requests.pieces import Pieces
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.witnesses import cheapest
 
 if TYPE_CHECKING:
     from ringfence.sets.requests.spaces import Space
+
+MOST_PIECES = 64
+"""Nobody reads more."""
 
 
 class RequestSet:
@@ -136,6 +141,11 @@ class RequestSet:
         if surely.is_empty():
             raise Undecided("; ".join(f"{one}: {why}" for one, why in self.space.open_predicates.items()))
         return cheapest(self.space, surely.value)
+
+    def pieces(self, most: int = MOST_PIECES) -> Pieces:
+        """The set as people read it: exactly its members, the same pieces however it was made. Raises TooLarge where
+        it takes more than ``most``."""
+        return folded(self.space, self.value, most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from ringfence.sets.requests.products import Products
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
 
-MOST_COMBINATIONS = 1 << 14
+MOST_COMBINATIONS = 1 << 17
 """Up to so many combinations of points a set is one integer of bits."""
 
 
@@ -206,7 +206,7 @@ class Spaces:
 
     def __init__(self) -> None:
         self._spaces: dict[tuple[frozenset[Predicate], Formula], Space] = {}
-        self._atoms: dict[tuple[tuple[Pattern, ...], Domain], Atoms | TooLarge] = {}
+        self._atoms: dict[tuple[frozenset[Pattern], Domain], Atoms | TooLarge] = {}
 
     def of(self, predicates: Iterable[Predicate], possible: Formula = ALWAYS) -> Space:
         """The space of some predicates, the same one each time. Raises TooLarge."""
@@ -216,7 +216,7 @@ class Spaces:
             found = self._spaces[key] = Space(key[0], possible, self.atoms)
         return found
 
-    def atoms(self, patterns: tuple[Pattern, ...], domain: Domain) -> Atoms:
+    def atoms(self, patterns: frozenset[Pattern], domain: Domain) -> Atoms:
         """The atoms of a family. Raises TooLarge."""
         found = self._atoms.get((patterns, domain))
         if found is None:

@@ -17,11 +17,11 @@ Cost = tuple[int, int, int]
 
 def cheapest(space: Space, value: int) -> Request:
     """The member of a set that is not empty with the fewest attributes; then with the least to write."""
-    return Request.of(_values(space, _path(space, value)))
+    return Request.of(_values(space, path(space, value)))
 
 
-def _path(space: Space, value: int) -> list[int]:
-    """Its points."""
+def path(space: Space, value: int) -> list[int]:
+    """The points of that member."""
     prices = [[_cost(one, point) for point in range(one.size)] for one in space.dimensions]
     levels = [{value}]
     for level in range(len(prices)):

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.layers.network.universe import Universe
-from ringfence.model.cluster import Cluster, WorkloadRef
+from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.values import Draft, field
 from ringfence.verdict.ends import Directory
 
 NodeSet = frozenset[str | None]
+
+
+def pod_kind(pod: Pod) -> str:
+    """What a pod is called that is an end of its own."""
+    return f"{pod.workload.kind} template" if pod.template and pod.name == pod.workload.name else "Pod"
 
 
 class NamedEnd(Draft):
@@ -80,8 +85,7 @@ class Units:
         pods = self.cluster.pods
         if by_pod:
             for index, pod in enumerate(pods):
-                kind = f"{pod.workload.kind} template" if pod.template and pod.name == pod.workload.name else "Pod"
-                yield NamedEnd(f"{pod.namespace}/{pod.name}", pod.namespace, "pod", kind), (index,)
+                yield NamedEnd(f"{pod.namespace}/{pod.name}", pod.namespace, "pod", pod_kind(pod)), (index,)
             return
         by_ref: dict[WorkloadRef, list[int]] = {}
         for index, pod in enumerate(pods):

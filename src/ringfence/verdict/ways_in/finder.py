@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
@@ -21,9 +21,11 @@ NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to 
 
 
 class WaysInFinder:
-    """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input."""
+    """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input. ``apart``:
+    pods that policies can tell apart are ways of their own."""
 
-    def __init__(self, asker: Asker, controller: Target | None = None) -> None:
+    def __init__(self, asker: Asker, controller: Target | None = None, apart: bool = False) -> None:
+        self.apart = apart
         self.asker = asker
         self.cluster = asker.relation.cluster
         self.sources = Sources(asker)
@@ -40,6 +42,13 @@ class WaysInFinder:
                 else:
                     dead_ends.append(one)
         return WaysIn(tuple(ways), tuple(dead_ends))
+
+    def relayed(self) -> Iterator[WayIn]:
+        """Those through controllers that the input lacks."""
+        for route in self.cluster.entries.routes:
+            for one in self._of_route(route, only_absent=True):
+                if isinstance(one, WayIn):
+                    yield one
 
     @cached_property
     def direct(self) -> tuple[WayIn, ...]:
@@ -58,19 +67,29 @@ class WaysInFinder:
                 ports.setdefault((pod.workload, one.protocol, one.host, one.container), []).append(index)
         for ref, pods in whole.items():
             opening = self._by_pod("host-network", ref, self.cluster.pods[pods[0]], "on its node's network")
-            yield self._way((opening,), (self.sources.client(),), self._pods(ref, pods), EVERYTHING)
+            for destination in self._pods(ref, pods):
+                yield self._way((opening,), (self.sources.client(),), destination, EVERYTHING)
         for (ref, protocol, host, container), pods in ports.items():
             text = f"port {host}/{protocol} of its node"
             opening = self._by_pod("host-port", ref, self.cluster.pods[pods[0]], text)
             key = port_key(protocol, container)
-            yield self._way((opening,), (self.sources.client(),), self._pods(ref, pods), ((key, key),))
+            for destination in self._pods(ref, pods):
+                yield self._way((opening,), (self.sources.client(),), destination, ((key, key),))
 
     def _by_pod(self, how: str, ref: WorkloadRef, pod: Pod, text: str) -> Opening:
         called = f"{ref.kind} {ref.namespace}/{ref.name} {text}"
         return Opening(how, ref.kind, ref.namespace, ref.name, called, pod.place or Place(""))
 
-    def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Target:
-        return Target(f"{ref.namespace}/{ref.name}", tuple(self.asker.directory.members(pods)))
+    def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Iterator[Target]:
+        yield from self._targets(f"{ref.namespace}/{ref.name}", self.asker.directory.members(pods))
+
+    def _targets(self, name: str, members: Iterable[Member]) -> Iterator[Target]:
+        """One target, or one for each member."""
+        if not self.apart:
+            yield Target(name, tuple(members))
+            return
+        for member in members:
+            yield Target(member.name, (member,))
 
     # Services.
 
@@ -106,7 +125,8 @@ class WaysInFinder:
         for member, ports in self.asker.flows.services.behind(service, port):
             by_ports.setdefault(ports, []).append(member)
         for ports, members in by_ports.items():
-            yield Target(self._name(members), tuple(merged(members))), ports
+            for target in self._targets(self._name(members), merged(members)):
+                yield target, ports
 
     def _name(self, members: Sequence[Member]) -> str:
         refs = {self.cluster.pods[index].workload for member in members for index in member.pods}
@@ -129,15 +149,17 @@ class WaysInFinder:
 
     # Routes.
 
-    def _of_route(self, route: Route) -> Iterator[WayIn | DeadEnd]:
+    def _of_route(self, route: Route, only_absent: bool = False) -> Iterator[WayIn | DeadEnd]:
         called = f"{route.kind} {route.namespace}/{route.name}"
         opening = Opening("route", route.kind, route.namespace, route.name, called, route.place)
         servers: list[Server] = []
         for one in self.routing.servers(route, opening):
             if isinstance(one, DeadEnd):
                 yield one
-            elif one not in servers:
+            elif one not in servers and not (only_absent and (one.pods or one.outside)):
                 servers.append(one)
+        if only_absent and not servers:
+            return
         told: set[tuple[str, Place]] = set()
         for rule in route.rules:
             for backend in rule.backends:
@@ -173,7 +195,7 @@ class WaysInFinder:
             source = Source(self.controller or absent, admission=self.controller is None)
             last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
-        yield way
+        yield replace(way, relayed=not server.pods and not server.outside)
         if last.verdict is Verdict.DENIED:
             message = f"{opening.text} sends to {destination.text} on {last.port}, which policies deny to {server.text}"
             fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
@@ -18,6 +17,7 @@ from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.node_sources import device_space, devices, translation, unsure
 from ringfence.verdict.ways_in.values import Hop
 
 AFTER_BALANCER = Reason(
@@ -31,8 +31,6 @@ CONTROLLER_OPEN = Reason(
     "--ingress-controller NS/SELECTOR",
 )
 
-
-LOCAL_DECIDES = "externalTrafficPolicy: Local, with which most plugins keep the client's address"
 
 FEW = 4
 """Members of a source that are asked one by one; more are grouped first."""
@@ -73,44 +71,18 @@ class Sources:
         key = (local, ranges)
         found = self._after_node.get(key)
         if found is None:
-            found = self._after_node[key] = tuple(self._nodes_and_client(local, ranges)), self._unsure(local)
+            found = self._after_node[key] = tuple(self._nodes_and_client(local, ranges)), unsure(self.profile, local)
         return found
 
     def _nodes_and_client(self, local: bool, ranges: Intervals | None) -> Iterator[Source]:
-        answer = self.profile.answer
-        far = answer(Fact.LOCAL_POLICY_KEEPS_CLIENT if local else Fact.CLUSTER_POLICY_KEEPS_CLIENT)
-        near = far if local else answer(Fact.OWN_NODE_KEEPS_CLIENT)
-        client = self.client(ranges)
-        if far is not False or near is not False:
-            yield client
-        if far is True:
-            return
-        stated = answer(Fact.NODE_ADDRESS_IS_STATED)
-        if stated is not False or near is not True:
-            yield replace(self.nodes, elsewhere=near is True)
-        if stated is not True:
+        near = translation(self.profile, local, own=True)
+        far = near if local else translation(self.profile, local, own=False)
+        if near.keeps or far.keeps:
+            yield self.client(ranges)
+        if near.stated or far.stated:
+            yield replace(self.nodes, elsewhere=not near.stated)
+        if near.device or far.device:
             yield self.device
-
-    def _unsure(self, local: bool) -> Reason:
-        """Why it is not known which of the sources it is."""
-        facts = [Fact.LOCAL_POLICY_KEEPS_CLIENT] if local else [Fact.CLUSTER_POLICY_KEEPS_CLIENT]
-        facts += [] if local else [Fact.OWN_NODE_KEEPS_CLIENT]
-        readings = [self.profile.facts[fact] for fact in (*facts, Fact.NODE_ADDRESS_IS_STATED)]
-        unsaid = next((reading for reading in readings if reading.value is None), None)
-        known = self.profile.answer(facts[0]) is False
-        if known and not local and self.profile.answer(facts[1]) is True:
-            message = (
-                "policy sees the client's address where the packet comes to the pod's own node, and an address of"
-                " another node where it comes to that one"
-            )
-        elif known:
-            message = "policy sees an address of the node that the packet comes to, and which one is not said"
-        else:
-            message = "whether policy sees the client's address or one of a node is up to the network plugin"
-        if unsaid is not None:
-            message += f" ({self.profile.name}: {unsaid.why})"
-        decide = unsaid.decide if unsaid is not None and unsaid.decide else "" if local else LOCAL_DECIDES
-        return Reason("source-address", message, decide)
 
     def _client(self, ranges: Intervals | None) -> Target:
         everyone = self.directory.find("internet")
@@ -134,17 +106,9 @@ class Sources:
 
     @cached_property
     def device(self) -> Source:
-        """An address of a node that its object does not state: of a tunnel, a bridge or a router. The internet has no
-        such address, unless the cluster takes it for its pods or nodes."""
-        space = ip.merge(
-            (ip.subtract(ip.EVERY_ADDRESS, ip.INTERNET), self.universe.pod_space, self.universe.node_space)
-        )
-        members = [
-            Member(EndClass("node", space=own, families=(ip.family(own[0][0]),)), "a tunnel or bridge of a node")
-            for own in (ip.intersect(space, line) for line in (ip.EVERY_IPV4, ip.EVERY_IPV6))
-            if own
-        ]
-        return Source(Target("a node", tuple(members), outside=space), elsewhere=True)
+        """An address of a node that its object does not state: of a tunnel, a bridge or a router."""
+        target = Target("a node", devices(self.universe), outside=device_space(self.universe))
+        return Source(target, elsewhere=True)
 
     @cached_property
     def anywhere(self) -> Source:

@@ -51,6 +51,8 @@ class WayIn(Value):
     path: str = ""
     pods: tuple[int, ...] = ()
     """The pods at its end, as indexes in ``cluster.pods``."""
+    relayed: bool = False
+    """Through a controller that the input lacks: pods may use it as well as the internet."""
 
 
 class DeadEnd(Value):
