@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ringfence.model.cluster import Namespace, Pod
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
 from ringfence.sources.kinds import group_of
 from ringfence.sources.marks import is_mark
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ringfence.dialects.istio.objects import IstioObjects
     from ringfence.dialects.istio.reading import Collected
 
-GATEWAY_GROUP = "gateway.networking.k8s.io"
 ISTIO_GROUPS = frozenset({"security.istio.io", "networking.istio.io", "extensions.istio.io"})
 WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
 _MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
@@ -114,6 +114,8 @@ class MeshReader:
             name = _mapping(manifest.data.get("spec")).get("gatewayClassName")
             if isinstance(name, str) and name.startswith("istio"):
                 problems += self.istio.take_gateway(manifest)
+        elif kind in ROUTE_KINDS and group_of(manifest.api_version) == GATEWAY_GROUP:
+            self.istio.take_route(manifest)
         elif kind in ("Deployment", "DaemonSet", "Pod"):
             if manifest.name.startswith(ISTIOD) or manifest.name in _NODE_AGENTS:
                 self._software(manifest)

@@ -327,3 +327,71 @@ def test_a_namespace_that_istiod_does_not_look_at_has_no_services() -> None:
     selectors = mesh_config(discoverySelectors=[{"matchLabels": {"istio-injection": "enabled"}}])
     assert to_api(Lab(BASE, selectors), "bare") == PLAIN
     assert to_api(Lab(BASE, selectors), "shop") == MESH
+
+
+def test_a_gateway_of_other_software_is_a_member_as_others_are() -> None:
+    other = workload("shop/edge", {"gateway.networking.k8s.io/gateway-name": "edge"})
+    lab = Lab(BASE, other, service("shop/edge", PORT))
+    assert lab.client("car/web", "shop/edge", 8080, "shop/edge") == MESH
+    assert lab.server("shop/edge", 8080) == ["permissive http"]
+
+
+def test_a_gateway_of_istio_is_sent_plain_bytes() -> None:
+    managed = {"gateway.istio.io/managed": "istio.io-gateway-controller"}
+    proxy = [{"name": "istio-proxy", "image": "istio/proxyv2:1.27.1"}]
+    lab = Lab(BASE, workload("shop/edge", managed, containers=proxy), service("shop/edge", PORT))
+    assert lab.client("car/web", "shop/edge", 8080, "shop/edge") == PLAIN
+
+
+def route(full_name: str, rules: Any, parent: str = "api") -> str:
+    spec = {"parentRefs": [{"kind": "Service", "group": "", "name": parent, "port": 80}], "rules": rules}
+    return an("HTTPRoute", full_name, spec).replace("networking.istio.io/v1", "gateway.networking.k8s.io/v1")
+
+
+BACKEND = {"backendRefs": [{"name": "api", "port": 80}]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "sent"),
+    [
+        ([BACKEND], MESH),
+        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}, BACKEND], MESH),
+        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}], sorted(MESH + NOTHING)),
+        ([{"backendRefs": [{"name": "other", "port": 80}]}], sorted(MESH + NOTHING)),
+        ([{"filters": [{"type": "RequestRedirect"}]}], sorted(MESH + NOTHING)),
+        ([{"backendRefs": []}], sorted(MESH + NOTHING)),
+    ],
+)
+def test_routes_of_the_gateway_api_for_services(rules: Any, sent: list[str]) -> None:
+    assert to_api(Lab(BASE, route("shop/r", rules))) == sent
+    assert to_api(Lab(BASE, route("shop/r", rules, parent="other"))) == MESH
+
+
+def test_one_answer_is_kept_for_clients_that_are_alike() -> None:
+    lab = Lab(BASE)
+    web, api, front = lab.pod("car/web"), lab.pod("shop/api"), lab.service("shop/api")
+    assert lab.mesh.client(web, api, 8080, front) is lab.mesh.client(lab.pod("shop/web"), api, 8080, front)
+    narrow = sidecar("car/s", ["~/*"], workloadSelector={"labels": {"app": "web"}})
+    lab = Lab(BASE, narrow)
+    assert [to_api(lab, source=f"car/{name}") for name in ("web", "api", "web")] == [PLAIN, MESH, PLAIN]
+
+
+def test_a_service_without_a_selector_and_its_ports() -> None:
+    listed = """---
+apiVersion: v1
+kind: Service
+metadata: {name: listed, namespace: shop}
+spec: {ports: [{name: a, port: 80}, {name: b, port: 81}]}
+---
+apiVersion: v1
+kind: Endpoints
+metadata: {name: listed, namespace: shop}
+subsets: [{addresses: [{ip: 10.0.0.4}], ports: [{name: a, port: 9000}, {name: b, port: 9001}]}]
+"""
+    from tests.dialects.istio.meshes import running
+
+    proxy = [{"name": "main"}, {"name": "istio-proxy", "image": "x"}]
+    settings = [{"port": {"number": 81}, "tls": {"mode": "DISABLE"}}]
+    off = rule("car/r", "listed.shop.svc.cluster.local", {"mode": "ISTIO_MUTUAL"}, settings)
+    lab = Lab(BASE, listed, running("shop/one", containers=proxy), off)
+    assert [lab.client("car/web", "shop/one", port, "shop/listed") for port in (9000, 9001)] == [MESH, PLAIN]

@@ -252,3 +252,29 @@ def test_a_cluster_without_an_istio_has_no_mesh() -> None:
         mesh_config(),
     ):
         assert IstioMesh.of(cluster_of(sign)) is not None
+
+
+@pytest.mark.parametrize(
+    ("identity", "sidecar", "node"),
+    [
+        ("spiffe://shop.example/ns/a/sa/b", True, True),
+        ("spiffe://old.example/ns/a/sa/b", True, False),
+        ("spiffe://partner.example/ns/a/sa/b", True, False),
+        ("spiffe://other.example/ns/a/sa/b", False, False),
+    ],
+)
+def test_trust_domains_that_servers_take(identity: str, sidecar: bool, node: bool) -> None:
+    config = mesh_config(
+        trustDomain="shop.example",
+        trustDomainAliases=["old.example"],
+        caCertificates=[{"pem": "x", "trustDomains": ["partner.example"]}],
+    )
+    lab = Lab(BASE, config)
+    assert [lab.mesh.trusts(identity, node_proxy) for node_proxy in (False, True)] == [sidecar, node]
+    skips = istiod("default", "1.27.0", PILOT_SKIP_VALIDATE_TRUST_DOMAIN="true")
+    assert Lab(BASE, config, skips).mesh.trusts(identity, False)
+
+
+def test_objects_that_are_not_modelled_stay_named() -> None:
+    parts = (an("WorkloadEntry", "shop/w", {"address": "10.0.0.1"}), an("ProxyConfig", "shop/p", {}))
+    assert sorted(one.kind for one in Lab(BASE, *parts).cluster.mesh) == ["ProxyConfig", "WorkloadEntry"]

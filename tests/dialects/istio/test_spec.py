@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+import ringfence
 import ringfence.dialects.istio
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Option
-from ringfence.world import World, load_objects
+from ringfence.world import World
 
 SPEC = Path(ringfence.dialects.istio.__file__).parent / "spec.md"
 BLOCK = re.compile(r"^```(\S+)( world)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -37,7 +38,7 @@ class Example:
 
 class Asked:
     def __init__(self, objects: tuple[dict[str, Any], ...]) -> None:
-        self.world: World = load_objects(objects)
+        self.world: World = ringfence.load_objects(objects)
 
     @cached_property
     def mesh(self) -> IstioMesh:

@@ -125,3 +125,16 @@ def test_a_namespace_whose_labels_are_not_known_may_ask_for_one() -> None:
         service("shop/api", PORT),
     )
     assert lab.waypoint("front/web", "shop/api", "shop/api") == ["none", "shop/way"]
+
+
+def test_routes_at_a_waypoint_that_may_do_something_else_leave_requests_open() -> None:
+    from ringfence.model.mesh import Point, PointSort
+
+    use = labelled(**{USE: "way"})
+    route = an(
+        "VirtualService", "shop/v", {"hosts": ["api"], "http": [{"redirect": {"uri": "/x"}}], "gateways": ["mesh"]}
+    )
+    for parts, open_ in (((), False), ((route,), True)):
+        lab = Lab(BASE, gateway("shop/way"), use, *parts)
+        point = Point(PointSort.WAYPOINT, lab.pod("shop/way"), True, lab.service("shop/api"), lab.pod("shop/api"))
+        assert bool(lab.mesh.rules(point, 8080).unsettled) is open_

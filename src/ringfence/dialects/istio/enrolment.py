@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.dialects.istio import capture
-from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME, WAYPOINT_CLASS
+from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_CLASS
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
 from ringfence.model.cluster import Cluster, Namespace, Pod
@@ -90,7 +90,7 @@ def injection_required(
 def is_gateway(pod: Pod) -> bool:
     """Whether the proxy is all that the pod is: a gateway, or a waypoint."""
     labels, annotations = pod.labels, pod.marks.annotations
-    if GATEWAY_NAME in labels or MANAGED in labels:
+    if MANAGED in labels or labels.get(GATEWAY_CLASS_NAME) in (*GATEWAY_CLASSES, WAYPOINT_CLASS):
         return True
     if "gateway" in annotations.get(TEMPLATES, "").split(","):
         return True
@@ -273,6 +273,9 @@ class Enrolment:
             return Membership(NAME, Proxy.SIDECAR, inbound, Outgoing(), False, observed, why, None, revision)
         config, injector = self.config(revision), self._injector(revision)
         defaults = injector.defaults if injector is not None else {}
+        if pod.host_network:
+            why = f"{why}; in the network of its node nothing is redirected to it"
+            return Membership(NAME, Proxy.SIDECAR, (), capture.NOTHING, False, observed, why, None, revision)
         if not capture.intercepts(annotations, config.interception):
             why = f"{why}; its interceptionMode is NONE, so that nothing is redirected"
             return Membership(NAME, Proxy.SIDECAR, (), capture.NOTHING, False, observed, why, None, revision)

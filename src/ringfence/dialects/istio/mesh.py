@@ -45,6 +45,9 @@ from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
 Options = tuple[Option[Membership], ...]
+MOST_KEPT = 1 << 17
+"""Answers that are kept for clients and destinations."""
+_ROUTES = "may answer, refuse or send elsewhere what the waypoint gets for the Service"
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
 
 
@@ -101,6 +104,7 @@ class IstioMesh:
             self.peer_authentications,
             self.release.sending(self._ambient_shown()),
             self._pods_of,
+            configs.values(),
         )
         self._speaks_of_addresses = any(
             term.key in ("source.ip", "remote.ip", "destination.ip")
@@ -234,11 +238,14 @@ class IstioMesh:
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
         addresses = destination.addresses if destination is not None and self.services.by_address else ()
-        ends = (*key_of(source), None) if destination is None else (*key_of(source), *key_of(destination), addresses)
-        ports = None if destination is None else id(destination.ports)
-        key = (*ends, ports, port, id(service))
+        members = self.membership(source)
+        proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
+        end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
+        key = (proxies, self._senders.key_of(source), end, port, id(service))
         kept = self._clients.get(key)
         if kept is None:
+            if len(self._clients) >= MOST_KEPT:
+                self._clients.clear()
             options = tuple(self._send(source, destination, port, service))
             kept = self._clients[key] = ((source, destination, service), options)
         return kept[1]
@@ -306,6 +313,16 @@ class IstioMesh:
                 found |= {port.number for port in entry.ports}
         return tuple(sorted(port for port in found if 1 <= port <= 65535))
 
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        """Whether a server takes a certificate of this identity: by its trust domain, in TLS, before any policy. A
+        sidecar also takes the aliases of the mesh's; ztunnel only its own."""
+        domain = identity.removeprefix("spiffe://").partition("/")[0]
+        if node_proxy:
+            return domain == self.config.trust_domain
+        if self.release.flag("PILOT_SKIP_VALIDATE_TRUST_DOMAIN", False):
+            return True
+        return domain in (self.config.trust_domain, *self.config.aliases, *self.config.foreign_authorities)
+
     def normalized(self, path: str) -> str:
         """A request's path as the proxies compare it."""
         return normalized(path, self.config.path_normalization)
@@ -314,9 +331,11 @@ class IstioMesh:
         """What an enforcement point asks of requests, or connections, to a port."""
         config = self.release.authorization(self.config)
         found = rules_at(self._policies, self._authentications, config, point, port)
-        added = tuple(
+        added = [
             (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if one.inbound and self._at(one, point)
-        )
+        ]
+        if point.sort is PointSort.WAYPOINT and point.service is not None:
+            added += [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 
     def _at(self, extension: Extension, point: Point) -> bool:

@@ -10,6 +10,7 @@ from ringfence.dialects.istio.authorization_objects import read_authentication, 
 from ringfence.dialects.istio.client_objects import (
     read_destination_rule,
     read_service_entry,
+    read_service_route,
     read_sidecar,
     read_virtual_service,
 )
@@ -24,11 +25,6 @@ from ringfence.model.provenance import Manifest
 Read = tuple[Any, list[Problem]]
 
 
-def _workload_entry(manifest: Manifest) -> Read:
-    """Workloads outside of the cluster: no ends of the network of pods. Their Services know them by labels only."""
-    return None, []
-
-
 READERS: Mapping[tuple[str, str], tuple[str, Callable[[Manifest], Read]]] = {
     ("security.istio.io", "AuthorizationPolicy"): ("authorizations", read_policy),
     ("security.istio.io", "RequestAuthentication"): ("authentications", read_authentication),
@@ -36,8 +32,6 @@ READERS: Mapping[tuple[str, str], tuple[str, Callable[[Manifest], Read]]] = {
     ("networking.istio.io", "DestinationRule"): ("destination_rules", read_destination_rule),
     ("networking.istio.io", "Sidecar"): ("sidecars", read_sidecar),
     ("networking.istio.io", "ServiceEntry"): ("service_entries", read_service_entry),
-    ("networking.istio.io", "WorkloadEntry"): ("workload_entries", _workload_entry),
-    ("networking.istio.io", "WorkloadGroup"): ("workload_entries", _workload_entry),
     ("networking.istio.io", "VirtualService"): ("virtual_services", read_virtual_service),
     ("networking.istio.io", "Gateway"): ("gateways", read_gateway),
     ("networking.istio.io", "EnvoyFilter"): ("extensions", read_envoy_filter),
@@ -78,6 +72,12 @@ class Collected:
             name = "waypoints" if hasattr(value, "serves") else "gateways"
             self.found.setdefault(name, []).append(value)
         return problems
+
+    def take_route(self, manifest: Manifest) -> None:
+        """A route of the Gateway API."""
+        route = read_service_route(manifest)
+        if route is not None:
+            self.found.setdefault("virtual_services", []).append(route)
 
     def take_config(self, revision: str, manifest: Manifest) -> list[Problem]:
         """The mesh config of a revision (empty: the default one). ``manifest.data`` is the config itself."""

@@ -19,6 +19,7 @@ from ringfence.dialects.istio.hosts import covers, full_name, of_service, visibl
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import (
     ClientTls,
+    DestinationRule,
     Extension,
     IstioObjects,
     Mode,
@@ -66,6 +67,7 @@ class Senders:
         authentications: PeerAuthentications,
         flags: Flags,
         pods_of: Callable[[Service], Iterable[Pod]],
+        configs: Iterable[MeshConfig],
     ) -> None:
         self._members = members
         self._services = services
@@ -78,7 +80,29 @@ class Senders:
         self._routes = [one for one in objects.virtual_services if one.inside]
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
+        selecting: list[Sidecar | DestinationRule | Extension] = [
+            *objects.sidecars,
+            *objects.destination_rules,
+            *self._extensions,
+        ]
+        self._choosy = frozenset(one.named.namespace for one in selecting if one.selector)
+        """Namespaces with objects that choose clients by their labels."""
+        self._scoped = bool(
+            selecting or self._routes or self._entries or services.any_exported or any(map(_exports, configs))
+        )
         self._headless: dict[tuple[str, str], bool] = {}
+
+    def key_of(self, source: Pod) -> tuple[object, ...]:
+        """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
+        if not self._scoped:
+            return ()
+        labels = id(source.labels) if source.namespace in self._choosy or self._root in self._choosy else None
+        return source.namespace, labels, source.open_labels if labels is not None else ()
+
+    def elsewhere(self, service: Service) -> list[VirtualService]:
+        """Routes that may answer, refuse or send elsewhere what is meant for a Service."""
+        host = of_service(service.namespace, service.name)
+        return [one for one in self._routes if _routes_host(one, host, service.namespace) and not _keeps(one, host)]
 
     def by_node(self, destination: Pod | None) -> Iterator[Option[Client]]:
         """What ztunnel sends."""
@@ -313,6 +337,10 @@ class Senders:
         return found
 
 
+def _exports(config: MeshConfig) -> bool:
+    return bool(config.service_exports or config.rule_exports)
+
+
 def _labelled(member: Membership, pod: Pod) -> bool:
     """Whether istiod tells clients that the endpoint takes mTLS: by the label that the injector gives it."""
     if member.proxy is not Proxy.SIDECAR:
@@ -327,17 +355,15 @@ def _labelled(member: Membership, pod: Pod) -> bool:
 
 def _service_port(service: Service, destination: Pod | None, port: int) -> tuple[int, ...]:
     """The Service's ports that lead to a port of the destination."""
-    found = []
-    for one in service.ports:
-        if one.protocol != "TCP":
-            continue
-        if destination is None or service.selector is None:
-            leads = one.target == port or one.port == port or service.selector is None
-        else:
-            leads = target_of(one, destination) == port
-        if leads:
-            found.append(one.port)
-    return tuple(found) or (port,)
+    ports = [one for one in service.ports if one.protocol == "TCP"]
+    if destination is None:
+        found = [one.port for one in ports if port in (one.target, one.port)]
+    elif service.selector is None:
+        ends = [backend for backend in service.backends if backend.address in destination.addresses]
+        found = [one.port for one in ports if any(end.ports.get(one.name, ("", 0))[1] == port for end in ends)]
+    else:
+        found = [one.port for one in ports if target_of(one, destination) == port]
+    return tuple(found or [one.port for one in ports]) or (port,)
 
 
 def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:

@@ -13,11 +13,9 @@ from ringfence.dialects.istio.hosts import covers, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import EgressListener, Sidecar
 from ringfence.dialects.istio.peer_authentication import selects
-from ringfence.dialects.istio.speech import words_of
+from ringfence.dialects.istio.speech import EXPORT_TO, words_of
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Option
-
-EXPORT_TO = "networking.istio.io/exportTo"
 
 
 class Sidecars:

@@ -17,6 +17,7 @@ from ringfence.model.provenance import Place
 _HTTP = frozenset({"http", "http2", "http-proxy", "http_proxy", "grpc", "grpc-web"})
 _TCP = frozenset({"tcp", "https", "tls", "mongo", "redis", "mysql"})
 _KUBERNETES = {"kubernetes.io/h2c": Speech.HTTP, "kubernetes.io/ws": Speech.HTTP, "kubernetes.io/wss": Speech.TCP}
+EXPORT_TO = "networking.istio.io/exportTo"
 WELL_KNOWN = frozenset({25, 53, 3306, 27017})
 """Ports whose servers speak first, or look like it: TCP where nothing else is said."""
 UNNAMED = "no Service leads to the port"
@@ -55,9 +56,12 @@ class Services:
     """The Services of a cluster, by the pods that they lead to."""
 
     def __init__(self, services: Iterable[Service]) -> None:
+        self.any_exported = False
+        """Whether some Service says who may see it."""
         self._selecting: dict[str, list[Service]] = {}
         self._listed: dict[int, list[Service]] = {}
         for one in services:
+            self.any_exported = self.any_exported or EXPORT_TO in one.marks
             if one.kind == "ExternalName":
                 continue
             if one.selector is not None:
