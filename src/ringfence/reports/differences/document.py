@@ -54,7 +54,8 @@ class DiffWitnessDocument(Document, frozen=True):
 
 class DiffRowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
-    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference."""
+    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference;
+    ``attributed`` false: so much changed that the causes were not looked for."""
 
     change: ChangeWord
     sources: list[str]
@@ -64,6 +65,7 @@ class DiffRowDocument(Document, frozen=True):
     after: VerdictWord | None
     causes: list[CauseDocument]
     explained: bool
+    attributed: bool
     family: int | None
     witness: DiffWitnessDocument
     decided_before: list[DecisionDocument]
@@ -161,6 +163,7 @@ def _row(row: DiffRow) -> DiffRowDocument:
             for cause in row.causes
         ],
         explained=row.explained,
+        attributed=row.attributed,
         family=row.family,
         witness=DiffWitnessDocument(
             source_before=witness.source_before,

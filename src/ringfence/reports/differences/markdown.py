@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ringfence.reports.differences.sentences import (
-    NOT_BY_OBJECTS,
     altered_text,
     cause_text,
+    no_cause,
     place_of,
     verdict_line,
     witness_text,
@@ -107,8 +107,7 @@ def _section(writer: _Writer, change: Change, rows: list[DiffRow], folding: Fold
 def _row(row: DiffRow, folding: Folding) -> str:
     family = f" (IPv{row.family})" if row.family else ""
     causes = [markdown_cell(cause_text(cause)) for cause in row.causes]
-    if not row.explained:
-        causes.append(NOT_BY_OBJECTS)
+    causes.extend(no_cause(row))
     causes.append(f"<sub>{markdown_cell(witness_text(row))}</sub>")
     cells = (
         _ends(row.sources, folding),
