@@ -7,7 +7,6 @@ world.can("shop/web", "shop/db", 5432).verdict
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from os import PathLike
@@ -27,6 +26,7 @@ from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
 from ringfence.sources.renderable import Helm, Kustomize
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
@@ -260,6 +260,14 @@ class World:
         for text in targets:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())
+
+    def sensitive_names(self) -> frozenset[str]:
+        """Every name that a sensitive workload, and those of its pods that are, may have in a list of ends."""
+        from ringfence.verdict.sensitivity import any_sensitive, names_of
+
+        if not any_sensitive(self.relation, self.given.settled().reading.manifests):
+            return frozenset()
+        return names_of(self.lister.workloads, self.sensitive())
 
     def blast_radius(
         self,

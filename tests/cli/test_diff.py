@@ -83,6 +83,20 @@ def test_a_policy_that_only_changed_its_text_is_no_cause(ringfence: Run, write: 
     assert [one["name"] for one in document["withoutEffect"]] == ["other"]
 
 
+@pytest.mark.parametrize("sensitive, risk", [("high", "high"), ("none", "low")])
+def test_what_reaches_something_sensitive_is_said(ringfence: Run, tmp_path: Path, sensitive: str, risk: str) -> None:
+    def state(name: str, policy: Any) -> str:
+        vault = pod("shop/db", {**DB, "ringfence.dev/sensitivity": sensitive})
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump_all([namespace("shop"), pod("shop/web", WEB), vault, policy]), encoding="utf-8")
+        return str(file)
+
+    done = ringfence("diff", state("a", IN), state("b", WIDER), "-o", "json")
+    assert json.loads(done.out)["rows"][0]["risk"]["severity"] == risk
+    first = ringfence("diff", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")).out.splitlines()[0]
+    assert first == ("1 widened; 1 reaches what is sensitive" if risk == "high" else "1 widened")
+
+
 def test_labels_are_a_cause(ringfence: Run, tmp_path: Path) -> None:
     def state(name: str, label: str) -> str:
         policy = network_policy(

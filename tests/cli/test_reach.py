@@ -45,6 +45,25 @@ def test_every_command_speaks_every_format(ringfence: Run, store: str, command: 
         assert (document["schemaVersion"], document["partial"]) == ("1", False)
 
 
+@pytest.mark.parametrize("form", ["concise", "sarif", "junit", "github", "gitlab"])
+def test_coverage_speaks_the_formats_of_check(
+    ringfence: Run, store: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    done = ringfence("coverage", "-f", store, "-o", form, "--exclude", "shop/api")
+    assert done.code == 0, done.err
+    assert "Pod shop/web: ingress is open" in done.out
+    assert "shop/api" not in done.out
+    assert "store.yaml" in done.out
+    assert "ingress: 1 of 2 workloads closed (50.0%); 1 open" in done.err
+    assert "left out: 1 workload (--exclude shop/api)" in done.err
+    assert summary.exists() is (form == "github")
+    if form == "github":
+        assert summary.read_text().startswith("<!-- ringfence coverage -->")
+    assert ringfence("coverage", "-f", store, "-o", form, "--fail-under", "90").code == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_partial_input_is_never_clean(ringfence: Run, store: str, command: str) -> None:
     Path(store).with_name("broken.yaml").write_text("kind: Pod\nmetadata: {name: [\n")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from ringfence.model.provenance import Place
@@ -8,6 +7,7 @@ from ringfence.rules.assessment import Assessment, assess
 from ringfence.rules.baseline import gone, identities
 from ringfence.rules.finding import Finding, NotEvaluable, Subject
 from ringfence.rules.running import Outcome
+from ringfence.values import replace
 
 DB = Subject("NetworkPolicy", "shop", "db")
 FINDING = Finding("NP-005", "message", Place("a.yaml", 12, 3), DB, ("app=x",))

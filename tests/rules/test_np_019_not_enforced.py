@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringfence.layers.profiles import PROFILES, Reading
 from ringfence.rules.finding import Severity, Subject
+from ringfence.values import replace
 from tests.rules.checking import checked, messages, namespace, pod, policy
 
 RULE = "NP-019"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from ringfence.model.provenance import Place
 from ringfence.rules.finding import Finding, NotEvaluable, Subject
 from ringfence.rules.suppression import Origin, Suppressed, Suppression, apply, parse_ids, parse_terms
+from ringfence.values import replace
 
 TODAY = date(2026, 11, 21)
 SHOP = Subject("Namespace", "", "shop")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import mmap
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.building import build
 from ringfence.sources.field_checks import path_text
 from ringfence.sources.json_dump import read_dump
+from ringfence.values import replace
 from tests.sources.manifests import Given, NamedPlaces, pods_of
 
 POD: dict[str, Any] = {

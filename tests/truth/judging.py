@@ -84,7 +84,7 @@ def listed(world: Any, owners: Mapping[str, str]) -> tuple[lists.Relation, list[
     unknown: list[str] = []
     names = workload_names(world) | owners
     for row in world.connections(level="workload").rows:
-        pairs = [(s, d) for s in _ends(row.sources, names) for d in _ends(row.destinations, names)]
+        pairs = [(s, d) for s in ends(row.sources, names) for d in ends(row.destinations, names)]
         if row.verdict.value != "allowed":
             unknown += [f"{lists.text(s)} => {lists.text(d)}: unknown ({row.reason})" for s, d in pairs if s != d]
             continue
@@ -106,7 +106,7 @@ def workload_names(world: Any) -> dict[str, str]:
     return names
 
 
-def _ends(texts: Iterable[str], names: Mapping[str, str]) -> Iterator[lists.End]:
+def ends(texts: Iterable[str], names: Mapping[str, str]) -> Iterator[lists.End]:
     """Workloads and IPv4 ranges; nodes are not in that tool's lists."""
     for text in texts:
         if text in names:

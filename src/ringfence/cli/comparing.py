@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringfence.cli.loading import Opened, asking, open_world
 from ringfence.cli.options import Shared
 from ringfence.cli.settings import settings_of
+from ringfence.values import replace
 
 if TYPE_CHECKING:
+    from ringfence.verdict.changes import Diff
     from ringfence.world import World
 
 
@@ -26,6 +27,15 @@ def two_states(shared: Shared, before: str, after: str) -> tuple[Opened, World, 
         notices=tuple(dict.fromkeys((*old.context.notices, *opened.context.notices))),
     )
     return replace(opened, context=context), old.world, opened.world
+
+
+def with_sensitive_ends(found: Diff, before: World, after: World) -> Diff:
+    """The difference, with what is sensitive in either state, where a row could hang on it."""
+    from ringfence.reports.differences.risk import WIDENING
+
+    if not any(row.change in WIDENING for row in found.rows):
+        return found
+    return replace(found, sensitive=before.sensitive_names() | after.sensitive_names())
 
 
 def with_change(

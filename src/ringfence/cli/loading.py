@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.cli.errors import CommandError
@@ -15,6 +14,7 @@ from ringfence.cli.settings import Settings, settings_of
 from ringfence.model.text import printable
 from ringfence.reports.context import Context, cluster_notices, mesh_notices
 from ringfence.reports.style import Style
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.world import World
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 CURRENT_DIRECTORY = "."
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Value):
     """A world, what reports say beside their answers, and the colours of the two streams."""
 
     world: World

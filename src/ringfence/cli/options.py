@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from ringfence.model.text import printable
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.sources.origins import Source
@@ -20,8 +20,7 @@ EVERY_PROFILE = "all"
 COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Value):
     """What the shared options say. ``namespace`` None: none was given. ``cni`` None: configuration file or default."""
 
     filenames: tuple[str, ...] = ()

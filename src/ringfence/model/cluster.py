@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ringfence.model.entries import NO_ENTRIES, Entries
 from ringfence.model.plugins import NOTHING_DETECTED, DetectedPlugins
@@ -11,6 +10,7 @@ from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, field
 
 SENSITIVITY = "ringfence.dev/sensitivity"
 """The label or annotation of what must not be reached; any value but ``none``."""
@@ -18,8 +18,7 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server sets on every Namespace (KEP-2161)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Value):
     """``open_labels``: no Namespace object was read, so only the name label is known; every other is an open fact."""
 
     name: str
@@ -28,8 +27,7 @@ class Namespace:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadRef:
+class WorkloadRef(Value):
     """The topmost controller of a pod, or the pod itself (kind ``Pod``)."""
 
     kind: str
@@ -40,8 +38,7 @@ class WorkloadRef:
         return f"{self.namespace}/{self.name}[{self.kind}]"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPort:
+class NamedPort(Value):
     """A declared container port that has a name."""
 
     name: str
@@ -49,8 +46,7 @@ class NamedPort:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class HostPort:
+class HostPort(Value):
     """A port of the pod's node that leads to a port of the pod. ``address``: of the node's addresses only this one;
     0: any."""
 
@@ -60,8 +56,7 @@ class HostPort:
     address: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Value):
     """A pod, or the pods of a template that cannot be told apart (``template``; then the name is the workload's).
 
     ``open_labels`` are keys that are surely present with a value that the input does not give (pod-template-hash).
@@ -87,8 +82,7 @@ class Pod:
     sensitivity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedPod:
+class FinishedPod(Value):
     """A pod in phase Succeeded or Failed: no peer, but a name that people may ask for."""
 
     namespace: str
@@ -98,8 +92,7 @@ class FinishedPod:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """``open_labels``: only named by pods, no Node object was read. ``pod_ranges`` are its podCIDRs."""
 
     name: str
@@ -110,8 +103,7 @@ class Node:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Value):
     """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in."""
 
     name: str
@@ -121,8 +113,7 @@ class ServicePort:
     node_port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Value):
     """One endpoint of a selectorless Service: an address with, for each port name of the Service, a number."""
 
     address: int
@@ -130,8 +121,7 @@ class Backend:
     """Service port name → (protocol, number)."""
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Value):
     """How a Service is reached from outside the cluster. ``addresses``: externalIPs and those of its load balancer,
     family-tagged. ``local``: externalTrafficPolicy Local, which keeps the client's address and picks backends on the
     node that the packet came to. ``sources``: clients that its load balancer takes (loadBalancerSourceRanges); None:
@@ -143,8 +133,7 @@ class External:
     balanced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Value):
     """A destination. ``selector`` None: backends come from EndpointSlices or Endpoints (``backends``)."""
 
     namespace: str
@@ -165,8 +154,7 @@ class Service:
     """None: it is only reached from inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Value):
     """An object of a policy kind that can change reach and is not modelled. ``namespace`` None: cluster-scoped."""
 
     api_version: str
@@ -176,8 +164,7 @@ class Opaque:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Value):
     """Address ranges of the cluster that the input or the user gives; empty means not known."""
 
     pods: Intervals = ()
@@ -185,8 +172,7 @@ class Ranges:
     nodes: Intervals = ()
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(Value):
     """Everything that was read, ready for the engine.
 
     ``namespaces`` has an entry for every namespace that anything names. ``pods`` are in a stable order (namespace,

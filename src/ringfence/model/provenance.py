@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from ringfence.values import Value
 
 FieldPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Value, order=True):
     """A position in the input. Lines and columns count from 1; 0 means not known. ``file`` is as the user gave it."""
 
     file: str
@@ -31,8 +31,7 @@ class Positions(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Value):
     """One Kubernetes object of the input: plain data (dict, list, str, int, float, bool, None) and its positions.
 
     ``api_version`` and ``kind`` are non-empty; ``namespace`` is what metadata says (None when it says nothing;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ringfence.model.cluster import Cluster, Namespace, Node, Opaque, Pod, Ranges
@@ -47,6 +46,7 @@ from ringfence.sources.services import (
     with_backends,
 )
 from ringfence.sources.workloads import WORKLOAD_KINDS, Presence, Workload, build_templates, read_workload
+from ringfence.values import Draft, field, replace
 
 PolicyReader = Callable[[Manifest], tuple[NetworkPolicyRules | None, list[Problem]]]
 
@@ -71,8 +71,7 @@ class Input(Protocol):
         """How many Kubernetes objects were read."""
 
 
-@dataclass
-class _Parts:
+class _Parts(Draft):
     """What the objects say, before it is put together."""
 
     problems: list[Problem]

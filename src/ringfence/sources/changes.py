@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects import READERS
@@ -13,6 +12,7 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value, replace
 from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def identity(manifest: Manifest) -> Identity:
     return group, manifest.kind, manifest.namespace, manifest.name
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Value):
     """An object to leave out, as a user names it. ``kind`` empty: a policy of that name."""
 
     text: str
@@ -102,8 +101,7 @@ def read_additions(add: Iterable[Mapping[str, Any] | str]) -> list[Manifest]:
     return found
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Value, dict=True):
     """The input of a world: objects and what the user told of the cluster."""
 
     reading: Any

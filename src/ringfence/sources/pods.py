@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 
 from ringfence.model.cluster import SENSITIVITY, FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
@@ -13,13 +12,13 @@ from ringfence.sets.addresses import address, address_text, family
 from ringfence.sources.duplicates import given_twice
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
 from ringfence.sources.owners import Owner, Owners, controller_of
+from ringfence.values import Draft, replace
 
 FINISHED = ("Succeeded", "Failed")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
-@dataclass(slots=True)
-class PodFacts:
+class PodFacts(Draft):
     """What one pod of the input says of itself. Labels, ports and owner are shared between equal pods.
 
     ``open_labels``: keys whose value was not understood. ``host_addresses``: the addresses of its node, as its status
@@ -37,10 +36,14 @@ class PodFacts:
     host_network: bool
     host_addresses: tuple[int, ...]
     phase: str
-    place: Place = field(compare=False)
+    place: Place
     host_ports: tuple[HostPort, ...] = ()
     sensitivity: str = ""
     """The annotation ``ringfence.dev/sensitivity``."""
+
+    def says_the_same_as(self, other: PodFacts) -> bool:
+        """Whether the other says the same, in whatever place."""
+        return replace(self, place=other.place) == other
 
 
 def named_port(entry: Fields) -> NamedPort | None:
@@ -161,7 +164,7 @@ def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts
         if other is not facts:
             first, last = sorted((other, facts), key=lambda copy: copy.place)
             found[key] = last
-            if first != last:
+            if not first.says_the_same_as(last):
                 problems.append(given_twice(f"Pod {facts.namespace}/{facts.name}", first.place, last.place))
     return sorted(found.values(), key=attrgetter("namespace", "name"))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ringfence.model.text import printable
 from ringfence.sources import charts, programs
@@ -18,6 +17,7 @@ from ringfence.sources.kustomizations import NAMES
 from ringfence.sources.programs import Program, ProgramError
 from ringfence.sources.remote_bases import Load, RemoteBase, is_remote, remote_bases
 from ringfence.sources.renderable import Helm, Kustomize, SourceError
+from ringfence.values import Value
 
 ARCHIVES = (".tgz", ".tar.gz")
 INSTALL_KUSTOMIZE = (
@@ -28,8 +28,7 @@ INSTALL_HELM = "install Helm (helm.sh/docs/intro/install), or render it elsewher
 _SOURCE = re.compile(rb"^---[ \t]*\r?\n# Source: ([^\r\n]+)\r?\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Value):
     """Text to read, under the name that places give it."""
 
     name: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from ringfence.model.cluster import Backend, External, Service, ServicePort
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import address, canonical, cidr, family
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
+from ringfence.values import Draft, Value, field, replace
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror"
@@ -20,8 +20,7 @@ Name = tuple[str, str]
 """Namespace and name."""
 
 
-@dataclass(slots=True)
-class Endpoints:
+class Endpoints(Draft):
     """Backends by Service: address → its ports. ``idle``: how many endpoints do not serve."""
 
     backends: dict[Name, dict[int, dict[str, tuple[str, int]]]] = field(default_factory=dict)
@@ -37,8 +36,7 @@ class Endpoints:
         return tuple(Backend(number, found[number]) for number in sorted(found))
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
+class ServiceFacts(Value):
     """A Service without its ``backends``, its clusterIPs alone, and the families that ``ipFamilies`` names."""
 
     service: Service

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -26,6 +25,7 @@ from ringfence.sources.originals import Originals
 from ringfence.sources.pods import PROTOCOLS, PodFacts
 from ringfence.sources.snapshot_contents import kept_of
 from ringfence.sources.suppressions import suppressions_of
+from ringfence.values import Value
 
 API_VERSION = "ringfence.dev/v1"
 KIND = "Snapshot"
@@ -187,8 +187,7 @@ def _unreadable(file: str, message: str, hint: str, code: str = "unreadable-snap
     return Problem(Place(file), code, Severity.ERROR, message, hint, partial=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Value):
     """What a snapshot holds, as it was read once."""
 
     manifests: list[Manifest]

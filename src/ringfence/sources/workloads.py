@@ -8,7 +8,6 @@ the Kubernetes documentation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
@@ -18,6 +17,7 @@ from ringfence.sources.field_checks import Fields, Findings
 from ringfence.sources.owners import HASH_LABEL, MIDDLE_KINDS, Owner, Owners, controller_of
 from ringfence.sources.pods import host_ports, named_ports
 from ringfence.sources.selectors import label_selector
+from ringfence.values import Draft, field, replace
 
 MOST_ORDINALS = 256
 """StatefulSets up to this size are expanded into pods of their own, each with its pod-name label."""
@@ -44,8 +44,7 @@ _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.i
 _COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 
 
-@dataclass(slots=True)
-class Workload:
+class Workload(Draft):
     """One controller of the input. ``replicas`` as asked for (0 is kept); ``over``: a Job that has ended, and how."""
 
     kind: str
@@ -170,8 +169,7 @@ def _check_selector(workload: Workload, manifest: Manifest, spec: Fields, findin
         findings.report(path, "selector-mismatch", message, "give the template every label that the selector asks for")
 
 
-@dataclass(slots=True)
-class Presence:
+class Presence(Draft):
     """Workloads of which pods were read: ``live`` ones stand for themselves; ``finished`` may end a Job."""
 
     live: set[WorkloadRef] = field(default_factory=set)

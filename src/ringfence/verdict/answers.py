@@ -9,6 +9,7 @@ from typing import Any
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 
 LAYERS: tuple[str, ...] = ("network",)
 """The layers that a verdict speaks of."""
@@ -23,8 +24,7 @@ class Verdict(StrEnum):
     MIXED = "mixed"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """An object that decided. ``rule`` is the rule's index as written, None where the object itself decides (isolation
     without a matching rule). ``layer`` is "network", or "service" where a Service has no such port or no backend."""
 
@@ -50,8 +50,7 @@ class Decision:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Value):
     """Why a verdict is unknown (or, with ``code`` "denied"/"allowed"…, what decided): a stable code, a sentence, and
     the one fact or flag that would decide it (empty where none would)."""
 
@@ -70,8 +69,7 @@ NODE_PORT = Reason(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Value):
     """One kind of flow within a question: some sources, some destinations, some ports, one verdict.
 
     ``witness_*`` is one concrete flow of it, as ``can`` takes it. ``ports`` are destination ports as the policies see
@@ -106,8 +104,7 @@ class Answer:
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
+class RuleTrace(Value):
     """One rule against one flow. ``matches`` None: not known. ``criterion`` says on what it fails or holds."""
 
     index: int
@@ -118,8 +115,7 @@ class RuleTrace:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyTrace:
+class PolicyTrace(Value):
     """One policy that selects the subject (``selects`` None: perhaps).
 
     ``outcome``: allow, deny, pass, no match, unknown.
@@ -134,8 +130,7 @@ class PolicyTrace:
     rules: tuple[RuleTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TierTrace:
+class TierTrace(Value):
     """One tier of one direction, in order of evaluation; ``outcome`` in words."""
 
     tier: str
@@ -143,8 +138,7 @@ class TierTrace:
     policies: tuple[PolicyTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionTrace:
+class DirectionTrace(Value):
     """One direction: egress of the source or ingress of the destination. ``subject`` is the end that is judged."""
 
     direction: str
@@ -154,8 +148,7 @@ class DirectionTrace:
     tiers: tuple[TierTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Value):
     """How one concrete flow is decided."""
 
     source: str
@@ -167,8 +160,7 @@ class Trace:
     directions: tuple[DirectionTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowChange:
+class FlowChange(Value):
     """One flow whose verdict an edit changes."""
 
     source: str
@@ -178,8 +170,7 @@ class FlowChange:
     after: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Value):
     """The smallest edit that flips a verdict, verified by applying it. ``manifest`` is the object after the edit (None
     when it is removed); ``also_changes`` lists other flows that change (``also_left_out`` more are not listed)."""
 
@@ -224,8 +215,7 @@ class LazyExplanation(Explanation):
         return edit
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """Every source may open every port to every destination (a full rectangle). Texts name workloads, pods, nodes,
     address ranges, or namespaces, by the level of the list. ``verdict`` is allowed or unknown."""
 
@@ -236,8 +226,7 @@ class Row:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Value):
     """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so
     that a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
 

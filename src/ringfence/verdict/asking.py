@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from ringfence.layers.network.cells import Cell
@@ -11,6 +10,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.model.text import printable
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
+from ringfence.values import replace
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target

@@ -11,6 +11,7 @@ from functools import partial
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
@@ -40,8 +41,7 @@ class Hop:
         return None if self.why is None else self.why()
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(Value):
     """Something that is reached: by ``hop``, in ``depth`` steps, through the entry with the number ``parent`` (None:
     from the start). ``possibly``: no way is sure."""
 
@@ -53,8 +53,7 @@ class Fallen:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ShortestWay:
+class ShortestWay(Value):
     """A shortest way to a target."""
 
     target: str
@@ -62,8 +61,7 @@ class ShortestWay:
     possibly: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CutStep:
+class CutStep(Value):
     """A step of the cut. ``flows``: how many single flows (pairs of pods times ports) it is. ``edit``: the smallest
     that removes this step, None where none was found; it says what else it would cut."""
 
@@ -72,8 +70,7 @@ class CutStep:
     edit: Edit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Value):
     """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
     ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
     change one object). ``uncuttable``: there is no cut, as no policy can close any step of this way."""
@@ -85,8 +82,7 @@ class Cut:
     uncuttable: tuple[Hop, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BlastRadius:
+class BlastRadius(Value):
     """Everything that is reached from ``source``; ``fallen`` is a tree, parents before children. ``left_out``: entries
     that a limit cut off. ``total``: workloads of the cluster that could be reached."""
 
@@ -107,8 +103,7 @@ class BlastRadius:
         return bool(self.ways)
 
 
-@dataclass(frozen=True, slots=True)
-class ShortestWays:
+class ShortestWays(Value):
     """The shortest ways from one end to another; ``left_out`` more are as short."""
 
     source: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
@@ -35,8 +35,7 @@ def change_of(before: Verdict | None, after: Verdict | None) -> Change:
     return Change.WIDENED if new > old else Change.NARROWED if new < old else Change.CHANGED
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Value):
     """An object whose change made the difference. ``rule``: the rule that decides after (or decided before), as
     written. ``place`` is where it stands: in the state after, or before where it is gone."""
 
@@ -46,8 +45,7 @@ class Cause:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value):
     """One flow of a row, in the words that ``can`` takes; an end may have another name in the two states."""
 
     source_before: str
@@ -57,8 +55,7 @@ class Witness:
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(Value):
     """Every source to every destination on every one of the ports. ``before`` or ``after`` None: that state lacks an
     end. ``family``: in this address family only. ``explained`` False: the causes alone do not make the difference;
     profile, address ranges or facts that are open do too."""
@@ -84,8 +81,7 @@ class DiffRow:
         return next((cause.place for cause in self.causes if cause.place is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class NotCompared:
+class NotCompared(Value):
     """Something of which it cannot be said whether it changed, and why. ``blocking``: it differs between the states, or
     flows that hang on it do, so that without other rows the answer is not "the same"."""
 
@@ -95,13 +91,13 @@ class NotCompared:
     blocking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Value):
     """The difference of two states.
 
     ``left_out``: rows that a limit cut off (``counts`` counts all). ``moved``: (before, after). ``without_effect``:
     objects that differ and change no verdict. ``ends`` are all ends of the level, so that a reader can expand rows;
-    ``common``: how many pods both states have.
+    ``common``: how many pods both states have. ``sensitive``: names of ends that are sensitive in either state, where
+    that was looked up.
     """
 
     level: str
@@ -116,6 +112,7 @@ class Diff:
     ends: tuple[str, ...]
     common: int
     partial: bool = False
+    sensitive: frozenset[str] = frozenset()
 
     @property
     def same(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
+from ringfence.values import Value
 from ringfence.verdict.behaviours import Behaviour, Behaviours, Reader
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.pairing import NOWHERE, Kind, Pair, Refinement, mask_of, refine
@@ -23,8 +23,7 @@ Lines = dict[int, int]
 """Behaviour number → source kinds, towards one destination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Value):
     """Source kinds (a mask) whose flows to one destination kind behave otherwise. ``before`` or ``after`` None: an end
     that the state lacks. ``sources`` and ``destinations`` narrow the pods, where nodes tell them apart (then the mask
     is one kind)."""
@@ -37,8 +36,7 @@ class Changed:
     destinations: tuple[Pair, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Value):
     """Where anything can differ, as masks of kinds.
 
     ``ends`` differ themselves in a way that can matter to any flow of theirs; ``relabelled`` only in what selectors and

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import Intervals, canonical, contains_key, describe, port_key
+from ringfence.values import Value
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.attribution import NOBODY, Attribution, FlowEnd, Ids
@@ -30,16 +30,14 @@ BUDGET = 20_000
 all that the changed policies treat alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Value):
     """Ends on one side of a row: kinds as a mask, and, where only some pods of a kind are meant, those pods."""
 
     mask: int
     pods: tuple[Pair, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Value):
     """What the flows of a row have in common. ``before`` or ``after`` None: an end that the state lacks."""
 
     before: Verdict | None

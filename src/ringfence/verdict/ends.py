@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ringfence.layers.network.ends import EndClass
@@ -19,6 +18,7 @@ from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value, replace
 
 KINDS: Mapping[str, str] = {
     word: kind
@@ -49,8 +49,7 @@ class EndError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(Value, eq=False):
     """Some ends of a target that the policies cannot tell apart.
 
     ``end`` is a column or an end of its own. ``pods`` are indexes in ``cluster.pods`` (empty for other ends).
@@ -70,8 +69,7 @@ class Member:
     """One concrete end, as ``can`` takes it, where the name is a set of addresses."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Value, eq=False):
     """What a text names. ``service`` is set for a Service, whose backends depend on the port asked."""
 
     text: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.sets.ports import PROTOCOLS
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.behaviours import Behaviour
 from ringfence.verdict.changes import NotCompared
@@ -27,8 +27,7 @@ class Order(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value):
     """One flow that tells two states apart. None: the state lacks an end of it."""
 
     source: str
@@ -38,8 +37,7 @@ class Witness:
     after: Verdict | None
 
 
-@dataclass(frozen=True, slots=True)
-class Equivalence:
+class Equivalence(Value):
     """``more`` is a flow that only the first allows, ``less`` one that only the second does, ``unclear`` one on which
     the answer hangs. ``universal``: of every possible cluster, not only of these. ``why``: what stands in the way of a
     decision."""

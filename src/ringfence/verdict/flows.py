@@ -6,11 +6,10 @@ remains between two members, ``services.py`` where a Service sends a port.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key, subtract
+from ringfence.values import replace
 from ringfence.verdict.ends import Directory, EndError, Member, Target
 from ringfence.verdict.flow import Asked, Flow, spans
 from ringfence.verdict.grid import node_ports

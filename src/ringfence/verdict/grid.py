@@ -7,7 +7,6 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of, mask_of_columns
@@ -17,6 +16,7 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
+from ringfence.values import Value, replace
 from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
@@ -27,8 +27,7 @@ ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowBounds:
+class FlowBounds(Value):
     """One kind of flow between two classes: its address families, whether the ends share a node, and which ports are
     surely and which are possibly allowed, as port set numbers."""
 
@@ -38,8 +37,7 @@ class FlowBounds:
     possible: int
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Value):
     """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family
     only, or for some pairs of pods only. ``programs`` and ``meeting`` tell why, where something is unknown."""
 

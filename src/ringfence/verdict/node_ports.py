@@ -8,13 +8,13 @@ From inside the cluster it is open too whether egress policy sees the node and i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from ringfence.layers.network.cells import CLOSED_CELL, OPEN_CELL, Cell, Meeting
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.cluster import Service, ServicePort
 from ringfence.sets.ports import Intervals, describe, port_key
+from ringfence.values import replace
 from ringfence.verdict.answers import NODE_PORT, Reason
 from ringfence.verdict.ends import Directory, Member, Target
 from ringfence.verdict.flow import Flow

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.cells import CLOSED_CELL, FAMILY_KINDS, OPEN_CELL, Meeting
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation, own_families
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import Intervals, family
+from ringfence.values import replace
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Flow
 from ringfence.verdict.places import Place, answers

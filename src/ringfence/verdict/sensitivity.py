@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import SENSITIVITY
 from ringfence.model.provenance import Manifest
 from ringfence.verdict.workloads import Workloads
@@ -42,6 +44,30 @@ def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[
             if (ref.kind, ref.namespace, ref.name) in said:
                 found[workloads.texts[number]] = workloads.masks[number]
     return found
+
+
+def any_sensitive(relation: Relation, manifests: Iterable[Manifest]) -> bool:
+    """Whether anything says so at all, of whatever kind."""
+    return any(SENSITIVITY in pod.labels or pod.sensitivity for pod in relation.cluster.pods) or any(
+        _annotated(manifest.data) for manifest in manifests
+    )
+
+
+def names_of(workloads: Workloads, sensitive: Iterable[tuple[str, int]]) -> frozenset[str]:
+    """Every name that these workloads, and their pods in these classes, may have in a list of ends: one that compares
+    two states tells homonyms of either by their kinds."""
+    relation = workloads.relation
+    numbers = {text: number for number, text in enumerate(workloads.texts)}
+    names: set[str] = set()
+    for text, columns in sensitive:
+        ref = workloads.refs[numbers[text]]
+        names |= {text, f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"}
+        for column in columns_of(columns):
+            for index in relation.universe.members[column]:
+                if workloads.numbers[index] == numbers[text]:
+                    pod = relation.cluster.pods[index]
+                    names.add(f"{pod.namespace}/{pod.name}")
+    return frozenset(names)
 
 
 def _annotated(data: Mapping[str, Any]) -> bool:

@@ -8,7 +8,6 @@ input does not decide count for an attacker, and are told apart: *possibly*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
@@ -16,6 +15,7 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
+from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.ways_in.values import WayIn
 
@@ -27,8 +27,7 @@ RELAY = -2
 """As a column: the controllers that the input lacks, between the pods that may send to them and what is behind them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Value):
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
     columns to any of others. ``perhaps``: not decided. ``ways``: the ways in that it stands for."""
 
@@ -39,8 +38,7 @@ class Passage:
     ways: tuple[WayIn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other. ``relayed``: pods take it through
     a controller that the input lacks."""
 
@@ -50,8 +48,7 @@ class Step:
     relayed: bool = False
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(Draft):
     """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
     of which one is not decided."""
 

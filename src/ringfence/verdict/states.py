@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Opaque
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Manifest
+from ringfence.values import Value, replace
 from ringfence.verdict.altered import Altered, Objects, PolicyChange, altered_policies, other_altered
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Diff, NotCompared
@@ -33,8 +33,7 @@ COMPARED_KINDS = (
 """Objects beside policies of which a change that has no effect is worth a line."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(Value, dict=True):
     """One state. ``partial``: some of its input was not read."""
 
     relation: Relation

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 
 from ringfence.layers.network.enforcement import QUIRKS
@@ -38,6 +37,7 @@ from ringfence.model.policy import (
 )
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import EVERYTHING
+from ringfence.values import replace
 from ringfence.verdict.changes import NotCompared
 from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.equivalence import Equivalence, Order, Ordering, Witness, both, order_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, product
 
@@ -22,6 +21,7 @@ from ringfence.model.policy import (
 from ringfence.sets.addresses import ASSIGNABLE, Intervals, intersect, size
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import LAST_PORT, PROTOCOLS
+from ringfence.values import Draft, field, replace
 from ringfence.verdict.comparing import Comparison
 
 MOST_ENDS = 20_000
@@ -94,8 +94,7 @@ def _selections(policies: Iterable[NetworkPolicyRules]) -> Iterator[PodSelection
                     yield peer.selection
 
 
-@dataclass
-class Witnesses:
+class Witnesses(Draft, dict=True):
     """The cluster of witnesses for some policies, and who cannot be in one cluster with whom."""
 
     policies: Sequence[NetworkPolicyRules]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from ringfence.cli import exits
 from ringfence.cli.options import Shared, shared_options
 from ringfence.cli.rule_ids import complete_rule
+from ringfence.values import replace
 
 if TYPE_CHECKING:
     from ringfence.cli.loading import Opened

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringfence.verdict.changes import Diff
     from ringfence.world import World
 
-OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab", "html")
+OUTPUTS = ("table", "wide", "concise", "json", "md", "sarif", "junit", "github", "gitlab", "html")
 
 
 @click.command(short_help="Say what a change of the manifests does to who reaches whom.")
@@ -71,7 +71,7 @@ def diff(
         raise click.UsageError("give two states (A B), or one and a change (A --with FILE --without KIND/NS/NAME)")
     if before == after == "-":
         raise click.UsageError("stdin cannot be both states")
-    from ringfence.cli.comparing import two_states, with_change
+    from ringfence.cli.comparing import two_states, with_change, with_sensitive_ends
     from ringfence.cli.loading import asking
 
     if after is None:
@@ -79,7 +79,7 @@ def diff(
     else:
         opened, old, new = two_states(shared, before, after)
     with asking():
-        found = old.diff(new, level, limit)
+        found = with_sensitive_ends(old.diff(new, level, limit), old, new)
     if output == "html":
         _write_page(opened, old, new, level, found)
     else:

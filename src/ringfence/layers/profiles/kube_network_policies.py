@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.layers.profiles.facts import Fact, Trait
 from ringfence.layers.profiles.open_answers import (
     BEHIND_KUBE_PROXY,
@@ -13,6 +11,7 @@ from ringfence.layers.profiles.open_answers import (
     the_whole_api,
 )
 from ringfence.layers.profiles.profile import Reading, Remark, make
+from ringfence.values import replace
 
 READ = "kubernetes-sigs/kube-network-policies pkg/networkpolicy and pkg/dataplane, as of 2026-08"
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ringfence.model.provenance import Place
 from ringfence.reports.context import Context
-from ringfence.reports.differences.sentences import place_of, shown_verdict, verdict_line
+from ringfence.reports.differences.risk import Risk, risk_of
+from ringfence.reports.differences.sentences import place_of, shown_verdict
 from ringfence.reports.findings.report import Report
 from ringfence.reports.ranges import ports_text
 from ringfence.rules import baseline
@@ -51,23 +52,31 @@ def _entries() -> dict[str, Entry]:
 
 def findings_report(diff: Diff, context: Context, locate: Callable[[str], str], version: str) -> Report:
     """What the formats of findings take."""
-    findings = [_finding(row) for row in diff.rows]
+    risks = [risk_of(row, diff.sensitive) for row in diff.rows]
+    findings = [_finding(row, risk) for row, risk in zip(diff.rows, risks, strict=True)]
     identities = baseline.identities(findings)
-    found = tuple(
-        Found(finding, _SLUGS[row.change][0], identity.fingerprint)
-        for row, finding, identity in zip(diff.rows, findings, identities, strict=True)
-    )
+    every = [
+        Found(finding, risk.severity, identity.fingerprint)
+        for risk, finding, identity in zip(risks, findings, identities, strict=True)
+    ]
+    # Readers take so many and drop the rest: the worst come first.
+    found = tuple(sorted(every, key=lambda one: one.severity.rank))
     rules = _entries()
     unknown = tuple(
         NotEvaluable(_id(Change.CHANGED), Subject("Cluster", "", one.what), one.why, one.place)
         for one in diff.not_compared
     )
     return Report(
-        Assessment(found, (), unknown, tuple(rules), hidden=diff.left_out), rules, context, locate, version=version
+        Assessment(found, (), unknown, tuple(rules), hidden=diff.left_out),
+        rules,
+        context,
+        locate,
+        version=version,
+        command="diff",
     )
 
 
-def _finding(row: DiffRow) -> Finding:
+def _finding(row: DiffRow, risk: Risk) -> Finding:
     cause = next(iter(row.causes), None)
     subject = (
         Subject(cause.altered.kind, cause.altered.namespace or "", cause.altered.name)
@@ -75,7 +84,8 @@ def _finding(row: DiffRow) -> Finding:
         else Subject("Cluster", "", row.destinations[0])
     )
     ports = ports_text(row.ports) + (f" (IPv{row.family})" if row.family else "")
-    message = f"{row.change}: {_some(row.sources)} to {_some(row.destinations)} on {ports}: {shown_verdict(row)}"
+    message = f"{row.change}: {_some(row.sources)} to {_some(row.destinations)} on {ports}: {shown_verdict(row)}; "
+    message += f"risk: {risk.why}"
     related = tuple(
         Related(other.place, f"{other.altered.kind} {other.altered.name} {other.altered.how} too")
         for other in row.causes[1:]
@@ -97,8 +107,3 @@ def _finding(row: DiffRow) -> Finding:
 def _some(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:NAMED])
     return f"{shown} and {len(names) - NAMED} more" if len(names) > NAMED else shown
-
-
-def closing_line(diff: Diff) -> str:
-    """The sum, beside a format that does not say it."""
-    return verdict_line(diff)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ringfence.reports.context import Context
+from ringfence.reports.differences.risk import risk_of
 from ringfence.reports.documents import (
     DecisionDocument,
     Document,
@@ -19,6 +20,7 @@ from ringfence.reports.documents import (
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.changes import Change, Diff, DiffRow, NotCompared
 
+SeverityWord = Literal["critical", "high", "medium", "low", "info"]
 ChangeWord = Literal["widened", "narrowed", "changed", "new", "gone"]
 
 
@@ -39,6 +41,13 @@ class CauseDocument(AlteredDocument, frozen=True):
 
     rule: int | None
     direction: str
+
+
+class RiskDocument(Document, frozen=True):
+    """How much a reviewer should care about a row, and why."""
+
+    severity: SeverityWord
+    why: str
 
 
 class DiffWitnessDocument(Document, frozen=True):
@@ -65,6 +74,7 @@ class DiffRowDocument(Document, frozen=True):
     causes: list[CauseDocument]
     explained: bool
     family: int | None
+    risk: RiskDocument
     witness: DiffWitnessDocument
     decided_before: list[DecisionDocument]
     decided_after: list[DecisionDocument]
@@ -137,8 +147,9 @@ def _altered(altered: Altered) -> AlteredDocument:
     )
 
 
-def _row(row: DiffRow) -> DiffRowDocument:
+def _row(row: DiffRow, sensitive: frozenset[str]) -> DiffRowDocument:
     witness = row.witness
+    risk = risk_of(row, sensitive)
     return DiffRowDocument(
         change=row.change.value,
         sources=list(row.sources),
@@ -162,6 +173,7 @@ def _row(row: DiffRow) -> DiffRowDocument:
         ],
         explained=row.explained,
         family=row.family,
+        risk=RiskDocument(severity=risk.severity.value, why=risk.why),
         witness=DiffWitnessDocument(
             source_before=witness.source_before,
             destination_before=witness.destination_before,
@@ -194,7 +206,7 @@ def diff_document(diff: Diff, context: Context) -> DiffDocument:
         same=diff.same,
         decided=diff.decided,
         counts=CountsDocument(**{change.value: diff.counts.get(change, 0) for change in Change}),
-        rows=[_row(row) for row in diff.rows],
+        rows=[_row(row, diff.sensitive) for row in diff.rows],
         left_out=diff.left_out,
         new=list(diff.new),
         gone=list(diff.gone),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
+from ringfence.reports.differences.risk import widening_sensitive
 from ringfence.reports.places import object_text, place_text
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision
@@ -25,6 +26,9 @@ def verdict_line(diff: Diff) -> str:
     ]
     if words or ends:
         parts = [", ".join(words) if words else "no flow between ends of both states differs", *ends]
+        if sensitive := widening_sensitive(diff):
+            verb = "reaches" if sensitive == 1 else "reach"
+            parts.append(f"{'at least ' if diff.left_out else ''}{sensitive} {verb} what is sensitive")
         return "; ".join(parts)
     if not diff.decided:
         return "no difference found, but not everything could be compared"

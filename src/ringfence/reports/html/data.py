@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from ringfence.reports.context import Context
 from ringfence.reports.structured import ascii_json
 from ringfence.sets import addresses
 from ringfence.sets.ports import Intervals
+from ringfence.values import replace
 from ringfence.verdict.answers import LAYERS, Decision, Reason, Verdict
 from ringfence.verdict.matrix.values import Cell, Lines, Matrix, MatrixEnd, Numbers, Side
 

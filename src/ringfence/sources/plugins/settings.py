@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.model.plugins import Seen, Setting
@@ -23,6 +22,7 @@ from ringfence.sources.plugins.fields import (
     text,
     words,
 )
+from ringfence.values import Value
 
 INGRESS, EGRESS = "networkpolicy-ingress", "networkpolicy-egress"
 BOTH = (INGRESS, EGRESS)
@@ -95,16 +95,14 @@ def _word(value: Any) -> str:
     return value.lower() if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9-]{0,24}", value) else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSigns:
+class AgentSigns(Value):
     """One agent in one object: all containers of its pods, and the object."""
 
     containers: tuple[Mapping[str, Any], ...]
     seen: Seen
 
 
-@dataclass(frozen=True, slots=True)
-class MapSigns:
+class MapSigns(Value):
     """One ConfigMap with settings."""
 
     values: Mapping[str, str]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ringfence.layers.network.universe import Universe
 from ringfence.model.cluster import Cluster, WorkloadRef
+from ringfence.values import Draft, field
 from ringfence.verdict.ends import Directory
 
 NodeSet = frozenset[str | None]
 
 
-@dataclass(slots=True)
-class NamedEnd:
+class NamedEnd(Draft):
     """An end before its units are numbered. ``groups``: (base unit, indexes of its pods; none for other ends)."""
 
     name: str

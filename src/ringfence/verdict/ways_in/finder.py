@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
 from ringfence.model.entries import Route
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
+from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.asking import UNSURE, Asker
 from ringfence.verdict.ends import Member, Target

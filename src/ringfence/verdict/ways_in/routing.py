@@ -7,10 +7,10 @@ allowedRoutes, ReferenceGrant).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.model.cluster import Cluster, Service, ServicePort
 from ringfence.model.entries import BackendRef, EntryClass, Gateway, Listener, Parent, Route
+from ringfence.values import Value
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ways_in.software import OPENSHIFT, Labels, Software, by_class_name, by_controller
 from ringfence.verdict.ways_in.values import DeadEnd, Opening
@@ -25,8 +25,7 @@ CARRIES = {
 """Protocols of listeners that carry a kind of route."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Value):
     """Who serves a route: pods of the input, a load balancer outside the cluster, or a controller that the input lacks
     (neither). ``text`` names it for people."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
@@ -13,6 +12,7 @@ from ringfence.sets.addresses import Intervals
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PROTOCOLS, describe
 from ringfence.sets.ports import Intervals as Ports
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
@@ -36,8 +36,7 @@ FEW = 4
 """Members of a source that are asked one by one; more are grouped first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """Whom a packet may come from at a hop. ``elsewhere``: a node other than the one that the pod is on.
     ``admission``: what it may send is its own affair; only the destination's side is asked."""
 

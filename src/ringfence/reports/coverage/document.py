@@ -64,6 +64,8 @@ class CoveredNamespaceDocument(Document, frozen=True):
     workloads: int
     closed_ingress: int
     closed_egress: int
+    file: str
+    line: int
 
 
 class StepDocument(Document, frozen=True):
@@ -153,6 +155,8 @@ def _namespace(one: NamespaceCoverage) -> CoveredNamespaceDocument:
         workloads=one.workloads,
         closed_ingress=one.closed[Direction.INGRESS],
         closed_egress=one.closed[Direction.EGRESS],
+        file=one.place.file if one.place else "",
+        line=one.place.line if one.place else 0,
     )
 
 
