@@ -16,7 +16,8 @@ import ringfence.dialects.istio
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Option
-from ringfence.world import World, load_objects
+from ringfence.loading import load_objects
+from ringfence.world import World
 
 SPEC = Path(ringfence.dialects.istio.__file__).parent / "spec.md"
 BLOCK = re.compile(r"^```(\S+)( world)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
