@@ -279,7 +279,7 @@ def test_from_the_internet_the_steps_go_by_the_ways_in() -> None:
     ]  # fmt: skip
     assert found.notes == ()
     assert found.cut is not None
-    assert [(one.hop.source, one.hop.destination) for one in found.cut.steps] == [("web/nginx", "shop/api")]
+    assert [(one.hop.source, one.hop.destination) for one in found.cut.steps] == [("internet", "web/nginx")]
 
 
 def test_what_policy_lets_in_and_no_way_leads_to_is_counted() -> None:
@@ -306,6 +306,18 @@ def test_a_controller_that_the_input_lacks_is_a_step_too() -> None:
     hop = made.paths("web/open", "shop/api").ways[0].hops[0]
     assert [way.openings[0].text for way in hop.ways] == ["Ingress shop/site"]
     assert hop.because is None
+
+
+def test_a_pod_that_does_not_exist_may_send_to_it_too_and_the_cut_is_behind_it() -> None:
+    made = edge(pod("web/open"))
+    stranger = made.blast_radius("app=x@web", ["shop/api"])
+    assert workloads(stranger)["shop/api"] == (1, True)
+    assert [way.openings[0].name for way in stranger.ways[0].hops[0].ways] == ["site"]
+    cut = made.blast_radius("web/open", ["shop/api"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [
+        ("an ingress controller (not in the input)", "shop/api")
+    ]
 
 
 def test_an_edit_of_a_way_in_closes_the_way_in() -> None:

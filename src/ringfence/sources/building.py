@@ -129,8 +129,7 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     if manifest.namespace:
         parts.named.add(manifest.namespace)
     parts.plugins.take(manifest)
-    if treatment is not Treatment.MESH:
-        parts.meshes.notice(manifest, parts.problems)
+    told = treatment is not Treatment.MESH and parts.meshes.notice(manifest, parts.problems)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
     elif treatment is Treatment.ENTRY:
@@ -151,7 +150,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
             read_settings(manifest, parts.told)
         if manifest.kind == "ServiceAccount" and manifest.api_version == "v1" and manifest.name:
             parts.accounts.add((manifest.namespace or "default", manifest.name))
-        parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
+        if not told:
+            parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
 
 
 def _opaque(manifest: Manifest) -> Opaque:

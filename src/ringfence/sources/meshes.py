@@ -107,8 +107,9 @@ class MeshReader:
         problems += found or ()
         return found is not None
 
-    def notice(self, manifest: Manifest, problems: list[Problem]) -> None:
-        """Looks at an object that belongs to no mesh by its kind, and may by what it says."""
+    def notice(self, manifest: Manifest, problems: list[Problem]) -> bool:
+        """Looks at an object that belongs to no mesh by its kind, and may by what it says; whether it is a setting of
+        one, and nothing else."""
         kind = manifest.kind
         if kind == "Gateway" and group_of(manifest.api_version) == GATEWAY_GROUP:
             name = _mapping(manifest.data.get("spec")).get("gatewayClassName")
@@ -121,6 +122,8 @@ class MeshReader:
                 self._software(manifest)
         elif setting := setting_of_mesh(manifest.api_version, kind, manifest.name):
             self._setting(setting, manifest, problems)
+            return True
+        return False
 
     def _setting(self, setting: str, manifest: Manifest, problems: list[Problem]) -> None:
         data = _mapping(manifest.data.get("data"))

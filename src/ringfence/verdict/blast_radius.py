@@ -16,9 +16,11 @@ from ringfence.verdict.answers import Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
 from ringfence.verdict.flow import asked
-from ringfence.verdict.spreading import START, Reached, Spreader
+from ringfence.verdict.spreading import RELAY, START, Reached, Spreader
 from ringfence.verdict.ways_in.values import WayIn
 from ringfence.verdict.workloads import Workloads
+
+RELAY_NAME = "an ingress controller (not in the input)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Tracer:
         self.source = source
         self.start = start_of(source)
         self.found = spreader.spread(self.start)
+        self._first: set[int] | None = None
         self._names: dict[int, str] = {}
         self._members: dict[int, Member] = {}
         self._reasons: dict[tuple[int, int, Intervals], Answer | None] = {}
@@ -171,13 +174,24 @@ class Tracer:
         """A step; its reasons are looked for when they are first read."""
         intervals = self.spreader.relation.ports.intervals(ports)
         verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
-        passage = self.spreader.passage(source, destination, ports, unsure) if source != START else None
-        if passage is not None:
+        if source == RELAY:
+            return Hop(RELAY_NAME, self.name(destination), intervals, verdict)
+        if destination == RELAY:
+            return Hop(self.name(source), RELAY_NAME, intervals, verdict)
+        passage = self.spreader.passage(source, destination, ports, unsure)
+        if passage is not None and (source != START or self._only_relayed(destination)):
             outside = source >= self.universe.outside
             name = self.source.text if outside else self.name(source)
             return Hop(name, self.name(destination), intervals, verdict, None, passage.ways)
         why = partial(self._because, source, destination, intervals)
         return Hop(self.name(source), self.name(destination), intervals, verdict, why)
+
+    def _only_relayed(self, destination: int) -> bool:
+        """Whether the first step of an end that is no column goes through a controller."""
+        if self._first is None:
+            steps = self.spreader.steps_from(self.start) if isinstance(self.start, EndClass) else ()
+            self._first = {column for column, step in steps if step.relayed}
+        return destination in self._first
 
     def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         step = (source, destination, ports)

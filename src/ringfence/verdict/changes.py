@@ -58,7 +58,8 @@ class Witness(Value):
 class DiffRow(Value):
     """Every source to every destination on every one of the ports. ``before`` or ``after`` None: that state lacks an
     end. ``family``: in this address family only. ``explained`` False: the causes alone do not make the difference;
-    profile, address ranges or facts that are open do too."""
+    profile, address ranges or facts that are open do too. ``attributed`` False: so much changed that the causes were
+    not looked for."""
 
     change: Change
     sources: tuple[str, ...]
@@ -74,6 +75,7 @@ class DiffRow(Value):
     reason_after: Reason | None = None
     family: int | None = None
     explained: bool = True
+    attributed: bool = True
 
     @property
     def place(self) -> Place | None:

@@ -17,7 +17,7 @@ FEW = 60_000
 """Pairs of kinds that are worked out one by one; for more the whole relation is joined."""
 
 MANY = 512
-"""More sources than these are not picked out of a column beforehand."""
+"""More sources than these are not picked out of a column of a joined relation."""
 
 Lines = dict[int, int]
 """Behaviour number → source kinds, towards one destination."""
@@ -85,8 +85,8 @@ class Side:
         return [(mask, number) for number, mask in found.items()]
 
     def within(self, kinds: int) -> int | None:
-        """The columns of some kinds; None for all columns, where the kinds are all or many."""
-        if kinds < 0 or kinds.bit_count() > MANY:
+        """The columns of some kinds; None for all columns, where the kinds are all or picking them saves nothing."""
+        if kinds < 0 or (self.grid.joined and kinds.bit_count() > MANY):
             return None
         found = self._within.get(kinds)
         if found is None:

@@ -11,12 +11,12 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import Edit
 from ringfence.verdict.beyond_policies import BeyondPolicies
-from ringfence.verdict.blast_radius import Cut, CutStep, Tracer
+from ringfence.verdict.blast_radius import RELAY_NAME, Cut, CutStep, Tracer
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import START, Spreader
+from ringfence.verdict.spreading import RELAY, START, Spreader
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
@@ -66,9 +66,8 @@ class Cutter:
         if weight >= most:
             way = [steps[number] for number in _way([(number, *edges[number][:2]) for number in sorted(firm)])]
             return Cut((), 0, None, NO_CUT, tuple(tracer.hop(*step) for step in way))
-        cut = sorted(
-            (steps[number] for number in chosen), key=lambda step: (tracer.name(step[0]), tracer.name(step[1]))
-        )
+        cut = [steps[number] for number in chosen]
+        cut.sort(key=lambda step: [RELAY_NAME if column == RELAY else tracer.name(column) for column in step[:2]])
         edits = [self._edit(*step) for step in cut]
         listed = tuple(
             CutStep(tracer.hop(*step), self.flows(*step[:3]), edit) for step, edit in zip(cut, edits, strict=True)
@@ -80,18 +79,18 @@ class Cutter:
         beyond = BeyondPolicies(self.spreader, self.tracer.start)
         sources: dict[int, int] = {}
         for left, right, _, _ in steps:
-            if left != START:
+            if left >= 0 <= right:
                 sources[right] = sources.get(right, 0) | 1 << left
         return {
             number
             for number, (left, right, ports, _) in enumerate(steps)
-            if beyond.passes(left, right, ports, sources.get(right, 0))
+            if right == RELAY or (left != RELAY and beyond.passes(left, right, ports, sources.get(right, 0)))
         }
 
     def _node(self, numbers: dict[int, int], column: int, begun: int) -> int:
-        if column == START or begun >> column & 1:
+        if column == START or (column >= 0 and begun >> column & 1):
             return SOURCE
-        if self.goal >> column & 1:
+        if column >= 0 and self.goal >> column & 1:
             return SINK
         return numbers.setdefault(column, len(numbers) + 2)
 
@@ -105,8 +104,15 @@ class Cutter:
         first = dict(spreader.steps_from(self.tracer.start)) if isinstance(self.tracer.start, EndClass) else {}
         steps: list[CutEdge] = []
         seen: set[int] = set()
+        relayed = told = 0
         pending = list(goals)
-        while pending:
+        while pending or relayed & ~told:
+            if not pending:
+                # Through controllers that the input lacks: one step to them for each who may send to them.
+                new, told = relayed & ~told, told | relayed
+                steps += [(parent, RELAY, PortTable.ALL, True) for parent in columns_of(new)]
+                pending.extend(columns_of(new & ~begun))
+                continue
             column = pending.pop()
             if column in seen:
                 continue
@@ -116,6 +122,10 @@ class Cutter:
                 steps.append((START, column, self.table.union(own.sure, own.perhaps), not own.sure))
             for step in spreader.steps_into(column, reached & ~(1 << column) & ~self.goal):
                 ports = self.table.union(step.sure, step.perhaps)
+                if step.relayed:
+                    steps.append((RELAY, column, ports, True))
+                    relayed |= step.sources
+                    continue
                 for parent in columns_of(step.sources):
                     steps.append((parent, column, ports, not step.sure))
                     if not begun >> parent & 1:
@@ -135,7 +145,7 @@ class Cutter:
     def _edit(self, source: int, destination: int, ports: int, unsure: bool) -> Edit | None:
         """The smallest edit after which none of these ports passes. Two kinds of pods only have one where all their
         pairs are one kind of flow."""
-        if self.editor is None or unsure:
+        if self.editor is None or unsure or RELAY in (source, destination):
             return None
         tracer = self.tracer
         left = Target(tracer.name(source), (tracer.member(source),))

@@ -5,21 +5,19 @@ Source: Kubernetes documentation "Using Source IP", and what each profile says o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.universe import Universe
 from ringfence.layers.profiles import Fact, Profile
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.ends import Member
 
 LOCAL_DECIDES = "externalTrafficPolicy: Local, with which most plugins keep the client's address"
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Value):
     """What a node may do to the source of a packet: leave it (``keeps``), put an address of its own in its place, one
     that its Node object states (``stated``) or one of a tunnel, a bridge or a router (``device``)."""
 

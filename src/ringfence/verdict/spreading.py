@@ -23,6 +23,8 @@ NONE = PortTable.NONE
 
 START = -1
 """As a column: the end from which it all starts, where that is no column."""
+RELAY = -2
+"""As a column: the controllers that the input lacks, between the pods that may send to them and what is behind them."""
 
 
 class Passage(Value):
@@ -37,11 +39,13 @@ class Passage(Value):
 
 
 class Step(Value):
-    """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other."""
+    """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other. ``relayed``: pods take it through
+    a controller that the input lacks."""
 
     sources: int
     sure: int
     perhaps: int
+    relayed: bool = False
 
 
 class Reached(Draft):
@@ -92,8 +96,9 @@ class Spreader:
     def passage(self, source: int, destination: int, ports: int, perhaps: bool) -> Passage | None:
         """The passage that a step is; None for a flow of the relation."""
         for way in self._ways_into.get(destination, ()):
-            if way.sources >> source & 1 and (way.ports, way.perhaps) == (ports, perhaps):
-                if self.by_ways >> source & 1:
+            begun = way.sources & self.grid.pods if source == START else way.sources >> source & 1
+            if begun and (way.ports, way.perhaps) == (ports, perhaps):
+                if source == START or self.by_ways >> source & 1:
                     return way
                 plain = [] if source >= self.universe.pods else self._from_pods(destination)
                 if not any(mask >> source & 1 and ports in (sure, possible) for mask, sure, possible in plain):
@@ -118,7 +123,8 @@ class Spreader:
                 # The internet is one, whichever of its addresses.
                 begun &= -begun
             if begun:
-                yield Step(begun, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE)
+                sure, perhaps = (NONE, way.ports) if way.perhaps else (way.ports, NONE)
+                yield Step(begun, sure, perhaps, bool(way.sources & self.grid.pods))
 
     def _from_pods(self, destination: int) -> tuple[tuple[int, int, int], ...]:
         known = self._steps.get(destination)
@@ -145,6 +151,12 @@ class Spreader:
         relation, universe = self.relation, self.universe
         row = relation.rows.row(relation.make_key(end, Direction.EGRESS), end)
         table = relation.ports
+        relayed = {
+            column: way.ports
+            for way in self.ways
+            if way.sources & self.grid.pods
+            for column in columns_of(way.destinations)
+        }
         for mask, egress in row.parts:
             plain = relation.programs.plain(egress)
             if plain is not None and plain[0] == NONE:
@@ -155,6 +167,7 @@ class Spreader:
                 if not families:
                     continue
                 if relation.opaque(end, other):
+                    relayed.pop(column, None)
                     yield column, Step(0, NONE, PortTable.ALL)
                     continue
                 ingress = relation.program(column, end, Direction.INGRESS)
@@ -165,7 +178,10 @@ class Spreader:
                     sure = table.difference(sure, self.grid.handed_on)
                     possible = table.union(possible, self.grid.handed_on)
                 if possible:
+                    relayed.pop(column, None)
                     yield column, Step(0, sure, table.difference(possible, sure))
+        for column, ports in relayed.items():
+            yield column, Step(0, NONE, ports, True)
 
     def admitted(self, sources: int) -> int:
         """The pods that flows of the relation lead to from some columns outside, whether a way leads there or not."""

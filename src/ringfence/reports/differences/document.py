@@ -63,7 +63,8 @@ class DiffWitnessDocument(Document, frozen=True):
 
 class DiffRowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
-    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference."""
+    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference;
+    ``attributed`` false: so much changed that the causes were not looked for."""
 
     change: ChangeWord
     sources: list[str]
@@ -73,6 +74,7 @@ class DiffRowDocument(Document, frozen=True):
     after: VerdictWord | None
     causes: list[CauseDocument]
     explained: bool
+    attributed: bool
     family: int | None
     risk: RiskDocument
     witness: DiffWitnessDocument
@@ -172,6 +174,7 @@ def _row(row: DiffRow, sensitive: frozenset[str]) -> DiffRowDocument:
             for cause in row.causes
         ],
         explained=row.explained,
+        attributed=row.attributed,
         family=row.family,
         risk=RiskDocument(severity=risk.severity.value, why=risk.why),
         witness=DiffWitnessDocument(

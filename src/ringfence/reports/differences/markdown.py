@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ringfence.reports.comment import Comment
 from ringfence.reports.differences.risk import Risk, risk_of
 from ringfence.reports.differences.sentences import (
-    NOT_BY_OBJECTS,
     altered_text,
     cause_text,
+    no_cause,
     place_of,
     verdict_line,
     witness_text,
@@ -60,8 +60,7 @@ def _row(row: DiffRow, risk: Risk, folding: Folding) -> tuple[str, ...]:
     causes = [markdown_cell(cause_text(cause)) for cause in row.causes[:LISTED]]
     if len(row.causes) > LISTED:
         causes.append(f"+{len(row.causes) - LISTED} more")
-    if not row.explained:
-        causes.append(NOT_BY_OBJECTS)
+    causes.extend(no_cause(row))
     causes.append(f"<sub>{markdown_cell(witness_text(row))}</sub>")
     return (
         _ends(row.sources, folding),

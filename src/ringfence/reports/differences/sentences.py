@@ -14,6 +14,8 @@ from ringfence.verdict.changes import Cause, Change, Diff, DiffRow
 
 NOT_BY_OBJECTS = "profile, address ranges or open facts"
 """What is named where no object explains a change."""
+NOT_LOOKED_FOR = "not looked for"
+"""What is named where so much changed that causes were not looked for."""
 
 
 def verdict_line(diff: Diff) -> str:
@@ -51,10 +53,15 @@ def cause_text(cause: Cause) -> str:
 
 def causes_text(row: DiffRow) -> str:
     """All causes in one line, safe to print."""
-    words = [cause_text(cause) for cause in row.causes]
-    if not row.explained:
-        words.append(NOT_BY_OBJECTS)
-    return "; ".join(words)
+    return "; ".join((*map(cause_text, row.causes), *no_cause(row)))
+
+
+def no_cause(row: DiffRow) -> Iterator[str]:
+    """What is said where the causes are not, or not all."""
+    if not row.attributed:
+        yield NOT_LOOKED_FOR
+    elif not row.explained:
+        yield NOT_BY_OBJECTS
 
 
 def altered_text(altered: Altered) -> str:

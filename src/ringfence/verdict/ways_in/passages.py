@@ -53,8 +53,8 @@ class _Steps:
                 yield self.internet, columns, sure, False, way
             if perhaps and from_internet:
                 yield self.internet, columns, perhaps, True, way
-            if way.relayed and (sure or perhaps) and self.inside & ~columns:
-                yield self.inside & ~columns, columns, canonical(sure + perhaps), True, way
+            if way.relayed and (sure or perhaps) and self.inside:
+                yield self.inside, columns, canonical(sure + perhaps), True, way
 
     @property
     def inside(self) -> int:
