@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from ringfence.dialects.istio.images import version_of_image
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.sources.building import build
 from ringfence.sources.json_dump import read_dump
-from ringfence.sources.meshes import mesh_config_given, version_of_image
+from ringfence.sources.meshes import mesh_config_given
 from tests.dialects.istio.meshes import an, mesh_config, namespace, running, service, workload
 from tests.dialects.istio.test_enrolment import WEBHOOK, injector, istiod
 from tests.sources.manifests import Given, cluster_of

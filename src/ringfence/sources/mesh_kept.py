@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.model.provenance import Manifest
-from ringfence.sources.meshes import FLAGS, ISTIOD, parsed, setting_of_mesh
+from ringfence.sources.meshes import ENABLEMENT, FLAGS, ISTIOD, flag_value, parsed, setting_of_mesh
 
 _PROXY_CONFIG = ("interceptionMode",)
+_FLAGS = tuple(FLAGS)
 _HBONE = "ISTIO_META_ENABLE_HBONE"
 _UNREADABLE = "-"
 """A text that is no mapping."""
@@ -95,7 +96,15 @@ def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
         return {"data": {"mesh": _mesh(texts["mesh"])} if "mesh" in texts else {}}
     if setting == "injector":
         return {"data": {key: _injector(key, texts[key]) for key in ("config", "values") if key in texts}}
-    return {"data": {}}
+    return {"data": {ENABLEMENT: _enablement(texts[ENABLEMENT])} if ENABLEMENT in texts else {}}
+
+
+def _enablement(text: Any) -> Any:
+    value = parsed(text)
+    keys = ("podSelector", "namespaceSelector")
+    members = value if isinstance(value, list) else []
+    found = [{key: one[key] for key in keys if key in one} if isinstance(one, Mapping) else {} for one in members]
+    return json.dumps(found) if isinstance(value, list) else "{}"
 
 
 def _mesh(text: Any) -> Any:
@@ -119,8 +128,8 @@ def _mesh(text: Any) -> Any:
             kept[key] = [
                 {"trustDomains": c["trustDomains"]} for c in one if isinstance(c, Mapping) and "trustDomains" in c
             ]
-        elif key == "extensionProviders" and isinstance(one, list):
-            kept[key] = [_provider(provider) for provider in one]
+        elif key == "extensionProviders":
+            kept[key] = [_provider(provider) for provider in one] if isinstance(one, list) else _bare(one)
         else:
             kept[key] = None
     return json.dumps(kept)
@@ -128,7 +137,7 @@ def _mesh(text: Any) -> Any:
 
 def _provider(provider: Any) -> Any:
     if not isinstance(provider, Mapping):
-        return provider
+        return _bare(provider)
     kept: dict[str, Any] = {}
     for key, value in provider.items():
         if key == "name":
@@ -136,8 +145,15 @@ def _provider(provider: Any) -> Any:
         elif isinstance(value, Mapping):
             kept[key] = {name: one if name in ("service", "port") else None for name, one in value.items()}
         else:
-            kept[key] = value if key.startswith("envoyExtAuthz") else {}
+            kept[key] = _bare(value) if key.startswith("envoyExtAuthz") else {}
     return kept
+
+
+def _bare(value: Any) -> Any:
+    """A value of the same type that says nothing."""
+    return (
+        "" if isinstance(value, str) else {} if isinstance(value, Mapping) else [] if isinstance(value, list) else value
+    )
 
 
 def _injector(key: str, text: Any) -> Any:
@@ -171,9 +187,9 @@ def keep_flags(manifest: Manifest, found: dict[str, Any]) -> None:
         env = one.get("env") if isinstance(one, Mapping) else None
         if isinstance(env, list) and isinstance(part, dict):
             part["env"] = [
-                {"name": entry["name"], "value": entry.get("value", "")}
+                {"name": entry["name"], "value": flag_value(entry)}
                 for entry in env
-                if isinstance(entry, Mapping) and entry.get("name") in FLAGS and isinstance(entry.get("value", ""), str)
+                if isinstance(entry, Mapping) and entry.get("name") in _FLAGS
             ]
 
 

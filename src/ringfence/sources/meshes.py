@@ -30,9 +30,9 @@ WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
 _MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
 _INJECTOR = re.compile(r"istio-sidecar-injector(?:-(?P<revision>[a-z0-9.-]+))?")
 _CNI = "istio-cni-config"
+ENABLEMENT = "AMBIENT_ENABLEMENT_SELECTOR"
 _BY_DEFAULT = "enableNamespacesByDefault"
 _REVISION, _TAG = "istio.io/rev", "istio.io/tag"
-_VERSION = re.compile(r"(\d+\.\d+(?:\.\d+)?)")
 FLAGS = frozenset({
     "ENABLE_ENHANCED_RESOURCE_SCOPING",
     "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
@@ -133,6 +133,19 @@ class MeshReader:
             self._injector(manifest, data)
         elif setting == "webhook":
             self._webhook(manifest)
+        elif setting == "cni" and ENABLEMENT in data:
+            self._enablement(data[ENABLEMENT])
+
+    def _enablement(self, text: Any) -> None:
+        """Which pods the node agent of ambient takes. What it cannot read keeps it from starting."""
+        from ringfence.dialects.istio.shapes import selectors_of
+        from ringfence.sets.labels import EVERYTHING
+
+        found = []
+        for one in _list(parsed(text)):
+            parts = [selectors_of([_mapping(one).get(key) or {}]) for key in ("podSelector", "namespaceSelector")]
+            found.append(tuple(part[0] if part else EVERYTHING for part in parts))
+        self.istio.enablement = tuple((pods, spaces) for pods, spaces in found)
 
     def _mesh_config(self, manifest: Manifest, text: Any, problems: list[Problem]) -> None:
         matched = _MESH.fullmatch(manifest.name)
@@ -141,6 +154,7 @@ class MeshReader:
         home = self._homes.get(revision)
         if home == "istio-system" or (home is not None and namespace != "istio-system"):
             return
+        text = text if isinstance(text, str) else None
         config = config_of_text(text, manifest.positions.place(("data", "mesh")), manifest, problems)
         if config is not None:
             self._homes[revision] = namespace
@@ -192,6 +206,7 @@ class MeshReader:
 
     def _software(self, manifest: Manifest) -> None:
         """istiod with its flags, or the proxies of nodes."""
+        from ringfence.dialects.istio.images import version_of_image
         from ringfence.dialects.istio.objects import ControlPlane
 
         spec = _mapping(manifest.data.get("spec"))
@@ -256,20 +271,18 @@ def _istio_label(key: str) -> bool:
     return key in _LABELS or ("istio.io/" in key and is_mark(key))
 
 
-def version_of_image(image: object) -> str:
-    """``1.27.3`` of ``docker.io/istio/proxyv2:1.27.3-distroless``; empty where its tag says none."""
-    if not isinstance(image, str):
-        return ""
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = _VERSION.match(tag.removeprefix("v"))
-    return found[1] if found else ""
-
-
 def _flags(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in _list(container.get("env")):
-        if isinstance(one, Mapping) and one.get("name") in FLAGS:
-            value = one.get("value", "")
-            yield one["name"], value if isinstance(value, str) else ""
+        if isinstance(one, Mapping) and isinstance(one.get("name"), str) and one["name"] in FLAGS:
+            yield one["name"], flag_value(one)
+
+
+def flag_value(entry: Mapping[str, Any]) -> str:
+    """The value of an environment variable; ``?``: it comes from elsewhere, or is none."""
+    value = entry.get("value")
+    if value is None:
+        return "?" if entry.get("valueFrom") else ""
+    return value if isinstance(value, str) else "?"
 
 
 def parsed(text: object) -> Any:

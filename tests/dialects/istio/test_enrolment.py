@@ -339,3 +339,14 @@ def test_the_label_comes_before_the_annotation() -> None:
     assert lab.member("test/web") == ["sidecar"]
     lab = Lab(namespace("test", **ON), workload("test/web", {INJECT: "odd"}, {INJECT: "false"}))
     assert lab.member("test/web") == ["sidecar"], "a label that is neither counts, and asks for the policy"
+
+
+def test_selectors_of_the_node_agent_take_the_place_of_the_usual_ones() -> None:
+    mine = [{"podSelector": {"matchLabels": {"mesh": "yes"}}}, {"namespaceSelector": {"matchLabels": {"all": "yes"}}}]
+    data = {"AMBIENT_ENABLEMENT_SELECTOR": yaml.safe_dump(mine)}
+    metadata = {"name": "istio-cni-config", "namespace": "istio-system"}
+    agent = f"---\n{yaml.safe_dump({'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': metadata, 'data': data})}"
+    spaces = namespace("test", **AMBIENT) + namespace("all", all="yes")
+    pods = workload("test/web") + workload("test/chosen", {"mesh": "yes"}) + workload("all/web")
+    lab = Lab(agent, spaces, pods)
+    assert [lab.member(name) for name in ("test/web", "test/chosen", "all/web")] == [["none"], ["node"], ["node"]]

@@ -12,7 +12,7 @@ from ringfence.dialects.istio.mesh import Settings
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.paths import normalized
 from ringfence.model.mesh import Point, PointSort
-from tests.dialects.istio.meshes import Lab, an, mesh_config, namespace, service, workload
+from tests.dialects.istio.meshes import Lab, an, mesh_config, namespace, running, service, workload
 from tests.dialects.istio.test_enrolment import istiod
 
 BASE = namespace("shop", **{"istio-injection": "enabled"}) + workload("shop/api")
@@ -127,6 +127,14 @@ def test_what_hangs_on_the_release(image: str, literal: bool | None) -> None:
 def test_releases_that_differ() -> None:
     lab = Lab(BASE, istiod("default", "1.28.5"), istiod("canary", "1.30.0"))
     assert lab.mesh.release.authorization(lab.mesh.config).names_are_literal is None
+
+
+def test_without_an_istiod_the_images_of_proxies_tell_the_release() -> None:
+    proxy = [{"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.28.1"}]
+    lab = Lab(BASE, running("shop/x", containers=proxy))
+    assert lab.mesh.release.versions == {(1, 28, 1)}
+    lab = Lab(BASE, running("shop/x", containers=proxy), istiod("default", "1.29.3"))
+    assert lab.mesh.release.versions == {(1, 29, 3)}
 
 
 def test_flags_of_istiod() -> None:
@@ -278,3 +286,9 @@ def test_trust_domains_that_servers_take(identity: str, sidecar: bool, node: boo
 def test_objects_that_are_not_modelled_stay_named() -> None:
     parts = (an("WorkloadEntry", "shop/w", {"address": "10.0.0.1"}), an("ProxyConfig", "shop/p", {}))
     assert sorted(one.kind for one in Lab(BASE, *parts).cluster.mesh) == ["ProxyConfig", "WorkloadEntry"]
+
+
+@pytest.mark.parametrize(("value", "found"), [("true", True), ("0", False), ("maybe", True), ("", True), ("?", None)])
+def test_values_of_flags(value: str, found: bool | None) -> None:
+    lab = Lab(BASE, istiod("default", "1.27.0", ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY=value))
+    assert lab.mesh.release.flag("ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", True) is found

@@ -225,6 +225,11 @@ class Enrolment:
         mode, own = labels.get(DATAPLANE), space.get(DATAPLANE)
         if pod.host_network or STATUS in pod.marks.annotations:
             return Membership(NAME, Proxy.NONE, why=why)
+        if self._objects.enablement:
+            for pods, spaces in self._objects.enablement:
+                if pods.matches(labels) and spaces.matches(space):
+                    return self._node(pod, "the node agent's enablement selectors take it", False)
+            return Membership(NAME, Proxy.NONE, why=why)
         if mode == "ambient":
             return self._node(pod, f"the pod is labelled {DATAPLANE}=ambient", False)
         if own == "ambient" and mode != "none":

@@ -60,7 +60,8 @@ def _waypoint(manifest: Manifest, spec: Mapping[str, Any]) -> tuple[WaypointGate
         )
         serves = "none"
     status = manifest.data.get("status")
-    ready = bool(_mapping(status).get("addresses")) if isinstance(status, Mapping) and status else None
+    told = isinstance(status, Mapping) and ("addresses" in status or "conditions" in status)
+    ready = bool(_mapping(status).get("addresses")) if told else None
     return WaypointGateway(named(manifest), serves, _namespaces(spec), ready), problems
 
 

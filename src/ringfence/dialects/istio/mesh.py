@@ -12,7 +12,7 @@ from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
-from ringfence.dialects.istio.enrolment import NAME, Enrolment, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -77,7 +77,9 @@ class IstioMesh:
         self.config = configs[""]
         """Of the default revision."""
         root = self.config.root_namespace
-        self.release = Release(objects, settings.version)
+        marks = {id(pod.marks): pod.marks for pod in cluster.pods}.values()
+        images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
+        self.release = Release(objects, settings.version, images)
         self.enrolment = Enrolment(cluster, objects, configs)
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)

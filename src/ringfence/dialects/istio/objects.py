@@ -265,5 +265,8 @@ class IstioObjects:
     injections: tuple[Injection, ...] = ()
     control_planes: tuple[ControlPlane, ...] = ()
     node_agents: tuple[Named, ...] = ()
+    enablement: tuple[tuple[Selector, Selector], ...] = ()
+    """Which pods ztunnel takes: one of these selectors of the pod and of its namespace (AMBIENT_ENABLEMENT_SELECTOR of
+    the node agent); empty: the usual ones."""
     version: str = ""
     """What the user says."""

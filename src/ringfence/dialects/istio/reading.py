@@ -21,6 +21,7 @@ from ringfence.dialects.istio.objects import ControlPlane, Injection, IstioObjec
 from ringfence.dialects.istio.peer_authentication_objects import read_peer_authentication
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
+from ringfence.sets.labels import Selector
 
 Read = tuple[Any, list[Problem]]
 
@@ -50,6 +51,7 @@ class Collected:
     injections: list[Injection] = field(default_factory=list)
     control_planes: list[ControlPlane] = field(default_factory=list)
     node_agents: list[Named] = field(default_factory=list)
+    enablement: tuple[tuple[Selector, Selector], ...] = ()
 
     def take(self, manifest: Manifest) -> list[Problem] | None:
         """Reads one object; None where it is of no kind that the dialect reads."""
@@ -103,5 +105,6 @@ class Collected:
             injections=tuple(self.injections),
             control_planes=tuple(self.control_planes),
             node_agents=tuple(self.node_agents),
+            enablement=self.enablement,
             version=version,
         )

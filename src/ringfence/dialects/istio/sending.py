@@ -144,11 +144,15 @@ class Senders:
         config: MeshConfig,
     ) -> Iterator[Option[Client]]:
         if sidecar is not None and sidecar.broken:
+            held = f"{sidecar.named} lets the client know the destination"
             why = f"{sidecar.named} cannot be read: {sidecar.broken}"
             fact = f"{sidecar.named} lets the client know nothing of the destination"
             nothing = Client(Sending.NOTHING, (sidecar.named.source,), why)
-            yield Option(nothing, fact, "a Sidecar that the API server accepts")
-            sidecar = None
+            decide = "a Sidecar that the API server accepts"
+            yield Option(nothing, fact, decide)
+            for option in self._with_sidecar(source, destination, port, service, None, config):
+                yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
+            return
         if service is None:
             yield from self._unknown(source, destination, port, sidecar, config)
             return

@@ -5,13 +5,17 @@ The user says so, or the image of istiod, or those of the proxies. What hangs on
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig, Provider
+from ringfence.dialects.istio.images import version_of_image
 from ringfence.dialects.istio.mesh_config import MeshConfig
-from ringfence.dialects.istio.objects import ControlPlane, IstioObjects
+from ringfence.dialects.istio.objects import IstioObjects
 from ringfence.dialects.istio.sending import Flags
 
 Version = tuple[int, ...]
 _TRUE = ("1", "t", "true", "True", "TRUE", "T")
+_FALSE = ("0", "f", "false", "False", "FALSE", "F")
 _PROVIDERS = {"envoyExtAuthzHttp": Provider.HTTP, "envoyExtAuthzGrpc": Provider.GRPC}
 
 
@@ -22,17 +26,20 @@ def version_of(text: str) -> Version:
 
 
 class Release:
-    """What is known of the releases in one cluster. ``said``: by the user."""
+    """What is known of the releases in one cluster. ``said``: by the user. ``proxies``: the images of proxies, which
+    tell where the input has no istiod."""
 
-    def __init__(self, objects: IstioObjects, said: str = "") -> None:
+    def __init__(self, objects: IstioObjects, said: str = "", proxies: Iterable[str] = ()) -> None:
         self._planes = objects.control_planes
         texts = [said or objects.version] if said or objects.version else [one.version for one in self._planes]
+        if not any(texts):
+            texts = [version_of_image(image) for image in proxies]
         self.versions: frozenset[Version] = frozenset(filter(None, map(version_of, texts)))
         """All that it may be; empty: not known."""
 
     def flag(self, name: str, default: bool) -> bool | None:
-        """A flag of istiod; its default where no istiod sets it; None where they differ."""
-        found = {_truth(one, name, default) for one in self._planes} or {default}
+        """A flag of istiod; its default where no istiod sets it; None where they differ, or its value is not given."""
+        found = {_truth(one.flags.get(name), default) for one in self._planes} or {default}
         return found.pop() if len(found) == 1 else None
 
     def sending(self, ambient: bool) -> Flags:
@@ -67,8 +74,11 @@ def _quotes(version: Version) -> bool:
     return version >= (1, 29, 2)
 
 
-def _truth(plane: ControlPlane, name: str, default: bool) -> bool:
-    return plane.flags[name] in _TRUE if name in plane.flags else default
+def _truth(value: str | None, default: bool) -> bool | None:
+    """What istiod makes of a value; one that is no boolean leaves the default."""
+    if value == "?":
+        return None
+    return True if value in _TRUE else False if value in _FALSE else default
 
 
 __all__ = ["Release", "Version", "version_of"]
