@@ -408,7 +408,8 @@ class Mesh(Protocol):
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
-        """The proxy that traffic of a member to a destination goes over, if any."""
+        """The proxy that traffic of a member to a destination goes over, if any. ``source`` None: some member that asks
+        for such proxies."""
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""

@@ -395,3 +395,37 @@ subsets: [{addresses: [{ip: 10.0.0.4}], ports: [{name: a, port: 9000}, {name: b,
     off = rule("car/r", "listed.shop.svc.cluster.local", {"mode": "ISTIO_MUTUAL"}, settings)
     lab = Lab(BASE, listed, running("shop/one", containers=proxy), off)
     assert [lab.client("car/web", "shop/one", port, "shop/listed") for port in (9000, 9001)] == [MESH, PLAIN]
+
+
+def test_clients_that_are_told_apart() -> None:
+    def kinds(*parts: str) -> list[int]:
+        lab = Lab(BASE, *parts)
+        found = [
+            lab.mesh.client_kind(lab.pod(name)) for name in ("car/web", "car/api", "shop/web", "amb/web", "bare/web")
+        ]
+        return [found.index(one) for one in found]
+
+    some = {"workloadSelector": {"labels": {"app": "web"}}}
+    patch = [{"applyTo": "CLUSTER", "match": {"context": "SIDECAR_OUTBOUND"}}]
+    assert kinds() == [0, 0, 0, 3, 4]
+    assert kinds(sidecar("car/s", ["./*"])) == [0, 0, 2, 3, 4]
+    assert kinds(sidecar("car/s", ["./*"], **some)) == [0, 1, 2, 3, 4]
+    assert kinds(an("EnvoyFilter", "car/f", {"configPatches": patch, **some})) == [0, 1, 2, 3, 4]
+    canary = (
+        workload("car/api", {"istio.io/rev": "canary"}) + namespace("car") + workload("car/web", {"istio.io/rev": "x"})
+    )
+    assert kinds(canary, mesh_config("istio-canary", outboundTrafficPolicy={"mode": "REGISTRY_ONLY"})) == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
+
+
+def test_pods_that_run_are_told_apart_from_those_that_will() -> None:
+    from tests.dialects.istio.meshes import running
+
+    lab = Lab(BASE, running("shop/x", {"app": "y"}), workload("shop/y"))
+    one, other = lab.pod("shop/x"), lab.pod("shop/y")
+    assert (one.labels == other.labels, lab.mesh.kind(one) == lab.mesh.kind(other)) == (True, False)

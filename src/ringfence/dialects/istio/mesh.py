@@ -12,7 +12,7 @@ from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
-from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -164,19 +164,19 @@ class IstioMesh:
             pod.ports,
             id(pod.marks),
             pod.host_network,
+            exists(pod),
             address,
         )
 
     def client_kind(self, pod: Pod) -> Hashable:
         """Everything of a pod that its proxy's sending may hang on."""
-        objects = self.objects
-        if any(one.selector for one in objects.sidecars) or any(one.selector for one in objects.destination_rules):
-            return self.kind(pod)
-        proxies = frozenset(option.value.proxy for option in self.membership(pod))
-        if proxies == {Proxy.NONE}:
-            return proxies
-        captured = tuple(option.value.outbound for option in self.membership(pod))
-        return pod.namespace, proxies, captured, pod.service_account == ""
+        options = self.membership(pod)
+        if {option.value.proxy for option in options} == {Proxy.NONE}:
+            return Proxy.NONE
+        members = tuple(
+            (option.value.proxy, option.value.revision, option.value.outbound, option.fact) for option in options
+        )
+        return members, self._senders.key_of(pod), pod.service_account == ""
 
     def identity(self, pod: Pod) -> Identity | None:
         """The SPIFFE identity of the pod's service account."""
@@ -279,9 +279,12 @@ class IstioMesh:
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
-        """The proxy that traffic of a member to a destination goes over, if any."""
-        if source is None or not self._waypoints:
+        """The proxy that traffic of a member to a destination goes over, if any; ``source`` None: of one that asks for
+        it, as clients of ztunnel do."""
+        if not self._waypoints:
             return known(None)
+        if source is None:
+            return tuple(self._waypoints.of(destination, service))
         proxies = {option.value.proxy for option in self.membership(source)}
         if Proxy.NODE not in proxies:
             return known(None)
