@@ -127,6 +127,27 @@ def test_a_witness_is_a_member_and_there_is_one_unless_the_set_is_empty(formula:
         assert truth(formula, witness)
 
 
+@given(FORMULAS)
+def test_no_member_is_shorter_than_the_witness(formula: Formula) -> None:
+    space = space_of(formula)
+    witness = space.set_of(formula).witness()
+    asked = {one.attribute for one in space.dimensions} - {METHOD, PORT}
+    if witness is not None:
+        assert all(effort(witness, asked) <= effort(one, asked) for one in EVERY[::5] if truth(formula, one))
+
+
+def effort(request: Request, asked: set[Attribute]) -> tuple[int, int]:
+    """How many attributes and elements it has that could be absent, and how long the texts are."""
+    values = [(one, request.get(one)) for one in asked]
+    texts = [
+        (one.required, text)
+        for one, value in values
+        for text in (value if isinstance(value, tuple) else (value,))
+        if isinstance(text, str)
+    ]
+    return sum(not required for required, _ in texts), sum(len(text) for _, text in texts)
+
+
 @given(FORMULAS, FORMULAS)
 def test_sets_of_two_spaces_compare_as_in_one(left: Formula, right: Formula) -> None:
     one, two = space_of(left).set_of(left), space_of(right).set_of(right)
