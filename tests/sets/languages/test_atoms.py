@@ -125,7 +125,7 @@ def test_chains_and_walks_tell_the_same_apart(family: list[Pattern], domain: Dom
 
 
 @given(PLAIN, PLAIN)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_relations_of_expressions_are_those_that_another_library_finds(left: str, right: str) -> None:
     """Over an alphabet that tells apart all that the drawn expressions do."""
     domain = Domain(byteset(b"abAB/-"))

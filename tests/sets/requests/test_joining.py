@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ringfence.sets.languages import walks
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Contains, Exact, Numbers, Prefix, Present, Unknown
 from ringfence.sets.requests.attributes import METHOD, PATH, PORT, Attribute, claim, header
@@ -58,6 +59,13 @@ def test_the_same_open_predicate_on_both_sides_is_the_same_fact() -> None:
     assert compare(one, made(get)).relation == "narrower"
 
 
+@pytest.fixture
+def few_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven letters can be told apart, fourteen cannot."""
+    monkeypatch.setattr(walks, "MOST_STATES", 500)
+
+
+@pytest.mark.usefixtures("few_states")
 def test_what_one_space_decided_may_be_open_in_both_together() -> None:
     left, right = made(AllOf(tuple(containing(USER, MANY[:7])))), made(AnyOf(tuple(containing(USER, MANY[7:14]))))
     assert not left.space.open_predicates
@@ -70,6 +78,7 @@ def test_what_one_space_decided_may_be_open_in_both_together() -> None:
         assert moved_right.contains(request) == right.contains(request)
 
 
+@pytest.mark.usefixtures("few_states")
 def test_lists_whose_patterns_are_too_large_together_are_not_compared() -> None:
     left, right = (made(AnyOf(tuple(containing(GROUPS, some)))) for some in (MANY[:7], MANY[7:14]))
     with pytest.raises(TooLarge, match="too large together"):
