@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import clusters, comparison, own, pages, peers, scale
+from bench import clusters, comparison, own, pages, peers, requests, scale
 from bench.table import Line, render
 
 
@@ -63,6 +63,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
     yield from own.flows_lines(folder, own_sizes[-1 if smoke else -2], cache, 1 if smoke else 2)
     yield from own.library_lines(own_sizes[-1])
     yield from own.reach_lines(own_sizes[-1])
+    yield from requests.lines(times)
     yield from scale.lines(smoke, times, folder, cache)
     yield from pages.page_lines(folder, smoke, times)
 

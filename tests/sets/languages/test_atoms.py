@@ -26,6 +26,7 @@ from ringfence.sets.languages.patterns import (
     Template,
     matches,
 )
+from ringfence.sets.languages.simplifying import simplified
 from ringfence.sets.languages.walks import WalkAtoms
 from tests.sets.languages.expressions_drawn import PLAIN
 
@@ -85,6 +86,13 @@ def test_chains_are_atoms(family: list[Pattern], domain: Domain) -> None:
     check(atoms, family, domain, strings(domain, 4))
 
 
+@given(st.lists(st.one_of(st.builds(Exact, st.text("ab", max_size=6)), st.builds(Prefix, st.text("ab", max_size=4)))))
+def test_many_strings_that_begin_alike_are_told_apart(family: list[Pattern]) -> None:
+    found = simple(family, SMALL)
+    assert found is not None
+    check(ChainAtoms(*found, SMALL), family, SMALL, strings(Domain(byteset(b"abc")), 4))
+
+
 @given(st.lists(FOLDED_PATTERNS, min_size=1, max_size=4))
 def test_chains_are_atoms_where_case_is_ignored(family: list[Pattern]) -> None:
     found = simple(family, SMALL_NAMES)
@@ -117,7 +125,7 @@ def test_chains_and_walks_tell_the_same_apart(family: list[Pattern], domain: Dom
 
 
 @given(PLAIN, PLAIN)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_relations_of_expressions_are_those_that_another_library_finds(left: str, right: str) -> None:
     """Over an alphabet that tells apart all that the drawn expressions do."""
     domain = Domain(byteset(b"abAB/-"))
@@ -176,6 +184,33 @@ def test_where_every_character_is_used_atoms_are_walked() -> None:
     atoms = atoms_of(family, domain)
     assert isinstance(atoms, WalkAtoms)
     assert atoms.count == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "simpler"),
+    [
+        (".*", Present()),
+        (".+", Present(empty=False)),
+        ("/api/.*", Prefix("/api/")),
+        (r".*\.html", Suffix(".html")),
+        (r"/a\.b", Exact("/a.b")),
+        ("/api/.+", None),
+        ("/api/[^/]*", None),
+        ("(?i)/a", None),
+        (".*/a/.*", None),
+        ("/a?", None),
+    ],
+)
+def test_an_expression_that_says_no_more_than_a_prefix_is_one(text: str, simpler: Pattern | None) -> None:
+    assert simplified(Regex(text), PATH_TEXT) == (simpler or Regex(text))
+    assert simplified(Regex(text), FIELD_VALUE) == (simpler if isinstance(simpler, Exact) else Regex(text))
+    family = [Regex(text), Prefix("/ap"), *([simpler] if simpler else [])]
+    atoms = atoms_of(family, PATH_TEXT)
+    walked = WalkAtoms(family, PATH_TEXT)
+    assert [walked.mask(one).bit_count() for one in family] == [atoms.mask(one).bit_count() for one in family]
+    if simpler is not None:
+        assert atoms.mask(Regex(text)) == atoms.mask(simpler)
+        assert walked.mask(Regex(text)) == walked.mask(simpler)
 
 
 def test_what_is_too_large_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:

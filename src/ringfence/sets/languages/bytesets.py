@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable
+from functools import lru_cache
 
 ANY_BYTE = (1 << 256) - 1
 ASCII = (1 << 128) - 1
@@ -49,6 +50,23 @@ LIKING: tuple[int, ...] = tuple(LIKED.index(byte) for byte in range(256))
 """The place of each byte in LIKED."""
 
 
+_RUNS = tuple(
+    byteset(run)
+    for run in (string.ascii_lowercase.encode(), string.digits.encode(), *(bytes((sign,)) for sign in b"-_./"))
+)
+"""Sets in the order of LIKED, whose bytes are also in that order."""
+
+
 def best(members: int) -> int:
     """The most readable byte of a set that is not empty."""
+    for run in _RUNS:
+        if members & run:
+            found = members & run
+            return (found & -found).bit_length() - 1
     return next(byte for byte in LIKED if members >> byte & 1)
+
+
+@lru_cache(maxsize=256)
+def listed(members: int) -> bytes:
+    """The bytes of a set, the most readable first."""
+    return bytes(byte for byte in LIKED if members >> byte & 1)

@@ -7,9 +7,10 @@ pattern has, ``v`` is in the atom of ``u`` and ``v``.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from ringfence.sets.languages.bytesets import LIKED, UPPER
+from ringfence.sets.languages.bytesets import ASCII, UPPER, listed
 from ringfence.sets.languages.domains import Domain, encoded, is_utf8
 from ringfence.sets.languages.patterns import Exact, Pattern, Prefix, Present, Suffix
 
@@ -40,45 +41,35 @@ class ChainAtoms:
         self._suffixes = sorted(suffixes)
         self._row = {text: number * len(suffixes) for number, text in enumerate(self._prefixes)}
         self._column = {text: number for number, text in enumerate(self._suffixes)}
-        self._exact = {text: 0 for text in sorted(exact) if domain.has(text)}
-        same = self._besides(patterns)
+        named = sorted(text for text in exact if domain.has(text))
+        self._sorted = len(named)
+        same = self._besides(patterns, named)
         self._products = len(self._prefixes) * len(self._suffixes)
-        for number, text in enumerate(self._exact):
-            self._exact[text] = self._products + number
-        self._named = list(self._exact)
+        self._named = named
+        self._exact = {text: self._products + number for number, text in enumerate(named)}
         root = self._row[self._start] + self._column[b""]
         self._same = {text: root if other is None else self._exact[other] for text, other in same.items()}
-        self.count = self._products + len(self._exact)
+        self.count = self._products + len(named)
         self._prefix_lengths = sorted({len(text) for text in self._prefixes}, reverse=True)
         self._suffix_lengths = sorted({len(text) for text in self._suffixes}, reverse=True)
 
-    def _besides(self, patterns: Sequence[Simple]) -> dict[bytes, bytes | None]:
-        """Adds strings that the domain has although they do not begin as the others do, parted by what matches them.
+    def _besides(self, patterns: Sequence[Simple], named: list[bytes]) -> dict[bytes, bytes | None]:
+        """Names strings that the domain has although they do not begin as the others do, where patterns part them.
         Returns which of them is in whose atom; None: in that of strings with no longer prefix or suffix."""
         same: dict[bytes, bytes | None] = {}
-        seen: dict[tuple[bool, ...], bytes | None] = {}
-        if self._domain.besides:
-            seen[tuple(self._matches_all(pattern) for pattern in patterns)] = None
+        kinds: list[bytes | None] = [None]
         for one in map(encoded, self._domain.besides):
             text = one.lower() if self._folded else one
-            if text in self._exact:
+            if text in named:
                 continue
-            kind = tuple(self._matches(pattern, text) for pattern in patterns)
-            if kind in seen:
-                same[text] = seen[kind]
+            for other in kinds:
+                if all(self._matches(pattern, text) == self._matches(pattern, other) for pattern in patterns):
+                    same[text] = other
+                    break
             else:
-                seen[kind] = text
-                self._exact[text] = 0
+                kinds.append(text)
+                named.append(text)
         return same
-
-    def _matches_all(self, pattern: Simple) -> bool:
-        """Whether a pattern matches all strings that begin as most of the domain do."""
-        if isinstance(pattern, Present):
-            return True
-        wanted = self._text(pattern)
-        if isinstance(pattern, Prefix):
-            return self._start.startswith(wanted)
-        return isinstance(pattern, Suffix) and not wanted
 
     def _text(self, pattern: Exact | Prefix | Suffix) -> bytes:
         text = encoded(pattern.text)
@@ -87,38 +78,48 @@ class ChainAtoms:
     def _possible(self, text: bytes) -> bool:
         return all(self._domain.allowed >> byte & 1 for byte in text)
 
-    def _matches(self, pattern: Simple, text: bytes) -> bool:
+    def _matches(self, pattern: Simple, text: bytes | None) -> bool:
+        """Whether a string matches; None: whether all do that begin as most of the domain does."""
         if isinstance(pattern, Present):
-            return pattern.empty or bool(text)
+            return pattern.empty or bool(text is None or text)
         wanted = self._text(pattern)
         if isinstance(pattern, Exact):
             return text == wanted
-        return text.startswith(wanted) if isinstance(pattern, Prefix) else text.endswith(wanted)
+        if isinstance(pattern, Prefix):
+            return (self._start if text is None else text).startswith(wanted)
+        return not wanted if text is None else text.endswith(wanted)
 
     def mask(self, pattern: Pattern) -> int:
         """The atoms whose strings match."""
         assert isinstance(pattern, Simple)
-        found = 0
-        for text, number in self._exact.items():
-            if self._matches(pattern, text):
-                found |= 1 << number
-        if isinstance(pattern, Exact):
-            return found
-        width = len(self._suffixes)
         if isinstance(pattern, Present):
-            return found | (1 << self._products) - 1
+            return (1 << self.count) - 1 - (0 if pattern.empty else 1 << self._exact[b""] if b"" in self._exact else 0)
         wanted = self._text(pattern)
+        if isinstance(pattern, Exact):
+            return 1 << self._exact[wanted] if wanted in self._exact else 0
         if isinstance(pattern, Prefix):
-            for text, row in self._row.items():
-                if text.startswith(wanted):
-                    found |= ((1 << width) - 1) << row
-            return found
-        columns = 0
+            return self._beginning(wanted)
+        found, columns = 0, 0
         for text, column in self._column.items():
             if text.endswith(wanted):
                 columns |= 1 << column
         for row in self._row.values():
             found |= columns << row
+        for number, text in enumerate(self._named, self._products):
+            if text.endswith(wanted):
+                found |= 1 << number
+        return found
+
+    def _beginning(self, wanted: bytes) -> int:
+        """The atoms of strings that begin like this: those with such a prefix follow one another."""
+        width = len(self._suffixes)
+        first, after = _run(self._prefixes, len(self._prefixes), wanted)
+        found = ((1 << (after - first) * width) - 1) << first * width
+        first, after = _run(self._named, self._sorted, wanted)
+        found |= ((1 << after - first) - 1) << self._products + first
+        for number in range(self._sorted, len(self._named)):
+            if self._named[number].startswith(wanted):
+                found |= 1 << self._products + number
         return found
 
     def classify(self, data: bytes) -> int | None:
@@ -151,23 +152,35 @@ class ChainAtoms:
             if (text or self._domain.empty) and self._atom(text) == atom
         )
 
-    def _characters(self) -> list[bytes]:
-        allowed = self._domain.allowed & ~UPPER if self._folded else self._domain.allowed
-        return [bytes((byte,)) for byte in LIKED if byte < 0x80 and allowed >> byte & 1]
+    def _characters(self) -> bytes:
+        return listed(self._domain.allowed & (ASCII & ~UPPER if self._folded else ASCII))
 
     def spare(self) -> bool:
         """Whether there is a character that no pattern has: what makes every atom have a member."""
-        used = set(b"".join((*self._prefixes, *self._suffixes, *self._exact)))
-        return any(character[0] not in used for character in self._characters())
+        return bool(self._characters().translate(None, b"".join((*self._prefixes, *self._suffixes, *self._named))))
 
 
-def _between(before: bytes, after: bytes, characters: Iterable[bytes]) -> Iterator[bytes]:
+def _run(ordered: list[bytes], most: int, wanted: bytes) -> tuple[int, int]:
+    """Where those that begin like this stand among the first ``most``, which are in order."""
+    first = after = bisect_left(ordered, wanted, 0, most)
+    step = 1
+    while after < most and ordered[min(after + step, most) - 1].startswith(wanted):
+        after = min(after + step, most)
+        step *= 2
+    while step:
+        if after + step <= most and ordered[after + step - 1].startswith(wanted):
+            after += step
+        step //= 2
+    return first, after
+
+
+def _between(before: bytes, after: bytes, characters: bytes) -> Iterator[bytes]:
     """Strings that begin and end like this, the shortest first."""
     for overlap in range(min(len(before), len(after)), -1, -1):
         if before.endswith(after[:overlap]):
             yield before + after[overlap:]
     for character in characters:
-        yield before + character + after
+        yield before + bytes((character,)) + after
 
 
 def simple(patterns: Iterable[Pattern], domain: Domain) -> tuple[list[Simple], bool] | None:

@@ -10,8 +10,8 @@ class TooLarge(Exception):
 MOST_POSITIONS = 6_000
 """Bytes and classes of bytes in one pattern, repetitions written out."""
 
-MOST_STATES = 20_000
+MOST_STATES = 10_000
 """States of the automaton that reads all patterns of a family at once."""
 
-MOST_ATOMS = 20_000
+MOST_ATOMS = 10_000
 """Kinds of strings that a family tells apart."""

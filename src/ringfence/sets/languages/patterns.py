@@ -190,9 +190,9 @@ class Numbers:
         return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in self.intervals) or "none"
 
 
-def order(pattern: Pattern) -> tuple[str, str, str]:
+def order(pattern: Pattern) -> tuple[str, ...]:
     """An order of patterns, the same on every run."""
-    return type(pattern).__name__, str(pattern), repr(pattern)
+    return type(pattern).__name__, *(str(getattr(pattern, name)) for name in pattern.__slots__)
 
 
 @lru_cache(maxsize=8192)

@@ -29,6 +29,9 @@ class Attribute:
         if self.many and (self.required or isinstance(self.values, Numbers)):
             raise ValueError(f"{self}: a list is of strings, and may be empty")
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.key))
+
     def __str__(self) -> str:
         return f"{self.name}[{self.key}]" if self.key else self.name
 

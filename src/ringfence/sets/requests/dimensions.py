@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ringfence.sets.languages.atoms import Atoms
+from ringfence.sets.languages.chains import Simple
 from ringfence.sets.languages.domains import Domain, decoded, encoded
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Numbers, Pattern, automaton_of, matches, order
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.request import Request, Value
 
-Maker = Callable[[tuple[Pattern, ...], Domain], Atoms]
+Maker = Callable[[frozenset[Pattern], Domain], Atoms]
 
 
 class Undecided(Exception):
@@ -150,19 +151,14 @@ def example(attribute: Attribute, atoms: Atoms, atom: int) -> str:
 
 
 def strings(attribute: Attribute, patterns: Iterable[Pattern], atoms: Maker) -> list[Dimension]:
-    """The dimensions of an attribute that is a string, or a list of strings. Patterns that are too large are left open,
-    the largest first."""
+    """The dimensions of an attribute that is a string, or a list of strings. Patterns too large are left open."""
     assert isinstance(attribute.values, Domain)
-    family = sorted(set(patterns), key=order)
-    undecided: dict[Pattern, str] = {}
-    while True:
-        try:
-            found = atoms(tuple(family), attribute.values)
-            break
-        except TooLarge as reason:
-            for pattern in _culprits(family, attribute.values, atoms):
-                undecided[pattern] = str(reason)
-                family.remove(pattern)
+    family, undecided = frozenset(patterns), dict[Pattern, str]()
+    try:
+        found = atoms(family, attribute.values)
+    except TooLarge:
+        family, undecided = _decidable(family, attribute.values, atoms)
+        found = atoms(family, attribute.values)
     dimensions: list[Dimension]
     if attribute.many:
         dimensions = [Element(attribute, found, atom) for atom in range(found.count)]
@@ -171,16 +167,48 @@ def strings(attribute: Attribute, patterns: Iterable[Pattern], atoms: Maker) -> 
     return [*dimensions, *(Open(attribute, pattern, undecided[pattern]) for pattern in sorted(undecided, key=order))]
 
 
-def _culprits(family: Sequence[Pattern], domain: Domain, atoms: Maker) -> list[Pattern]:
-    """The patterns that are too large by themselves; where there are none, the one with the largest automaton."""
-    alone: list[Pattern] = []
+MOST_ROUNDS = 4
+"""So many times one pattern is left out because it is too much for those before it, then all that follow."""
+
+
+def _decidable(
+    family: frozenset[Pattern], domain: Domain, atoms: Maker
+) -> tuple[frozenset[Pattern], dict[Pattern, str]]:
+    """The patterns of a family that are not too large together, the simplest first; and why others are left open."""
+    undecided: dict[Pattern, str] = {}
+    alone: list[tuple[bool, int, tuple[str, ...], Pattern]] = []
     for pattern in family:
         try:
-            atoms((pattern,), domain)
+            atoms(frozenset((pattern,)), domain)
+            size = len(automaton_of(pattern, domain.ascii_only()).classes)
+            alone.append((not isinstance(pattern, Simple), size, order(pattern), pattern))
+        except TooLarge as reason:
+            undecided[pattern] = str(reason)
+    listed = [one[-1] for one in sorted(alone, key=lambda one: one[:-1])]
+    together = "too large together with the other patterns"
+    kept: list[Pattern] = []
+    for _ in range(MOST_ROUNDS):
+        fit = _most_that_fit(kept, listed, domain, atoms)
+        kept += listed[:fit]
+        if fit == len(listed):
+            return frozenset(kept), undecided
+        undecided[listed[fit]] = together
+        listed = listed[fit + 1 :]
+    return frozenset(kept), undecided | dict.fromkeys(listed, together)
+
+
+def _most_that_fit(kept: Sequence[Pattern], listed: Sequence[Pattern], domain: Domain, atoms: Maker) -> int:
+    """How many of the first of a list can be added: with more patterns nothing becomes smaller."""
+    low, high = 0, len(listed)
+    while low < high:
+        # Where something was left out before, the next one is likely to be too much as well.
+        middle = 1 if kept and not low else (low + high + 1) // 2
+        try:
+            atoms(frozenset((*kept, *listed[:middle])), domain)
+            low = middle
         except TooLarge:
-            alone.append(pattern)
-    ascii_only = domain.ascii_only()
-    return alone or [max(family, key=lambda one: (len(automaton_of(one, ascii_only).classes), order(one)))]
+            high = middle - 1
+    return low
 
 
 def figures(attribute: Attribute, patterns: Sequence[Numbers]) -> list[Dimension]:

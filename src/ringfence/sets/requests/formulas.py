@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringfence.sets.languages.patterns import Numbers, Pattern
 from ringfence.sets.requests.attributes import Attribute
@@ -18,10 +18,15 @@ class Predicate:
 
     attribute: Attribute
     pattern: Pattern | Numbers
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.attribute, self.pattern)))
         if isinstance(self.pattern, Numbers) != isinstance(self.attribute.values, Numbers):
             raise ValueError(f"{self.attribute} cannot match {self.pattern}")
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return f"{self.attribute} {self.pattern}"

@@ -28,12 +28,11 @@ class Products:
         """All whose point in a dimension is one of the mask."""
         stride = self._strides[dimension]
         run = (1 << stride) - 1
-        block, at = 0, 0
-        while mask:
-            if mask & 1:
-                block |= run << at
-            mask >>= 1
-            at += stride
+        block = mask if stride == 1 else 0
+        while mask and stride > 1:
+            low = mask & -mask
+            block |= run << (low.bit_length() - 1) * stride
+            mask ^= low
         return block * self._repeats[dimension]
 
     def union(self, left: int, right: int) -> int:

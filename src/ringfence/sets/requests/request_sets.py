@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.dimensions import Impossible, Undecided
+from ringfence.sets.requests.folding import folded
+from ringfence.sets.requests.pieces import Pieces
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.witnesses import cheapest
 
 if TYPE_CHECKING:
     from ringfence.sets.requests.spaces import Space
+
+MOST_PIECES = 64
+"""Nobody reads more."""
+
+MOST_TRIES = 16
+"""Requests that are tried against patterns left open, to find one that is a member."""
 
 
 class RequestSet:
@@ -128,14 +136,28 @@ class RequestSet:
         """The shortest member, the most readable of these; the same on every run. None: there is no member.
 
         It names what it needs: other attributes are absent, or of no matter where they are required. Where patterns are
-        left open it is one of those that are surely members; raises Undecided where there are none of these.
+        left open it is one of those that are surely members, or, if there are none, one that was tried against them;
+        raises Undecided where none of a few was a member.
         """
         if self.is_empty():
             return None
         surely = self.surely()
-        if surely.is_empty():
-            raise Undecided("; ".join(f"{one}: {why}" for one, why in self.space.open_predicates.items()))
-        return cheapest(self.space, surely.value)
+        if not surely.is_empty():
+            return cheapest(self.space, surely.value)
+        left = self
+        for _ in range(MOST_TRIES):
+            request = cheapest(self.space, left.value)
+            if self.holds(request):
+                return request
+            left = left - self.space.at(self.space.decided_points(request))
+            if left.is_empty():
+                break
+        raise Undecided("; ".join(f"{one}: {why}" for one, why in self.space.open_predicates.items()))
+
+    def pieces(self, most: int = MOST_PIECES) -> Pieces:
+        """The set as people read it: exactly its members, the same pieces however it was made. Raises TooLarge where
+        it takes more than ``most``."""
+        return folded(self.space, self.value, most)
 
 
 @dataclass(frozen=True, slots=True)

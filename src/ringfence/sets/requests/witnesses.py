@@ -17,12 +17,12 @@ Cost = tuple[int, int, int]
 
 def cheapest(space: Space, value: int) -> Request:
     """The member of a set that is not empty with the fewest attributes; then with the least to write."""
-    return Request.of(_values(space, _path(space, value)))
+    return Request.of(_values(space, path(space, value)))
 
 
-def _path(space: Space, value: int) -> list[int]:
-    """Its points."""
-    prices = [[_cost(one, point) for point in range(one.size)] for one in space.dimensions]
+def path(space: Space, value: int) -> list[int]:
+    """The points of that member."""
+    prices = space.prices
     levels = [{value}]
     for level in range(len(prices)):
         levels.append({rest for one in levels[-1] for _, rest in space.algebra.branches(level, one)})
@@ -52,7 +52,8 @@ def _plus(left: Cost, right: Cost) -> Cost:
     return left[0] + right[0], left[1] + right[1], left[2] + right[2]
 
 
-def _cost(dimension: Dimension, point: int) -> Cost:
+def cost(dimension: Dimension, point: int) -> Cost:
+    """What a point takes away from the shortness of a request."""
     if isinstance(dimension, Open):
         return 0, 0, point
     if isinstance(dimension, Element):
