@@ -171,9 +171,9 @@ def test_a_wildcard_of_a_template_does_not_take_every_character() -> None:
     """So a rule that denies ``/{**}`` does not deny this path (Envoy's URI templates)."""
     pattern = Template("/admin/{**}")
     assert matches(pattern, b"/admin/a/b=c")
-    assert not matches(pattern, b"/admin/a*b")
+    assert not matches(pattern, b"/admin/a[b")
     assert not matches(pattern, "/admin/é".encode())
-    assert matches(Template("/admin/{**}", None), b"/admin/a*b")
+    assert matches(Template("/admin/{**}", None), b"/admin/a[b")
     assert not matches(Template("/admin/{*}/x", None), b"/admin//x")
 
 
