@@ -45,39 +45,42 @@ def folded(space: Space, value: int, most: int) -> Pieces:
 def _cover(space: Space, value: int, forbidden: int, most: int) -> list[Box] | None:
     """Boxes that have every member and nothing that is forbidden; None: more than ``most``."""
     algebra = space.algebra
-    boxes: list[Box] = []
+    boxes: dict[Box, int] = {}
     left = value
     while left != algebra.none:
         if len(boxes) == most:
             return None
         box = _grown(space, path(space, left), forbidden)
-        boxes.append(box)
-        left = algebra.difference(left, _value(space, box))
+        boxes[box] = _value(space, box)
+        left = algebra.difference(left, boxes[box])
     for box in list(boxes):
-        others = algebra.none
-        for other in boxes:
-            if other is not box:
-                others = algebra.union(others, _value(space, other))
-        if algebra.difference(value, others) == algebra.none:
-            boxes.remove(box)
-    for number, box in enumerate(boxes):
-        boxes[number] = _trimmed(space, box, boxes[:number] + boxes[number + 1 :])
-    return boxes
+        if algebra.difference(value, _others(space, boxes, box)) == algebra.none:
+            del boxes[box]
+    for box in list(boxes):
+        others = _others(space, boxes, box)
+        del boxes[box]
+        box = _trimmed(space, box, others)
+        boxes[box] = _value(space, box)
+    return list(boxes)
 
 
-def _trimmed(space: Space, box: Box, others: list[Box]) -> Box:
+def _others(space: Space, boxes: dict[Box, int], box: Box) -> int:
+    """What all boxes but one have."""
+    found = space.algebra.none
+    for other, value in boxes.items():
+        if other != box:
+            found = space.algebra.union(found, value)
+    return found
+
+
+def _trimmed(space: Space, box: Box, had: int) -> Box:
     """A box without what others have anyhow, where that is said in fewer words."""
-    algebra, had = space.algebra, space.algebra.none
-    for other in others:
-        had = algebra.union(had, _value(space, other))
+    algebra = space.algebra
     found = list(box)
     for number, one in enumerate(space.dimensions):
         if isinstance(one, Strings) and found[number] != (1 << one.size) - 1:
             left = algebra.difference(_value(space, tuple(found)), had)
-            needed = 0
-            for point in range(one.size):
-                if algebra.intersection(left, algebra.within(number, 1 << point)) != algebra.none:
-                    needed |= 1 << point
+            needed = _points(space, left, number)
             if needed and _words(space, number, needed) < _words(space, number, found[number]):
                 found[number] = needed
     return tuple(found)
@@ -90,29 +93,53 @@ def _words(space: Space, number: int, mask: int) -> int:
 
 
 def _grown(space: Space, points: Sequence[int], forbidden: int) -> Box:
-    """The box around a member, as large as can be."""
+    """The box around a member, as large as can be: dimension by dimension, the last one first.
+
+    Nothing is added to the space for it: what is forbidden is looked through, along the points up to the dimension
+    that grows, and then along the masks of those that have grown.
+    """
     algebra = space.algebra
+    rests = [forbidden]
+    for level, point in enumerate(points):
+        rests.append(next(rest for mask, rest in algebra.branches(level, rests[-1]) if mask >> point & 1))
     box = [1 << point for point in points]
+    meeting: list[dict[int, bool]] = [{} for _ in points]
+
+    def meets(level: int, value: int) -> bool:
+        """Whether something forbidden is in the box, from a dimension on."""
+        if level == len(box) or value == algebra.none:
+            return value != algebra.none
+        found = meeting[level].get(value)
+        if found is None:
+            found = meeting[level][value] = any(
+                mask & box[level] and meets(level + 1, rest) for mask, rest in algebra.branches(level, value)
+            )
+        return found
+
     for number in reversed(range(len(box))):
-        others = algebra.everything
-        for other, mask in enumerate(box):
-            if other != number:
-                others = algebra.intersection(others, algebra.within(other, mask))
-        bad = algebra.intersection(others, forbidden)
-        size = space.dimensions[number].size
-        if bad == algebra.none:
-            box[number] = (1 << size) - 1
-            continue
-        for point in range(size):
-            if algebra.intersection(bad, algebra.within(number, 1 << point)) == algebra.none:
-                box[number] |= 1 << point
+        for mask, rest in algebra.branches(number, rests[number]):
+            if not meets(number + 1, rest):
+                box[number] |= mask
     return tuple(box)
+
+
+def _points(space: Space, value: int, dimension: int) -> int:
+    """The points of a dimension that members have."""
+    algebra, reached = space.algebra, {value}
+    for level in range(dimension):
+        reached = {rest for one in reached for _, rest in algebra.branches(level, one)}
+    found = 0
+    for one in reached:
+        for mask, rest in algebra.branches(dimension, one):
+            if rest != algebra.none:
+                found |= mask
+    return found
 
 
 def _value(space: Space, box: Box) -> int:
     algebra, value = space.algebra, space.algebra.everything
-    for number, mask in enumerate(box):
-        value = algebra.intersection(value, algebra.within(number, mask))
+    for number in reversed(range(len(box))):
+        value = algebra.intersection(value, algebra.within(number, box[number]))
     return value
 
 
