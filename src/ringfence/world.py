@@ -423,12 +423,18 @@ class World:
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
         from ringfence.verdict.diffing import LEVELS
-        from ringfence.verdict.states import between
+        from ringfence.verdict.states import States
+        from ringfence.verdict.ways_in.differences import Side, WayDifferences, with_ways
 
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
-            return between(self._state, other._state, level, limit)
+            before, after = self._state, other._state
+            states = States(before, after)
+            found = states.diff(level, limit)
+            left, right = (Side(one.ways_in(), one.cluster) for one in (self, other))
+            ways = WayDifferences(left, right, states.behind_ways, found.new, found.gone)
+            return with_ways(found, ways.rows(), limit)
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
