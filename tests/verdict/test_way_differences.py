@@ -61,6 +61,11 @@ def test_a_way_that_policies_deny_before_and_after_is_no_difference() -> None:
     assert [one.name for one in found.without_effect] == ["api"]
 
 
+def test_the_service_behind_a_route_is_a_cause() -> None:
+    found = state(CLUSTER_IP, ingress()).diff(state(ingress()))
+    assert [told(row) for row in found.ways] == [("narrowed", "allowed", "None", ["Service api removed"])]
+
+
 def test_what_caused_a_way_is_not_without_effect() -> None:
     found = state(CLUSTER_IP).diff(state(NODE_PORT))
     assert (found.rows, found.without_effect) == ((), ())

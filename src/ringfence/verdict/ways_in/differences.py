@@ -11,22 +11,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ringfence.model.cluster import Cluster
+from ringfence.model.entries import ENTRY_KINDS, ROUTE_KINDS
 from ringfence.values import replace
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Part, Verdict
 from ringfence.verdict.changes import Cause, Change, Diff, WayChange, Witness, change_of
 from ringfence.verdict.ways_in.values import WayIn, WaysIn
 
-OPENING_KINDS = (
-    *("Service", "Ingress", "Route", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
-    *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"),
-)
 ROUTING_KINDS = (
-    *("IngressClass", "Gateway", "GatewayClass", "ReferenceGrant"),
-    *("EndpointSlice", "Endpoints", "Namespace", "Node", "ConfigMap"),
+    *(kind for kind in ENTRY_KINDS if kind not in ROUTE_KINDS),
+    *("EndpointSlice", "Endpoints", "Namespace", "Node"),
 )
 """Objects that a way hangs on without naming them."""
-WAY_KINDS = (*OPENING_KINDS, *ROUTING_KINDS)
+WAY_KINDS = (
+    *(
+        "Service",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+        "Pod",
+    ),
+    *ROUTE_KINDS,
+    *ROUTING_KINDS,
+)
 
 Key = tuple[str, ...]
 Identity = tuple[str, str | None, str]
@@ -57,6 +68,8 @@ class Side:
         for hop in way.hops:
             for one in hop.decided_by:
                 yield one.kind, one.namespace, one.name
+        if way.service is not None:
+            yield "Service", *way.service
         for index in way.pods:
             pod = self.cluster.pods[index]
             yield pod.workload.kind, pod.workload.namespace, pod.workload.name
