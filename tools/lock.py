@@ -25,6 +25,7 @@ def requirement_sets(pyproject: Path) -> dict[str, list[str]]:
         "run": run,
         "build": build,
         "dev": [*run, *build, *groups["dev"]],
+        "envoy": groups["envoy"],
         "bench-peer": groups["bench-peer"],
     }
 

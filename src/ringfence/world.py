@@ -376,24 +376,16 @@ class World:
     @cached_property
     def grid(self) -> Grid:
         """The relation of all layers, for clients as they are configured."""
-        from ringfence.verdict.grid import Grid
+        from ringfence.verdict.meshed.grids import grid_of
 
-        if self.mesh is None:
-            return Grid(self.whole_relation)
-        from ringfence.verdict.meshed.grid import MeshedGrid
-        from ringfence.verdict.meshed.reach import Reading
-
-        return MeshedGrid(self.whole_relation, self.mesh, Reading.CONFIGURED)
+        return grid_of(self.whole_relation, self.mesh)
 
     @cached_property
     def attackers_grid(self) -> Grid:
         """The relation of all layers, for clients who control their pods and are not bound by their own proxies."""
-        if self.mesh is None:
-            return self.grid
-        from ringfence.verdict.meshed.grid import MeshedGrid
-        from ringfence.verdict.meshed.reach import Reading
+        from ringfence.verdict.meshed.grids import grid_of
 
-        return MeshedGrid(self.whole_relation, self.mesh, Reading.UNBOUND)
+        return self.grid if self.mesh is None else grid_of(self.whole_relation, self.mesh, unbound=True)
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
@@ -476,12 +468,17 @@ class World:
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
         from ringfence.verdict.diffing import LEVELS
-        from ringfence.verdict.states import between
+        from ringfence.verdict.states import States
+        from ringfence.verdict.ways_in.differences import Side, WayDifferences, with_ways
 
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
-            return between(self._beside(other), other._beside(self), level, limit)
+            states = States(self._beside(other), other._beside(self))
+            found = states.diff(level, limit)
+            left, right = (Side(one.ways_in(), one.cluster) for one in (self, other))
+            ways = WayDifferences(left, right, states.behind_ways, found.new, found.gone)
+            return with_ways(found, ways.rows(), limit)
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in

@@ -245,3 +245,28 @@ def test_what_a_snapshot_does_not_keep_is_no_difference(ringfence: Run, write: W
         assert ringfence("diff", *states).out == "no difference\n"
     silent = write("b", REORDERED, secret)
     assert ringfence("diff", kept, silent).out.splitlines()[0] == "text changed (1 object), behaviour the same"
+
+
+FRONT = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+"""
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("any", 1), ("widened", 1)])
+def test_a_way_in_is_a_difference(ringfence: Run, tmp_path: Path, fail_on: str, code: int) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {}\n"
+    (tmp_path / "pod.yaml").write_text(pod)
+    (tmp_path / "front.yaml").write_text(FRONT)
+    states = [str(tmp_path / "pod.yaml"), "--with", str(tmp_path / "front.yaml")]
+    done = ringfence("diff", *states, "--fail-on", fail_on)
+    assert done.code == code
+    assert "ways in: 1 widened" in done.out
+    told = json.loads(ringfence("diff", *states, "-o", "json").out)["ways"]
+    assert [(way["change"], way["openedBy"]["kind"], way["causes"][0]["line"]) for way in told] == [
+        ("widened", "Service", 2)
+    ]
+    for output in ("sarif", "junit", "github", "gitlab", "md", "wide"):
+        assert "node port" in ringfence("diff", *states, "-o", output).out

@@ -20,6 +20,7 @@ def declared() -> dict[str, list[str]]:
         "run": pyproject["project"]["dependencies"],
         "build": pyproject["build-system"]["requires"],
         "dev": pyproject["dependency-groups"]["dev"],
+        "envoy": pyproject["dependency-groups"]["envoy"],
         "bench-peer": pyproject["dependency-groups"]["bench-peer"],
     }
 
@@ -33,7 +34,9 @@ def pins(file: str) -> dict[str, str]:
     return dict(line.split()[0].split("==") for line in lines if PIN.match(line))
 
 
-@pytest.mark.parametrize("requirement", [*declared()["run"], *declared()["build"], *declared()["dev"]])
+@pytest.mark.parametrize(
+    "requirement", [*declared()["run"], *declared()["build"], *declared()["dev"], *declared()["envoy"]]
+)
 def test_a_dependency_says_why_it_is_there(requirement: str) -> None:
     lines = (ROOT / "pyproject.toml").read_text("utf-8").splitlines()
     line = next(line for line in lines if f'"{requirement}"' in line)

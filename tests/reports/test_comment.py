@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ringfence.reports.comment import LONGEST, Comment
+from ringfence.reports.comment import Comment
 from ringfence.reports.coverage.markdown import markdown_lines as coverage_lines
 from ringfence.reports.differences.markdown import markdown_lines as diff_lines
 from ringfence.verdict.changes import Change
@@ -15,6 +15,8 @@ from tests.reports import reach_samples
 from tests.reports.diff_samples import diff, row
 from tests.reports.samples import HOSTILE
 
+LONGEST = 65_536
+"""What GitHub takes, in characters."""
 WORDS = ["web", "é", "\U0001f525", "\u202e", "x" * 300, "\U000e0001", *HOSTILE]
 
 

@@ -120,6 +120,7 @@ _COMPARISONS: dict[str, Callable[[str, str], bool]] = {
     "exact": str.__eq__,
     "prefix": str.startswith,
     "suffix": str.endswith,
+    "contains": str.__contains__,
 }
 
 
@@ -143,7 +144,7 @@ def _metadata(value: Json, probe: Probe) -> bool:
     return found is not None and _value(value["value"], found)
 
 
-_CHARACTERS = r"[a-zA-Z0-9\-._~%!$&'()+,;:@=]"
+_CHARACTERS = r"[a-zA-Z0-9\-._~%!$&'()*+,;:@=]"
 
 
 def _template(value: Json, probe: Probe) -> bool:

@@ -243,9 +243,9 @@ def _values_of(
             values += [
                 number for one in mine for edge in one.pattern.intervals for number in (edge[0], edge[1], edge[1] + 1)
             ]
-            values += [address(text) for text in texts if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", text)]
+            values += [address(text) for text in sorted(texts) if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", text)]
         elif attribute == PORT:
-            values += [1, *(number for number in numbers if 0 < number < 65536)]
+            values += [1, *(number for number in sorted(numbers) if 0 < number < 65536)]
             values += [number for one in mine for edge in one.pattern.intervals for number in (edge[0], edge[1] + 1)]
         elif attribute.many:
             single = [*_examples(mine), *samples]

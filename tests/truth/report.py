@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.truth import conformance, cyclonus, diff_lists, exposure_lists, three_tier
+from tests.truth import conformance, cyclonus, diff_lists, exposure_lists, istio_authorization, three_tier
 from tests.truth import connection_lists as lists
 from tests.truth.deviations import DEVIATIONS
 from tests.truth.judging import (
@@ -65,6 +65,13 @@ def tallies() -> Iterator[Tally]:
         else:
             asked, different = diff_lists.judge(pair)
             tally.add(asked, (f"{pair.name}: {line}" for line in different))
+    yield tally
+
+    tally = Tally("Istio authorization (sidecar)")
+    for golden in istio_authorization.cases():
+        for variant in golden.variants:
+            asked, different = istio_authorization.judge(golden, variant)
+            tally.add(asked, different)
     yield tally
 
     tally = Tally("three-tier lab (generic)")

@@ -114,3 +114,6 @@ class Entries(Value):
 
 
 NO_ENTRIES = Entries()
+ROUTE_KINDS = ("Ingress", "Route", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+ENTRY_KINDS = (*ROUTE_KINDS, "IngressClass", "Gateway", "GatewayClass", "ReferenceGrant")
+"""Kinds of the objects that entries are read from."""

@@ -42,7 +42,8 @@ def hop_reason(hop: Hop) -> str:
     """Why a step is possible: the way in, or the first object that decides, or the reason."""
     if hop.ways:
         way = hop.ways[0]
-        more = f" (and {len(hop.ways) - 1} more ways)" if len(hop.ways) > 1 else ""
+        others = len(hop.ways) - 1
+        more = f" (and {others} more way{'' if others == 1 else 's'})" if others else ""
         return f"through {way.openings[0].text}{more}: {_inside(way)}"
     if hop.because is None:
         return ""

@@ -75,7 +75,7 @@ def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:
 
 def _way(way: WayIn) -> WayInDocument:
     return WayInDocument(
-        opened_by=[_opening(one) for one in way.openings],
+        opened_by=[opening_document(one) for one in way.openings],
         hosts=list(way.hosts),
         path=way.path,
         hops=[_hop(hop) for hop in way.hops],
@@ -86,7 +86,8 @@ def _way(way: WayIn) -> WayInDocument:
     )
 
 
-def _opening(opening: Opening) -> OpeningDocument:
+def opening_document(opening: Opening) -> OpeningDocument:
+    """What opens a way."""
     return OpeningDocument(
         how=opening.how,  # type: ignore[arg-type]
         kind=opening.kind,

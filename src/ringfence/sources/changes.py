@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ringfence.dialects import READERS
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.cluster import Cluster
+from ringfence.model.entries import ENTRY_KINDS
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
@@ -51,7 +52,8 @@ class Removal(Value):
         """``NS/KIND/NAME`` or ``KIND/NS/NAME``, ``KIND/NAME``, ``NS/NAME``. Raises EndError."""
         words = text.split("/")
         if len(words) == 3:
-            if _is_kind(words[0]) and not _is_kind(words[1]):
+            first = _is_kind(words[0]) or words[0].lower() in _ENTRIES
+            if first and not (_is_kind(words[1]) or words[1].lower() in _ENTRIES):
                 return Removal(text, words[1], _kind(words[0]), words[2])
             return Removal(text, words[0], _kind(words[1]), words[2])
         if len(words) == 2:
@@ -67,6 +69,9 @@ class Removal(Value):
         if not self.kind:
             return (manifest.api_version, manifest.kind) in READERS
         return manifest.kind.lower() == self.kind
+
+
+_ENTRIES = frozenset(kind.lower() for kind in ENTRY_KINDS)
 
 
 def _is_kind(word: str) -> bool:

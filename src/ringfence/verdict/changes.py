@@ -6,9 +6,10 @@ from enum import StrEnum
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
-from ringfence.values import Value
+from ringfence.values import Value, field
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
+from ringfence.verdict.ways_in.values import Opening
 
 
 class Change(StrEnum):
@@ -83,6 +84,38 @@ class DiffRow(Value):
         return next((cause.place for cause in self.causes if cause.place is not None), None)
 
 
+class WayChange(Value):
+    """Ways in of one object that changed alike. ``openings`` say them for people; ``through`` are the ends of their
+    hops, ``destinations`` and ``ports`` what they lead to. ``before`` or ``after`` None: that state lacks the way.
+
+    ``change`` widened: more gets in, if only possibly, also where the way is new; new or gone: so is the workload.
+    """
+
+    change: Change
+    opening: Opening
+    openings: tuple[str, ...]
+    hosts: tuple[str, ...]
+    paths: tuple[str, ...]
+    through: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[str, ...]
+    before: Verdict | None
+    after: Verdict | None
+    causes: tuple[Cause, ...]
+    witness: Witness
+    decided_before: tuple[Decision, ...] = ()
+    decided_after: tuple[Decision, ...] = ()
+    reason_before: Reason | None = None
+    reason_after: Reason | None = None
+    explained: bool = True
+    attributed: bool = True
+
+    @property
+    def place(self) -> Place:
+        """Where the first of the causes stands, else what opens the way."""
+        return next((cause.place for cause in self.causes if cause.place is not None), self.opening.place)
+
+
 class NotCompared(Value):
     """Something of which it cannot be said whether it changed, and why. ``blocking``: it differs between the states, or
     flows that hang on it do, so that without other rows the answer is not "the same"."""
@@ -99,7 +132,8 @@ class Diff(Value):
     ``left_out``: rows that a limit cut off (``counts`` counts all). ``moved``: (before, after). ``without_effect``:
     objects that differ and change no verdict. ``ends`` are all ends of the level, so that a reader can expand rows;
     ``common``: how many pods both states have. ``sensitive``: names of ends that are sensitive in either state, where
-    that was looked up.
+    that was looked up. ``ways``: ways in that differ, of which ``ways_left_out`` more are not listed (``way_counts``
+    counts all).
     """
 
     level: str
@@ -115,11 +149,20 @@ class Diff(Value):
     common: int
     partial: bool = False
     sensitive: frozenset[str] = frozenset()
+    ways: tuple[WayChange, ...] = ()
+    way_counts: dict[Change, int] = field(default_factory=dict)
+    ways_left_out: int = 0
 
     @property
     def same(self) -> bool:
-        """Whether no flow and no end differs, as far as could be compared."""
-        return not (self.counts or self.new or self.gone or self.moved)
+        """Whether no flow, no way in and no end differs, as far as could be compared."""
+        return not (self.counts or self.way_counts or self.new or self.gone or self.moved)
+
+    @property
+    def widened(self) -> bool:
+        """Whether more gets through than before, between ends of both states or from outside."""
+        more = (Change.WIDENED, Change.CHANGED)
+        return any(counts.get(change) for counts in (self.counts, self.way_counts) for change in more)
 
     @property
     def decided(self) -> bool:

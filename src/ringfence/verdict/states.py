@@ -17,6 +17,7 @@ from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.diffing import diff
 from ringfence.verdict.equivalence import Equivalence, Order, Ordering
 from ringfence.verdict.universal import universal
+from ringfence.verdict.ways_in.differences import WAY_KINDS
 
 COMPARED_KINDS = (
     "Namespace",
@@ -108,6 +109,11 @@ class States:
             yield NotCompared("the policies", "neither state has a pod that they could select", None, changed_text)
         elif not any(min(pair) >= 0 for pair in self.comparison.refinement.pairing.pairs):
             yield NotCompared("the two states", "they have no pod in common")
+
+    def behind_ways(self) -> Iterator[Altered]:
+        """Everything that differs and that ways in may hang on."""
+        yield from (change.altered for change in self.policies)
+        yield from other_altered(self.before.objects, self.after.objects, WAY_KINDS)
 
     def diff(self, level: str, limit: int | None) -> Diff:
         """The difference."""

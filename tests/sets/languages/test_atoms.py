@@ -125,7 +125,7 @@ def test_chains_and_walks_tell_the_same_apart(family: list[Pattern], domain: Dom
 
 
 @given(PLAIN, PLAIN)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_relations_of_expressions_are_those_that_another_library_finds(left: str, right: str) -> None:
     """Over an alphabet that tells apart all that the drawn expressions do."""
     domain = Domain(byteset(b"abAB/-"))
@@ -171,9 +171,9 @@ def test_a_wildcard_of_a_template_does_not_take_every_character() -> None:
     """So a rule that denies ``/{**}`` does not deny this path (Envoy's URI templates)."""
     pattern = Template("/admin/{**}")
     assert matches(pattern, b"/admin/a/b=c")
-    assert not matches(pattern, b"/admin/a*b")
+    assert not matches(pattern, b"/admin/a[b")
     assert not matches(pattern, "/admin/é".encode())
-    assert matches(Template("/admin/{**}", None), b"/admin/a*b")
+    assert matches(Template("/admin/{**}", None), b"/admin/a[b")
     assert not matches(Template("/admin/{*}/x", None), b"/admin//x")
 
 

@@ -60,7 +60,9 @@ def diff(
     A row is widened (more is possibly or surely allowed), narrowed, or changed (both), and names the object whose
     change made it so, with a flow as witness. Flows of workloads that only one state has are new or gone; a workload
     under another namespace or kind is moved. Pods that a rollout renamed are the same workload. What could not be
-    compared is listed. -o html is a page of its own with the matrix of both states, opened on what changed.
+    compared is listed. Ways in from outside (see "ringfence exposure") that came or went, or that let more or less
+    through, are rows of their own and count for --fail-on. -o html is a page of its own with the matrix of both states,
+    opened on what changed.
 
     \b
     Exit codes: 0 no difference, 1 different (see --fail-on), 2 usage or no object,
@@ -94,12 +96,7 @@ def diff(
 
 def exit_code(found: Diff, fail_on: str) -> int:
     """The strongest of what holds; a partial input is never clean."""
-    from ringfence.verdict.changes import Change
-
-    failed = {
-        "any": not found.same,
-        "widened": bool(found.counts.get(Change.WIDENED) or found.counts.get(Change.CHANGED)),
-    }.get(fail_on, False)
+    failed = {"any": not found.same, "widened": found.widened}.get(fail_on, False)
     return exits.strongest(
         (
             exits.FOUND if failed else exits.OK,

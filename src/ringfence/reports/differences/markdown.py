@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringfence.reports.comment import Comment
-from ringfence.reports.differences.risk import Risk, risk_of
+from ringfence.reports.differences.risk import Risk, risk_of, risk_of_way
 from ringfence.reports.differences.sentences import (
     altered_text,
     cause_text,
+    hops_text,
+    hosts_text,
     no_cause,
     place_of,
     verdict_line,
+    way_witness_text,
     witness_text,
 )
 from ringfence.reports.folding import Folding
 from ringfence.reports.markdown import markdown_cell
 from ringfence.reports.places import place_text
 from ringfence.reports.ranges import ports_text
-from ringfence.verdict.changes import Change, Diff, DiffRow
+from ringfence.verdict.changes import Change, Diff, DiffRow, WayChange
 
 LISTED = 6
 """Ends, or causes, in a cell; the rest is counted, and -o json names all."""
+WAY_HEADS = ("Opened by", "Hops", "Ports", "Before", "After", "Decided by", "Risk")
 HEADS = ("Source", "Destination", "Ports", "Before", "After", "Decided by", "Risk")
 
 _TITLES = {
@@ -47,12 +51,14 @@ def markdown_lines(diff: Diff) -> Iterator[str]:
             key=lambda pair: pair[0].severity.rank,
         )
         comment.table(_TITLES[change], HEADS, [_row(row, risk, folding) for risk, row in rows], change in _OPEN)
+    opened = any(row.change in _OPEN for row in diff.ways)
+    comment.table("Ways in from outside", WAY_HEADS, [_way(row, diff) for row in diff.ways], opened)
     for title, items in _lists(diff):
         comment.listing(title, items)
     first = next((row for row in diff.rows if row.change in (Change.WIDENED, Change.NARROWED)), None)
     if first is not None and (place := place_text(place_of(first))):
         comment.add("", f"To take the first change back, undo {markdown_cell(place)}.")
-    yield from comment.written(diff.left_out)
+    yield from comment.written(diff.left_out + diff.ways_left_out)
 
 
 def _row(row: DiffRow, risk: Risk, folding: Folding) -> tuple[str, ...]:
@@ -70,6 +76,29 @@ def _row(row: DiffRow, risk: Risk, folding: Folding) -> tuple[str, ...]:
         str(row.after or "–"),
         "<br>".join(causes),
         str(risk),
+    )
+
+
+def _way(row: WayChange, diff: Diff) -> tuple[str, ...]:
+    causes = [markdown_cell(cause_text(cause)) for cause in row.causes[:LISTED]]
+    if len(row.causes) > LISTED:
+        causes.append(f"+{len(row.causes) - LISTED} more")
+    causes.extend(no_cause(row))
+    if witness := way_witness_text(row):
+        causes.append(f"<sub>{markdown_cell(witness)}</sub>")
+    opened = [markdown_cell(text) for text in row.openings[:LISTED]]
+    if len(row.openings) > LISTED:
+        opened.append(f"+{len(row.openings) - LISTED} more")
+    if hosts := hosts_text(row):
+        opened.append(f"<sub>{markdown_cell(hosts)}</sub>")
+    return (
+        f"{row.change}: {'<br>'.join(opened)}",
+        markdown_cell(hops_text(row)),
+        markdown_cell(", ".join(row.ports)),
+        str(row.before or "–"),
+        str(row.after or "–"),
+        "<br>".join(causes),
+        str(risk_of_way(row, diff.sensitive)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringfence.reports.folding import NODES, namespace_of
 from ringfence.rules.finding import Severity
 from ringfence.values import Value
-from ringfence.verdict.changes import Change, Diff, DiffRow
+from ringfence.verdict.changes import Change, Diff, DiffRow, WayChange
 
 WIDENING = (Change.WIDENED, Change.CHANGED, Change.NEW)
 
@@ -38,9 +38,22 @@ def risk_of(row: DiffRow, sensitive: frozenset[str] = frozenset()) -> Risk:
     return Risk(Severity.LOW, "within a namespace")
 
 
+def risk_of_way(row: WayChange, sensitive: frozenset[str] = frozenset()) -> Risk:
+    """The risk of a way in, which always leads from outside."""
+    if row.change is Change.NARROWED:
+        return Risk(Severity.LOW, "may cut what is used")
+    if row.change is Change.GONE:
+        return Risk(Severity.INFO, "gone")
+    if not sensitive.isdisjoint(row.destinations):
+        return Risk(Severity.CRITICAL, "outside to sensitive")
+    return Risk(Severity.HIGH, "from outside")
+
+
 def widening_sensitive(diff: Diff) -> int:
     """How many of the rows that are there let more through to what is sensitive."""
-    return sum(row.change in WIDENING and not diff.sensitive.isdisjoint(row.destinations) for row in diff.rows)
+    changes = [(row.change, row.destinations) for row in diff.rows]
+    changes += [(way.change, way.destinations) for way in diff.ways]
+    return sum(change in WIDENING and not diff.sensitive.isdisjoint(names) for change, names in changes)
 
 
 def _outside(end: str) -> bool:

@@ -92,9 +92,9 @@ class Present:
         return "*"
 
 
-URI_CHARACTERS = "".join(map(chr, (*range(0x61, 0x7B), *range(0x41, 0x5B), *range(0x30, 0x3A)))) + "-._~%!$&'()+,;:@="
-"""What a wildcard of Envoy's URI templates takes in one segment: letters, digits and these signs. Not ``*``, nor
-brackets, ``|`` or what is not ASCII: a path with such a character escapes even ``{**}``."""
+URI_CHARACTERS = "".join(map(chr, (*range(0x61, 0x7B), *range(0x41, 0x5B), *range(0x30, 0x3A)))) + "-._~%!$&'()*+,;:@="
+"""What a wildcard of Envoy's URI templates takes in one segment: letters, digits and these signs. Not brackets, ``|``
+or what is not ASCII: a path with such a character escapes even ``{**}``. Asked of Envoy 1.40 (``tests/envoy``)."""
 
 
 @dataclass(frozen=True, slots=True)

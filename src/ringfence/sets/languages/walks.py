@@ -6,7 +6,7 @@ readable byte first, so the first string of each atom is its witness.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ringfence.sets.languages.automata import Automaton, automaton, bits
 from ringfence.sets.languages.bytesets import LIKING, best
@@ -16,6 +16,9 @@ from ringfence.sets.languages.expressions import Sequence as InSequence
 from ringfence.sets.languages.limits import MOST_ATOMS, MOST_STATES, TooLarge
 from ringfence.sets.languages.patterns import Pattern, automaton_of, matches
 from ringfence.sets.languages.utf8 import WELL_FORMED
+
+MOST_MOVES = 50_000
+"""Moves from a state over a byte that are remembered when strings are read."""
 
 
 class WalkAtoms:
@@ -75,10 +78,44 @@ class Joint:
             self._follow.extend(positions << shift for positions in one.follow)
             self._accepting.append(one.accepting << shift)
         self._domain = (1 << len(automata[0].classes)) - 1
+        self._sinks = list(self._found_sinks(automata))
+        self._any_sink = 0
+        for _, sinks, _ in self._sinks:
+            self._any_sink |= sinks
+        self._begin = self._settled(self._begin)
         self._accepts_any = 0
         for positions in self._accepting:
             self._accepts_any |= positions
         self._kinds: dict[int, int] = {}
+        self._moves: dict[tuple[int, int], int] = {}
+
+    def _found_sinks(self, automata: Sequence[Automaton]) -> Iterator[tuple[int, int, int]]:
+        """Positions from which an automaton accepts whatever follows: all its positions, these, and one of them that
+        may stand for all."""
+        allowed = 0
+        for members in automata[0].classes:
+            allowed |= members
+        shift = len(automata[0].classes)
+        for one in automata[1:]:
+            for last, members in enumerate(one.classes):
+                here = 1 << last
+                if not allowed & ~members and one.follow[last] & one.accepting & here:
+                    sinks = sum(
+                        1 << position
+                        for position, follow in enumerate(one.follow)
+                        if follow & here and one.accepting >> position & 1 and position != last
+                    )
+                    yield ((1 << len(one.classes)) - 1) << shift, sinks << shift, here << shift
+                    break
+            shift += len(one.classes)
+
+    def _settled(self, state: int) -> int:
+        """The state without the positions of automata that accept in any case."""
+        if state & self._any_sink:
+            for positions, sinks, last in self._sinks:
+                if state & sinks:
+                    state = state & ~positions | last
+        return state
 
     def kinds(self, most_states: int, most_kinds: int) -> dict[int, bytes]:
         """Which automata accept, as bits, for every string of the domain; each with its first witness."""
@@ -106,13 +143,22 @@ class Joint:
         """Which automata accept a string, as bits."""
         state = self._begin
         for byte in data:
-            after, state = self._after(state), 0
-            for position in bits(after):
-                if self._classes[position] >> byte & 1:
-                    state |= 1 << position
-            if not state & self._domain:
+            after = self._moves.get((state, byte))
+            if after is None:
+                after = self._move(state, byte)
+                if len(self._moves) < MOST_MOVES:
+                    self._moves[state, byte] = after
+            if not after & self._domain:
                 return 0
+            state = after
         return self._kind(state)
+
+    def _move(self, state: int, byte: int) -> int:
+        after = 0
+        for position in bits(self._after(state)):
+            if self._classes[position] >> byte & 1:
+                after |= 1 << position
+        return self._settled(after)
 
     def _kind(self, state: int) -> int:
         accepting = state & self._accepts_any
@@ -145,11 +191,11 @@ class Joint:
         steps: dict[int, int] = {}
         for inside, reached in _parted(allowed, wide):
             if rest := inside & ~singles:
-                _more_liked(steps, reached, best(rest))
+                _more_liked(steps, self._settled(reached), best(rest))
             named = inside & singles
             while named:
                 low = named & -named
-                _more_liked(steps, reached | single[low], low.bit_length() - 1)
+                _more_liked(steps, self._settled(reached | single[low]), low.bit_length() - 1)
                 named ^= low
         return sorted(((byte, reached) for reached, byte in steps.items()), key=_liking)
 

@@ -14,12 +14,14 @@ MOST_NODES = 200_000
 """Nodes in the diagrams of one space."""
 
 MOST_DIMENSIONS = 400
-"""Dimensions of one space: operations go as deep as there are dimensions."""
+"""Dimensions of one space."""
 
 NONE, EVERYTHING = 0, 1
 
 Edges = tuple[tuple[int, int], ...]
 """Masks that part the points of a dimension, in the order of their lowest points; for each, the node that follows."""
+
+Known = Callable[[int, int], int | None]
 
 
 class Diagrams:
@@ -42,7 +44,7 @@ class Diagrams:
         self._intersections: dict[tuple[int, int], int] = {}
         self._differences: dict[tuple[int, int], int] = {}
         self._somes: dict[tuple[int, int], int] = {}
-        self._counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {NONE: 0, EVERYTHING: 1}
 
     def within(self, dimension: int, mask: int) -> int:
         """All whose point in a dimension is one of the mask."""
@@ -51,39 +53,15 @@ class Diagrams:
 
     def union(self, left: int, right: int) -> int:
         """Members of either."""
-        if left in (right, EVERYTHING) or right == NONE:
-            return left
-        if left == NONE or right == EVERYTHING:
-            return right
-        key = (left, right) if left < right else (right, left)
-        found = self._unions.get(key)
-        if found is None:
-            found = self._unions[key] = self._both(left, right, self.union)
-        return found
+        return self._applied(left, right, _union, self._unions)
 
     def intersection(self, left: int, right: int) -> int:
         """Members of both."""
-        if left in (right, NONE) or right == EVERYTHING:
-            return left
-        if left == EVERYTHING or right == NONE:
-            return right
-        key = (left, right) if left < right else (right, left)
-        found = self._intersections.get(key)
-        if found is None:
-            found = self._intersections[key] = self._both(left, right, self.intersection)
-        return found
+        return self._applied(left, right, _intersection, self._intersections)
 
     def difference(self, left: int, right: int) -> int:
         """Members of ``left`` that ``right`` lacks."""
-        if left in (right, NONE) or right == EVERYTHING:
-            return NONE
-        if right == NONE:
-            return left
-        key = (left, right)
-        found = self._differences.get(key)
-        if found is None:
-            found = self._differences[key] = self._both(left, right, self.difference)
-        return found
+        return self._applied(left, right, _difference, self._differences)
 
     def has(self, value: int, points: Sequence[int]) -> bool:
         """Whether the member with these points is in it."""
@@ -98,36 +76,43 @@ class Diagrams:
 
     def some(self, value: int, dimension: int) -> int:
         """Whatever the point in a dimension: all for which some point of it is a member."""
-        level = self._levels[value]
-        if level > dimension:
-            return value
-        found = self._somes.get((value, dimension))
-        if found is None:
-            if level == dimension:
-                found = NONE
-                for _, after in self._edges[value]:
-                    found = self.union(found, after)
-            else:
-                found = self._node(level, ((mask, self.some(after, dimension)) for mask, after in self._edges[value]))
-            self._somes[value, dimension] = found
-        return found
+        for node in self._below_first(value):
+            level = self._levels[node]
+            if level <= dimension and (node, dimension) not in self._somes:
+                if level == dimension:
+                    found = NONE
+                    for _, after in self._edges[node]:
+                        found = self.union(found, after)
+                else:
+                    edges = self._edges[node]
+                    found = self._node(level, ((mask, self._some(after, dimension)) for mask, after in edges))
+                self._somes[node, dimension] = found
+        return self._some(value, dimension)
+
+    def _some(self, value: int, dimension: int) -> int:
+        return value if self._levels[value] > dimension else self._somes[value, dimension]
 
     def count(self, value: int) -> int:
         """How many members."""
-        return self._count(value) * self._combinations(0, self._levels[value])
+        counts = self._counts
+        for node in self._below_first(value):
+            if node not in counts:
+                level = self._levels[node]
+                counts[node] = sum(
+                    mask.bit_count() * counts[after] * self._combinations(level + 1, self._levels[after])
+                    for mask, after in self._edges[node]
+                )
+        return counts[value] * self._combinations(0, self._levels[value])
 
-    def _count(self, value: int) -> int:
-        """Members over the dimensions from that of the node on."""
-        if value <= EVERYTHING:
-            return value
-        found = self._counts.get(value)
-        if found is None:
-            level = self._levels[value]
-            found = self._counts[value] = sum(
-                mask.bit_count() * self._count(after) * self._combinations(level + 1, self._levels[after])
-                for mask, after in self._edges[value]
-            )
-        return found
+    def _below_first(self, value: int) -> list[int]:
+        """The nodes of a set but for the ends, each after those that it leads to."""
+        seen, waiting = {value}, [value]
+        while waiting:
+            for _, after in self._edges[waiting.pop()]:
+                if after not in seen:
+                    seen.add(after)
+                    waiting.append(after)
+        return sorted((node for node in seen if node > EVERYTHING), key=lambda node: -self._levels[node])
 
     def _combinations(self, first: int, after: int) -> int:
         found = 1
@@ -138,17 +123,35 @@ class Diagrams:
     def _below(self, level: int, value: int) -> Edges:
         return self._edges[value] if self._levels[value] == level else (((1 << self._sizes[level]) - 1, value),)
 
-    def _both(self, left: int, right: int, operation: Callable[[int, int], int]) -> int:
-        level = min(self._levels[left], self._levels[right])
-        return self._node(
-            level,
-            (
-                (both, operation(one, two))
-                for mask, one in self._below(level, left)
-                for other, two in self._below(level, right)
-                if (both := mask & other)
-            ),
-        )
+    def _applied(self, left: int, right: int, known: Known, memory: dict[tuple[int, int], int]) -> int:
+        """The node of an operation. The stack has what is asked for, above it what that needs first."""
+        found = known(left, right)
+        if found is not None:
+            return found
+        stack = [(left, right)]
+        while stack:
+            pair = stack[-1]
+            if pair in memory:
+                stack.pop()
+                continue
+            level = min(self._levels[pair[0]], self._levels[pair[1]])
+            edges: list[tuple[int, int]] = []
+            needed = len(stack)
+            for mask, one in self._below(level, pair[0]):
+                for other, two in self._below(level, pair[1]):
+                    both = mask & other
+                    if both:
+                        after = known(one, two)
+                        if after is None:
+                            after = memory.get((one, two))
+                        if after is None:
+                            stack.append((one, two))
+                        else:
+                            edges.append((both, after))
+            if len(stack) == needed:
+                memory[pair] = self._node(level, edges)
+                stack.pop()
+        return memory[left, right]
 
     def _node(self, level: int, edges: Iterable[tuple[int, int]]) -> int:
         """The node with these edges: those that lead to the same are one, and if all do, there is no node."""
@@ -172,3 +175,24 @@ class Diagrams:
 
 def _lowest(edge: tuple[int, int]) -> int:
     return edge[0] & -edge[0]
+
+
+def _union(left: int, right: int) -> int | None:
+    """The union, where that is known at once."""
+    if left in (right, EVERYTHING) or right == NONE:
+        return left
+    return right if left == NONE or right == EVERYTHING else None
+
+
+def _intersection(left: int, right: int) -> int | None:
+    """The intersection, where that is known at once."""
+    if left in (right, NONE) or right == EVERYTHING:
+        return left
+    return right if left == EVERYTHING or right == NONE else None
+
+
+def _difference(left: int, right: int) -> int | None:
+    """The difference, where that is known at once."""
+    if left in (right, NONE) or right == EVERYTHING:
+        return NONE
+    return left if right == NONE else None

@@ -13,12 +13,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ringfence.sets.languages.limits import TooLarge
-from ringfence.sets.languages.patterns import Numbers, Pattern
-from ringfence.sets.ports import canonical
 from ringfence.sets.requests.attributes import Attribute, place
-from ringfence.sets.requests.dimensions import Element, Figures, Open, Strings
-from ringfence.sets.requests.pieces import Condition, Piece, Pieces, Term
-from ringfence.sets.requests.terms import terms
+from ringfence.sets.requests.dimensions import Element, Strings
+from ringfence.sets.requests.pieces import Condition, Piece, Pieces
+from ringfence.sets.requests.saying import said, said_of_elements
 from ringfence.sets.requests.witnesses import path
 
 if TYPE_CHECKING:
@@ -45,39 +43,42 @@ def folded(space: Space, value: int, most: int) -> Pieces:
 def _cover(space: Space, value: int, forbidden: int, most: int) -> list[Box] | None:
     """Boxes that have every member and nothing that is forbidden; None: more than ``most``."""
     algebra = space.algebra
-    boxes: list[Box] = []
+    boxes: dict[Box, int] = {}
     left = value
     while left != algebra.none:
         if len(boxes) == most:
             return None
         box = _grown(space, path(space, left), forbidden)
-        boxes.append(box)
-        left = algebra.difference(left, _value(space, box))
+        boxes[box] = _value(space, box)
+        left = algebra.difference(left, boxes[box])
     for box in list(boxes):
-        others = algebra.none
-        for other in boxes:
-            if other is not box:
-                others = algebra.union(others, _value(space, other))
-        if algebra.difference(value, others) == algebra.none:
-            boxes.remove(box)
-    for number, box in enumerate(boxes):
-        boxes[number] = _trimmed(space, box, boxes[:number] + boxes[number + 1 :])
-    return boxes
+        if algebra.difference(value, _others(space, boxes, box)) == algebra.none:
+            del boxes[box]
+    for box in list(boxes):
+        others = _others(space, boxes, box)
+        del boxes[box]
+        box = _trimmed(space, box, others)
+        boxes[box] = _value(space, box)
+    return list(boxes)
 
 
-def _trimmed(space: Space, box: Box, others: list[Box]) -> Box:
+def _others(space: Space, boxes: dict[Box, int], box: Box) -> int:
+    """What all boxes but one have."""
+    found = space.algebra.none
+    for other, value in boxes.items():
+        if other != box:
+            found = space.algebra.union(found, value)
+    return found
+
+
+def _trimmed(space: Space, box: Box, had: int) -> Box:
     """A box without what others have anyhow, where that is said in fewer words."""
-    algebra, had = space.algebra, space.algebra.none
-    for other in others:
-        had = algebra.union(had, _value(space, other))
+    algebra = space.algebra
     found = list(box)
     for number, one in enumerate(space.dimensions):
         if isinstance(one, Strings) and found[number] != (1 << one.size) - 1:
             left = algebra.difference(_value(space, tuple(found)), had)
-            needed = 0
-            for point in range(one.size):
-                if algebra.intersection(left, algebra.within(number, 1 << point)) != algebra.none:
-                    needed |= 1 << point
+            needed = _points(space, left, number)
             if needed and _words(space, number, needed) < _words(space, number, found[number]):
                 found[number] = needed
     return tuple(found)
@@ -85,34 +86,58 @@ def _trimmed(space: Space, box: Box, others: list[Box]) -> Box:
 
 def _words(space: Space, number: int, mask: int) -> int:
     """How much there is to read about a dimension."""
-    (condition,) = _conditions(space, _Shape(((number, mask),), frozenset(), frozenset()))
+    condition = said(space, number, mask)
     return condition.absent + sum(max(1, len(term.matching)) + len(term.excluding) for term in condition.terms)
 
 
 def _grown(space: Space, points: Sequence[int], forbidden: int) -> Box:
-    """The box around a member, as large as can be."""
+    """The box around a member, as large as can be: dimension by dimension, the last one first.
+
+    Nothing is added to the space for it: what is forbidden is looked through, along the points up to the dimension
+    that grows, and then along the masks of those that have grown.
+    """
     algebra = space.algebra
+    rests = [forbidden]
+    for level, point in enumerate(points):
+        rests.append(next(rest for mask, rest in algebra.branches(level, rests[-1]) if mask >> point & 1))
     box = [1 << point for point in points]
+    meeting: list[dict[int, bool]] = [{} for _ in points]
+
+    def meets(level: int, value: int) -> bool:
+        """Whether something forbidden is in the box, from a dimension on."""
+        if level == len(box) or value == algebra.none:
+            return value != algebra.none
+        found = meeting[level].get(value)
+        if found is None:
+            found = meeting[level][value] = any(
+                mask & box[level] and meets(level + 1, rest) for mask, rest in algebra.branches(level, value)
+            )
+        return found
+
     for number in reversed(range(len(box))):
-        others = algebra.everything
-        for other, mask in enumerate(box):
-            if other != number:
-                others = algebra.intersection(others, algebra.within(other, mask))
-        bad = algebra.intersection(others, forbidden)
-        size = space.dimensions[number].size
-        if bad == algebra.none:
-            box[number] = (1 << size) - 1
-            continue
-        for point in range(size):
-            if algebra.intersection(bad, algebra.within(number, 1 << point)) == algebra.none:
-                box[number] |= 1 << point
+        for mask, rest in algebra.branches(number, rests[number]):
+            if not meets(number + 1, rest):
+                box[number] |= mask
     return tuple(box)
+
+
+def _points(space: Space, value: int, dimension: int) -> int:
+    """The points of a dimension that members have."""
+    algebra, reached = space.algebra, {value}
+    for level in range(dimension):
+        reached = {rest for one in reached for _, rest in algebra.branches(level, one)}
+    found = 0
+    for one in reached:
+        for mask, rest in algebra.branches(dimension, one):
+            if rest != algebra.none:
+                found |= mask
+    return found
 
 
 def _value(space: Space, box: Box) -> int:
     algebra, value = space.algebra, space.algebra.everything
-    for number, mask in enumerate(box):
-        value = algebra.intersection(value, algebra.within(number, mask))
+    for number in reversed(range(len(box))):
+        value = algebra.intersection(value, algebra.within(number, box[number]))
     return value
 
 
@@ -161,36 +186,8 @@ def _merged(shapes: list[_Shape]) -> list[_Shape]:
 
 
 def _conditions(space: Space, shape: _Shape) -> list[Condition]:
-    found: list[Condition] = []
-    for number, mask in shape.plain:
-        one = space.dimensions[number]
-        if isinstance(one, Open):
-            term = Term((one.pattern,)) if mask == 0b10 else Term((), (one.pattern,))
-            found.append(Condition(one.attribute, (term,), absent=mask == 0b01))
-        elif isinstance(one, Figures):
-            kinds = [kind for point, kind in enumerate(one.kinds) if mask >> point & 1]
-            numbers = Numbers(canonical(interval for kind in kinds for interval in kind.intervals))
-            terms_found = (Term((numbers,) if len(kinds) < len(one.kinds) else ()),) if kinds else ()
-            found.append(Condition(one.attribute, terms_found, absent=bool(mask >> len(one.kinds))))
-        elif isinstance(one, Strings):
-            everything = (1 << one.atoms.count) - 1
-            said = terms(mask & everything, everything, _patterns(space, one))
-            found.append(Condition(one.attribute, said, absent=bool(mask >> one.atoms.count)))
-    elements = {one.attribute: one for one in space.dimensions if isinstance(one, Element)}
+    found = [said(space, number, mask) for number, mask in shape.plain]
     for sets, negated in ((shape.some, False), (shape.none, True)):
         for attribute, mask in sorted(sets, key=lambda pair: (place(pair[0]), pair[1])):
-            element = elements[attribute]
-            said = terms(mask, (1 << element.atoms.count) - 1, _patterns(space, element))
-            found.append(Condition(attribute, said, negated=negated))
+            found.append(said_of_elements(space, attribute, mask, negated))
     return sorted(found, key=lambda condition: place(condition.attribute))
-
-
-def _patterns(space: Space, dimension: Strings | Element) -> list[tuple[Pattern, int]]:
-    """The patterns of an attribute that were decided, with their atoms."""
-    return [
-        (predicate.pattern, dimension.atoms.mask(predicate.pattern))
-        for predicate in space.predicates
-        if predicate.attribute == dimension.attribute
-        and predicate not in space.open_predicates
-        and not isinstance(predicate.pattern, Numbers)
-    ]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Numbers
+from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.dimensions import Dimension, Element, Figures, Open, Strings
 from ringfence.sets.requests.formulas import AllOf, Predicate
 from ringfence.sets.requests.request import Request
@@ -78,6 +79,7 @@ class _Move:
     def __init__(self, source: Space, target: Space) -> None:
         self._source, self._target = source, target
         self._known: dict[tuple[int, int], int] = {}
+        self._refined: dict[Attribute, list[int]] = {}
         self._points = [
             [self._point(dimension, point) for point in range(dimension.size)] for dimension in source.dimensions
         ]
@@ -109,7 +111,7 @@ class _Move:
             holds = self._target.satisfying(Predicate(dimension.attribute, dimension.pattern))
             return holds if point else algebra.difference(algebra.everything, holds)
         found = algebra.none
-        for number in self._target.numbers_of(dimension.attribute):
+        for number in reversed(self._target.numbers_of(dimension.attribute)):
             other = self._target.dimensions[number]
             if isinstance(dimension, Figures) and isinstance(other, Figures):
                 inside = sum(1 << one for one in range(other.size) if _number_point(dimension, other, one) == point)
@@ -126,19 +128,16 @@ class _Move:
     def _atom(self, dimension: Strings, other: Strings, number: int, point: int) -> int:
         """The requests in an atom; by what matches, where a pattern that its space decided is open in the target."""
         algebra, target = self._target.algebra, self._target
-        patterns = [one for one in self._source.predicates if one.attribute == dimension.attribute]
-        decided = [one for one in patterns if one not in self._source.open_predicates]
-        newly_open = [one for one in decided if one in target.open_predicates]
+        newly_open = [one for one in target.open_predicates if one in self._source.predicates]
+        newly_open = [one for one in newly_open if one not in self._source.open_predicates]
         if point == dimension.atoms.count:
             return algebra.within(number, 1 << other.atoms.count)
         if not newly_open:
-            inside = 0
-            for atom in range(other.atoms.count):
-                if dimension.atoms.classify(other.atoms.witness(atom)) == point:
-                    inside |= 1 << atom
-            return algebra.within(number, inside)
+            return algebra.within(number, self._inside(dimension, other)[point])
         value = algebra.within(number, (1 << other.atoms.count) - 1)
-        for one in decided:
+        for one in self._source.predicates:
+            if one.attribute != dimension.attribute or one in self._source.open_predicates:
+                continue
             assert not isinstance(one.pattern, Numbers)
             holds = target.satisfying(one)
             if dimension.atoms.mask(one.pattern) >> point & 1:
@@ -146,6 +145,17 @@ class _Move:
             else:
                 value = algebra.difference(value, holds)
         return value
+
+    def _inside(self, dimension: Strings, other: Strings) -> list[int]:
+        """The atoms of the target in each atom of the source: they are smaller."""
+        found = self._refined.get(dimension.attribute)
+        if found is None:
+            found = self._refined[dimension.attribute] = [0] * dimension.atoms.count
+            for atom in range(other.atoms.count):
+                point = dimension.atoms.classify(other.atoms.witness(atom))
+                assert point is not None, "both have the same domain"
+                found[point] |= 1 << atom
+        return found
 
 
 def _number_point(dimension: Figures, other: Figures, point: int) -> int:

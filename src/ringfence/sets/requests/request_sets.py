@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_PIECES = 64
 """Nobody reads more."""
 
+MOST_TRIES = 16
+"""Requests that are tried against patterns left open, to find one that is a member."""
+
 
 class RequestSet:
     """Some requests. Sets of one space are equal when they have the same members; operations on sets of different
@@ -133,14 +136,23 @@ class RequestSet:
         """The shortest member, the most readable of these; the same on every run. None: there is no member.
 
         It names what it needs: other attributes are absent, or of no matter where they are required. Where patterns are
-        left open it is one of those that are surely members; raises Undecided where there are none of these.
+        left open it is one of those that are surely members, or, if there are none, one that was tried against them;
+        raises Undecided where none of a few was a member.
         """
         if self.is_empty():
             return None
         surely = self.surely()
-        if surely.is_empty():
-            raise Undecided("; ".join(f"{one}: {why}" for one, why in self.space.open_predicates.items()))
-        return cheapest(self.space, surely.value)
+        if not surely.is_empty():
+            return cheapest(self.space, surely.value)
+        left = self
+        for _ in range(MOST_TRIES):
+            request = cheapest(self.space, left.value)
+            if self.holds(request):
+                return request
+            left = left - self.space.at(self.space.decided_points(request))
+            if left.is_empty():
+                break
+        raise Undecided("; ".join(f"{one}: {why}" for one, why in self.space.open_predicates.items()))
 
     def pieces(self, most: int = MOST_PIECES) -> Pieces:
         """The set as people read it: exactly its members, the same pieces however it was made. Raises TooLarge where

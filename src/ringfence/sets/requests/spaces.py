@@ -7,6 +7,7 @@ names is one integer, equal sets are equal integers, and containment and emptine
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from math import prod
 
 from ringfence.sets.languages.atoms import Atoms, atoms_of
@@ -28,12 +29,18 @@ from ringfence.sets.requests.dimensions import (
     strings,
 )
 from ringfence.sets.requests.formulas import ALWAYS, AllOf, Formula, Not, Predicate, predicates_of
+from ringfence.sets.requests.pieces import Condition
 from ringfence.sets.requests.products import Products
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
+from ringfence.sets.requests.terms import Named
+from ringfence.sets.requests.witnesses import Cost, cost
 
 MOST_COMBINATIONS = 1 << 17
 """Up to so many combinations of points a set is one integer of bits."""
+
+FEW_PARTS = 8
+"""From so many parts on their order is looked at, where sets are diagrams."""
 
 
 class Space:
@@ -62,11 +69,19 @@ class Space:
         for number, one in enumerate(self.dimensions):
             self._places.setdefault(one.attribute, []).append(number)
         self._values: dict[Predicate, int] = {}
+        # What has been put into words, by dimension.
+        self.said: dict[tuple[int, int], Condition] = {}
+        self.named: dict[int, list[Named]] = {}
         self._possible = self.satisfying(possible)
         for predicate in self.open_predicates:
             holds = self.satisfying(predicate)
             absent = self.algebra.difference(self.algebra.everything, self._present(predicate.attribute))
             self._possible = self.algebra.difference(self._possible, self.algebra.intersection(holds, absent))
+
+    @cached_property
+    def prices(self) -> list[list[Cost]]:
+        """What each point of each dimension costs a witness."""
+        return [[cost(one, point) for point in range(one.size)] for one in self.dimensions]
 
     @property
     def everything(self) -> RequestSet:
@@ -100,6 +115,10 @@ class Space:
             except Undecided:
                 found.append(None)
         return found
+
+    def decided_points(self, request: Request) -> list[int | None]:
+        """Where a request is; None in dimensions of predicates left open. Raises Impossible."""
+        return [None if isinstance(one, Open) else one.point(request) for one in self.dimensions]
 
     def like(self, request: Request) -> RequestSet:
         """The requests that no predicate tells from this one as far as its attributes go: others are open.
@@ -138,18 +157,27 @@ class Space:
             return algebra.difference(algebra.everything, self.satisfying(formula.part))
         if isinstance(formula, AllOf):
             value = algebra.everything
-            for part in formula.parts:
+            for part in self._last_first(formula.parts):
                 value = algebra.intersection(value, self.satisfying(part))
             return value
         value = algebra.none
-        for part in formula.parts:
+        for part in self._last_first(formula.parts):
             value = algebra.union(value, self.satisfying(part))
         return value
+
+    def _last_first(self, parts: tuple[Formula, ...]) -> Iterable[Formula]:
+        """The parts in an order in which diagrams grow from their ends, without copies of what is there."""
+        if len(parts) < FEW_PARTS or not isinstance(self.algebra, Diagrams):
+            return parts
+        return sorted(parts, key=lambda one: self._place(one) if isinstance(one, Predicate) else (0, ""), reverse=True)
+
+    def _place(self, predicate: Predicate) -> tuple[int, str]:
+        return min(self.numbers_of(predicate.attribute), default=0), str(predicate.pattern)
 
     def _present(self, attribute: Attribute) -> int:
         """All requests that have an attribute."""
         algebra, value = self.algebra, self.algebra.none
-        for number in self.numbers_of(attribute):
+        for number in reversed(self.numbers_of(attribute)):
             one = self.dimensions[number]
             if isinstance(one, Strings):
                 value = algebra.within(number, (1 << one.atoms.count) - 1)
@@ -162,7 +190,7 @@ class Space:
             raise KeyError(f"the space was not made for {predicate}")
         algebra, value = self.algebra, self.algebra.none
         is_open = predicate in self.open_predicates
-        for number in self.numbers_of(predicate.attribute):
+        for number in reversed(self.numbers_of(predicate.attribute)):
             one, pattern = self.dimensions[number], predicate.pattern
             if isinstance(one, Open):
                 if one.pattern == pattern:

@@ -14,31 +14,32 @@ Named = tuple[Pattern, int]
 PLAINEST = ("Exact", "Prefix", "Suffix", "Template", "Contains", "Regex")
 
 
-def terms(target: int, everything: int, patterns: Iterable[Named]) -> tuple[Term, ...]:
+def terms(target: int, everything: int, patterns: Sequence[Named]) -> tuple[Term, ...]:
     """Terms that together have the atoms of the target and no others.
 
-    Each grows from the lowest atom that none has yet: of the ways to say it, the one with the most new atoms for the
-    least words.
+    Each is for the lowest atom that none has yet: of the ways to say it, the one with the most new atoms for the least
+    words. What others have together is left out in the end.
     """
-    named = _named(patterns, everything)
+    words = _Words(target, everything, patterns)
     found: list[tuple[Term, int]] = []
     left = target
     while left:
-        atom = left & -left
-        best = max(_options(atom, target, everything, named), key=lambda one: _worth(one, left))
+        best = max(words.options(left & -left), key=lambda one: _worth(one, left))
         found.append(best)
         left &= ~best[1]
-    for one in list(found):
-        others = 0
-        for other in found:
-            if other is not one:
-                others |= other[1]
-        if others == target:
-            found.remove(one)
+    once, twice = 0, 0
+    for _, mask in found:
+        once, twice = once | mask, twice | once & mask
+    for term, mask in list(found):
+        if mask & ~twice == 0:
+            found.remove((term, mask))
+            once, twice = 0, 0
+            for _, other in found:
+                once, twice = once | other, twice | once & other
     return tuple(term for term, _ in found)
 
 
-def _named(patterns: Iterable[Named], everything: int) -> list[Named]:
+def named(patterns: Iterable[Named], everything: int) -> list[Named]:
     """Patterns that tell something apart, the widest first; of those that match the same, the plainest."""
     plainest: dict[int, Pattern] = {}
     for pattern, mask in sorted(patterns, key=_plainness):
@@ -57,32 +58,57 @@ def _worth(option: tuple[Term, int], left: int) -> float:
     return (mask & left).bit_count() / (max(1, len(term.matching)) + len(term.excluding))
 
 
-def _options(atom: int, target: int, everything: int, named: Sequence[Named]) -> Iterator[tuple[Term, int]]:
-    """Ways to say the atom and nothing outside of the target."""
-    having = [one for one in named if one[1] & atom]
-    lacking = [one for one in named if not one[1] & atom]
-    bases: list[tuple[Named, ...]] = [(), *((one,) for one in having), *combinations(having, 2), tuple(having)]
-    for base in bases:
-        mask = everything
+class _Words:
+    """Ways to say atoms of one target."""
+
+    def __init__(self, target: int, everything: int, named: Sequence[Named]) -> None:
+        self._target, self._everything, self._named = target, everything, named
+        self._known: dict[int, tuple[Term, int] | None] = {}
+
+    def options(self, atom: int) -> Iterator[tuple[Term, int]]:
+        """Ways to say an atom, and nothing outside of the target."""
+        having = [one for one in self._named if one[1] & atom]
+        said = False
+        for base in ((), *((one,) for one in having), *combinations(having, 2)):
+            option = self._said(base)
+            if option is not None:
+                said = True
+                yield option
+        if not said:
+            lacking = [one for one in self._named if not one[1] & atom]
+            mask = self._mask(having)
+            chosen = _exclusions(mask & ~self._target, atom, lacking)
+            assert chosen is not None, "every other atom lacks one of the patterns, or has one more"
+            yield _term(having, chosen, mask)
+
+    def _mask(self, base: Iterable[Named]) -> int:
+        mask = self._everything
         for _, matched in base:
             mask &= matched
-        excluded = _exclusions(mask & ~target, mask & target, lacking)
-        if excluded is None and base == bases[-1]:
-            excluded = _exclusions(mask & ~target, atom, lacking)
-        if excluded is not None:
-            for _, lost in excluded:
-                mask &= ~lost
-            yield Term(tuple(one for one, _ in base), tuple(one for one, _ in excluded)), mask
+        return mask
+
+    def _said(self, base: tuple[Named, ...]) -> tuple[Term, int] | None:
+        """What all patterns of a base match, but for other patterns that take nothing of the target away."""
+        mask = self._mask(base)
+        if mask not in self._known:
+            chosen = _exclusions(mask & ~self._target, mask & self._target, self._named)
+            self._known[mask] = None if chosen is None else _term(base, chosen, mask)
+        return self._known[mask]
 
 
-def _exclusions(bad: int, wanted: int, named: Sequence[Named]) -> list[Named] | None:
+def _term(base: Iterable[Named], excluded: Iterable[Named], mask: int) -> tuple[Term, int]:
+    for _, lost in excluded:
+        mask &= ~lost
+    return Term(tuple(one for one, _ in base), tuple(one for one, _ in excluded)), mask
+
+
+def _exclusions(bad: int, wanted: int, named: Iterable[Named]) -> list[Named] | None:
     """Patterns that match all that is bad and nothing that is wanted, the widest first; None: there are none such."""
     chosen: list[Named] = []
-    usable = [one for one in named if one[1] & bad and not one[1] & wanted]
-    while bad:
-        best = max(usable, key=lambda one: (one[1] & bad).bit_count(), default=None)
-        if best is None or not best[1] & bad:
-            return None
-        chosen.append(best)
-        bad &= ~best[1]
-    return chosen
+    for pattern, mask in named:
+        if not bad:
+            break
+        if mask & bad and not mask & wanted:
+            chosen.append((pattern, mask))
+            bad &= ~mask
+    return None if bad else chosen

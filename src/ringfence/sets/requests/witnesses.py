@@ -22,7 +22,7 @@ def cheapest(space: Space, value: int) -> Request:
 
 def path(space: Space, value: int) -> list[int]:
     """The points of that member."""
-    prices = [[_cost(one, point) for point in range(one.size)] for one in space.dimensions]
+    prices = space.prices
     levels = [{value}]
     for level in range(len(prices)):
         levels.append({rest for one in levels[-1] for _, rest in space.algebra.branches(level, one)})
@@ -52,7 +52,8 @@ def _plus(left: Cost, right: Cost) -> Cost:
     return left[0] + right[0], left[1] + right[1], left[2] + right[2]
 
 
-def _cost(dimension: Dimension, point: int) -> Cost:
+def cost(dimension: Dimension, point: int) -> Cost:
+    """What a point takes away from the shortness of a request."""
     if isinstance(dimension, Open):
         return 0, 0, point
     if isinstance(dimension, Element):

@@ -177,7 +177,9 @@ class WaysInFinder:
                         yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
                     for destination, ports in behind:
                         for server in servers:
-                            yield from self._served(route, opening, rule.path, server, destination, ports)
+                            for made in self._served(route, opening, rule.path, server, destination, ports):
+                                named = (service.namespace, service.name)
+                                yield replace(made, service=named) if isinstance(made, WayIn) else made
 
     def _served(
         self, route: Route, opening: Opening, path: str, server: Server, destination: Target, ports: Intervals

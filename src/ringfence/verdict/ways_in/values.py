@@ -51,6 +51,8 @@ class WayIn(Value):
     path: str = ""
     pods: tuple[int, ...] = ()
     """The pods at its end, as indexes in ``cluster.pods``."""
+    service: tuple[str, str] | None = None
+    """Namespace and name of the Service that a route sends to."""
     relayed: bool = False
     """Through a controller that the input lacks: pods may use it as well as the internet."""
 
