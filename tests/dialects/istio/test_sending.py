@@ -426,6 +426,8 @@ def test_clients_that_are_told_apart() -> None:
 def test_pods_that_run_are_told_apart_from_those_that_will() -> None:
     from tests.dialects.istio.meshes import running
 
-    lab = Lab(BASE, running("shop/x", {"app": "y"}), workload("shop/y"))
-    one, other = lab.pod("shop/x"), lab.pod("shop/y")
+    written = running("shop/yy", {"app": "y"}).split("status:")[0]
+    lab = Lab(BASE, running("shop/x", {"app": "y"}), written)
+    one, other = lab.pod("shop/x"), lab.pod("shop/yy")
     assert (one.labels == other.labels, lab.mesh.kind(one) == lab.mesh.kind(other)) == (True, False)
+    assert [lab.member(f"shop/{name}") for name in ("x", "yy")] == [["none"], ["sidecar"]]
