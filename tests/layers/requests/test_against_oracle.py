@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.dialects.istio.authorization import rules_at
@@ -96,10 +96,11 @@ def flat(claims: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[t
 
 
 @pytest.mark.parametrize("chain", CHAINS)
+@settings(max_examples=300)
 @given(
     objects=policies(),
     issuers=ISSUERS,
-    requests=st.lists(REQUESTS, min_size=4, max_size=4),
+    requests=st.lists(REQUESTS, min_size=8, max_size=8),
     domains=DOMAINS,
     several=st.booleans(),
 )
