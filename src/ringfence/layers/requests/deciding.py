@@ -123,14 +123,19 @@ class _Deciding:
     def _denied(self, matches: tuple[Match, ...], step: Step) -> Decision | None:
         if not matches or self._certain(any_of(matches)) is not True:
             return None
-        telling = [match for match in matches if self._certain(match.when)] or list(matches)
+        telling = self._telling(matches)
         match = telling[0]
-        rule = f"rule {match.rule.index} of {_policy(match.policy)}"
+        rule = _rules(telling)
         if step is Step.DENIED:
             text = f"{rule} denies it"
         else:
             text = f"{rule} leaves it to an external service that cannot be asked, so it is refused"
-        return Decision(Outcome.REFUSED, step, _noted(text, match), self._sources(telling[:1]), self.refusal)
+        return Decision(Outcome.REFUSED, step, _noted(text, match), self._sources(telling), self.refusal)
+
+    def _telling(self, matches: tuple[Match, ...]) -> list[Match]:
+        """The first rule that surely matches; where it is not always the same one, all that may."""
+        sure = next((match for match in matches if self._certain(match.when)), None)
+        return list(matches) if sure is None else [sure]
 
     def _token(self) -> Decision:
         sources = tuple(dict.fromkeys(issuer.source for issuer in self.rules.issuers))
@@ -154,10 +159,9 @@ class _Deciding:
         if not found.allowing:
             text = "no policy denies it" if self.rules.policies else "no policy judges it"
             return Decision(Outcome.PASS, Step.NOTHING_ASKED, text)
-        telling = [match for match in found.allowed if self._certain(match.when)] or list(found.allowed)
-        match = telling[0]
-        text = f"rule {match.rule.index} of {_policy(match.policy)} allows it"
-        return Decision(Outcome.PASS, Step.ALLOWED, _noted(text, match), self._sources(telling[:1]))
+        telling = self._telling(found.allowed)
+        text = f"{_rules(telling)} allows it"
+        return Decision(Outcome.PASS, Step.ALLOWED, _noted(text, telling[0]), self._sources(telling))
 
     def _open(self) -> Decision:
         """Neither everything passes, nor is everything refused."""
@@ -214,6 +218,11 @@ def _noted(text: str, match: Match) -> str:
 
 def _policy(policy: RequestPolicy) -> str:
     return f"{policy.kind} {policy.namespace}/{policy.name}" if policy.namespace else f"{policy.kind} {policy.name}"
+
+
+def _rules(matches: list[Match]) -> str:
+    names = [f"rule {match.rule.index} of {_policy(match.policy)}" for match in matches]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _name(source: Source) -> str:
