@@ -70,25 +70,26 @@ def through_service(world: World, client: Json, service: Json, port: int, asks: 
     """The answers of all pods behind a port of a Service."""
     [service_port] = [one for one in service["spec"]["ports"] if one["port"] == port]
     return [
-        answer(world, client, pod, target(service_port, pod) or 0, service, asks)
+        one
         for pod in world.of("Pod")
         if space(pod) == space(service)
         and has_labels(service["spec"]["selector"], labels(pod))
         and target(service_port, pod) is not None
         and pod is not client
+        for one in answers(world, client, pod, target(service_port, pod) or 0, service, asks)
     ]
 
 
-def answer(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
-    """One client, one pod, by way of a Service or (None) by the pod's address."""
+def answers(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> list[Answer]:
+    """One client, one pod, by way of a Service or (None) by the pod's address. Several where it is open."""
     asks = asks if asks.host is not None else _with_host(asks, client, server, port, service)
     from_, to = proxy(world, client), proxy(world, server)
     own = asks.presented or identity(world, client)
     waypoint = _waypoint(world, server, service) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
-        return _over_waypoint(world, client, waypoint, server, port, service, own, asks)
-    sent = _sent(world, client, server, port, service)
-    return _direct(world, client, server, port, service, sent, own, asks)
+        return [_over_waypoint(world, client, waypoint, server, port, service, own, asks)]
+    sent = _sent(world, client, server, port, service).split(" or ")
+    return [_direct(world, client, server, port, service, one, own, asks) for one in sent]
 
 
 def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json | None) -> Asks:

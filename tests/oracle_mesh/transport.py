@@ -65,7 +65,7 @@ def _mode(mtls: Json | None) -> str | None:
 
 
 def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service: Json, service_port: Json) -> str:
-    """``plain``, ``mtls`` or ``hbone``; ``tls``: without a certificate of the mesh. Through a Service."""
+    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh. Through a Service."""
     rule = destination_rule(world, client, service)
     policy = {} if rule is None else (rule["spec"].get("trafficPolicy") or {})
     for one in policy.get("portLevelSettings") or ():
@@ -74,10 +74,9 @@ def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service
             break
     kind = proxy(world, server)
     mode = (policy.get("tls") or {}).get("mode")
-    if kind == "node" and mode is not None:
-        return "release"
     if kind == "node":
-        return "hbone"
+        # Releases differ in whether DISABLE also turns the tunnel off.
+        return "hbone or plain" if mode == "DISABLE" else "hbone"
     if mode is not None:
         return {"DISABLE": "plain", "ISTIO_MUTUAL": "mtls"}.get(mode, "tls")
     automatic = world.config.get("enableAutoMtls", True)

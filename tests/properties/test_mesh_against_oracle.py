@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.loading import load_objects
 from ringfence.verdict.meshed.request import request
-from tests.oracle_mesh.asking import Answer, Asks, answer, read, services_to
+from tests.oracle_mesh.asking import Answer, Asks, answers, read, services_to
 from tests.properties.meshes import Draw
 
 CLUSTERS, QUESTIONS = 150, 6
@@ -17,6 +17,8 @@ CLUSTERS, QUESTIONS = 150, 6
 def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
     """What the engine says that no possible answer of the oracle says; empty: they agree."""
     differences = []
+    if told["verdict"] == "unknown" and len({one.verdict for one in expected}) > 1:
+        return ""
     for one in expected:
         hops = tuple(hop["port"] for hop in told["hops"])
         said = {"verdict": told["verdict"], "hops": hops}
@@ -26,6 +28,8 @@ def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
             wanted |= {"identity": one.identity, "encryption": one.encryption}
         if one.symptom is not None:
             said["symptom"], wanted["symptom"] = told["symptom"], one.symptom
+        if len({one.verdict for one in expected}) > 1:
+            wanted["verdict"] = "unknown"
         if wanted.get("encryption") == "?":
             wanted["encryption"] = said["encryption"]
         if said == wanted:
@@ -50,7 +54,7 @@ def compare(seed: int) -> list[str]:
         port = question["port"]
         ways = services_to(oracle, pods[1], port)
         asks = Asks(**asked)
-        expected = [answer(oracle, pods[0], pods[1], port, way, asks) for way in ways]
+        expected = [one for way in ways for one in answers(oracle, pods[0], pods[1], port, way, asks)]
         ends = ["/".join(question[end]) for end in ("client", "server")]
         told = engine.layered(ends[0], ends[1], port, "TCP", request(**asked))
         assert told is not None
