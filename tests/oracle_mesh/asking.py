@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -12,7 +12,18 @@ from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.membership import GATEWAY, proxy, takes_inbound, takes_outbound
 from tests.oracle_mesh.network import passes
-from tests.oracle_mesh.objects import Json, World, has_labels, identity, labels, leads_to, name, space, target
+from tests.oracle_mesh.objects import (
+    Json,
+    World,
+    annotations,
+    has_labels,
+    identity,
+    labels,
+    leads_to,
+    name,
+    space,
+    target,
+)
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 
 TUNNEL = 15008
@@ -111,14 +122,11 @@ def _sent(world: World, client: Json, server: Json, port: int, service: Json | N
     tunnels = proxy(world, server) == "node" or labels(server).get("networking.istio.io/tunnel") == "http"
     if kind == "node":
         return "hbone" if tunnels else "plain"
-    if service is None:
-        # A proxy passes on what is addressed to nothing that it knows.
+    if service is None or _in_the_way(world, client, server, port, service) == "none":
+        # A proxy passes on as it is what is addressed to nothing that it knows.
         return "plain"
     service_port = leads_to(service, server, port)
     assert service_port is not None
-    dialled = service_port["port"], service["spec"].get("clusterIP")
-    if not takes_outbound(client, *dialled):
-        return "plain"
     return sent_by_sidecar(world, client, server, port, service, service_port)
 
 
@@ -131,22 +139,47 @@ def _direct(
     proven = own if sent in ("mtls", "hbone") else None
     encryption = {"plain": "none"}.get(sent, sent)
     spoken = _spoken(world, server, port, service)
-    captured_client = proxy(world, client)
+    captured_client = _in_the_way(world, client, server, port, service)
+    heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
     if not passes(world, client, server, wire):
-        return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, spoken))
+        return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, heard))
     if kind == "none" or (kind == "sidecar" and sent != "hbone" and not takes_inbound(server, port)):
         if sent == "plain":
             return Answer("allowed", "", None, "none", hops, "none")
-        return Answer("denied", "transport", None, encryption, hops, None)
+        return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard))
     chain = "node" if kind == "node" else ("tcp" if spoken == "tcp" else "http")
     if kind == "node":
         if sent == "plain" and peer_mode(world, server, port) == "STRICT":
-            return Answer("denied", "transport", None, "none", hops, None)
+            return Answer("denied", "transport", None, "none", hops, _of_sidecar(captured_client, heard))
     elif not accepted(world, server, port, sent, chain):
-        symptom = "reset" if captured_client == "none" else None
+        symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
         return Answer("denied", "transport", None, encryption, hops, symptom)
     found = decide(world, server, None, None, chain, _asked(asks, proven, port))
-    return _by_requests(found, chain, captured_client, proven, encryption, hops)
+    told = _by_requests(found, chain, captured_client, proven, encryption, hops)
+    if told.symptom is None and told.verdict == "denied":
+        return replace(told, symptom=_of_sidecar(captured_client, heard))
+    return told
+
+
+def _of_sidecar(client: str, heard: str) -> str | None:
+    """What a client's own sidecar makes of a connection that fails: an answer, where it speaks HTTP."""
+    return "http-503" if client == "sidecar" and heard != "tcp" else None
+
+
+def _in_the_way(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
+    """The client's proxy, if it takes the connection; ``open``: that hangs on an address which nobody knows."""
+    kind = proxy(world, client)
+    if kind != "sidecar":
+        return kind
+    if service is None:
+        dialled = port, (server.get("status") or {}).get("podIP")
+    else:
+        service_port = leads_to(service, server, port)
+        assert service_port is not None
+        dialled = service_port["port"], service["spec"].get("clusterIP")
+    if dialled[1] is None and any("Ranges" in key for key in annotations(client)):
+        return "open"
+    return kind if takes_outbound(client, *dialled) else "none"
 
 
 def _over_waypoint(
@@ -225,7 +258,7 @@ def _asked(asks: Asks, proven: str | None, port: int) -> authorization.Asked:
 def _network_symptom(client: str, spoken: str) -> str | None:
     if client == "none":
         return "timeout"
-    return "http-503" if client == "sidecar" and spoken == "http" else None
+    return _of_sidecar(client, spoken)
 
 
 def _by_requests(

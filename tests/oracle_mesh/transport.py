@@ -49,7 +49,12 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
         return mode
     above, mode = mode, _mode(own["spec"].get("mtls")) or mode
     at_port = _mode((own["spec"].get("portLevelMtls") or {}).get(str(port)))
-    if proxy(world, pod) == "node" and at_port == "DISABLE" and above == "STRICT" and not _mode(own["spec"].get("mtls")):
+    if (
+        proxy(world, pod) == "node"
+        and at_port == "DISABLE"
+        and above == "STRICT"
+        and not _mode(own["spec"].get("mtls"))
+    ):
         # ztunnel's policies take only PERMISSIVE at a port as an exception from what a workload inherits.
         return "STRICT"
     return at_port or mode
@@ -65,7 +70,7 @@ def _mode(mtls: Json | None) -> str | None:
 
 
 def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service: Json, service_port: Json) -> str:
-    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh. Through a Service."""
+    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh."""
     rule = destination_rule(world, client, service)
     policy = {} if rule is None else (rule["spec"].get("trafficPolicy") or {})
     for one in policy.get("portLevelSettings") or ():

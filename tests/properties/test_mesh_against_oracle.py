@@ -53,6 +53,9 @@ def compare(seed: int) -> list[str]:
         assert pods[1] is not None
         port = question["port"]
         ways = services_to(oracle, pods[1], port)
+        if ways == [None] and not (pods[1].get("status") or {}).get("podIP"):
+            # What a client writes as host that dials an address which nobody knows is not known either.
+            asked.setdefault("host", "elsewhere.example")
         asks = Asks(**asked)
         expected = [one for way in ways for one in answers(oracle, pods[0], pods[1], port, way, asks)]
         ends = ["/".join(question[end]) for end in ("client", "server")]
