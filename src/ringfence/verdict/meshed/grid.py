@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import cached_property
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
@@ -35,6 +36,7 @@ class MeshedGrid(Grid):
         self.reading = reading
         self.reaches = Reaches(relation.cluster, mesh, reading)
         self._kinds: list[Kind] | None = None
+        self._joined: dict[int, Kind] = {}
         self._asked: dict[object, tuple[Predicate, ...]] = {}
         self._parted: dict[tuple[Predicate, ...], list[Kind]] = {}
         self._true_of: dict[Predicate, int] = {}
@@ -91,19 +93,32 @@ class MeshedGrid(Grid):
             asked = self._asked[kind] = self.reaches.asked_of_peers(pod)
         parts = self._parted.get(asked)
         if parts is None:
-            groups: dict[object, list[int]] = {}
-            for number, (_, source, _) in enumerate(self.kinds):
-                signs: list[object] = [self._true(predicate) >> number & 1 for predicate in asked]
-                signs.append(None if source is None else self._sends(source))
-                groups.setdefault(tuple(signs), []).append(number)
-            parts = []
-            for members in groups.values():
-                mask = 0
-                for number in members:
-                    mask |= self.kinds[number][0]
-                parts.append((mask, *self.kinds[members[0]][1:]))
-            self._parted[asked] = parts
+            groups = self._by_sending
+            for predicate in asked:
+                true = self._true(predicate)
+                groups = [part for group in groups for part in (group & true, group & ~true) if part]
+            parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
         return parts
+
+    @cached_property
+    def _by_sending(self) -> list[int]:
+        """The kinds, as masks of their numbers, parted by how they send."""
+        groups: dict[Hashable, int] = {}
+        for number, (_, source, _) in enumerate(self.kinds):
+            sends = None if source is None else self._sends(source)
+            groups[sends] = groups.get(sends, 0) | 1 << number
+        return list(groups.values())
+
+    def _joined_kind(self, group: int) -> Kind:
+        """Some kinds as one."""
+        found = self._joined.get(group)
+        if found is None:
+            numbers = list(columns_of(group))
+            mask = 0
+            for number in numbers:
+                mask |= self.kinds[number][0]
+            found = self._joined[group] = (mask, *self.kinds[numbers[0]][1:])
+        return found
 
     def _sends(self, source: Pod) -> Hashable:
         """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
