@@ -200,3 +200,14 @@ def test_a_page_of_both_states(ringfence: Run, write: Write) -> None:
     assert '"before"' in done.out
     assert '"after"' in done.out
     assert "1 widened" in done.err
+
+
+@pytest.mark.parametrize("command", ["diff", "equivalent"])
+def test_a_state_without_objects_is_told_in_terms_of_states(
+    ringfence: Run, write: Write, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = ringfence(command, str(tmp_path / "empty"), write("b", IN))
+    assert done.code == 2
+    assert "REV:PATH of a Git revision" in done.err
+    assert "-f" not in done.err

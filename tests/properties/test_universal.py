@@ -166,7 +166,7 @@ def check_scopes(random: Random) -> str:
     return str(whole.order)
 
 
-@settings(parent=SLOW, max_examples=12)
+@settings(parent=SLOW, max_examples=8)
 @given(RANDOMS)
 def test_namespace_by_namespace_is_as_all_at_once(random: Random) -> None:
     check_scopes(random)
