@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import clusters, comparison, own, pages, peers, requests, scale
+from bench import clusters, comparison, differences, own, pages, peers, requests, scale
 from bench.table import Line, render
 
 
@@ -52,6 +52,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
         asked = found if size is not clusters.LARGE or wanted == "full" else []
         yield from comparison.compare(asked, size, folder, times)
     yield from comparison.one_question(found, sizes[-1], folder, times)
+    yield from differences.compare(found if wanted == "full" else [], sizes[-1], folder, times)
     cache = peers.cache_folder()
     own_sizes = [size for size in clusters.OWN_SIZES if not smoke or size.pods <= 1000]
     for size in own_sizes:
@@ -64,6 +65,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
     yield from own.library_lines(own_sizes[-1])
     yield from own.reach_lines(own_sizes[-1])
     yield from requests.lines(times)
+    yield from differences.own_lines(own_sizes[-1])
     yield from scale.lines(smoke, times, folder, cache)
     yield from pages.page_lines(folder, smoke, times)
 

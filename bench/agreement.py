@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 
 from bench.peers import Row
-from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, PROTOCOLS, Intervals, canonical, intersect
+from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, PROTOCOLS, Intervals, canonical, intersect, subtract
 
 Range = tuple[int, int]
 End = str | Range
@@ -42,6 +42,16 @@ def ports(text: str) -> Intervals:
             first, _, last = numbers.partition("-")
             found.append((protocol | int(first), protocol | int(last or first)))
     return canonical(found)
+
+
+def without(left: Intervals, right: Intervals) -> Intervals:
+    """The ports of the first that the second lacks."""
+    return subtract(left, right)
+
+
+def text(found: Intervals) -> str:
+    """Ports as ``ports`` reads them."""
+    return ",".join(f"{PROTOCOLS[first >> 16]} {first & 0xFFFF}-{last & 0xFFFF}" for first, last in found)
 
 
 def relation(rows: Iterable[Row]) -> Relation:

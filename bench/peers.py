@@ -37,6 +37,10 @@ class Peer:
     rows: Callable[[str], Iterator[Row]]
     evaluate: Callable[[Path, str, str, int], list[str]] | None = None
     """The command that answers one flow between two pods, ``namespace/name`` each; None: it has none."""
+    diff: Callable[[Path, Path], list[str]] | None = None
+    """The command that compares two folders; None: it has none."""
+    differences: Callable[[str], Iterator[tuple[str, str, str, str]]] = lambda output: iter(())
+    """How its rows read: source, destination, ports before and after (``none``: no connection)."""
 
     def list(self, folder: Path) -> Run:
         """One whole run. Raises PeerError when it fails."""
@@ -105,6 +109,8 @@ def netpol_analyzer(binary: str) -> Peer:
         lambda data: [binary, "list", "--dirpath", str(data), "-q", "-o", "json"],
         _npa_rows,
         evaluate,
+        lambda before, after: [binary, "diff", "--dir1", str(before), "--dir2", str(after), "-q", "-o", "txt"],
+        npa_differences,
     )
 
 
@@ -127,6 +133,20 @@ def _nca_ports(text: str) -> str:
     if not found:
         raise PeerError(f"{PACKAGE}: strange ports {text!r}")
     return ",".join(f"{protocol} {found[2] or '1-65535'}" for protocol in found[1].split(","))
+
+
+NPA_DIFFERENCE = re.compile(
+    r"^diff-type: \w+, source: (\S+), destination: (\S+), \w+: (.+?), \w+: (.+?)(?:, workloads-|$)"
+)
+
+
+def npa_differences(output: str) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of ``diff -o txt``; other lines are left out."""
+    words = {"All Connections": "all", "No Connections": "none"}
+    for line in output.splitlines():
+        found = NPA_DIFFERENCE.match(line)
+        if found:
+            yield _plain(found[1]), _plain(found[2]), words.get(found[3], found[3]), words.get(found[4], found[4])
 
 
 def _npa_rows(output: str) -> Iterator[Row]:

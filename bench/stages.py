@@ -6,6 +6,7 @@ are measured with the whole process, where they belong.
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 import random
@@ -20,6 +21,7 @@ from typing import Any
 import ringfence
 from bench import clusters
 from bench.clusters import Size
+from bench.differences import changed
 from bench.files import company_folder
 from bench.measuring import own_memory
 from bench.peers import cache_folder
@@ -140,6 +142,30 @@ def page(size: Size) -> Figures:
     return {"seconds": seconds}
 
 
+def diff_page(size: Size) -> Figures:
+    """From the relations of two states to the page of their difference: one policy in ten is gone."""
+    from ringfence.reports.context import Context
+    from ringfence.reports.html.changes import Difference
+    from ringfence.reports.html.page import html_page
+    from ringfence.verdict.matrix.pairing import paired_ends
+
+    objects = clusters.company(size)
+    policies = [one for one in objects if one["kind"] == "NetworkPolicy"]
+    left_out = {id(one) for one in policies[::10]}
+    before = ringfence.load_objects(objects)
+    after = ringfence.load_objects([one for one in objects if id(one) not in left_out])
+    before.complete()
+    after.complete()
+    clock = Clock()
+    found = before.diff(after)
+    pairs = paired_ends(before.cluster, after.cluster)
+    states = [("before", before.matrix()), ("after", after.matrix())]
+    text = html_page(states, Context("generic", "the default"), difference=Difference(found, pairs))
+    seconds = clock.lap()
+    Path(sys.argv[3]).write_text(text, encoding="utf-8")
+    return {"seconds": seconds, "rows": float(len(found.rows))}
+
+
 def _edited(world: Any, *question: Any) -> None:
     world.explain(*question).edit  # noqa: B018 - looked for when it is read
 
@@ -207,13 +233,41 @@ def reach(size: Size) -> Figures:
     return figures
 
 
+def difference(size: Size) -> Figures:
+    """Seconds of ``diff`` beyond loading. Both states were read by themselves, and no row was asked for before."""
+    warm()
+    small = clusters.company(clusters.OWN_SIZES[0])
+    ringfence.load_objects(small).diff(ringfence.load_objects(small[:-1]))
+    others = [*clusters.namespaces(size), *clusters.company_pods(size)]
+    policies = list(clusters.company_policies(size))
+    figures: Figures = {}
+    for name, every in (
+        ("nothing differs", None),
+        ("one policy differs", len(policies)),
+        ("1 % of the policies differ", 100),
+        ("10 % of the policies differ", 10),
+    ):
+        after = policies if every is None else changed(policies, every)
+        worlds = [ringfence.load_objects(copy.deepcopy([*others, *side])) for side in (policies, after)]
+        clock = Clock()
+        found = worlds[0].diff(worlds[1])
+        figures[name] = clock.lap()
+        if found.same != (every is None) or not found.decided:
+            raise AssertionError(f"{name}, but the difference says {found.counts}")
+        figures[f"{name}: rows"] = len(found.rows)
+        gc.enable()
+    return figures
+
+
 STAGES: dict[str, Callable[[Size], Figures]] = {
     "analysis": analysis,
     "company": company,
     "dump": dump,
     "library": library,
     "reach": reach,
+    "difference": difference,
     "page": page,
+    "diff-page": diff_page,
 }
 
 if __name__ == "__main__":

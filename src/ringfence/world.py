@@ -6,11 +6,9 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers import meshes
@@ -21,13 +19,11 @@ from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
 from ringfence.model.text import printable
-from ringfence.sets import addresses as ip
-from ringfence.sets.addresses import Intervals
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.originals import Originals
-from ringfence.sources.renderable import Helm, Kustomize
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import LABEL, Directory, EndError, Target
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ringfence.model.mesh import Mesh
+    from ringfence.model.provenance import Manifest
     from ringfence.rules.assessment import Assessment
     from ringfence.rules.situation import Situation
     from ringfence.rules.suppression import Suppression
@@ -59,7 +56,7 @@ if TYPE_CHECKING:
     from ringfence.verdict.ways_in.values import WaysIn
     from ringfence.verdict.whatif import Moved
 
-__all__ = ["EndError", "World", "load", "load_objects"]
+__all__ = ["EndError", "World", "world_of"]
 
 CHOSEN = "chosen by the caller"
 Labels = Mapping[str, str | None]
@@ -90,10 +87,19 @@ class World:
         self.profile = profile
         self.given = given
         with collector_paused():
-            self.relation = relation if relation is not None else Relation(cluster, profile)
+            self.relation = relation if relation is not None else self._relation(cluster)
         self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
+
+    def _relation(self, cluster: Cluster) -> Relation:
+        """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
+        mesh = self.mesh
+        if mesh is None:
+            return Relation(cluster, self.profile)
+        from ringfence.layers.network.universe import build, coverage_of
+
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), mesh.kind))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -129,7 +135,7 @@ class World:
     @cached_property
     def whole_relation(self) -> Relation:
         """The relation with every pod in a class, also those that a what-if relabelled."""
-        return Relation(self.cluster, self.profile) if self._moved else self.relation
+        return self._relation(self.cluster) if self._moved else self.relation
 
     @cached_property
     def lister(self) -> Lister:
@@ -182,6 +188,11 @@ class World:
         if not meshes.shown(self.cluster):
             return None
         return meshes.of(self.cluster)
+
+    @property
+    def mesh_notices(self) -> tuple[str, ...]:
+        """What is assumed of the mesh, as the input does not tell it."""
+        return () if self.mesh is None else self.mesh.assumptions
 
     @cached_property
     def meshed(self) -> MeshedAsker:
@@ -274,7 +285,7 @@ class World:
 
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
-            exposer = Exposer(self.whole_relation, self.grid, self.lister.workloads, self.lister.reason)
+            exposer = Exposer(self.whole_relation, self.attackers_grid, self.lister.workloads, self.lister.reason)
             return exposer.exposure(chosen, limit, self.partial)
 
     def sensitive(self, targets: Iterable[str] = (), namespace: str | None = None) -> list[tuple[str, int]]:
@@ -288,6 +299,14 @@ class World:
             found.setdefault(text, columns_of_target(self.lister.asker.directory.find(text, namespace)))
         return sorted(found.items())
 
+    def sensitive_names(self) -> frozenset[str]:
+        """Every name that a sensitive workload, and those of its pods that are, may have in a list of ends."""
+        from ringfence.verdict.sensitivity import any_sensitive, names_of
+
+        if not any_sensitive(self.relation, self.given.settled().reading.manifests):
+            return frozenset()
+        return names_of(self.lister.workloads, self.sensitive())
+
     def blast_radius(
         self,
         source: str,
@@ -295,27 +314,37 @@ class World:
         limit: int | None = None,
         namespace: str | None = None,
         edits: bool = True,
+        controller: str | None = None,
     ) -> BlastRadius:
         """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
         he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
-        the cheapest cut. Raises EndError."""
+        the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
-            return self._tracing(source, namespace).blast_radius(chosen, limit, self.editor if edits else None)
+            tracing = self._tracing(source, namespace, controller)
+            return tracing.blast_radius(chosen, limit, self.editor if edits else None)
 
-    def paths(self, source: str, destination: str, limit: int = 10, namespace: str | None = None) -> ShortestWays:
-        """The shortest ways from one end to another. Raises EndError."""
+    def paths(
+        self,
+        source: str,
+        destination: str,
+        limit: int = 10,
+        namespace: str | None = None,
+        controller: str | None = None,
+    ) -> ShortestWays:
+        """The shortest ways from one end to another. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             target = self.lister.asker.directory.find(destination, namespace)
-            return self._tracing(source, namespace).paths(target, limit)
+            return self._tracing(source, namespace, controller).paths(target, limit)
 
-    def _tracing(self, source: str, namespace: str | None) -> Tracing:
-        from ringfence.verdict.spreading import Spreader
-        from ringfence.verdict.tracing import Tracing
+    def _tracing(self, source: str, namespace: str | None, controller: str | None) -> Tracing:
+        from ringfence.verdict.tracing import Tracing, spreader_of
 
         asker = self.lister.asker
-        spreader = Spreader(self.whole_relation, self.grid)
-        return Tracing(asker, self.lister.workloads, spreader, asker.directory.find(source, namespace), self.partial)
+        start = asker.directory.find(source, namespace)
+        known = None if controller is None else asker.directory.find(controller, namespace)
+        spreader = spreader_of(asker, self.attackers_grid, start, known)
+        return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
         """All ends against all, at level "workload" or "pod": every cell, and who decides it. Raises EndError where
@@ -346,10 +375,17 @@ class World:
 
     @cached_property
     def grid(self) -> Grid:
-        """All rows of the relation, joined."""
-        from ringfence.verdict.grid import Grid
+        """The relation of all layers, for clients as they are configured."""
+        from ringfence.verdict.meshed.grids import grid_of
 
-        return Grid(self.whole_relation)
+        return grid_of(self.whole_relation, self.mesh)
+
+    @cached_property
+    def attackers_grid(self) -> Grid:
+        """The relation of all layers, for clients who control their pods and are not bound by their own proxies."""
+        from ringfence.verdict.meshed.grids import grid_of
+
+        return self.grid if self.mesh is None else grid_of(self.whole_relation, self.mesh, unbound=True)
 
     def fingerprint(self) -> str:
         """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
@@ -432,12 +468,17 @@ class World:
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
         from ringfence.verdict.diffing import LEVELS
-        from ringfence.verdict.states import between
+        from ringfence.verdict.states import States
+        from ringfence.verdict.ways_in.differences import Side, WayDifferences, with_ways
 
         if level not in LEVELS:
             raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
         with collector_paused():
-            return between(self._state, other._state, level, limit)
+            states = States(self._beside(other), other._beside(self))
+            found = states.diff(level, limit)
+            left, right = (Side(one.ways_in(), one.cluster) for one in (self, other))
+            ways = WayDifferences(left, right, states.behind_ways, found.new, found.gone)
+            return with_ways(found, ways.rows(), limit)
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
@@ -445,13 +486,18 @@ class World:
         from ringfence.verdict.states import equivalent
 
         with collector_paused():
-            return equivalent(self._state, other._state, universal)
+            return equivalent(self._beside(other), other._beside(self), universal)
 
-    @property
-    def _state(self) -> State:
+    def _beside(self, other: World) -> State:
+        """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""
+        from ringfence.sources.snapshot_contents import as_kept, is_kept
         from ringfence.verdict.states import State
 
-        return State(self.whole_relation, lambda: self.given.settled().reading.manifests, self.partial)
+        def read() -> Iterable[Manifest]:
+            own, others = (one.given.settled().reading.manifests for one in (self, other))
+            return as_kept(own) if any(map(is_kept, own)) or any(map(is_kept, others)) else own
+
+        return State(self.whole_relation, read, self.partial)
 
     def what_if(
         self,
@@ -496,7 +542,7 @@ class World:
             for text, labels in self.given.relabels:
                 world = world._relabel(text, labels)
             return world
-        return _world(self._as_read, self.given, cni)
+        return world_of(self._as_read, self.given, cni)
 
     def portability(
         self,
@@ -542,61 +588,10 @@ class World:
         return world
 
 
-def _ranges(texts: str | Iterable[str]) -> Intervals:
-    if isinstance(texts, str):
-        texts = [texts]
-    return ip.canonical(ip.cidr(part.strip()) for text in texts for part in text.split(",") if part.strip())
-
-
-def _world(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+def world_of(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
     """A world under a profile, or under the one that the input shows."""
     chosen_by = chosen_by or CHOSEN
     if isinstance(cni, Profile):
         return World(cluster, cni, given, choice=Choice(cni, chosen_by))
     choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
     return World(cluster, choice.profile, given, choice=choice)
-
-
-def load(
-    *paths: str | PathLike[str] | Kustomize | Helm,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-    chosen_by: str = "",
-    tell: Callable[[str], None] | None = None,
-) -> World:
-    """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
-    "-" for stdin; "kustomize:DIR" and "helm:CHART,VALUES" (or ``Kustomize``, ``Helm``) are rendered by their programs.
-    ``cni``: a profile or its name; None: the plugin that the input shows, else ``generic``. ``chosen_by``: in words who
-    named it. ``tell`` is called with what is being done, for people who wait. Problems of the input are in
-    ``world.problems``. Raises ProfileError for an unknown ``cni`` and ValueError for a bad CIDR."""
-    given = Given.read(
-        [path if isinstance(path, Kustomize | Helm) else str(path) for path in paths],
-        _ranges(pod_cidrs),
-        _ranges(service_cidrs),
-        _ranges(node_cidrs),
-        assume_no_labels,
-        tell,
-    )
-    if tell is not None:
-        tell(f"putting {given.reading.objects} objects together")
-    cluster = given.build()
-    if tell is not None:
-        tell(f"grouping {len(cluster.pods)} pods by what {len(cluster.policies)} policies can see")
-    return _world(cluster, given, cni, chosen_by)
-
-
-def load_objects(
-    objects: Iterable[Mapping[str, Any]],
-    *,
-    cni: str | Profile | None = None,
-    assume_no_labels: bool = False,
-    pod_cidrs: str | Iterable[str] = (),
-    service_cidrs: str | Iterable[str] = (),
-    node_cidrs: str | Iterable[str] = (),
-) -> World:
-    """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
-    given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)
-    return _world(given.build(), given, cni)

@@ -12,12 +12,15 @@ import pytest
 import ringfence
 from ringfence.demo.files import CLUSTER
 from ringfence.reports.context import Context
+from ringfence.reports.html.changes import Difference
 from ringfence.reports.html.page import html_page
 from ringfence.sets.ports import EVERYTHING, Intervals, intersect
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.matrix.pairing import paired_ends
 from ringfence.verdict.matrix.values import ITSELF, NO_FLOW, Lines
+from ringfence.world import World
 from tests.browser.driver import Browser, browser, programs
-from tests.model.objects import namespace, network_policy, pod, world
+from tests.model.objects import controller, namespace, network_policy, pod, world
 from tests.reports.samples import HOSTILE
 from tests.reports.samples import tcp as tcp_ports
 from tests.reports.test_hostile_names import hostile_page
@@ -77,13 +80,17 @@ def company(folder: Path) -> Path:
 def difference(folder: Path) -> Path:
     deny = network_policy("shop/deny", {"app": "db"}, ingress=[])
     ends = [namespace("shop"), pod("shop/web", {"app": "web"}), pod("shop/db", {"app": "db"})]
-    states = [
-        ("before", world(*ends, deny, pod("shop/old", {"app": "old"})).matrix()),
-        ("after", world(*ends, pod("shop/new", {"app": "new"})).matrix()),
-    ]
+    before = world(*ends, deny, controller("Deployment", "shop/job", {"app": "job"}), pod("shop/old", {"app": "old"}))
+    after = world(*ends, controller("StatefulSet", "shop/job", {"app": "job"}), pod("shop/new", {"app": "new"}))
     file = folder / "diff.html"
-    file.write_text(html_page(states, CONTEXT), encoding="utf-8")
+    file.write_text(page_of_two(before, after), encoding="utf-8")
     return file
+
+
+def page_of_two(before: World, after: World) -> str:
+    pairs = paired_ends(before.whole_relation.cluster, after.whole_relation.cluster)
+    states = [("before", before.matrix()), ("after", after.matrix())]
+    return html_page(states, CONTEXT, difference=Difference(before.diff(after), pairs))
 
 
 def brightness(page: Browser) -> int:
@@ -388,6 +395,7 @@ def test_a_narrow_window_hides_nothing(page: Browser, company: Path) -> None:
 def test_two_states_show_what_changed(page: Browser, difference: Path) -> None:
     page.open(difference)
     assert page.run("return document.querySelectorAll('#legend [aria-pressed=false]').length") == 3
+    assert page.text("#summary").startswith("1 widened")
     page.open(difference, "view=list&hide=none")
     found = {tuple(row[:2]): row[2] for row in page.run(ROWS)}
     assert found["shop/web", "shop/db"] == "widened"
@@ -395,10 +403,54 @@ def test_two_states_show_what_changed(page: Browser, difference: Path) -> None:
     assert found["shop/new", "shop/web"] == "new end"
     assert found["shop/old", "shop/web"] == "end gone"
     page.open(difference, "source=shop%2Fweb&destination=shop%2Fdb")
-    text = page.text("#details")
-    assert text.index("after") < text.index("before") < text.index("NetworkPolicy shop/deny")
+    heads = page.run("return [...document.querySelectorAll('#details h3')].map(head => head.textContent)")
+    assert heads[:3] == ["What changed it", "after", "before"]
     page.click("#states button:nth-child(2)")
     assert page.run(HASH).endswith("show=before")
+
+
+def test_a_click_names_what_caused_a_change(page: Browser, difference: Path) -> None:
+    page.open(difference, "open=*")
+    page.click_at(*place_of(page, "shop/web", "shop/db"))
+    (card,) = page.run("return [...document.querySelectorAll('#details .card.cause')].map(card => card.innerText)")
+    assert "widened" in card
+    assert "denied before, allowed after" in card
+    assert "NetworkPolicy shop/deny removed" in card
+    assert "<object" in card, "the place of the object"
+    assert "The same in 5 pairs, for example shop/job -> shop/db 443/TCP" in card
+    page.open(difference, "source=shop%2Fdb&destination=shop%2Fweb")
+    assert page.run("return document.querySelectorAll('#details .card.cause').length") == 0
+
+
+def test_a_moved_workload_is_the_same_end_under_its_new_name(page: Browser, difference: Path) -> None:
+    page.open(difference, "view=list&hide=none&from=job")
+    found = {tuple(row[:2]): row[2] for row in page.run(ROWS)}
+    assert found["shop/job", "shop/web"] == "same, not denied"
+    assert found["shop/job", "shop/db"] == "widened"
+    page.open(difference, "source=shop%2Fjob&destination=shop%2Fdb")
+    assert "shop/job was Deployment shop/job" in page.text("#details")
+
+
+def test_the_matrix_of_a_difference_is_coloured_as_its_rows_say(page: Browser, folder: Path) -> None:
+    """A replica that opened while its sibling closed: the workload as a whole does what it did, and yet it changed."""
+
+    def state(first: str, second: str) -> World:
+        pods = [
+            pod(f"shop/web-{at}", {"app": "web", "tier": tier}, owner="ReplicaSet/web")
+            for at, tier in enumerate((first, second))
+        ]
+        deny = network_policy("shop/deny", {"tier": "closed"}, ingress=[])
+        return world(namespace("shop"), *pods, pod("shop/db", {"app": "db"}), deny)
+
+    before, after = state("open", "closed"), state("closed", "open")
+    file = folder / "swapped.html"
+    file.write_text(page_of_two(before, after), encoding="utf-8")
+    page.open(file, "view=list&hide=none&from=db&to=web")
+    found = before.diff(after)
+    assert [row[2] for row in page.run(ROWS)] == (["widened and narrowed"] if found.rows else ["same, not denied"])
+    assert found.rows
+    page.open(file, "source=shop%2Fdb&destination=shop%2Fweb")
+    assert "for some of the pods" in page.text("#details")
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)

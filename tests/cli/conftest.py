@@ -19,6 +19,7 @@ from ringfence.model.cluster import Cluster, Pod, WorkloadRef
 from ringfence.model.problems import Problem
 from ringfence.verdict.answers import Answer, Connections, Explanation, Verdict
 from ringfence.verdict.ends import EndError
+from ringfence.verdict.meshed.request import Request
 from tests.cli.manifests import SHOP
 from tests.reports.samples import answer, connections, explanation
 
@@ -75,14 +76,28 @@ class HandMadeWorld:
         if "shop/nobody" in asked:
             raise EndError("no end is called shop/nobody", "did you mean shop/somebody?")
 
+    mesh_notices: tuple[str, ...] = ()
+
     def can(
-        self, src: str, dst: str, port: int | str | None = None, protocol: str = "TCP", namespace: str | None = None
+        self,
+        src: str,
+        dst: str,
+        port: int | str | None = None,
+        protocol: str = "TCP",
+        namespace: str | None = None,
+        request: Request | None = None,
     ) -> Answer:
-        self._check(src, dst, port, protocol, namespace)
+        self._check(src, dst, port, protocol, namespace, *([request] if request is not None else []))
         return answer(self.verdict)
 
     def explain(
-        self, src: str, dst: str, port: int | str | None = None, protocol: str = "TCP", namespace: str | None = None
+        self,
+        src: str,
+        dst: str,
+        port: int | str | None = None,
+        protocol: str = "TCP",
+        namespace: str | None = None,
+        request: Request | None = None,
     ) -> Explanation:
         self._check(src, dst, port, protocol, namespace)
         found = explanation()
@@ -98,6 +113,11 @@ class HandMadeWorld:
     def flow_answers(self) -> HandMadeWorld:
         return self
 
+    def layered(
+        self, src: str, dst: str, port: int | str | None, protocol: str, request: Request | None
+    ) -> dict[str, Any] | None:
+        return None
+
     def answer(
         self, src: str, dst: str, port: int | str | None, protocol: str
     ) -> tuple[str, str, list[dict[str, Any]]]:
@@ -111,9 +131,9 @@ class HandMadeWorld:
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> HandMadeWorld:
     """The world that commands read, whatever the paths; the working directory is empty."""
     made = HandMadeWorld()
-    module = ModuleType("ringfence.world")
+    module = ModuleType("ringfence.loading")
     module.load = made.load  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "ringfence.world", module)
+    monkeypatch.setitem(sys.modules, "ringfence.loading", module)
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     return made

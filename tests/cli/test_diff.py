@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
-from tests.model.objects import namespace, network_policy, pod, pods_peer, tcp
+from tests.model.objects import controller, namespace, network_policy, pod, pods_peer, tcp
+from tests.reports.html.reading import data_of
 
 WEB, DB = {"app": "web"}, {"app": "db"}
 OPAQUE = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "l7", "namespace": "shop"}}
@@ -48,6 +49,8 @@ def write(tmp_path: Path) -> Write:
         ([IN], [WIDER], ("--fail-on", "widened"), 1, "1 widened"),
         ([WIDER], [IN], (), 1, "1 narrowed"),
         ([WIDER], [IN], ("--fail-on", "widened"), 0, "1 narrowed"),
+        ([IN], [WIDER], ("--fail-on", "nothing"), 0, "1 widened"),
+        ([IN, OPAQUE], [WIDER, OPAQUE], ("--fail-on", "nothing"), 5, "no difference found"),
         ([IN], [IN, OPAQUE], ("--fail-on", "widened"), 1, ""),
         ([IN, OPAQUE], [WIDER, OPAQUE], (), 5, "no difference found, but not everything could be compared"),
         ([IN, OPAQUE], [IN, OPAQUE], (), 0, "no difference"),
@@ -81,6 +84,20 @@ def test_a_policy_that_only_changed_its_text_is_no_cause(ringfence: Run, write: 
     document = json.loads(ringfence("diff", write("a", IN, other), write("b", WIDER, rewritten), "-o", "json").out)
     assert [cause["name"] for row in document["rows"] for cause in row["causes"]] == ["in"]
     assert [one["name"] for one in document["withoutEffect"]] == ["other"]
+
+
+@pytest.mark.parametrize("sensitive, risk", [("high", "high"), ("none", "low")])
+def test_what_reaches_something_sensitive_is_said(ringfence: Run, tmp_path: Path, sensitive: str, risk: str) -> None:
+    def state(name: str, policy: Any) -> str:
+        vault = pod("shop/db", {**DB, "ringfence.dev/sensitivity": sensitive})
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump_all([namespace("shop"), pod("shop/web", WEB), vault, policy]), encoding="utf-8")
+        return str(file)
+
+    done = ringfence("diff", state("a", IN), state("b", WIDER), "-o", "json")
+    assert json.loads(done.out)["rows"][0]["risk"]["severity"] == risk
+    first = ringfence("diff", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")).out.splitlines()[0]
+    assert first == ("1 widened; 1 reaches what is sensitive" if risk == "high" else "1 widened")
 
 
 def test_labels_are_a_cause(ringfence: Run, tmp_path: Path) -> None:
@@ -200,3 +217,67 @@ def test_a_page_of_both_states(ringfence: Run, write: Write) -> None:
     assert '"before"' in done.out
     assert '"after"' in done.out
     assert "1 widened" in done.err
+
+
+def test_n_limits_the_rows_and_not_the_answer(ringfence: Run, write: Write) -> None:
+    lab = [namespace("lab"), pod("lab/web", WEB), pod("lab/db", DB)]
+    a, b = write("a", *lab, IN), write("b", *lab, WIDER)
+    done = ringfence("diff", a, b, "-n", "lab")
+    assert done.code == 1
+    assert done.out.splitlines()[0] == "1 widened"
+    assert "1 more row is left out (--limit, -n)" in done.out
+    assert "shop/web" not in done.out
+    assert "shop/web" in ringfence("diff", a, b, "-n", "shop").out
+    unknown = ringfence("diff", a, b, "-n", "shpo")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "did you mean shop?" in unknown.err
+    page = data_of(ringfence("diff", a, b, "-n", "lab", "-o", "html").out)
+    assert page["opened"]["with"] == "=lab/*"
+    assert len(page["difference"]["rows"]) == 1
+
+
+def test_what_a_snapshot_does_not_keep_is_no_difference(ringfence: Run, write: Write, tmp_path: Path) -> None:
+    secret = controller("Deployment", "shop/api", {"app": "api"})
+    secret["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A", "value": "b"}]
+    folder, kept = write("a", IN, secret), str(tmp_path / "world.json.gz")
+    assert ringfence("snapshot", "-f", folder, "-o", kept).code == 0
+    for states in ((kept, folder), (folder, kept)):
+        assert ringfence("diff", *states).out == "no difference\n"
+    silent = write("b", REORDERED, secret)
+    assert ringfence("diff", kept, silent).out.splitlines()[0] == "text changed (1 object), behaviour the same"
+
+
+FRONT = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+"""
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("any", 1), ("widened", 1)])
+def test_a_way_in_is_a_difference(ringfence: Run, tmp_path: Path, fail_on: str, code: int) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {}\n"
+    (tmp_path / "pod.yaml").write_text(pod)
+    (tmp_path / "front.yaml").write_text(FRONT)
+    states = [str(tmp_path / "pod.yaml"), "--with", str(tmp_path / "front.yaml")]
+    done = ringfence("diff", *states, "--fail-on", fail_on)
+    assert done.code == code
+    assert "ways in: 1 widened" in done.out
+    told = json.loads(ringfence("diff", *states, "-o", "json").out)["ways"]
+    assert [(way["change"], way["openedBy"]["kind"], way["causes"][0]["line"]) for way in told] == [
+        ("widened", "Service", 2)
+    ]
+    for output in ("sarif", "junit", "github", "gitlab", "md", "wide"):
+        assert "node port" in ringfence("diff", *states, "-o", output).out
+
+
+@pytest.mark.parametrize("command", ["diff", "equivalent"])
+def test_a_state_without_objects_is_told_in_terms_of_states(
+    ringfence: Run, write: Write, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = ringfence(command, str(tmp_path / "empty"), write("b", IN))
+    assert done.code == 2
+    assert "REV:PATH of a Git revision" in done.err
+    assert "-f" not in done.err

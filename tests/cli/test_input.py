@@ -84,7 +84,7 @@ NOWHERE = ("allowed", "allowed")
         ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", False, EVERYWHERE),
         ("k8s.ovn.org/v1", "EgressFirewall", True, INSIDE),
         ("example.com/v1", "NetworkPolicy", True, NOWHERE),
-        ("security.istio.io/v1", "AuthorizationPolicy", True, NOWHERE),
+        ("kuma.io/v1alpha1", "MeshTrafficPermission", True, NOWHERE),
     ],
 )
 def test_objects_that_are_not_modelled(
@@ -102,7 +102,7 @@ def test_objects_that_are_not_modelled(
 
 def test_mesh_objects_are_noticed(ringfence: Run, shop: Path) -> None:
     (shop / "mesh.yaml").write_text(
-        "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: p, namespace: shop}}"
+        "{apiVersion: kuma.io/v1alpha1, kind: MeshTrafficPermission, metadata: {name: p, namespace: shop}}"
     )
     done = ringfence("can", "shop/api", "shop/db", "5432")
     assert "network layer only" in done.err

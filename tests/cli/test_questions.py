@@ -113,7 +113,7 @@ def test_facts_reach_the_engine(ringfence: Run, world: HandMadeWorld) -> None:
     ringfence(
         "can", "a", "b", "-f", "x", "-f", "-", "-R", "--cni", "calico@3.29", "--pod-cidr", "10.0.0.0/8,fd00::/8",
         "--pod-cidr", "11.0.0.0/8", "--service-cidr", "172.16.0.0/12", "--node-cidr", "192.168.0.0/16",
-        "--assume-no-labels",
+        "--assume-no-labels", "--mesh-config", "mesh.yaml", "--istio-version", "1.27.3",
     )  # fmt: skip
     assert world.loaded == {
         "paths": ("x", "-"),
@@ -123,6 +123,8 @@ def test_facts_reach_the_engine(ringfence: Run, world: HandMadeWorld) -> None:
         "service_cidrs": ("172.16.0.0/12",),
         "node_cidrs": ("192.168.0.0/16",),
         "assume_no_labels": True,
+        "mesh_config": "mesh.yaml",
+        "istio_version": "1.27.3",
     }
 
 

@@ -45,6 +45,25 @@ def test_every_command_speaks_every_format(ringfence: Run, store: str, command: 
         assert (document["schemaVersion"], document["partial"]) == ("1", False)
 
 
+@pytest.mark.parametrize("form", ["concise", "sarif", "junit", "github", "gitlab"])
+def test_coverage_speaks_the_formats_of_check(
+    ringfence: Run, store: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    done = ringfence("coverage", "-f", store, "-o", form, "--exclude", "shop/api")
+    assert done.code == 0, done.err
+    assert "Pod shop/web: ingress is open" in done.out
+    assert "shop/api" not in done.out
+    assert "store.yaml" in done.out
+    assert "ingress: 1 of 2 workloads closed (50.0%); 1 open" in done.err
+    assert "left out: 1 workload (--exclude shop/api)" in done.err
+    assert summary.exists() is (form == "github")
+    if form == "github":
+        assert summary.read_text().startswith("<!-- ringfence coverage -->")
+    assert ringfence("coverage", "-f", store, "-o", form, "--fail-under", "90").code == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_partial_input_is_never_clean(ringfence: Run, store: str, command: str) -> None:
     Path(store).with_name("broken.yaml").write_text("kind: Pod\nmetadata: {name: [\n")
@@ -120,3 +139,35 @@ def test_namespaces_of_names_come_from_n(ringfence: Run, store: str) -> None:
 def test_what_labels_buy(ringfence: Run, store: str) -> None:
     prices = json.loads(ringfence("exposure", "-f", store, "--target", "shop/db", "-o", "json").out)["prices"]
     assert [(one["namespaces"], one["labels"]) for one in prices] == [(["shop"], {"app": "web"})]
+
+
+@pytest.mark.parametrize("text", ["nginx", "/app=nginx", "web/app", "web/app=n?x", "W_b/app=nginx", "web/a=b,a=c"])
+def test_an_ingress_controller_is_checked_before_anything_is_read(ringfence: Run, tmp_path: Path, text: str) -> None:
+    missing = str(tmp_path / "missing")
+    done = ringfence("exposure", "-f", missing, "--ingress-controller", text)
+    assert done.code == 2
+    assert "--ingress-controller" in done.err
+    assert "missing" not in done.err
+
+
+def test_coverage_of_nothing_passes_no_gate(ringfence: Run, store: str) -> None:
+    done = ringfence("coverage", "-f", store, "--exclude", "*", "--fail-under", "0")
+    assert done.code == 1
+    assert "ingress: no workload to measure" in done.out
+    assert "nothing was measured (--fail-under)" in done.err
+    assert ringfence("coverage", "-f", store, "--exclude", "*").code == 0
+
+
+def test_coverage_of_one_namespace(ringfence: Run, store: str) -> None:
+    more = Path(store).with_name("lab.yaml")
+    more.write_text(yaml.safe_dump_all([namespace("lab"), pod("lab/web", {"app": "web"})]))
+    folder = str(more.parent)
+    out = ringfence("coverage", "-f", folder, "-n", "lab").out
+    assert "ingress: 0 of 1 workloads closed (0.0%); 1 open" in out
+    assert "only namespace lab (-n)" in out
+    assert "shop" not in out
+    document = json.loads(ringfence("coverage", "-f", folder, "-n", "lab", "-o", "json").out)
+    assert (document["namespace"], {step["namespace"] for step in document["steps"]}) == ("lab", {"lab"})
+    assert "only namespace lab" in ringfence("coverage", "-f", folder, "-n", "lab", "-o", "md").out
+    assert "ingress: 1 of 4" in ringfence("coverage", "-f", folder, "-n", "lab", "-A").out
+    assert ringfence("coverage", "-f", folder, "-n", "lba").code == 2

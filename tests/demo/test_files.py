@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.demo.files import CLUSTER, FIX, copy_cluster
+from ringfence.demo.files import CLUSTER, FIX, MESH, copy_cluster
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -14,12 +14,13 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def test_the_copies_are_complete(tmp_path: Path) -> None:
-    cluster, fix = copy_cluster(tmp_path / "new" / "tour")
+    cluster, fix, mesh = copy_cluster(tmp_path / "new" / "tour")
     assert texts(cluster) == texts(CLUSTER)
     assert texts(fix) == texts(FIX)
+    assert texts(mesh) == texts(MESH)
 
 
-@pytest.mark.parametrize("name", ["cluster", "fix"])
+@pytest.mark.parametrize("name", ["cluster", "fix", "mesh"])
 def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(FileExistsError, match=name):

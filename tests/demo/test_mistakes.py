@@ -6,8 +6,9 @@ import pytest
 
 from ringfence.demo.files import CLUSTER, FIX
 from ringfence.demo.story import mended
+from ringfence.loading import load
 from ringfence.verdict.answers import Verdict
-from ringfence.world import World, load
+from ringfence.world import World
 
 DATABASE = "payments/payments-db"
 

@@ -28,7 +28,7 @@ def chapter(number: int) -> list[str]:
 
 def test_it_is_short_and_speaks_of_no_folder_of_this_machine() -> None:
     lines = told()
-    assert len(lines) < 60
+    assert len(lines) < 66
     assert not [line for line in lines if str(Path(__file__).parents[2]) in line]
 
 
@@ -62,9 +62,17 @@ def test_one_label_turns_denied_into_allowed_and_the_fix_turns_it_back() -> None
     assert not [line for line in again if "!" in line]
 
 
+def test_each_layer_of_the_mesh_has_its_say() -> None:
+    told_of_mesh = "\n".join(chapter(6))
+    assert re.findall(r"\): (\w+)", told_of_mesh) == ["denied", "denied", "allowed", "denied", "allowed"]
+    assert "requests denied; over mtls, as spiffe://tidewater.example/ns/shop/sa/default; http-403" in told_of_mesh
+    assert "transport denied, requests allowed; not encrypted, as nobody; reset" in told_of_mesh
+    assert "over hbone, as spiffe://tidewater.example/ns/data/sa/default" in told_of_mesh
+
+
 def test_its_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    commands = [line.split() for line in chapter(6) if line.lstrip().startswith("ringfence ")]
+    commands = [line.split() for line in chapter(7) if line.lstrip().startswith("ringfence ")]
     assert commands
     for command in commands:
         arguments = shlex.split(" ".join(command[1:]).partition(" && ")[0])

@@ -41,6 +41,9 @@ QUESTIONS = (
     ("check", "--explain"),
     ("check", "-o", "sarif"),
     ("check", "-o", "junit"),
+    ("coverage", "-o", "junit"),
+    ("coverage", "-o", "md"),
+    ("exposure", "-o", "json"),
 )
 
 

@@ -33,6 +33,7 @@ YES = (
     "admin-domain-peers",
     "own-node-ingress-exempt",
     "services-seen-as-pods",
+    "local-policy-keeps-client",
 )
 """What the specifications ask for; a plugin's gaps are taken out below."""
 
@@ -56,13 +57,16 @@ def settings(base: Settings, yes: str = "", no: str = "", open_: str = "") -> Se
 
 BLOCKS = "ipblock-matches-pods ipblock-matches-nodes"
 NODE_PODS = "host-network-pods-are-pods"
+FAR = "cluster-policy-keeps-client"
+NEAR = "own-node-keeps-client"
+STATED = "node-address-is-stated"
 NP = "networkpolicy-ingress networkpolicy-egress"
 SCTP = "sctp-filtered sctp-ports"
 OWN = "own-node-ingress-exempt"
 
 CALICO = settings(
     GENERIC,
-    yes=f"{BLOCKS} baseline-per-direction",
+    yes=f"{BLOCKS} baseline-per-direction {NEAR}",
     no=f"{NODE_PODS} own-node-egress-exempt admin-named-ports",
     open_=f"{ADMIN_KINDS} admin-node-peers admin-domain-peers",
 )
@@ -74,14 +78,14 @@ CILIUM = settings(
 ANTREA = settings(
     GENERIC,
     yes=BLOCKS,
-    no=NODE_PODS,
+    no=f"{NODE_PODS} {FAR} {STATED}",
     open_=f"{ADMIN_KINDS} admin-priority-above-99 admin-node-peers admin-domain-peers admin-named-ports "
     "services-seen-as-pods",
 )
 OVN = settings(
     GENERIC,
     yes=f"{BLOCKS} baseline-per-direction hairpin-ingress-exempt",
-    no=f"{NODE_PODS} clusternetworkpolicy admin-priority-above-99",
+    no=f"{NODE_PODS} clusternetworkpolicy admin-priority-above-99 {FAR} {NEAR}",
     open_="adminnetworkpolicy baselineadminnetworkpolicy admin-domain-peers",
 )
 KUBE_ROUTER = settings(
@@ -92,14 +96,14 @@ KUBE_ROUTER = settings(
 )
 KNP = settings(
     GENERIC,
-    yes=BLOCKS,
+    yes=f"{BLOCKS} {NEAR}",
     no=f"{NODE_PODS} own-node-egress-exempt baseline-per-direction",
     open_=f"{ADMIN_KINDS} {OWN} admin-domain-peers admin-named-ports",
 )
 AWS = settings(
     GENERIC,
     yes=BLOCKS,
-    no=f"{ADMIN_KINDS} {NODE_PODS} services-seen-as-pods",
+    no=f"{ADMIN_KINDS} {NODE_PODS} services-seen-as-pods {FAR} {NEAR}",
     open_=f"{NP} standalone-pods except-is-local ipv6-zero-is-everything ipv6-filtered ipv6-ipblocks {OWN}",
 )
 
@@ -108,7 +112,7 @@ PROFILES: Mapping[str, Settings] = {
     "netpol-analyzer": settings(
         GENERIC,
         yes=f"{NODE_PODS} admin-host-network-pods-are-pods baseline-per-direction hairpin-egress-exempt "
-        "hairpin-ingress-exempt",
+        f"hairpin-ingress-exempt {FAR} {NEAR} {STATED}",
         no=f"{BLOCKS} networks-match-pods networks-match-nodes own-node-egress-exempt",
     ),
     "calico": CALICO,
@@ -126,15 +130,15 @@ PROFILES: Mapping[str, Settings] = {
     "ovn-kubernetes": OVN,
     "kube-router": KUBE_ROUTER,
     "kube-router@2.1": KUBE_ROUTER,
-    "k3s": settings(KUBE_ROUTER, no="except-is-local"),
+    "k3s": settings(KUBE_ROUTER, yes=NEAR, no=f"except-is-local {FAR}"),
     "kube-network-policies": KNP,
-    "kindnet": settings(KNP, no=ADMIN_KINDS),
+    "kindnet": settings(KNP, no=f"{ADMIN_KINDS} {FAR}"),
     "aws-vpc-cni": AWS,
     "aws-vpc-cni@1.13": settings(AWS, no=NP),
     "aws-vpc-cni@1.19": AWS,
     "azure": settings(
         GENERIC,
-        yes=BLOCKS,
+        yes=f"{BLOCKS} {NEAR}",
         no=f"{ADMIN_KINDS} ipv6-ipblocks",
         open_=f"ipv6-filtered ipv6-zero-is-everything {SCTP} {OWN}",
     ),
@@ -145,8 +149,9 @@ PROFILES: Mapping[str, Settings] = {
     ),
     "weave": settings(
         GENERIC,
-        no=f"{ADMIN_KINDS} end-port named-ports",
-        open_=f"{NP} ipv6-zero-is-everything ipv6-filtered ipv6-ipblocks {SCTP} {OWN}",
+        yes=NEAR,
+        no=f"{ADMIN_KINDS} end-port named-ports {FAR} {STATED}",
+        open_=f"local-policy-keeps-client {NP} ipv6-zero-is-everything ipv6-filtered ipv6-ipblocks {SCTP} {OWN}",
     ),
     "flannel": settings({}, no=f"{NP} {ADMIN_KINDS}"),
 }
@@ -163,6 +168,9 @@ FACTS = tuple(
             "hairpin-egress-exempt",
             "hairpin-ingress-exempt",
             "baseline-per-direction",
+            FAR,
+            NEAR,
+            STATED,
         }
     )
 )

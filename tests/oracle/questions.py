@@ -30,7 +30,8 @@ class Refused(Exception):
 
 
 class Unsettled(Exception):
-    """The question is about every port there is, which nothing here tries."""
+    """The question is about every port there is, or about a port that a node hands on to a Service
+    (``tests.properties.test_node_ports``): nothing here tries that."""
 
 
 @dataclass(frozen=True)
@@ -153,14 +154,10 @@ def ask(
     if source == destination and source[0] == "labels":
         flows = [(one, other_of_the_same_labels(one), number) for one, _, number in flows if isinstance(one, Pod)]
     handed_on = node_ports(cluster, protocol)
+    if any(number in handed_on and is_host(other) for _, other, number in flows):
+        raise Unsettled
     parts = [
-        part
-        for one, other, number in not_to_itself(flows)
-        for part in (
-            [Part(one, other, (), "unknown")]
-            if number in handed_on and (isinstance(other, Node) or (isinstance(other, Pod) and other.host))
-            else flow(cluster, one, other, protocol, number)
-        )
+        part for one, other, number in not_to_itself(flows) for part in flow(cluster, one, other, protocol, number)
     ]
     return Answer(fold(part.verdict for part in parts), tuple(parts))
 
@@ -182,13 +179,18 @@ def other_of_the_same_labels(pod: Pod) -> Pod:
 
 
 def node_ports(cluster: Cluster, protocol: str) -> set[int]:
-    """Ports that every node hands on to a Service: which source its policies then see, no text says."""
+    """Ports that every node hands on to a Service."""
     return {
         own.node_port
         for service in cluster.services.values()
         for own in service.ports
         if own.node_port and own.protocol == protocol
     }
+
+
+def is_host(end: End) -> bool:
+    """Whether an end has the ports of a node."""
+    return isinstance(end, Node) or (isinstance(end, Pod) and end.host)
 
 
 def service_of(cluster: Cluster, end: tuple[Any, ...]) -> Service | None:

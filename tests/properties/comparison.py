@@ -42,10 +42,11 @@ class Difference:
 
 def load(objects: list[Object], given: Given) -> Any:
     """The engine's world: every other one keeps all that policies match as masks, as large clusters do."""
-    from ringfence import world
+    from ringfence import loading
     from ringfence.layers.network.form import Form
     from ringfence.layers.network.relation import Relation
     from ringfence.layers.profiles import Fact, Reading, find
+    from ringfence.world import World
 
     profile = find(given.cni)
     if given.answers:
@@ -54,7 +55,7 @@ def load(objects: list[Object], given: Given) -> Any:
         )
     if given.nodes or given.elsewhere is not True:
         profile = profile.with_nodes(dict(given.nodes), given.elsewhere)
-    found = world.load_objects(
+    found = loading.load_objects(
         copy.deepcopy(objects),
         cni=profile,
         assume_no_labels=given.assume_no_labels,
@@ -66,7 +67,7 @@ def load(objects: list[Object], given: Given) -> Any:
         return found
     masks = Form(near_namespaces=0, near_columns=0, near_ends=0, indexed_namespaces=0, shared_selections=0)
     relation = Relation(found.cluster, found.profile, form=masks)
-    return world.World(found.cluster, found.profile, found.given, relation)
+    return World(found.cluster, found.profile, found.given, relation)
 
 
 def options(given: Given) -> Options:

@@ -6,11 +6,13 @@ import copy
 from collections.abc import Iterator
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ringfence.verdict import diffing
 from ringfence.verdict.attribution import Attribution
 from tests.properties.alphabet import PORTS, chance, labels, space_labels
 from tests.properties.clusters import NODE_PORT, Object, Scenario, scenario
@@ -131,6 +133,13 @@ def check_rows(random: Random) -> None:
 @given(RANDOMS)
 def test_rows_are_exactly_what_changed(random: Random) -> None:
     check_rows(random)
+
+
+@SLOW
+@given(RANDOMS)
+def test_rows_are_exactly_what_changed_where_causes_are_not_looked_for(random: Random) -> None:
+    with patch.object(diffing, "MOST_GROUPS", 0):
+        check_rows(random)
 
 
 def swapped(before: list[Object], after: list[Object], causes: Any) -> list[Object]:

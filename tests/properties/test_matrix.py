@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ringfence.sets.ports import intersect, subtract
+from ringfence.sets.ports import contains_key, intersect, subtract
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.matrix.values import ITSELF, NO_FLOW, Matrix, MatrixEnd, verdict_at
 from tests.properties.clusters import NODE_PORT, scenario
@@ -52,6 +52,10 @@ def test_every_cell_says_what_can_says(random: Random, level: str) -> None:
         got = verdict_at(cell.lines, key(protocol, port))
         if cell.closed == ITSELF.closed and got is Verdict.DENIED:
             got = Verdict.ALLOWED
+        lines = [line for line in cell.lines if line.reason is not None and line.reason.code == "node-port"]
+        if got is Verdict.UNKNOWN and any(contains_key(line.ports, key(protocol, port)) for line in lines):
+            # Lists leave to a single question what a node hands on to a Service.
+            continue
         assert got == expected.verdict, (*texts, port, protocol, cell)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ringfence.model.provenance import Place
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
-from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, Witness
+from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, WayChange, Witness
 from ringfence.verdict.equivalence import Equivalence, Order
 from ringfence.verdict.equivalence import Witness as OrderWitness
+from ringfence.verdict.ways_in.values import Opening
 from tests.reports.samples import decision, tcp
 
 POLICY = Altered(
@@ -42,6 +43,38 @@ def row(change: Change = Change.WIDENED, name: str = "shop/web", **more: object)
         **more,
     }
     return DiffRow(**values)  # type: ignore[arg-type]
+
+
+def way(change: Change = Change.WIDENED, name: str = "shop/web", **more: object) -> WayChange:
+    before, after = {
+        Change.WIDENED: (None, Verdict.ALLOWED),
+        Change.NARROWED: (Verdict.ALLOWED, Verdict.UNKNOWN),
+        Change.CHANGED: (Verdict.UNKNOWN, Verdict.MIXED),
+        Change.NEW: (None, Verdict.ALLOWED),
+        Change.GONE: (Verdict.UNKNOWN, None),
+    }[change]
+    place = Place("base/ingress.yaml", 4, 1)
+    ingress = Altered("added", "Ingress", "shop", "site", None, place)
+    values: dict[str, object] = {
+        "change": change,
+        "opening": Opening("route", "Ingress", "shop", "site", "Ingress shop/site", place),
+        "openings": ("Ingress shop/site",),
+        "hosts": ("shop.example.com",),
+        "paths": ("shop.example.com/", "shop.example.com/cart", "shop.example.com/pay"),
+        "through": ("internet", "web/nginx", name),
+        "destinations": (name,),
+        "ports": ("TCP 8080",),
+        "before": before,
+        "after": after,
+        "causes": (Cause(ingress, None, "", place),),
+        "witness": Witness("1.0.0.0", f"{name}-0", "1.0.0.0", f"{name}-1", "8080/TCP"),
+        "decided_before": (decision(),) if before else (),
+        "decided_after": (decision(),) if after else (),
+        "reason_before": Reason("source-address", "whose address it is, is not known") if before else None,
+        "reason_after": Reason("allowed", "a rule allows it") if after else None,
+        **more,
+    }
+    return WayChange(**values)  # type: ignore[arg-type]
 
 
 def diff(*rows: DiffRow, **more: object) -> Diff:
@@ -85,6 +118,9 @@ def whole() -> Diff:
             NotCompared("CiliumNetworkPolicy lab/l7", "this kind is not modelled", Place("base/cilium.yaml", 1), True),
         ),
         without_effect=(Altered("changed", "NetworkPolicy", "shop", "reordered", None, Place("base/netpol.yaml", 40)),),
+        ways=(way(), way(Change.NARROWED, causes=(), explained=False)),
+        way_counts={Change.WIDENED: 1, Change.NARROWED: 3},
+        ways_left_out=2,
     )
 
 
@@ -116,6 +152,27 @@ def hostile(name: str) -> Diff:
         not_compared=(NotCompared(name, name, place, True),),
         without_effect=(altered,),
         ends=(name, f"shop/{name}"),
+        ways=tuple(
+            way(
+                change,
+                name,
+                opening=Opening("route", name, name, name, name, place),
+                openings=(name, name),
+                hosts=(name,),
+                paths=(name,) * 4,
+                through=(name, name),
+                ports=(name,),
+                causes=(Cause(altered, 1, "ingress", place), Cause(altered, None, "", place)),
+                witness=Witness(name, name, name, name, name),
+                decided_before=decided,
+                decided_after=decided,
+                reason_before=Reason(name, name, name),
+                reason_after=Reason(name, name, name),
+                explained=False,
+            )
+            for change in Change
+        ),
+        way_counts=dict.fromkeys(Change, 1),
     )
 
 

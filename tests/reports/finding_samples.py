@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from ringfence.model.provenance import Place
@@ -13,6 +12,7 @@ from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Su
 from ringfence.rules.registry import Entry, entries
 from ringfence.rules.running import Outcome
 from ringfence.rules.suppression import Origin, Suppression
+from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from tests.reports.samples import CONTEXT, explanation
 

@@ -6,8 +6,7 @@ from ringfence.model.cluster import WorkloadRef
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Place
 from ringfence.verdict.answers import Edit, FlowChange, Reason, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, ShortestWays
-from ringfence.verdict.blast_radius import Way as ShortestWay
+from ringfence.verdict.blast_radius import BlastRadius, Cut, CutStep, Fallen, Hop, ShortestWay, ShortestWays
 from ringfence.verdict.coverage import (
     Coverage,
     Default,
@@ -39,6 +38,57 @@ def coverage(name: str = "shop/web", space: str = "shop") -> Coverage:
     home = NamespaceCoverage(space, defaults, 1, {IN: 0, OUT: 0})
     step = Step(f"close {name}", space, IN, (name,) * 4, place, {"kind": name})
     return Coverage((one,), (home,), (step,) * 11, (name,), 1)
+
+
+def coverages() -> Coverage:
+    """A workload of each status, with a rule that opens one, and one of each default."""
+    wide, tight = Scope(Peers.ADDRESS, tcp(1, 65535)), Scope(Peers.NAMED, tcp(5432))
+    closed = Side(Status.CLOSED, True, (tight,))
+    every = {
+        "api": {IN: Side(Status.OPEN, True, (wide,)), OUT: closed},
+        "db": {IN: closed, OUT: Side(Status.CLOSED, True, ())},
+        "agent": {
+            IN: Side(Status.UNENFORCED, None, (), "it uses the network of its node"),
+            OUT: Side(Status.UNKNOWN, None, (Scope(Peers.NAMESPACE, tcp(1, 65535), True),), "an open fact decides"),
+        },
+    }
+    workloads = tuple(
+        WorkloadCoverage(
+            f"shop/{name}", WorkloadRef("Deployment", "shop", name), 1, sides, Place("base/app.yaml", at, 1)
+        )
+        for at, (name, sides) in enumerate(every.items(), 10)
+    )
+    homes = (
+        NamespaceCoverage(
+            "shop",
+            {
+                IN: NamespaceDefault(Default.OPEN, {"app": "new"}, "no policy closes it"),
+                OUT: NamespaceDefault(Default.DENIED),
+            },
+            3,
+            {IN: 1, OUT: 2},
+            Place("base/ns.yaml", 2, 1),
+        ),
+    )
+    opener = Place("base/netpol.yaml", 12, 5)
+    steps = (
+        Step("name the peers of rule 0 of NetworkPolicy shop/api", "shop", IN, ("shop/api",), opener),
+        Step("add a default deny", "shop", IN, ("shop/agent",), None, {"kind": "NetworkPolicy"}),
+    )
+    return Coverage(workloads, homes, steps, ("kube-system",), 2)
+
+
+def many(count: int, word: str = "é") -> Coverage:
+    """More workloads than a comment has room for."""
+    sides = {direction: Side(Status.OPEN, False, (Scope(Peers.ADDRESS, tcp(1, 65535)),)) for direction in (IN, OUT)}
+    workloads = tuple(
+        WorkloadCoverage(
+            f"shop/{word}{at}", WorkloadRef("Pod", "shop", f"{word}{at}"), 1, sides, Place(f"{word}.yaml", at)
+        )
+        for at in range(count)
+    )
+    steps = tuple(Step(f"close {one.name}", "shop", IN, (one.name,)) for one in workloads)
+    return Coverage(workloads, (), steps, (word * 500,), 1)
 
 
 def exposure(name: str = "shop/web") -> Exposure:

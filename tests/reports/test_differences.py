@@ -6,7 +6,8 @@ import pytest
 
 from ringfence.reports.differences.as_findings import findings_report
 from ringfence.reports.differences.formats import lines_of
-from ringfence.reports.differences.markdown import LONGEST, MARK, markdown_lines
+from ringfence.reports.differences.markdown import markdown_lines
+from ringfence.reports.differences.risk import risk_of
 from ringfence.reports.differences.sentences import verdict_line
 from ringfence.reports.style import PLAIN
 from ringfence.verdict.changes import Change
@@ -23,20 +24,39 @@ def comment(found: object) -> str:
 
 
 def test_a_comment_is_found_again_by_its_first_line() -> None:
-    assert comment(whole()).startswith(f"{MARK}\n**ringfence diff:** 2 widened, 1 narrowed, 1 changed, 1 new, 1 gone")
+    assert comment(whole()).startswith(
+        "<!-- ringfence diff -->\n**ringfence diff:** 2 widened, 1 narrowed, 1 changed, 1 new, 1 gone"
+    )
 
 
-@pytest.mark.parametrize("rows", [1, 400, 3000])
-def test_a_comment_has_room_and_says_what_had_none(rows: int) -> None:
-    every = [row(Change.NARROWED if number % 2 else Change.WIDENED, f"shop/web-{number}é") for number in range(rows)]
-    text = comment(diff(*every, new=tuple(f"shop/fresh-{number}" for number in range(rows))))
-    assert len(text.encode()) <= LONGEST
-    shown = text.count("| denied | allowed |") + text.count("| allowed | unknown |")
-    lines = text.count("\n- shop/fresh")
-    left = f"{rows - shown} more rows" if shown < rows else ""
-    assert ("are left out" in text) == (shown < rows or lines < rows)
-    assert left in text
-    assert text.count("<details>") == text.count("</details>")
+OUTSIDE, SENSITIVE = "192.0.2.0/24", frozenset({"shop/db"})
+
+
+@pytest.mark.parametrize(
+    "change, sources, destination, sensitive, risk",
+    [
+        (Change.WIDENED, (OUTSIDE,), "shop/db", SENSITIVE, "critical: outside to sensitive"),
+        (Change.WIDENED, ("shop/web",), "shop/db", SENSITIVE, "high: sensitive"),
+        (Change.NEW, ("lab/a", "2001:db8::/32"), "shop/db", frozenset(), "high: from outside"),
+        (Change.CHANGED, ("shop/web",), OUTSIDE, SENSITIVE, "medium: to outside"),
+        (Change.WIDENED, ("shop/web", "lab/a"), "shop/db", frozenset(), "medium: across namespaces"),
+        (Change.WIDENED, ("node/k9",), "shop/db", frozenset(), "medium: across namespaces"),
+        (Change.WIDENED, ("shop/web",), "shop/db", frozenset(), "low: within a namespace"),
+        (Change.NARROWED, (OUTSIDE,), "shop/db", SENSITIVE, "low: may cut what is used"),
+        (Change.GONE, (OUTSIDE,), "shop/db", SENSITIVE, "info: gone"),
+    ],
+)
+def test_the_risk_is_that_of_the_worst_flow_of_a_row(
+    change: Change, sources: tuple[str, ...], destination: str, sensitive: frozenset[str], risk: str
+) -> None:
+    assert str(risk_of(row(change, sources=sources, destinations=(destination,)), sensitive)) == risk
+
+
+def test_the_worst_rows_of_a_comment_come_first() -> None:
+    inside, outside = row(sources=("shop/web",)), row(sources=(OUTSIDE,))
+    text = comment(diff(inside, outside, sensitive=SENSITIVE))
+    assert "2 reach what is sensitive" in text.splitlines()[1]
+    assert text.index("critical: outside to sensitive") < text.index("high: sensitive")
 
 
 def test_only_text_changed() -> None:

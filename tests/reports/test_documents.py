@@ -13,7 +13,7 @@ from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.provenance import Place
 from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.context import cluster_notices
-from ringfence.reports.coverage_documents import coverage_document
+from ringfence.reports.coverage.document import coverage_document
 from ringfence.reports.differences.document import diff_document
 from ringfence.reports.differences.equivalence import equivalence_document
 from ringfence.reports.documents import (

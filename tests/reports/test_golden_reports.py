@@ -10,6 +10,9 @@ import pytest
 from ringfence.reports.answer_text import detail_lines, verdict_lines
 from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
+from ringfence.reports.coverage.formats import FINDING_FORMATS as COVERAGE_FINDING_FORMATS
+from ringfence.reports.coverage.formats import TEXT_FORMATS as COVERAGE_TEXT_FORMATS
+from ringfence.reports.coverage.formats import lines_of as coverage_lines
 from ringfence.reports.differences.equivalence import equivalence_document, order_line, witness_lines
 from ringfence.reports.differences.formats import FINDING_FORMATS as DIFF_FINDING_FORMATS
 from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
@@ -27,6 +30,7 @@ from ringfence.verdict.answers import Verdict
 from tests.reports.diff_samples import diff, equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
+from tests.reports.reach_samples import coverages
 from tests.reports.samples import CONTEXT, answer, connections, detection, explanation, mixed, portability
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -52,6 +56,10 @@ REPORTS: dict[str, Iterable[str]] = {
     **{
         f"diff.{name}": lines_of(name, whole(), CONTEXT, PLAIN, str, "1.2.3")
         for name in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
+    },
+    **{
+        f"coverage.{name}": coverage_lines(name, coverages(), CONTEXT, PLAIN, str, "1.2.3")
+        for name in (*COVERAGE_TEXT_FORMATS, *COVERAGE_FINDING_FORMATS)
     },
     "diff-colour.table": lines_of("table", whole(), CONTEXT, Style(True), str, "1.2.3"),
     "diff-same.table": lines_of("table", diff(), CONTEXT, PLAIN, str, "1.2.3"),

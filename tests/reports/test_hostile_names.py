@@ -6,7 +6,6 @@ import csv
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -15,12 +14,12 @@ import yaml
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
-from ringfence.reports import blast_radius_text, coverage_text, exposure_text
+from ringfence.reports import blast_radius_text, exposure_text
 from ringfence.reports.answer_text import detail_lines, verdict_lines
 from ringfence.reports.blast_radius_documents import blast_radius_document, paths_document
 from ringfence.reports.connections import FORMATS
 from ringfence.reports.context import Context
-from ringfence.reports.coverage_documents import coverage_document
+from ringfence.reports.coverage import formats as coverage_formats
 from ringfence.reports.differences.equivalence import equivalence_document, witness_lines
 from ringfence.reports.differences.formats import FINDING_FORMATS as DIFF_FINDING_FORMATS
 from ringfence.reports.differences.formats import TEXT_FORMATS, lines_of
@@ -29,6 +28,7 @@ from ringfence.reports.explanation_text import explanation_lines
 from ringfence.reports.exposure_documents import exposure_document
 from ringfence.reports.findings.formats import FORMATS as FINDING_FORMATS
 from ringfence.reports.findings.formats import text_beside
+from ringfence.reports.html.changes import Difference
 from ringfence.reports.html.page import html_page
 from ringfence.reports.portability import detail_lines as portability_details
 from ringfence.reports.portability import portability_document, table_lines
@@ -39,7 +39,9 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
+from ringfence.values import replace
 from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
 from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
@@ -92,7 +94,15 @@ def hostile_page(name: str) -> str:
         ends, 1, 1, (Cell((line,), ((name, (line,)),)),), (row,), (0,), (Side((segment,)),), (SideRow((0,), row),),
         (0,), (0,),
     )  # fmt: skip
-    return html_page([(name, matrix), (name, matrix)], context(name), {"with": name})
+    key = key_of(ends[0])
+    pairs = PairedEnds((PairedEnd(ends[0].name, (*key[:3], "Former"), key),), {f"pod/{name}": 0})
+    matrices = replace(matrix, ends=(replace(ends[0], kind="Former"), ends[1])), matrix
+    found = hostile_diff(name)
+    rows = tuple(
+        replace(row, sources=(ends[0].name, ends[1].name), destinations=(f"pod/{name}",)) for row in found.rows
+    )
+    difference = Difference(replace(found, rows=rows), pairs)
+    return html_page([(name, one) for one in matrices], context(name), {"with": name}, difference)
 
 
 WRITERS: dict[str, Write] = {
@@ -111,7 +121,6 @@ WRITERS: dict[str, Write] = {
     **{
         f"{command} {name}": lambda text, sample=sample, sections=sections, form=form: form(sections(sample(text)))  # type: ignore[misc]
         for command, sample, sections in (
-            ("coverage", reach_samples.coverage, coverage_text.sections),
             ("exposure", reach_samples.exposure, exposure_text.sections),
             ("blast-radius", reach_samples.blast_radius, blast_radius_text.sections),
             ("paths", reach_samples.paths, blast_radius_text.paths_sections),
@@ -123,7 +132,6 @@ WRITERS: dict[str, Write] = {
             json_text(document(sample(text), context(text)))
         ]
         for command, sample, document in (
-            ("coverage", reach_samples.coverage, coverage_document),
             ("exposure", reach_samples.exposure, exposure_document),
             ("blast-radius", reach_samples.blast_radius, blast_radius_document),
             ("paths", reach_samples.paths, paths_document),
@@ -139,6 +147,12 @@ WRITERS: dict[str, Write] = {
             form, hostile_diff(text), context(text), PLAIN, str, "1.0.0"
         )
         for form in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
+    },
+    **{
+        f"coverage {form}": lambda text, form=form: coverage_formats.lines_of(  # type: ignore[misc]
+            form, reach_samples.coverage(text, text), context(text), PLAIN, str, "1.0.0"
+        )
+        for form in (*coverage_formats.TEXT_FORMATS, *coverage_formats.FINDING_FORMATS)
     },
     "equivalent text": lambda name: witness_lines(equivalence(name)),
     "equivalent json": lambda name: [json_text(equivalence_document(equivalence(name), context(name)))],
@@ -193,7 +207,7 @@ def test_dot_strings_stay_closed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-@pytest.mark.parametrize("command", ["coverage", "exposure", "blast-radius", "paths"])
+@pytest.mark.parametrize("command", ["exposure", "blast-radius", "paths"])
 def test_markdown_of_reach_is_no_markup(command: str, name: str) -> None:
     heads: int | None = None
     for line in WRITERS[f"{command} md"](name):
@@ -245,15 +259,36 @@ def test_sarif_has_no_links_and_only_relative_references(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-def test_the_comment_of_a_diff_has_no_markup_but_ours(name: str) -> None:
+@pytest.mark.parametrize("command, columns", [("diff", {7}), ("coverage", {3, 4, 5})])
+def test_a_comment_has_no_markup_but_ours(command: str, columns: set[int], name: str) -> None:
     ours = (
-        r"^<!-- ringfence diff -->$|^\*\*ringfence diff:\*\*|^<details><summary>[A-Z][^<>]*</summary>$"
+        rf"^<!-- ringfence {command} -->$|^\*\*ringfence {command}:\*\*|^<details><summary>[A-Z][^<>]*</summary>$"
         r"|</details>|<br>|</?sub>"
     )
-    for line in lines_of("md", hostile_diff(name), context(name), PLAIN, str, ""):
-        rest = re.sub(r"\\.", "", re.sub(ours, "", line).replace("`ringfence diff -o json`", ""))
+    for line in WRITERS[f"{command} md"](name):
+        rest = re.sub(r"\\.", "", re.sub(ours, "", line).replace(f"`ringfence {command} -o json`", ""))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
-        assert rest.count("|") in (0, 7), line
+        assert rest.count("|") in {0, *(number + 1 for number in columns)}, line
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("command", ["diff", "coverage"])
+def test_findings_of_other_commands_are_as_safe(command: str, name: str) -> None:
+    junit = "\n".join(WRITERS[f"{command} junit"](name))
+    assert junit.isascii()
+    assert ElementTree.fromstring(junit).attrib["name"] == f"ringfence {command}"
+    for line in WRITERS[f"{command} github"](name):
+        assert "##[" not in line
+        if line.startswith("::"):
+            _, head, _ = line.split("::", 2)
+            assert re.fullmatch(
+                r"(?:error|warning|notice) (?:file=[^,:]*,line=\d+,(?:col=\d+,)?)?title=[^,:]*", head
+            ), head
+    for log in msgspec.json.decode("\n".join(WRITERS[f"{command} sarif"](name)))["runs"]:
+        for result in log["results"]:
+            assert "](" not in result["message"]["text"]
+            uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            assert re.fullmatch(r"(?:[-A-Za-z0-9._~/]|%[0-9A-F]{2})+", uri)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -267,4 +302,5 @@ def test_the_page_has_names_as_data_only(name: str) -> None:
     read = data_of(page)
     assert read["ends"][0][0] == printable(f"{name}/{name}")
     assert read["states"][0]["objects"][0][2] == printable(name)
+    assert read["difference"]["causes"][0][1] == printable(f"changed: {name}")
     assert read["opened"] == {"hide": "same,denied,none", "with": printable(name)}

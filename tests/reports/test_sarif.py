@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
+from ringfence.model.provenance import RENDERED, Place
 from ringfence.reports.findings import sarif
 from ringfence.reports.findings.sarif import sarif_document
 from ringfence.rules.finding import Severity
+from ringfence.values import replace
 from tests.reports.finding_samples import report
 from tests.reports.samples import CONTEXT
 
@@ -233,3 +235,17 @@ def test_more_results_than_github_takes_are_left_out_and_counted(monkeypatch: py
     (run,) = log().runs
     assert [result.rule_id for result in run.results] == ["NP-001"]
     assert "2 more findings are left out" in run.invocations[0].tool_execution_notifications[0].message.text
+
+
+def test_a_line_that_a_program_made_is_no_line_of_a_file() -> None:
+    made = report()
+    found = made.assessment.found[0]
+    there = replace(found, finding=replace(found.finding, place=Place("over (rendered)", 91, 5)))
+    plain: Any = sarif_document(
+        replace(
+            made, assessment=replace(made.assessment, found=(there,)), locate=lambda file: file.removesuffix(RENDERED)
+        )
+    )
+    (result,) = msgspec.convert(plain, Log).runs[0].results
+    place = result.locations[0].physical_location
+    assert (place.artifact_location.uri, place.region) == ("over", Region(start_line=1, start_column=1))

@@ -13,7 +13,7 @@ from ringfence.reports.sections import markdown_section_lines, text_lines
 from ringfence.reports.structured import json_text
 from ringfence.reports.ways_in_text import ways_sections
 from ringfence.verdict.answers import Decision, Reason, Verdict
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn
 from tests.reports import reach_samples
 from tests.reports.samples import CONTEXT, HOSTILE
 
@@ -25,7 +25,7 @@ def ways(name: str = "web") -> WaysIn:
     reason = Reason("ingress-controller", "the ingress controller is not in the input", "--ingress-controller")
     decided = (Decision("network", "ingress", "NetworkPolicy", "shop", name, 0, place),)
     hop = Hop(f"the controller of {name}", f"shop/{name}", "TCP 8080", Verdict.UNKNOWN, reason, decided)
-    way = Way(
+    way = WayIn(
         (opening,), (hop,), f"shop/{name}", "TCP 8080", Verdict.UNKNOWN, reason, (f"{name}.example.com", "b", "c")
     )
     dead = DeadEnd(opening, "no-service", f"Ingress shop/{name} sends to nothing", f"create {name}", place, "shop")

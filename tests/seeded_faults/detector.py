@@ -15,11 +15,11 @@ FLOWS_A_CLUSTER = 25
 
 def published(steps: Iterator[Any], profile: str) -> Iterator[str]:
     """Truth data that the engine answers otherwise."""
-    from ringfence import world
+    from ringfence import loading
     from tests.truth import probing
 
     for step in steps:
-        engine = world.load_objects(step.objects, cni=profile)
+        engine = loading.load_objects(step.objects, cni=profile)
         yield from (str(mismatch) for mismatch in probing.run(engine, step.probes, profile))
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import mmap
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.building import build
 from ringfence.sources.field_checks import path_text
 from ringfence.sources.json_dump import read_dump
+from ringfence.values import replace
 from tests.sources.manifests import Given, NamedPlaces, pods_of
 
 POD: dict[str, Any] = {
@@ -24,6 +24,7 @@ POD: dict[str, Any] = {
         "name": "web-1",
         "namespace": "shop",
         "labels": {"app": "web", "empty": ""},
+        "annotations": {"example.com/x": "y", "sidecar.istio.io/status": "{}", "traffic.sidecar.istio.io/x": None},
         "ownerReferences": [
             {"kind": "Other", "name": "x", "uid": "1"},
             {"kind": "ReplicaSet", "name": "web", "controller": True},
@@ -31,9 +32,13 @@ POD: dict[str, Any] = {
     },
     "spec": {
         "nodeName": "n1",
+        "serviceAccountName": "web",
+        "serviceAccount": "other",
         "containers": [{"name": "a", "ports": [{"name": "http", "containerPort": 80}], "env": [{"name": "X"}]}],
         "initContainers": [
             {"ports": [{"name": "once", "containerPort": 1}]},
+            {"name": "istio-proxy", "image": "once"},
+            {"name": "istio-proxy", "image": "proxyv2:1.2", "restartPolicy": "Always"},
             {"restartPolicy": "Always", "ports": [{"name": "proxy", "containerPort": 2, "protocol": "UDP"}]},
         ],
     },
@@ -97,6 +102,9 @@ FIELDS: list[tuple[str | int, ...]] = [
     ("metadata", "namespace"),
     ("metadata", "labels"),
     ("metadata", "labels", "app"),
+    ("metadata", "annotations"),
+    ("metadata", "annotations", "example.com/x"),
+    ("metadata", "annotations", "sidecar.istio.io/status"),
     ("metadata", "ownerReferences"),
     ("metadata", "ownerReferences", 1, "controller"),
     ("metadata", "ownerReferences", 1, "kind"),
@@ -104,6 +112,12 @@ FIELDS: list[tuple[str | int, ...]] = [
     ("spec",),
     ("spec", "nodeName"),
     ("spec", "hostNetwork"),
+    ("spec", "serviceAccountName"),
+    ("spec", "serviceAccount"),
+    ("spec", "containers", 0, "name"),
+    ("spec", "initContainers", 2, "name"),
+    ("spec", "initContainers", 2, "image"),
+    ("spec", "initContainers", 2, "restartPolicy"),
     ("spec", "containers"),
     ("spec", "containers", 0),
     ("spec", "containers", 0, "ports"),
@@ -120,9 +134,9 @@ FIELDS: list[tuple[str | int, ...]] = [
     ("status", "hostIP"),
     ("status", "hostIPs"),
 ]
-TEXTS = ("", "x", "Node", "Always", "Succeeded", "10.0.0.9", "not an address!", "UDP", "tcp")
+TEXTS = ("", "x", "Node", "Always", "Succeeded", "10.0.0.9", "not an address!", "UDP", "tcp", "istio-proxy")
 NUMBERS = (True, False, 0, 443, 70000, 1.5, 80.0)
-MAPPINGS: tuple[Any, ...] = ({}, {"a": 1}, {"a": "b c"}, {"a": None})
+MAPPINGS: tuple[Any, ...] = ({}, {"a": 1}, {"a": "b c"}, {"a": None}, {"istio.io/rev": 1}, {"linkerd.io/inject": "on"})
 LISTS: tuple[Any, ...] = (
     [],
     [1],
@@ -182,6 +196,18 @@ def test_replicas_share_what_is_equal() -> None:
     assert one.labels is two.labels
     assert one.ports is two.ports
     assert one.workload is two.workload
+    assert one.marks is two.marks
+    assert one.marks.annotations
+    assert one.service_account is two.service_account
+
+
+def test_an_escaped_key_is_the_key() -> None:
+    data = listing(POD).replace(b"sidecar.istio.io/status", rb"sidecar.\u0069stio.io\/status")
+    assert essence(dumped(data)) == essence(by_hand(POD))
+    only = listing(edited(("metadata", "annotations"), {"istio.io/rev": "a"})).replace(
+        b"istio.io", rb"\u0069stio\u002eio"
+    )
+    assert [pod.marks.annotations for pod in dumped(only).pods] == [{"istio.io/rev": "a"}]
 
 
 def test_a_typed_list_says_what_its_members_are() -> None:

@@ -26,7 +26,8 @@ from tests.sources.manifests import blamed, cluster_of
         ("cilium.io/v2", "CiliumEndpoint", Treatment.UNMODELLED, None),
         ("cilium.io/v2", "CiliumEnvoyConfig", Treatment.MESH, None),
         ("k8s.ovn.org/v1", "EgressFirewall", Treatment.OPAQUE, True),
-        ("security.istio.io/v1", "AuthorizationPolicy", Treatment.MESH, None),
+        ("security.istio.io/v1", "AuthorizationPolicy", Treatment.MESH, True),
+        ("kuma.io/v1alpha1", "MeshTrafficPermission", Treatment.MESH, None),
         ("networking.k8s.io/v1", "Ingress", Treatment.ENTRY, True),
         ("serving.knative.dev/v1", "Service", Treatment.UNMODELLED, None),
         ("apps.kruise.io/v1alpha1", "StatefulSet", Treatment.UNMODELLED, None),
@@ -121,12 +122,12 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: b}
 ---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
+apiVersion: kuma.io/v1alpha1
+kind: MeshTrafficPermission
 metadata: {name: v, namespace: shop}
 """)
     assert cluster.unmodelled == {"v1 ConfigMap": 2}
-    assert [one.kind for one in cluster.mesh] == ["VirtualService"]
+    assert [one.kind for one in cluster.mesh] == ["MeshTrafficPermission"]
     assert not cluster.problems
 
 

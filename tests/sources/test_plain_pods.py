@@ -21,6 +21,7 @@ REPLICA: dict[str, Any] = {
         "name": "web-1",
         "namespace": "shop",
         "labels": {"app": "web", "example.com/tier": "front"},
+        "annotations": {"example.com/x": "y", "sidecar.istio.io/status": "{}"},
         "ownerReferences": [
             {"kind": "Other", "name": "x", "controller": False},
             {"kind": "ReplicaSet", "name": "web-5d", "controller": True},
@@ -29,7 +30,10 @@ REPLICA: dict[str, Any] = {
     "spec": {
         "nodeName": "node-1",
         "hostNetwork": False,
+        "serviceAccountName": "web",
+        "serviceAccount": "web",
         "containers": [
+            {"name": "istio-proxy", "image": "proxyv2:1.2"},
             {"ports": [{"name": "http", "containerPort": 80}, {"containerPort": 90, "protocol": "UDP"}]},
         ],
         "initContainers": [
@@ -78,4 +82,6 @@ def test_equal_values_are_made_once() -> None:
     assert other is not None
     assert one.labels is other.labels
     assert one.ports is other.ports
+    assert one.marks is other.marks
+    assert one.marks.proxies
     assert one.owner is other.owner

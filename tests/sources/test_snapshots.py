@@ -54,6 +54,8 @@ def same(one: ringfence.World, other: ringfence.World) -> None:
         "finished",
         "opaque",
         "mesh",
+        "istio",
+        "accounts",
         "unmodelled",
         "ranges",
         "entries",
@@ -231,8 +233,75 @@ spec:
 ---
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
+metadata: {{name: a, namespace: shop, annotations: {{a: {SECRET}}}}}
+spec: {{rules: [{{when: [{{key: k, values: [v]}}]}}]}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
 metadata: {{name: a, namespace: shop}}
-spec: {{rules: [{{when: [{{key: k, values: [{SECRET}]}}]}}]}}
+spec:
+  hosts: [web]
+  http:
+  - match: [{{headers: {{x: {{exact: {SECRET}}}}}}}]
+    headers: {{request: {{set: {{y: {SECRET}}}}}}}
+    route: [{{destination: {{host: web}}}}]
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {{name: a, namespace: shop}}
+spec:
+  workloadSelector: {{labels: {{app: web}}}}
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {{context: SIDECAR_INBOUND, x: {SECRET}}}
+    patch: {{operation: MERGE, value: {{name: x, y: {SECRET}}}}}
+---
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {{name: a, namespace: shop}}
+spec: {{pluginConfig: {{y: {SECRET}}}, match: [{{mode: SERVER}}]}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: istio, namespace: istio-system}}
+data:
+  mesh: |
+    trustDomain: shop.example
+    nonsense: {SECRET}
+    enableAutoMtls: "no"
+    defaultConfig: {{x: {SECRET}, proxyMetadata: {{ISTIO_META_ENABLE_HBONE: "true", y: {SECRET}}}}}
+    extensionProviders: [{{name: a, envoyExtAuthzGrpc: {{service: s, port: 1, pathPrefix: {SECRET}}}}}]
+  other: {SECRET}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: istio-sidecar-injector, namespace: istio-system}}
+data:
+  config: "policy: disabled\ntemplates: {{a: {SECRET}}}\nneverInjectSelector: [{{matchLabels: {{a: b}}}}]"
+  values: '{{"global": {{"x": "{SECRET}", "proxy": {{"excludeInboundPorts": "7"}}}}}}'
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: istio-old, namespace: istio-system}}
+data: {{mesh: "[{SECRET}"}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {{name: istio-sidecar-injector, labels: {{istio.io/rev: canary, istio.io/tag: stable}}}}
+webhooks: [{{name: auto.sidecar-injector.istio.io, clientConfig: {{caBundle: {SECRET}}}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: istiod-canary, namespace: istio-system}}
+spec:
+  selector: {{matchLabels: {{app: istiod}}}}
+  template:
+    metadata: {{labels: {{app: istiod, istio.io/rev: canary}}}}
+    spec:
+      containers:
+      - name: discovery
+        image: istio/pilot:1.27.1
+        env: [{{name: PILOT_ENABLE_AMBIENT, value: "true"}}, {{name: OTHER, value: {SECRET}}}]
 ---
 apiVersion: example.com/v1
 kind: Thing

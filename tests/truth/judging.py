@@ -34,7 +34,7 @@ class Tally:
 
 def load_objects(objects: Any, cni: str) -> Any:
     """A world of ringfence."""
-    from ringfence.world import load_objects as load
+    from ringfence.loading import load_objects as load
 
     return load(objects, cni=cni)
 
@@ -69,7 +69,7 @@ def three_tier_probes() -> Iterator[tuple[str, Probe]]:
 
 def load_folder(folder: Path, cni: str) -> Any:
     """A world of files. Namespaces without objects have no labels but their name, as that tool assumes."""
-    from ringfence.world import load
+    from ringfence.loading import load
 
     return load(str(folder), cni=cni, assume_no_labels=True)
 
@@ -84,7 +84,7 @@ def listed(world: Any, owners: Mapping[str, str]) -> tuple[lists.Relation, list[
     unknown: list[str] = []
     names = workload_names(world) | owners
     for row in world.connections(level="workload").rows:
-        pairs = [(s, d) for s in _ends(row.sources, names) for d in _ends(row.destinations, names)]
+        pairs = [(s, d) for s in ends(row.sources, names) for d in ends(row.destinations, names)]
         if row.verdict.value != "allowed":
             unknown += [f"{lists.text(s)} => {lists.text(d)}: unknown ({row.reason})" for s, d in pairs if s != d]
             continue
@@ -106,7 +106,7 @@ def workload_names(world: Any) -> dict[str, str]:
     return names
 
 
-def _ends(texts: Iterable[str], names: Mapping[str, str]) -> Iterator[lists.End]:
+def ends(texts: Iterable[str], names: Mapping[str, str]) -> Iterator[lists.End]:
     """Workloads and IPv4 ranges; nodes are not in that tool's lists."""
     for text in texts:
         if text in names:

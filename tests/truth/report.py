@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.truth import conformance, cyclonus, exposure_lists, istio_authorization, three_tier
+from tests.truth import conformance, cyclonus, diff_lists, exposure_lists, istio_authorization, three_tier
 from tests.truth import connection_lists as lists
 from tests.truth.deviations import DEVIATIONS
 from tests.truth.judging import (
@@ -56,6 +56,15 @@ def tallies() -> Iterator[Tally]:
         else:
             asked, different = exposure_lists.judge(folder)
             tally.add(asked, (f"{folder.name}: {line}" for line in different))
+    yield tally
+
+    tally = Tally("netpol-analyzer differences (netpol-analyzer)")
+    for pair in diff_lists.pairs():
+        if pair.beyond:
+            tally.skipped.append((pair.name, pair.beyond))
+        else:
+            asked, different = diff_lists.judge(pair)
+            tally.add(asked, (f"{pair.name}: {line}" for line in different))
     yield tally
 
     tally = Tally("Istio authorization (sidecar)")

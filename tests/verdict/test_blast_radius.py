@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -13,15 +14,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ringfence.layers.network.columns import columns_of
+from ringfence.loading import load as load_files
 from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.blast_radius import BlastRadius
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import Spreader, Way
+from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.world import World
-from ringfence.world import load as load_files
 from tests.model.objects import (
     Object,
     block,
@@ -29,8 +30,10 @@ from tests.model.objects import (
     controller,
     namespace,
     network_policy,
+    node,
     pod,
     pods_peer,
+    service,
     tcp,
     world,
 )
@@ -47,6 +50,10 @@ def step(source: str, destination: str, *ports: int) -> Object:
     return network_policy(
         name, {"app": destination}, ingress=[{"from": [pods_peer({"app": source})], "ports": tcp(*ports)}]
     )
+
+
+def owner(kind: str, name: str) -> Object:
+    return {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": True}
 
 
 def chain(*more: Object, labels: dict[str, str] | None = None, **options: Any) -> World:
@@ -136,6 +143,25 @@ def test_an_annotation_says_it_too(place: str, kind: str, tmp_path: Path) -> Non
     assert found.targets == (("shop/lone",) if place == "pod" else ("shop/vault",))
 
 
+@pytest.mark.parametrize("value", ["high", "none", 7])
+@pytest.mark.parametrize("how", ["json", "yaml", "objects", "snapshot"])
+def test_pods_of_a_dump_are_asked_for_that_annotation(how: str, value: Any, tmp_path: Path) -> None:
+    vault = pod("shop/vault-1", {"app": "vault"})
+    annotations = {"ringfence.dev/sensitivity": value, "other": "x"}
+    vault["metadata"] |= {"annotations": annotations, "ownerReferences": [owner("ReplicaSet", "vault")]}
+    objects = [vault, pod("shop/a")]
+    file = tmp_path / f"dump.{'yaml' if how == 'yaml' else 'json'}"
+    listing = {"apiVersion": "v1", "kind": "List", "items": objects}
+    file.write_text(yaml.safe_dump(listing) if how == "yaml" else json.dumps(listing))
+    read = world(*objects) if how == "objects" else load_files(str(file))
+    if how == "snapshot":
+        file = tmp_path / "world.json.gz"
+        file.write_bytes(read.snapshot())
+        read = load_files(str(file))
+    found = read.blast_radius("shop/a", edits=False)
+    assert found.targets == (("shop/vault",) if value == "high" else ())
+
+
 def test_the_shortest_ways_are_all_there_and_counted() -> None:
     found = chain().paths("shop/a", "shop/c")
     assert [[hop.source for hop in way.hops] + [way.hops[-1].destination] for way in found.ways] == [
@@ -182,6 +208,30 @@ def test_a_step_weighs_what_would_be_lost() -> None:
     assert cut.weight == 1
 
 
+def test_a_step_that_no_policy_can_cut_is_not_in_the_cut() -> None:
+    """The node of a pod always reaches it; so the step that leads to the node is cut, though it weighs more."""
+    made = world(
+        namespace("shop"), node("n1", "192.168.0.1"), node("n2", "192.168.0.2"),
+        pod("shop/a", {"app": "a"}, node="n2"), pod("shop/d", {"app": "d"}, node="n1"),
+        pod("shop/agent", {"app": "agent"}, node="n1", host=True),
+        network_policy("shop/deny", ingress=[]), cni="calico",
+    )  # fmt: skip
+    cut = made.blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [("shop/a", "shop/agent")]
+    # From the node itself there is none to cut.
+    none = made.blast_radius("node/n1", ["shop/d"]).cut
+    assert none is not None
+    assert (none.steps, [(hop.source, hop.destination) for hop in none.uncuttable]) == ((), [("node/n1", "shop/d")])
+
+
+def test_a_plugin_that_enforces_nothing_has_no_cut() -> None:
+    cut = chain(cni="flannel").blast_radius("shop/a", ["shop/d"]).cut
+    assert cut is not None
+    assert not cut.steps
+    assert [hop.destination for hop in cut.uncuttable] == ["shop/d"]
+
+
 def test_a_limit_says_what_it_cuts_off() -> None:
     whole = chain().blast_radius("shop/a")
     cut = chain().blast_radius("shop/a", limit=2)
@@ -193,9 +243,94 @@ def test_a_way_through_something_else_is_a_step() -> None:
     universe = made.relation.universe
     classes = 1 << universe.class_of_pod[0]
     outside = universe.everything >> universe.outside << universe.outside
-    spreader = Spreader(made.relation, made.grid, [Way(outside, classes, made.relation.ports.number([(80, 80)]))])
+    spreader = Spreader(made.relation, made.grid, [Passage(outside, classes, made.relation.ports.number([(80, 80)]))])
     found = spreader.spread(outside)
     assert found[universe.class_of_pod[0]].depth == 1
+
+
+NGINX = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
+BEHIND = [network_policy("shop/api", {"app": "api"}, ingress=[{"from": [pods_peer(NGINX, {})], "ports": tcp(80)}])]
+
+
+def edge(*objects: Object, **options: Any) -> World:
+    """An Ingress to shop/api, which lets in pods of ingress-nginx only; shop/lone has no policy and no way in."""
+    backend = {"service": {"name": "api", "port": {"number": 80}}}
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "site", "namespace": "shop"},
+        "spec": {"ingressClassName": "nginx", "defaultBackend": backend},
+    }
+    return world(
+        namespace("shop"), namespace("web"), pod("shop/api", {"app": "api"}), pod("shop/lone", {"app": "lone"}),
+        service("shop/api", {"app": "api"}, {"port": 80}), ingress, *BEHIND, *objects, **options,
+    )  # fmt: skip
+
+
+def test_from_the_internet_the_steps_go_by_the_ways_in() -> None:
+    nginx = pod("web/nginx", NGINX)
+    front = service("web/nginx", NGINX, {"port": 443}, type="LoadBalancer")
+    found = edge(nginx, front).blast_radius("internet", ["shop/api"])
+    assert workloads(found) == {"shop/api": (2, False), "shop/lone": (2, False)}
+    first = next(entry.hop for entry in found.fallen if entry.name == "web/nginx")
+    assert [way.openings[0].how for way in first.ways] == ["load-balancer", "node-port"]
+    assert [(hop.source, hop.destination) for hop in found.ways[0].hops] == [
+        ("internet", "web/nginx"), ("web/nginx", "shop/api"),
+    ]  # fmt: skip
+    assert found.notes == ()
+    assert found.cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in found.cut.steps] == [("internet", "web/nginx")]
+
+
+def test_what_policy_lets_in_and_no_way_leads_to_is_counted() -> None:
+    front = service("shop/api", {"app": "api"}, {"port": 80}, type="NodePort")
+    opened = network_policy("shop/open", {"app": "api"}, ingress=[{}])
+    found = edge(front, opened, pod("web/far"), network_policy("shop/shut", {"app": "api"}, egress=[])).blast_radius(
+        "internet"
+    )
+    assert workloads(found) == {"shop/api": (1, False)}
+    assert len(found.notes) == 1
+    assert "to 2 more workloads, to which no way of the input leads" in found.notes[0]
+
+
+def test_a_controller_that_the_input_lacks_is_a_step_too() -> None:
+    """Whoever reaches it reaches what is behind it: the internet, and pods that may send to it."""
+    shut = network_policy("shop/shut", {"app": "lone"}, egress=[])
+    made = edge(pod("web/open"), shut)
+    assert workloads(made.blast_radius("internet"))["shop/api"] == (1, True)
+    assert workloads(made.blast_radius("web/open"))["shop/api"] == (1, True)
+    assert workloads(made.blast_radius("shop/lone")) == {}
+    text = ",".join(f"{key}={value}" for key, value in NGINX.items())
+    told = made.blast_radius("internet", controller=f"{text}@web")
+    assert workloads(told)["shop/api"] == (1, False)
+    hop = made.paths("web/open", "shop/api").ways[0].hops[0]
+    assert [way.openings[0].text for way in hop.ways] == ["Ingress shop/site"]
+    assert hop.because is None
+
+
+def test_a_pod_that_does_not_exist_may_send_to_it_too_and_the_cut_is_behind_it() -> None:
+    made = edge(pod("web/open"))
+    stranger = made.blast_radius("app=x@web", ["shop/api"])
+    assert workloads(stranger)["shop/api"] == (1, True)
+    assert [way.openings[0].name for way in stranger.ways[0].hops[0].ways] == ["site"]
+    cut = made.blast_radius("web/open", ["shop/api"]).cut
+    assert cut is not None
+    assert [(one.hop.source, one.hop.destination) for one in cut.steps] == [
+        ("an ingress controller (not in the input)", "shop/api")
+    ]
+
+
+def test_an_edit_of_a_way_in_closes_the_way_in() -> None:
+    front = service("shop/api", {"app": "api"}, {"port": 80}, type="NodePort", externalTrafficPolicy="Local")
+    opened = network_policy("shop/open", {"app": "api"}, ingress=[{"from": [block("0.0.0.0/0")], "ports": tcp(80)}])
+    made = edge(front, opened, pod_cidrs="10.0.0.0/8", cni="kindnet")
+    found = made.blast_radius("internet", ["shop/api"], controller="app=nobody@web")
+    assert found.cut is not None
+    (step,) = found.cut.steps
+    assert (step.hop.source, step.hop.destination, found.cut.verified) == ("internet", "shop/api", True)
+    assert step.edit is not None
+    after = made.what_if(add=[step.edit.manifest])  # type: ignore[list-item]
+    assert after.blast_radius("internet", ["shop/api"], controller="app=nobody@web").ways == ()
 
 
 def naive(engine: World, start: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.verdict import diffing
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Change, change_of
@@ -150,6 +151,21 @@ def test_rows_are_folded_and_a_limit_counts_the_rest() -> None:
 )
 def test_widened_is_what_possibly_or_surely_grew(before: Verdict | None, after: Verdict | None, change: Change) -> None:
     assert change_of(before, after) is change
+
+
+def test_where_too_much_changed_causes_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = state(web(), db(), INTO, OUT), state(web(), db())
+    exact = before.diff(after, level="pod")
+    monkeypatch.setattr(diffing, "MOST_GROUPS", 0)
+    found = before.diff(after, level="pod")
+    assert all(row.attributed and row.causes for row in exact.rows)
+    assert found.rows
+    assert not any(row.attributed or row.explained or row.causes for row in found.rows)
+    assert not any(one.what == "causes" for one in exact.not_compared)
+    (note,) = [one for one in found.not_compared if one.what == "causes"]
+    assert note.why.startswith("2 objects changed: too many")
+    assert (found.decided, found.without_effect) == (True, ())
+    assert len(found.rows) <= len(exact.rows)
 
 
 def test_a_what_if_is_compared_like_any_state() -> None:

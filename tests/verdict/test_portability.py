@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ringfence.layers.profiles import PROFILES, Fact, find
+from ringfence.loading import load_objects
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.portability import Portability, _smallest
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.sources.plugins import inputs
 from tests.sources.plugins.inputs import Object
 

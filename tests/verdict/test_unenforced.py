@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from ringfence.layers.profiles import Profile, find
+from ringfence.loading import load_objects
 from ringfence.verdict.answers import Verdict
-from ringfence.world import World, load_objects
+from ringfence.world import World
 from tests.properties.corner_cases import cluster_policy, network_policy
 from tests.properties.profile_cases import CLOSED, DUAL, PODS, SERVICE
 

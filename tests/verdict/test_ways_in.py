@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ways_in import sources
-from ringfence.verdict.ways_in.values import Way
+from ringfence.verdict.ways_in.values import WayIn
 from ringfence.world import World
 from tests.model.objects import Object, block, namespace, network_policy, node, pod, pods_peer, service, tcp, world
 
@@ -61,7 +61,7 @@ def http_route(home: str = "shop", **spec: Any) -> Object:
     }
 
 
-def only(asked: World, how: str = "") -> Way:
+def only(asked: World, how: str = "") -> WayIn:
     """The only way (of a sort)."""
     found = [way for way in asked.ways_in().ways if not how or way.openings[0].how == how]
     assert len(found) == 1, found
@@ -84,8 +84,8 @@ def test_a_service_inside_opens_no_way() -> None:
         ([admitting(*EVERYWHERE)], "Local", Verdict.ALLOWED),
         ([admitting(block("203.0.113.0/24"))], "Local", Verdict.MIXED),
         ([admitting(pods_peer(APP))], "Local", Verdict.DENIED),
-        # Through the pod's own node the packet is let in, through the other one it is not.
-        ([admitting(pods_peer(APP))], "Cluster", Verdict.UNKNOWN),
+        # Through the pod's own node Calico still sees the client, through the other one that node.
+        ([admitting(pods_peer(APP))], "Cluster", Verdict.DENIED),
         ([admitting(block("192.168.0.0/24"))], "Cluster", Verdict.UNKNOWN),
         ([network_policy("shop/api", APP, ingress=[{"ports": tcp(9)}])], "Local", Verdict.DENIED),
     ],
@@ -95,6 +95,42 @@ def test_a_node_port_keeps_the_client_or_may_hide_it(policy: list[Object], how: 
     way = only(asked)
     assert (way.verdict, way.destination, way.port) == (verdict, "shop/api", "TCP 8080")
     assert way.openings[0].how == "node-port"
+
+
+PODS = [admitting(pods_peer(APP))]
+INTERNET = [admitting(block("203.0.113.0/24"))]
+NODES = [admitting(*EVERYWHERE, block("192.168.0.0/24"))]
+
+
+@pytest.mark.parametrize(
+    ("cni", "policy", "how", "verdict"),
+    [
+        # Nobody says whether it is judged before its source becomes the pod's own node, which is exempt.
+        ("generic", PODS, "Cluster", Verdict.UNKNOWN),
+        ("aws-vpc-cni", PODS, "Cluster", Verdict.UNKNOWN),
+        ("kindnet", PODS, "Cluster", Verdict.DENIED),
+        ("kindnet", INTERNET, "Cluster", Verdict.UNKNOWN),
+        ("kindnet", NODES, "Cluster", Verdict.ALLOWED),
+        # No translation there: the policy sees the clients.
+        ("netpol-analyzer", PODS, "Cluster", Verdict.DENIED),
+        ("netpol-analyzer", INTERNET, "Cluster", Verdict.MIXED),
+        # Weave may masquerade even so.
+        ("weave", INTERNET, "Local", Verdict.UNKNOWN),
+        ("kindnet", INTERNET, "Local", Verdict.MIXED),
+    ],
+)
+def test_the_profile_says_whose_address_policy_sees(cni: str, policy: list[Object], how: str, verdict: Verdict) -> None:
+    asked = cluster(service("shop/api", APP, PORT, type="NodePort", externalTrafficPolicy=how), *policy, cni=cni)
+    assert only(asked).verdict is verdict
+
+
+def test_an_address_of_a_tunnel_is_none_that_a_node_states() -> None:
+    """The client and every node are let in, but the address of a node's tunnel, from the pods' range, is not."""
+    nodes = {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/16"]}
+    front = service("shop/api", APP, PORT, type="NodePort")
+    way = only(cluster(front, admitting({"ipBlock": nodes}), cni="kindnet"))
+    assert (way.verdict, way.reason.code) == (Verdict.UNKNOWN, "source-address")
+    assert "tunnel" in way.hops[0].answers[-1].parts[0].sources[0]
 
 
 def test_a_load_balancer_takes_only_the_clients_of_its_ranges() -> None:
@@ -262,3 +298,29 @@ def test_nodes_and_addresses_that_make_no_difference_are_asked_once(
     grouped = verdicts()
     monkeypatch.setattr(sources, "FEW", 1000)
     assert verdicts() == grouped
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        [pods_peer(NGINX)],
+        [pods_peer(None, {})],
+        [pods_peer(NGINX, {"team": "edge"})],
+        [pods_peer(None, {"team": "edge"}), pods_peer(None, {"kubernetes.io/metadata.name": "n4"})],
+        [pods_peer(None, {"kubernetes.io/metadata.name": "n4"}), pods_peer(NGINX)],
+        [],
+    ],
+)
+def test_homes_of_an_unknown_controller_that_make_no_difference_are_asked_once(
+    peers: list[Object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grouped or one by one, the ways are the same."""
+    homes = [namespace(f"n{number}", team="edge" if number % 2 else "shop") for number in range(6)]
+
+    def told() -> tuple[object, ...]:
+        way = only(cluster(*homes, service("shop/api", APP, PORT), ingress(), admitting(*peers) if peers else homes[0]))
+        return way.verdict, way.reason, way.hops[0].decided_by
+
+    grouped = told()
+    monkeypatch.setattr(sources.Sources, "_some_homes", lambda self, destination: self.some_pod)
+    assert told() == grouped

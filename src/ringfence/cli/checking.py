@@ -68,15 +68,35 @@ def write_baseline_file(name: str, assessment: Assessment) -> int:
 
 
 def locator(start: Path) -> Callable[[str], str]:
-    """A function that names files as their repository does, with ``/``. Outside of one: relative to ``start``."""
+    """A function that names files as their repository does, with ``/``, also those of a revision, and those that a
+    program made something of. Outside of one: relative to ``start``."""
+    from ringfence.model.provenance import RENDERED
+    from ringfence.sources.charts import CHART
+    from ringfence.sources.kustomizations import NAMES
+    from ringfence.sources.revisions import split
+
     root = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
 
-    def locate(file: str) -> str:
+    def inside(file: str) -> str:
         path = os.path.normpath(start / file)
         try:
             return Path(path).relative_to(root).as_posix()
         except ValueError:
             return Path(file).as_posix()
+
+    def locate(file: str) -> str:
+        name = file.removesuffix(RENDERED)
+        written = None if os.path.lexists(start / name) else split(name)
+        if written is None:
+            folder = start / name if name != file else None
+            if folder is not None and folder.is_dir():
+                made_of = next((one for one in (*NAMES, CHART) if (folder / one).is_file()), "")
+                name = os.path.join(name, made_of)
+            return inside(name)
+        # A line of a rendered text says REV:FOLDER of a kustomization, and REV:FILE of a template.
+        bare = name != file and not os.path.splitext(written.path)[1]
+        path = os.path.join(written.path, NAMES[0]) if bare else written.path
+        return os.path.normpath(path) if path else "."
 
     return locate
 

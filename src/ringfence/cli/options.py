@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from ringfence.model.text import printable
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.sources.origins import Source
@@ -20,8 +20,7 @@ EVERY_PROFILE = "all"
 COLOR_HELP = "Colour on terminals only (auto; NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed), always, or never."
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Value):
     """What the shared options say. ``namespace`` None: none was given. ``cni`` None: configuration file or default."""
 
     filenames: tuple[str, ...] = ()
@@ -40,6 +39,8 @@ class Shared:
     service_cidrs: tuple[str, ...] = ()
     node_cidrs: tuple[str, ...] = ()
     assume_no_labels: bool = False
+    mesh_config: str | None = None
+    istio_version: str = ""
 
     def sources(self) -> tuple[Source, ...]:
         """Everything to read: files, then kustomizations, then charts, of which the later ones count more. Empty: none
@@ -195,6 +196,18 @@ _INPUT = [
         is_flag=True,
         help="A namespace without its object has its name label and no other (otherwise its labels are open).",
     ),
+    click.option(
+        "--mesh-config",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Mesh config of Istio (or a ConfigMap with one). Default: the input's ConfigMap, else Istio's defaults.",
+    ),
+    click.option(
+        "--istio-version",
+        metavar="VERSION",
+        default="",
+        help="Release of Istio, such as 1.27.3. Default: that of the images in the input.",
+    ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help=COLOR_HELP),
     click.option("-q", "--quiet", is_flag=True, help="No notices, warnings and details on stderr; errors remain."),
     click.option("-v", "--verbose", is_flag=True, help="Also say which objects were read and left aside."),
@@ -221,6 +234,8 @@ _NAMES = (
     "service_cidrs",
     "node_cidrs",
     "assume_no_labels",
+    "mesh_config",
+    "istio_version",
 )
 
 Command = Callable[..., int]

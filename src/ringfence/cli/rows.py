@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from ringfence.model.cluster import Cluster
 from ringfence.sets.labels import Selector
+from ringfence.values import replace
 from ringfence.verdict.answers import Connections, Row
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringfence.cli.errors import CommandError, did_you_mean
 from ringfence.cli.options import Shared
 from ringfence.cli.yaml_depth import deeper_than
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     import yaml
@@ -24,8 +24,7 @@ LARGEST = 1 << 20
 DEEPEST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """What flags and file say together; ``chosen_by`` tells which of them named the profile. ``cni`` None: neither, so
     that the input decides."""
 

@@ -11,19 +11,24 @@ CLUSTER = _HERE / "cluster"
 FIX = _HERE / "fix"
 """The policies that the story mends, under the same paths as in the cluster."""
 
+MESH = _HERE / "mesh"
+"""The same company with a mesh: what is added to the cluster, or takes an object's place."""
 
-def copy_cluster(target: Path) -> tuple[Path, Path]:
-    """Copies the manifests to ``target/cluster`` and the mended policies to ``target/fix``, and returns both folders.
 
-    ``target`` is made if it is not there. Raises FileExistsError, before anything is written, if it holds one of the
-    two already, and OSError if it cannot be written.
+def copy_cluster(target: Path) -> tuple[Path, ...]:
+    """Copies the manifests to ``target/cluster``, the mended policies to ``target/fix`` and the mesh to
+    ``target/mesh``, and returns the folders.
+
+    ``target`` is made if it is not there. Raises FileExistsError, before anything is written, if it holds one of them
+    already, and OSError if it cannot be written.
     """
-    copies = target / CLUSTER.name, target / FIX.name
+    folders = CLUSTER, FIX, MESH
+    copies = tuple(target / folder.name for folder in folders)
     for copy in copies:
         if copy.exists():
             raise FileExistsError(f"{copy} is there already")
     target.mkdir(parents=True, exist_ok=True)
-    for source, copy in zip((CLUSTER, FIX), copies, strict=True):
+    for source, copy in zip(folders, copies, strict=True):
         shutil.copytree(source, copy)
     return copies
 

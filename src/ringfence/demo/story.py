@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ringfence.demo import mesh_story
 from ringfence.demo.files import CLUSTER, FIX, shown
+from ringfence.loading import load
 from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.style import Style
 from ringfence.reports.unknowns import unknown_lines
 from ringfence.sets.ports import describe, port_key, size
 from ringfence.verdict.answers import Answer, Decision, Verdict
-from ringfence.world import World, load
+from ringfence.world import World
 
 DATABASE = "payments/payments-db"
 PORT = 5432
@@ -38,6 +40,7 @@ def run(echo: Callable[[str], None], colour: bool) -> int:
         _mending(before, after, style),
         _again(after, style),
         _unknown(before, style),
+        mesh_story.chapter(before, style),
         _onward(style),
     )
     for number, chapter in enumerate(chapters):
@@ -159,11 +162,12 @@ def _unknown(world: World, style: Style) -> Iterator[str]:
 
 
 def _onward(style: Style) -> Iterator[str]:
-    yield style.strong("6. Your turn: there are more mistakes in there, as people really make them.")
+    yield style.strong("7. Your turn: there are more mistakes in there, as people really make them.")
     for command in (
         "ringfence demo --write tour && cd tour",
         f"ringfence explain {ATTACKER} {DATABASE} {PORT} -f cluster",
         "ringfence check cluster",
+        "ringfence can shop/storefront shop/checkout 8080 --http 'POST /checkout' -f cluster -f mesh -q",
         "ringfence can shop/recommendations 169.254.169.254 80 -f cluster",
         "kubectl get pods,svc,ns,nodes,netpol -A -o json | ringfence map -f -",
     ):

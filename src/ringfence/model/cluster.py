@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ringfence.model.entries import NO_ENTRIES, Entries
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.plugins import NOTHING_DETECTED, DetectedPlugins
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, field
 
+SENSITIVITY = "ringfence.dev/sensitivity"
+"""The label or annotation of what must not be reached; any value but ``none``."""
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server sets on every Namespace (KEP-2161)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Value):
     """``open_labels``: no Namespace object was read, so only the name label is known; every other is an open fact."""
 
     name: str
@@ -26,8 +28,7 @@ class Namespace:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadRef:
+class WorkloadRef(Value):
     """The topmost controller of a pod, or the pod itself (kind ``Pod``)."""
 
     kind: str
@@ -38,8 +39,7 @@ class WorkloadRef:
         return f"{self.namespace}/{self.name}[{self.kind}]"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPort:
+class NamedPort(Value):
     """A declared container port that has a name."""
 
     name: str
@@ -47,8 +47,7 @@ class NamedPort:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class HostPort:
+class HostPort(Value):
     """A port of the pod's node that leads to a port of the pod. ``address``: of the node's addresses only this one;
     0: any."""
 
@@ -58,15 +57,16 @@ class HostPort:
     address: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Value):
     """A pod, or the pods of a template that cannot be told apart (``template``; then the name is the workload's).
 
     ``open_labels`` are keys that are surely present with a value that the input does not give (pod-template-hash).
     ``addresses`` are family-tagged integers (see sets.addresses), at most one a family; empty means open, not absent.
     ``node`` is None when not known. A hostNetwork pod's addresses are its node's.
     ``replicas`` counts the pods that it stands for: 1 for a real one; for a template what the workload asks for (at
-    least 1), so that two different replicas are two ends.
+    least 1), so that two different replicas are two ends. ``service_account`` is the name of its ServiceAccount; empty:
+    not known (a pod that nobody described). ``marks``: what it shows of meshes. ``sensitivity``: what its annotation
+    says, empty without one.
     """
 
     namespace: str
@@ -82,10 +82,12 @@ class Pod:
     replicas: int = 1
     place: Place | None = None
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = ""
+    marks: Marks = NO_MARKS
+    sensitivity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedPod:
+class FinishedPod(Value):
     """A pod in phase Succeeded or Failed: no peer, but a name that people may ask for."""
 
     namespace: str
@@ -95,8 +97,7 @@ class FinishedPod:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """``open_labels``: only named by pods, no Node object was read. ``pod_ranges`` are its podCIDRs."""
 
     name: str
@@ -107,19 +108,19 @@ class Node:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
-    """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in."""
+class ServicePort(Value):
+    """``target`` is a number or a container port's name; the API server's default (the port itself) is filled in.
+    ``application``: its appProtocol."""
 
     name: str
     protocol: str
     port: int
     target: int | str
     node_port: int | None = None
+    application: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Value):
     """One endpoint of a selectorless Service: an address with, for each port name of the Service, a number."""
 
     address: int
@@ -127,8 +128,7 @@ class Backend:
     """Service port name → (protocol, number)."""
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Value):
     """How a Service is reached from outside the cluster. ``addresses``: externalIPs and those of its load balancer,
     family-tagged. ``local``: externalTrafficPolicy Local, which keeps the client's address and picks backends on the
     node that the packet came to. ``sources``: clients that its load balancer takes (loadBalancerSourceRanges); None:
@@ -140,8 +140,7 @@ class External:
     balanced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Value):
     """A destination. ``selector`` None: backends come from EndpointSlices or Endpoints (``backends``)."""
 
     namespace: str
@@ -160,10 +159,13 @@ class Service:
     """Address families (4, 6) that it serves; empty: not known."""
     external: External | None = None
     """None: it is only reached from inside."""
+    created: str = ""
+    """Its creationTimestamp; empty: not known."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Labels and annotations under a mesh's keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Value):
     """An object of a policy kind that can change reach and is not modelled. ``namespace`` None: cluster-scoped."""
 
     api_version: str
@@ -173,8 +175,7 @@ class Opaque:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Value):
     """Address ranges of the cluster that the input or the user gives; empty means not known."""
 
     pods: Intervals = ()
@@ -182,8 +183,7 @@ class Ranges:
     nodes: Intervals = ()
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(Value):
     """Everything that was read, ready for the engine.
 
     ``namespaces`` has an entry for every namespace that anything names. ``pods`` are in a stable order (namespace,
@@ -211,6 +211,10 @@ class Cluster:
     """The policy objects as they were read: snippets and edits are made from them."""
     objects: int = 0
     """How many Kubernetes objects were read."""
+    istio: object | None = None
+    """What the dialect of Istio read, which it alone understands (``IstioObjects``); None: nothing shows an Istio."""
+    accounts: frozenset[tuple[str, str]] = frozenset()
+    """ServiceAccounts of the input, as namespace and name; empty: it does not tell."""
     plugin: DetectedPlugins = NOTHING_DETECTED
     """What the input shows of the network plugin."""
 

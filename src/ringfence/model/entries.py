@@ -6,15 +6,12 @@ Sources: networking.k8s.io/v1 Ingress, gateway.networking.k8s.io v1, route.opens
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import Selector
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class BackendRef:
+class BackendRef(Value):
     """A Service that a route sends to. ``port``: the Service's port, by number or name; None: the route does not say
     (an OpenShift Route without one sends to every port). ``kind`` is another one for what is no Service. ``target``:
     the port is a number or name of the pods' (OpenShift ``targetPort``), not of the Service."""
@@ -27,8 +24,7 @@ class BackendRef:
     target: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRule:
+class RouteRule(Value):
     """What a route does with some requests. ``path`` is as written, for people; empty: any."""
 
     path: str
@@ -36,8 +32,7 @@ class RouteRule:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(Value):
     """A Gateway that a route wants to be served by, or one of its listeners (by name ``section`` or by port)."""
 
     namespace: str
@@ -47,12 +42,11 @@ class Parent:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Value):
     """An Ingress, an OpenShift Route, or a route of the Gateway API.
 
     ``class_name`` (Ingress): the class that it names; None: none. ``parents`` (Gateway API). ``hosts`` empty: any host.
-    ``protocol``: what its backends speak, TCP or UDP. ``secure``: hosts or the whole route have TLS at the entry.
+    ``protocol``: what its backends speak, TCP or UDP.
     """
 
     kind: str
@@ -64,12 +58,9 @@ class Route:
     class_name: str | None = None
     parents: tuple[Parent, ...] = ()
     protocol: str = "TCP"
-    secure: bool = False
-    labels: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Value):
     """A port of a Gateway. ``namespaces`` None: routes of its own namespace; else a selector of namespaces.
     ``kinds`` empty: those that its protocol implies."""
 
@@ -82,8 +73,7 @@ class Listener:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Value):
     """A Gateway of the Gateway API."""
 
     namespace: str
@@ -93,8 +83,7 @@ class Gateway:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class EntryClass:
+class EntryClass(Value):
     """An IngressClass or a GatewayClass. ``controller`` names the software that serves it; ``default``: it serves
     Ingresses that name no class."""
 
@@ -105,8 +94,7 @@ class EntryClass:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Value):
     """A ReferenceGrant: routes of ``kinds`` in namespace ``source`` may name Services of ``namespace`` (``names``
     empty: all of them)."""
 
@@ -116,8 +104,7 @@ class Grant:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Value):
     """Everything that leads traffic into the cluster besides Services and pods themselves."""
 
     routes: tuple[Route, ...] = ()
@@ -125,8 +112,8 @@ class Entries:
     classes: tuple[EntryClass, ...] = ()
     grants: tuple[Grant, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.routes or self.gateways)
-
 
 NO_ENTRIES = Entries()
+ROUTE_KINDS = ("Ingress", "Route", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+ENTRY_KINDS = (*ROUTE_KINDS, "IngressClass", "Gateway", "GatewayClass", "ReferenceGrant")
+"""Kinds of the objects that entries are read from."""

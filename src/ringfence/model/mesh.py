@@ -6,12 +6,13 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
+from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
@@ -77,11 +78,14 @@ __all__ = [
     "metadata",
 ]
 
+__all__ = ["NO_MARKS", "Marks", "ProxyContainer"]
+
 Numbers = tuple[tuple[int, int], ...]
 """TCP port numbers, as canonical ``(first, last)`` intervals."""
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -95,7 +99,7 @@ class Option(Generic[T_co]):
     decide: str = ""
 
 
-def known(value: T_co) -> tuple[Option[T_co], ...]:
+def known(value: T) -> tuple[Option[T], ...]:
     """What is not open."""
     return (Option(value),)
 
@@ -178,26 +182,6 @@ class Membership:
     why: str = ""
     source: Source | None = None
     revision: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyContainer:
-    """A container of a pod that is a mesh's proxy. ``image`` as written."""
-
-    name: str
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a pod, or the template of one, shows of meshes: annotations under a mesh's keys, and containers that are
-    proxies. Equal marks are one value."""
-
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    proxies: tuple[ProxyContainer, ...] = ()
-
-
-NO_MARKS = Marks()
 
 
 # Over what.
@@ -394,14 +378,28 @@ class Mesh(Protocol):
     tunnel_port: int
     """Where tunnels arrive."""
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What stands for things that the input does not tell, in words."""
+
     def pod(self, index: int) -> Pod:
         """A pod of the cluster, by its index in ``cluster.pods``."""
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
 
+    def kind(self, pod: Pod) -> Hashable:
+        """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        """Equal for pods whose proxies send alike to every destination, but for who they prove to be."""
+
     def identity(self, pod: Pod) -> Identity | None:
         """Who the pod is in this mesh; None: not known (a pod that does not exist, and of which nobody said whose)."""
+
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        """Whether a server takes a certificate of this identity, before any policy. ``node_proxy``: the one on its node
+        is asked."""
 
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         """What the proxy of a member takes at a port."""
@@ -414,10 +412,14 @@ class Mesh(Protocol):
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
-        """The proxy that traffic of a member to a destination goes over, if any."""
+        """The proxy that traffic of a member to a destination goes over, if any. ``source`` None: some member that asks
+        for such proxies."""
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
+
+    def normalized(self, path: str) -> str:
+        """A request's path as the proxies compare it."""
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""

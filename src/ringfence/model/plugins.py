@@ -6,13 +6,12 @@ Values only. Which profile they stand for, and whether they are unambiguous, is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ringfence.model.provenance import Place
+from ringfence.values import Value, field
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Value):
     """An object that shows something. ``what`` names it: ``DaemonSet kube-system/calico-node``."""
 
     what: str
@@ -22,8 +21,7 @@ class Seen:
         return f"{self.what} {self.place}"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Value):
     """An answer that the input gives to a fact of a profile, by the fact's word. ``value`` None: the setting is there
     and says neither yes nor no. ``why`` says what was set. ``covered``: it rests on a default of the plugin, so it only
     counts for a version that the profile covers."""
@@ -35,8 +33,7 @@ class Setting:
     covered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PluginCandidate:
+class PluginCandidate(Value):
     """One network plugin of which the input shows the agent, or the declaration that it is the cluster's.
 
     ``name`` is that of its profile, if it has one. ``versions`` are as images and
@@ -52,8 +49,7 @@ class PluginCandidate:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PluginHint:
+class PluginHint(Value):
     """An object that belongs to a plugin and does not show that its agent runs: a CustomResourceDefinition, a
     ConfigMap, a controller."""
 
@@ -61,8 +57,7 @@ class PluginHint:
     seen: Seen
 
 
-@dataclass(frozen=True, slots=True)
-class DetectedPlugins:
+class DetectedPlugins(Value):
     """All that the input shows of network plugins, in the order of their names."""
 
     candidates: tuple[PluginCandidate, ...] = ()

@@ -6,12 +6,12 @@ place of the line that wrote them, so that a verdict can name it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import EVERYTHING, Selector
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 
 
 class Direction(Enum):
@@ -48,8 +48,7 @@ Readings = tuple[tuple[str, bool], ...]
 """Answers of a profile (fact, value) under which something holds; empty: always."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodSelection:
+class PodSelection(Value):
     """Pods by namespace and by their own labels. ``namespace`` (one name) or ``namespaces`` (a selector), not both."""
 
     pods: Selector = EVERYTHING
@@ -57,23 +56,20 @@ class PodSelection:
     namespaces: Selector | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnyPeer:
+class AnyPeer(Value):
     """Every other end: pods, nodes and addresses outside (a NetworkPolicy rule without from or to)."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class PodPeer:
+class PodPeer(Value):
     """Pods only, never addresses or nodes."""
 
     selection: PodSelection
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class AddressPeer:
+class AddressPeer(Value):
     """Addresses: an ipBlock less its excepts (``admin`` False) or the networks of an admin policy (``admin`` True).
 
     ``cidr`` and ``excepts`` are an ipBlock as it was written, ``addresses`` what it means. ``readings``: what a plugin
@@ -90,16 +86,14 @@ class AddressPeer:
     readings: Readings = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NodePeer:
+class NodePeer(Value):
     """Addresses of the nodes with these labels."""
 
     nodes: Selector
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class DomainPeer:
+class DomainPeer(Value):
     """Addresses that DNS gave for these names (``example.com`` or ``*.example.com``)."""
 
     names: tuple[str, ...]
@@ -109,8 +103,7 @@ class DomainPeer:
 Peer = AnyPeer | PodPeer | AddressPeer | NodePeer | DomainPeer
 
 
-@dataclass(frozen=True, slots=True)
-class PortMatch:
+class PortMatch(Value):
     """Destination ports. ``name`` is resolved on the destination pod: (name, protocol), any protocol when None.
 
     Without a name: ports ``first``..``last`` of ``protocol``; ``protocol`` is then never None. ``end_port``: the range
@@ -126,8 +119,7 @@ class PortMatch:
     readings: Readings = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value):
     """One rule of one direction. ``ports`` None: any port and protocol. ``index`` counts from 0 as written."""
 
     index: int
@@ -138,8 +130,7 @@ class Rule:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicyRules:
+class NetworkPolicyRules(Value):
     """One policy object. ``ingress`` or ``egress`` None: the policy does not govern that direction; an empty tuple in
     the NetworkPolicy tier isolates and allows nothing.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.model.provenance import Place
+from ringfence.values import Value
 
 
 class Severity(StrEnum):
@@ -19,8 +19,7 @@ class Severity(StrEnum):
     """Worth knowing; changes nothing."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Value, order=True):
     """One problem. ``code`` is a stable kebab-case word (``yaml-syntax``, ``unknown-field``…); ``partial`` says that a
     part of the input was not read, so that no answer may be called complete."""
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from ringfence.values import Value
 
 FieldPath = tuple[str | int, ...]
 
+RENDERED = " (rendered)"
+"""Ends the name of what a program made of a file or folder: its lines are not those of the file."""
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+
+class Place(Value, order=True):
     """A position in the input. Lines and columns count from 1; 0 means not known. ``file`` is as the user gave it."""
 
     file: str
     line: int = 0
     column: int = 0
+
+    @property
+    def rendered(self) -> bool:
+        """Whether it is a line of what a program made, and of no file."""
+        return self.file.endswith(RENDERED)
 
     def __str__(self) -> str:
         if not self.line:
@@ -31,8 +39,7 @@ class Positions(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Value):
     """One Kubernetes object of the input: plain data (dict, list, str, int, float, bool, None) and its positions.
 
     ``api_version`` and ``kind`` are non-empty; ``namespace`` is what metadata says (None when it says nothing;

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
+from ringfence.reports.layered_text import layered_lines
 from ringfence.reports.places import decision_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.style import PLAIN, Style
@@ -67,6 +68,8 @@ def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iter
             family = f" over IPv{part.family}" if part.family else ""
             yield f"  {verdict} on {ports_text(part.ports)}{family}: {reason_text(part.reason)}"
             yield from _decisions(part.decided_by, "    ")
+            if part.layered is not None and len(part.layered.layers) > 1:
+                yield from layered_lines(part.layered, style, "    ")
             yield (
                 f"    for example {printable(part.witness_source)} -> {printable(part.witness_destination)} "
                 f"{printable(part.witness_port)}"
@@ -74,6 +77,8 @@ def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iter
     else:
         yield f"  {reason_text(answer.reason)}"
         yield from _decisions(answer.decided_by, "  ")
+        if answer.layered is not None:
+            yield from layered_lines(answer.layered, style)
     yield f"  {style.faint(profile_text(context))}"
 
 

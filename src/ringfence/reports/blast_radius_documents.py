@@ -18,13 +18,15 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.reports.ways_in_documents import WayInDocument, ways_documents
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 
 HopWord = Literal["allowed", "unknown"]
 
 
 class HopDocument(Document, frozen=True):
-    """One step; ``unknown``: possibly. The reason is that of its first port."""
+    """One step; ``unknown``: possibly. The reason is that of its first port. ``ways``: the ways in that the step is,
+    where it is no single flow; the reason is then that of the first."""
 
     source: str
     destination: str
@@ -34,6 +36,7 @@ class HopDocument(Document, frozen=True):
     reason_code: str
     decide_with: str
     decided_by: list[DecisionDocument]
+    ways: list[WayInDocument]
 
 
 class FallenDocument(Document, frozen=True):
@@ -66,12 +69,14 @@ class CutStepDocument(Document, frozen=True):
 
 class CutDocument(Document, frozen=True):
     """A set of steps of least ``weight`` (flows in all) that leaves no way to a target. ``verified``: all edits
-    together leave none; null: they were not tried together."""
+    together leave none; null: they were not tried together. ``uncuttable``: where there is no such set, a way of which
+    no policy can cut any step."""
 
     steps: list[CutStepDocument]
     weight: int
     verified: bool | None
     note: str
+    uncuttable: list[HopDocument]
 
 
 class CountsDocument(Document, frozen=True):
@@ -125,13 +130,18 @@ class PathsDocument(Document, frozen=True):
 
 def _hop(hop: Hop) -> HopDocument:
     because = hop.because
+    decided = () if because is None else because.decided_by
+    reason = None if because is None else because.reason
+    if hop.ways:
+        decided, reason = hop.ways[0].hops[-1].decided_by, hop.ways[0].reason
     return HopDocument(
         source=hop.source,
         destination=hop.destination,
         ports=ports_document(hop.ports),
         verdict=hop.verdict.value,  # type: ignore[arg-type]
-        decided_by=[] if because is None else decision_documents(because.decided_by),
-        **reason_fields(None if because is None else because.reason),
+        decided_by=decision_documents(decided),
+        ways=ways_documents(hop.ways),
+        **reason_fields(reason),
     )
 
 
@@ -146,7 +156,7 @@ def _fallen(entry: Fallen) -> FallenDocument:
     )
 
 
-def _way(way: Way) -> WayDocument:
+def _way(way: ShortestWay) -> WayDocument:
     return WayDocument(target=way.target, hops=[_hop(hop) for hop in way.hops], possibly=way.possibly)
 
 
@@ -154,7 +164,13 @@ def _cut(cut: Cut | None) -> CutDocument | None:
     if cut is None:
         return None
     steps = [CutStepDocument(hop=_hop(one.hop), flows=one.flows, edit=edit_document(one.edit)) for one in cut.steps]
-    return CutDocument(steps=steps, weight=cut.weight, verified=cut.verified, note=cut.note)
+    return CutDocument(
+        steps=steps,
+        weight=cut.weight,
+        verified=cut.verified,
+        note=cut.note,
+        uncuttable=[_hop(hop) for hop in cut.uncuttable],
+    )
 
 
 def blast_radius_document(found: BlastRadius, context: Context) -> BlastRadiusDocument:

@@ -9,7 +9,8 @@ from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.answers import Edit, Verdict
-from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWays, Way
+from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
+from ringfence.verdict.ways_in.values import WayIn
 
 ALSO_SHOWN = 5
 RANGES_SHOWN = 2
@@ -38,12 +39,25 @@ def summary(found: BlastRadius) -> str:
 
 
 def hop_reason(hop: Hop) -> str:
-    """Why a step is possible: the first object that decides, or the reason."""
+    """Why a step is possible: the way in, or the first object that decides, or the reason."""
+    if hop.ways:
+        way = hop.ways[0]
+        others = len(hop.ways) - 1
+        more = f" (and {others} more way{'' if others == 1 else 's'})" if others else ""
+        return f"through {way.openings[0].text}{more}: {_inside(way)}"
     if hop.because is None:
         return ""
     if hop.because.decided_by and hop.verdict is Verdict.ALLOWED:
         return "by " + "; ".join(decision_text(one) for one in hop.because.decided_by[:2])
     return reason_text(hop.because.reason)
+
+
+def _inside(way: WayIn) -> str:
+    """What the hop of a way in goes by: its source, and who admits it."""
+    hop = way.hops[-1]
+    if hop.decided_by and way.verdict is Verdict.ALLOWED:
+        return f"{hop.source}, by " + "; ".join(decision_text(one) for one in hop.decided_by[:2])
+    return f"{hop.source}, {reason_text(way.reason)}"
 
 
 def _row(entry: Fallen) -> tuple[str, ...]:
@@ -56,16 +70,21 @@ def _row(entry: Fallen) -> tuple[str, ...]:
     )
 
 
-def way_lines(way: Way) -> tuple[tuple[str, ...], ...]:
+def way_lines(way: ShortestWay) -> tuple[tuple[str, ...], ...]:
     """A row a hop."""
+    return hop_lines(way.hops)
+
+
+def hop_lines(hops: Iterable[Hop]) -> tuple[tuple[str, ...], ...]:
+    """The same for hops."""
     return tuple(
         (str(number + 1), end_text(hop.source), end_text(hop.destination), ports_text(hop.ports), str(hop.verdict),
          hop_reason(hop))
-        for number, hop in enumerate(way.hops)
+        for number, hop in enumerate(hops)
     )  # fmt: skip
 
 
-def _ways(ways: Iterable[Way]) -> list[Section]:
+def _ways(ways: Iterable[ShortestWay]) -> list[Section]:
     found = []
     for way in ways:
         steps = f"{len(way.hops)} step{'' if len(way.hops) == 1 else 's'}"
@@ -96,7 +115,11 @@ def _edit_lines(edit: Edit | None) -> tuple[str, ...]:
 
 def _cut(cut: Cut) -> list[Section]:
     if not cut.steps:
-        return [Section("The cheapest cut", (cut.note,))]
+        if not cut.uncuttable:
+            return [Section("The cheapest cut", (cut.note,))]
+        heads = ("#", "From", "To", "Ports", "Verdict", "Because")
+        rows = hop_lines(cut.uncuttable)
+        return [Section("The cheapest cut", (f"{cut.note}; of this one none of the steps:",), heads, rows, (), (4,))]
     rows = tuple(
         (
             str(number + 1),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Place
+from ringfence.values import Value
 
 Snippet = Callable[[Place], str | None]
 """Gives the line of the input that a place stands on, None where it cannot be shown."""
@@ -19,8 +19,7 @@ def no_snippet(place: Place) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Value):
     """``chosen_by`` says in words how the profile was chosen: a flag, a configuration file, or the default."""
 
     profile: str

@@ -264,6 +264,7 @@ class ExplanationDocument(Document, frozen=True):
     parts: list[PartDocument]
     traces: list[TraceDocument]
     edit: EditDocument | None
+    layered: LayeredDocument | None
     notes: list[str]
     layers: list[str]
     profile: ProfileDocument

@@ -8,10 +8,11 @@ from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.reports.answer_text import profile_text, reason_text, verdict_lines
 from ringfence.reports.context import Context
+from ringfence.reports.layered_text import layered_lines
 from ringfence.reports.places import decision_text, object_text, place_text
 from ringfence.reports.ranges import ports_text
 from ringfence.reports.style import PLAIN, Style
-from ringfence.verdict.answers import DirectionTrace, Edit, Explanation, PolicyTrace, RuleTrace, Trace
+from ringfence.verdict.answers import DirectionTrace, Edit, Explanation, Part, PolicyTrace, RuleTrace, Trace
 
 _MATCHES = {True: "matches", False: "no match", None: "may match"}
 SNIPPET_WIDTH = 160
@@ -23,6 +24,11 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
     yield from verdict_lines(answer, style)
     for note in answer.notes:
         yield f"note: {printable(note)}"
+    if answer.layered is not None:
+        for part in answer.parts:
+            if part.layered is not None:
+                yield ""
+                yield from part_lines(part, style)
     for trace in explanation.traces:
         yield ""
         yield from trace_lines(trace, context, style)
@@ -31,6 +37,15 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
         yield from _edit(explanation.edit, context, style)
     yield ""
     yield style.faint(profile_text(context))
+
+
+def part_lines(part: Part, style: Style) -> Iterator[str]:
+    """What every layer says of one kind of flow."""
+    flow = f"{printable(part.witness_source)} -> {printable(part.witness_destination)} {ports_text(part.ports)}"
+    yield f"{style.strong(flow)}: {style.paint(str(part.verdict), str(part.verdict))}"
+    yield f"  {reason_text(part.reason)}"
+    if part.layered is not None:
+        yield from layered_lines(part.layered, style)
 
 
 def trace_lines(trace: Trace, context: Context, style: Style) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ringfence.reports.documents import (
     ports_document,
     reason_fields,
 )
-from ringfence.reports.ways_in_documents import DeadEndDocument, WayDocument, dead_end_documents, ways_documents
+from ringfence.reports.ways_in_documents import DeadEndDocument, WayInDocument, dead_end_documents, ways_documents
 from ringfence.verdict.exposure import Exposure
 from ringfence.verdict.ways_in.values import WaysIn
 
@@ -59,7 +59,7 @@ class ExposureDocument(Document, frozen=True):
     targets: list[str]
     prices: list[PriceDocument]
     new_pods_in: list[str]
-    ways_in: list[WayDocument]
+    ways_in: list[WayInDocument]
     dead_ends: list[DeadEndDocument]
     layers: list[str]
     profile: ProfileDocument
@@ -97,7 +97,7 @@ def exposure_document(exposure: Exposure, context: Context, ways: WaysIn = NO_WA
             for price in exposure.prices
         ],
         new_pods_in=list(exposure.new_pods_in),
-        ways_in=ways_documents(ways),
+        ways_in=ways_documents(ways.ways),
         dead_ends=dead_end_documents(ways),
         **head(context, exposure.partial),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ringfence.reports.blast_radius_documents import BlastRadiusDocument, PathsDocument
-from ringfence.reports.coverage_documents import CoverageDocument
+from ringfence.reports.coverage.document import CoverageDocument
 from ringfence.reports.differences.document import DiffDocument
 from ringfence.reports.differences.equivalence import EquivalenceDocument
 from ringfence.reports.documents import AnswerDocument, ConnectionsDocument, Document, ExplanationDocument

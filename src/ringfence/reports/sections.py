@@ -6,16 +6,15 @@ Cells are plain text, with names as the input has them; each format escapes them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.model.text import printable
 from ringfence.reports.markdown import markdown_cell
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import aligned
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Value):
     """One table. ``lines`` stand before it, ``after`` below it; ``paint``: the columns that hold a status word."""
 
     title: str = ""

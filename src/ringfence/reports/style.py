@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ringfence.values import Value
 
 _CODES = {
     "allowed": "32",
@@ -25,8 +25,7 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Value):
     """``enabled`` False leaves every text as it is."""
 
     enabled: bool = False

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.model.text import printable
+from ringfence.values import Value
 from ringfence.verdict.answers import Reason, Row, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownGroup:
+class UnknownGroup(Value):
     """``reason`` is the first of its kind; ``reasons`` counts different sentences of the same code and remedy."""
 
     rows: int

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from ringfence.reports.documents import DecisionDocument, Document, decision_documents, reason_fields
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn
 
 VerdictWord = Literal["allowed", "denied", "unknown", "mixed"]
 
@@ -34,7 +35,7 @@ class HopDocument(Document, frozen=True):
     decided_by: list[DecisionDocument]
 
 
-class WayDocument(Document, frozen=True):
+class WayInDocument(Document, frozen=True):
     """One way in, and what its hops come to. ``mixed``: some clients get through."""
 
     opened_by: list[OpeningDocument]
@@ -62,9 +63,9 @@ class DeadEndDocument(Document, frozen=True):
     line: int
 
 
-def ways_documents(ways: WaysIn) -> list[WayDocument]:
-    """All ways."""
-    return [_way(way) for way in ways.ways]
+def ways_documents(ways: Iterable[WayIn]) -> list[WayInDocument]:
+    """All of them."""
+    return [_way(way) for way in ways]
 
 
 def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:
@@ -72,9 +73,9 @@ def dead_end_documents(ways: WaysIn) -> list[DeadEndDocument]:
     return [_dead_end(one) for one in ways.dead_ends]
 
 
-def _way(way: Way) -> WayDocument:
-    return WayDocument(
-        opened_by=[_opening(one) for one in way.openings],
+def _way(way: WayIn) -> WayInDocument:
+    return WayInDocument(
+        opened_by=[opening_document(one) for one in way.openings],
         hosts=list(way.hosts),
         path=way.path,
         hops=[_hop(hop) for hop in way.hops],
@@ -85,7 +86,8 @@ def _way(way: Way) -> WayDocument:
     )
 
 
-def _opening(opening: Opening) -> OpeningDocument:
+def opening_document(opening: Opening) -> OpeningDocument:
+    """What opens a way."""
     return OpeningDocument(
         how=opening.how,  # type: ignore[arg-type]
         kind=opening.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringfence.reports.answer_text import reason_text
 from ringfence.reports.sections import Section
 from ringfence.verdict.answers import Verdict
-from ringfence.verdict.ways_in.values import Way, WaysIn
+from ringfence.verdict.ways_in.values import WayIn, WaysIn
 
 KNOWN = (Verdict.ALLOWED, Verdict.DENIED)
 
@@ -25,7 +25,7 @@ def ways_sections(ways: WaysIn) -> list[Section]:
     return found
 
 
-def _row(way: Way) -> tuple[str, ...]:
+def _row(way: WayIn) -> tuple[str, ...]:
     hops = " -> ".join((way.hops[0].source, *(hop.destination for hop in way.hops)))
     verdict = str(way.verdict) if way.verdict in KNOWN else f"{way.verdict} ({way.reason.code})"
     hosts = ", ".join(way.hosts[:2]) + (f" and {len(way.hosts) - 2} more" if len(way.hosts) > 2 else "")

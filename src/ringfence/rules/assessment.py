@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
 from ringfence.rules import baseline, suppression
@@ -11,10 +10,10 @@ from ringfence.rules.baseline import Entry
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
 from ringfence.rules.running import Outcome, in_order, severity_of
 from ringfence.rules.suppression import Suppressed, Suppression
+from ringfence.values import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Value):
     """A finding with its severity and its fingerprint."""
 
     finding: Finding
@@ -22,8 +21,7 @@ class Found:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Value):
     """``found``: what is to be dealt with, worst first. ``suppressed``: hidden with a reason. ``known``: in the
     baseline. ``fixed``: in the baseline and gone. ``hidden``: how many a filter leaves out. ``rules``: ids of the rules
     that ran."""

@@ -8,16 +8,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.rules.finding import Finding, NotEvaluable, Subject
+from ringfence.values import Value
 
 VERSION = 1
 """Of the fingerprints and of the file that holds them. Raised when either changes."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Entry(Value, order=True):
     """A finding as a baseline remembers it."""
 
     rule: str

@@ -6,7 +6,6 @@ Sources: Kubernetes, "DNS for Services and Pods" (dnsPolicy) and "Using NodeLoca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +14,7 @@ from ringfence.rules.examples import workload_text
 from ringfence.rules.finding import Subject
 from ringfence.rules.situation import Situation, Workload
 from ringfence.sets import addresses as ip
+from ringfence.values import Value
 
 PORT = 53
 PORT_NAMES = frozenset(("dns", "dns-tcp", "dns-udp"))
@@ -30,8 +30,7 @@ LINK_LOCAL = (ip.cidr("169.254.0.0/16"), ip.cidr("fe80::/10"))
 MISSING = "the input has neither the pods of the cluster's DNS nor its Service (kube-system/kube-dns)"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolver:
+class Resolver(Value):
     """A way to the cluster's DNS: ``text`` as ``can`` takes it, ``name`` for people, and the port of each protocol."""
 
     text: str

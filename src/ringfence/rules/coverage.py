@@ -7,7 +7,6 @@ names its namespace; nothing else of the input decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.model.cluster import NAME_LABEL
 from ringfence.model.policy import AddressPeer, AnyPeer, DomainPeer, NodePeer, Peer, PodPeer, PodSelection, Rule
@@ -16,6 +15,7 @@ from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.labels import ANY_VALUE, Selector, ValueSet
 from ringfence.sets.overlaps import Overlaps
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical, intersect, protocol_range, subtract
+from ringfence.values import Value
 
 SurelySelected = Callable[[Selector, str], bool]
 """Whether a selector of namespaces surely matches a namespace of this name."""
@@ -76,8 +76,7 @@ class Selectors:
         return wide.namespace == narrow.namespace
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Value):
     """One peer of a rule with the rule's ports: ``fixed`` ones, and ``named`` ones as (name, protocol).
 
     ``owner`` says whose it is, in the caller's terms.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.model.provenance import Place
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 
 
@@ -38,8 +38,7 @@ _SECURITY_SEVERITY = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class Subject(Value, order=True):
     """The object that a finding is about: who it is, not where it stands. ``namespace`` empty: it has none."""
 
     kind: str
@@ -55,16 +54,14 @@ class Subject:
         return self.name if self.kind == "Namespace" else self.namespace
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Value):
     """Another place that belongs to a finding, and what is there."""
 
     place: Place
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value):
     """One concrete flow that shows the finding: a question for ``World.can`` and the verdict that it gives.
 
     The words are those that ``can`` takes. ``port`` None: every port.
@@ -77,8 +74,7 @@ class Witness:
     expected: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value):
     """Something wrong.
 
     ``evidence``: words that make this finding another one than its siblings on the same subject, and stay when lines
@@ -98,8 +94,7 @@ class Finding:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotEvaluable:
+class NotEvaluable(Value):
     """What a rule could neither find nor rule out: neither passed nor failed. ``why`` says what is missing."""
 
     rule: str

@@ -59,7 +59,6 @@ evaluated. The workloads named are those of the input; of many, the first 100 pa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.columns import columns_of
@@ -73,6 +72,7 @@ from ringfence.rules.openness import fixed_ports, hanging_on
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.written import network_policies
 from ringfence.sets.ports import PROTOCOLS
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError
@@ -101,8 +101,7 @@ _USUAL_PORT = 443
 _PORTS_ASKED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Trap:
+class _Trap(Value):
     """Peers ``at`` and ``at + 1`` of a rule, and the one that they would make together."""
 
     written: Written

@@ -69,7 +69,6 @@ is not found. A peer counts as one of another only if that holds on every networ
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringfence.model.policy import Direction, Tier
@@ -78,6 +77,7 @@ from ringfence.rules.finding import Finding, Related, Severity
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 from ringfence.rules.vacuity import selectors_of, selects_nothing, unchanged, vacuous
+from ringfence.values import replace
 
 if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy

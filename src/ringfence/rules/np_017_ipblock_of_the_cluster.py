@@ -42,7 +42,6 @@ Networks of admin policies are meant to match pods and are not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringfence.layers.profiles import Fact
@@ -52,6 +51,7 @@ from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.model import policy as model
@@ -71,8 +71,7 @@ WIDE = 1 << 31
 """IPv4 blocks of more addresses, and IPv6 blocks of as large a share, are meant for the outside."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(Value):
     """Addresses of the cluster, by what has them."""
 
     pods: Intervals

@@ -43,7 +43,6 @@ for all pods and for the same pods are compared.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects.fields import cidrs
@@ -56,6 +55,7 @@ from ringfence.rules.situation import policy_subject
 from ringfence.sets import addresses as ip
 from ringfence.sets import ports as port_sets
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ RULE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
+class _Opening(Value):
     """A peer of addresses, and the ports on which its rule allows them."""
 
     compiled: CompiledPolicy
@@ -86,8 +85,7 @@ class _Opening:
     ports: Intervals
 
 
-@dataclass(frozen=True, slots=True)
-class _Except:
+class _Except(Value):
     """One entry of an except, and the peer that it belongs to."""
 
     compiled: CompiledPolicy

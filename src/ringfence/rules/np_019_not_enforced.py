@@ -43,7 +43,6 @@ Name your plugin with `--cni`. Which nodes the agent covers is known where the i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.profiles import Fact
@@ -52,6 +51,7 @@ from ringfence.rules.examples import STRANGER, confirmed, workload_text
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Witness
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import labels_text, policy_subject
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ RULE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Feature:
+class _Feature(Value):
     """What a policy may use. ``uses`` finds it in one rule as written, as the path below the rule; ``without`` says
     what a plugin makes of it that lacks it."""
 

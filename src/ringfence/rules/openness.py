@@ -4,7 +4,6 @@ say and not by how many there are."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.facts import ALWAYS, Condition
 from ringfence.layers.network.policies import CompiledPolicy
@@ -15,10 +14,10 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.label_search import UndecidedError, escaping
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical, port_key
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Value):
     """A pod that is not closed. ``openers``: the policies that select it and together let every pod pass on every port;
     empty: nothing closes it. ``outside_only``: admin policies keep pods away, not addresses."""
 
@@ -26,8 +25,7 @@ class Open:
     outside_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Value):
     """It cannot be decided; why."""
 
     why: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 from ringfence.rules.rule import Check, Rule
+from ringfence.values import Value
 
 MODULES: Mapping[str, str] = {
     "NP-001": "np_001_default_deny_ingress_missing",
@@ -53,8 +53,7 @@ class RuleError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """A rule with its check and its page (Markdown): its name and the docstring of its module."""
 
     rule: Rule

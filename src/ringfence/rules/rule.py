@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ringfence.rules.finding import Result, Severity
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.rules.situation import Situation
@@ -36,8 +36,7 @@ class Precision(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value):
     """``id`` is never used again for another meaning. ``title`` is what is wrong, in a few words. ``frameworks``:
     ``CIS 5.3.2`` and so on. ``aliases``: what other tools call it, as ``tool:ID``."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.rules.finding import Finding, NotEvaluable, Result, Severity, Subject
 from ringfence.rules.registry import Entry, entry
 from ringfence.rules.situation import Situation
+from ringfence.values import Value
 from ringfence.verdict.ends import EndError
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """What the rules found, worst first, and what they could not evaluate. ``rules``: ids of those that ran."""
 
     findings: tuple[Finding, ...]

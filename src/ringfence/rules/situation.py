@@ -4,7 +4,6 @@ asked for and kept."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.layers.network.facts import ALWAYS
@@ -16,6 +15,7 @@ from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.rules.finding import Subject, Witness
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.default_deny import labels_text as labels_text
@@ -33,8 +33,7 @@ DNS_APPS = frozenset(("kube-dns", "coredns"))
 """Values of the label k8s-app of the DNS pods, where the input has no Service for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Value):
     """A controller, or a pod without one, with its pods (indexes in ``cluster.pods``)."""
 
     ref: WorkloadRef

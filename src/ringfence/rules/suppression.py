@@ -4,7 +4,6 @@ until when. A suppression that does not hold, or that nothing needs, is a findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from fnmatch import fnmatchcase
 from ringfence.model.provenance import Place
 from ringfence.rules.finding import Finding, NotEvaluable, Subject
 from ringfence.rules.registry import RuleError, resolve
+from ringfence.values import Value
 
 INVALID, UNUSED = "GOV-002", "GOV-004"
 """The rules whose findings are made here. Nothing suppresses them."""
@@ -25,8 +25,7 @@ class Origin(StrEnum):
     CONFIGURATION = "configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Value):
     """One rule, suppressed in one place. What it covers: ``subject`` (an object, all of it), ``line`` (findings on one
     line of ``place.file``), or, in the configuration, the globs ``resource`` (``name`` or ``Kind/name``) and
     ``namespace``. ``until`` is the last day that it holds, as written; empty: for good. ``holder`` is what the findings
@@ -59,8 +58,7 @@ class Suppression:
         return bool(self.line) and place is not None and (place.file, place.line) == (self.place.file, self.line)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Value):
     """A finding with the suppression that hides it."""
 
     finding: Finding

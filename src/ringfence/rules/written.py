@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.layers.network.policies import CompiledPolicy
@@ -11,12 +10,12 @@ from ringfence.model.policy import Direction
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.rules.finding import Subject
 from ringfence.rules.situation import Situation, policy_subject
+from ringfence.values import Value
 
 KIND = "NetworkPolicy"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Value):
     """A NetworkPolicy that the API server accepts, and its ``spec`` as written."""
 
     compiled: CompiledPolicy

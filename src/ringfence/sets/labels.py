@@ -11,15 +11,15 @@ object that lacks the key).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from ringfence.values import Value
 
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 OPERATORS: tuple[Operator, ...] = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSet:
+class ValueSet(Value):
     """Strings in ``values`` (or, when ``cofinite``, all strings but those), and absence when ``absent``."""
 
     values: frozenset[str]
@@ -56,8 +56,7 @@ ANY_VALUE = ValueSet(frozenset(), True, True)
 SOME_VALUE = ValueSet(frozenset(), True, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Value):
     """One expression of a selector; ``values`` is sorted and without repeats, empty for Exists and DoesNotExist."""
 
     key: str
@@ -94,8 +93,7 @@ class Requirement:
         return f"{self.key} {word} ({','.join(self.values)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Value):
     """A conjunction of requirements, sorted and without repeats; without any it matches everything."""
 
     requirements: tuple[Requirement, ...] = ()

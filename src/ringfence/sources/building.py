@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ringfence.model.cluster import Cluster, Namespace, Node, Opaque, Pod, Ranges
@@ -24,6 +23,7 @@ from ringfence.sources.kinds import (
     leaves_reach_alone,
     misplaced_changes_reach,
 )
+from ringfence.sources.meshes import MeshReader
 from ringfence.sources.owners import Owners
 from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.plugins.detecting import PluginReader
@@ -47,6 +47,7 @@ from ringfence.sources.services import (
     with_backends,
 )
 from ringfence.sources.workloads import WORKLOAD_KINDS, Presence, Workload, build_templates, read_workload
+from ringfence.values import Draft, field, replace
 
 PolicyReader = Callable[[Manifest], tuple[NetworkPolicyRules | None, list[Problem]]]
 
@@ -71,8 +72,7 @@ class Input(Protocol):
         """How many Kubernetes objects were read."""
 
 
-@dataclass
-class _Parts:
+class _Parts(Draft):
     """What the objects say, before it is put together."""
 
     problems: list[Problem]
@@ -91,7 +91,9 @@ class _Parts:
     policies: list[NetworkPolicyRules] = field(default_factory=list)
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
+    meshes: MeshReader = field(default_factory=MeshReader)
     mesh: list[Opaque] = field(default_factory=list)
+    accounts: set[tuple[str, str]] = field(default_factory=set)
     unmodelled: Counter[str] = field(default_factory=Counter)
 
 
@@ -127,6 +129,7 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     if manifest.namespace:
         parts.named.add(manifest.namespace)
     parts.plugins.take(manifest)
+    told = treatment is not Treatment.MESH and parts.meshes.notice(manifest, parts.problems)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
     elif treatment is Treatment.ENTRY:
@@ -136,7 +139,8 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     elif treatment is Treatment.OPAQUE and not leaves_reach_alone(manifest):
         parts.opaque.append(_opaque(manifest))
     elif treatment is Treatment.MESH:
-        parts.mesh.append(_opaque(manifest))
+        if not parts.meshes.take(manifest, parts.problems):
+            parts.mesh.append(_opaque(manifest))
     elif treatment is Treatment.MISPLACED:
         _take_misplaced(manifest, classification, parts)
     elif acts_after_all(manifest):
@@ -144,7 +148,10 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     else:
         if manifest.kind == "ConfigMap" and manifest.namespace == "kube-system" and manifest.name in SETTINGS:
             read_settings(manifest, parts.told)
-        parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
+        if manifest.kind == "ServiceAccount" and manifest.api_version == "v1" and manifest.name:
+            parts.accounts.add((manifest.namespace or "default", manifest.name))
+        if not told:
+            parts.unmodelled[f"{manifest.api_version} {manifest.kind}"] += 1
 
 
 def _opaque(manifest: Manifest) -> Opaque:
@@ -305,6 +312,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     report_shared_addresses(pods, problems)
     presence = Presence({pod.workload for pod in pods}, {pod.workload: pod.phase for pod in finished})
     templates, ended = build_templates(workloads, owners, presence)
+    templates += parts.meshes.predicted_pods([*pods, *templates])
     if templates or ended:
         pods = sorted([*pods, *templates], key=lambda pod: (pod.namespace, pod.name))
         finished = sorted([*finished, *ended], key=lambda pod: (pod.namespace, pod.name))
@@ -312,8 +320,9 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     services = with_backends((one.service for one in parts.services), parts.slices, parts.endpoints, problems)
     ranges = cluster_ranges(given, parts.told, all_nodes, pods, inside, problems)
     named = parts.named.union(pod.namespace for pod in pods).union(pod.namespace for pod in finished)
+    spaces = namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels)
     return Cluster(
-        namespaces=namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels),
+        namespaces=spaces,
         pods=tuple(pods),
         finished=tuple(finished),
         nodes=all_nodes,
@@ -328,6 +337,8 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         problems=tuple(problems),
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
+        accounts=frozenset(parts.accounts),
+        istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
     )
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects import READERS
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.cluster import Cluster
+from ringfence.model.entries import ENTRY_KINDS
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value, replace
 from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
+    from ringfence.sources.mesh_settings import MeshSettings
     from ringfence.sources.origins import Source
 
 SHORT_KINDS: Mapping[str, str] = {
@@ -37,8 +39,7 @@ def identity(manifest: Manifest) -> Identity:
     return group, manifest.kind, manifest.namespace, manifest.name
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Value):
     """An object to leave out, as a user names it. ``kind`` empty: a policy of that name."""
 
     text: str
@@ -51,7 +52,8 @@ class Removal:
         """``NS/KIND/NAME`` or ``KIND/NS/NAME``, ``KIND/NAME``, ``NS/NAME``. Raises EndError."""
         words = text.split("/")
         if len(words) == 3:
-            if _is_kind(words[0]) and not _is_kind(words[1]):
+            first = _is_kind(words[0]) or words[0].lower() in _ENTRIES
+            if first and not (_is_kind(words[1]) or words[1].lower() in _ENTRIES):
                 return Removal(text, words[1], _kind(words[0]), words[2])
             return Removal(text, words[0], _kind(words[1]), words[2])
         if len(words) == 2:
@@ -67,6 +69,9 @@ class Removal:
         if not self.kind:
             return (manifest.api_version, manifest.kind) in READERS
         return manifest.kind.lower() == self.kind
+
+
+_ENTRIES = frozenset(kind.lower() for kind in ENTRY_KINDS)
 
 
 def _is_kind(word: str) -> bool:
@@ -102,8 +107,7 @@ def read_additions(add: Iterable[Mapping[str, Any] | str]) -> list[Manifest]:
     return found
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Value, dict=True):
     """The input of a world: objects and what the user told of the cluster."""
 
     reading: Any
@@ -111,6 +115,7 @@ class Given:
     service_ranges: Intervals = ()
     node_ranges: Intervals = ()
     assume_no_labels: bool = False
+    mesh: MeshSettings | None = None
     pending: tuple[tuple[tuple[Manifest, ...], tuple[Removal, ...]], ...] = ()
     """Changes (added, removed) that are not applied to ``reading`` yet."""
     relabels: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
@@ -155,7 +160,8 @@ class Given:
             node_ranges=self.node_ranges,
             assume_no_labels=self.assume_no_labels,
         )
-        return replace(cluster, assume_no_labels=self.assume_no_labels)
+        cluster = replace(cluster, assume_no_labels=self.assume_no_labels)
+        return cluster if self.mesh is None else self.mesh.applied(cluster)
 
     def later(self, adding: Sequence[Manifest], removing: Sequence[Removal]) -> Given:
         """The input with a change that is only applied when the objects are needed."""

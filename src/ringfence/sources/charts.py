@@ -45,8 +45,9 @@ def has_something_to_render(chart: str) -> bool:
 
 def not_rendered(chart: str) -> Problem:
     """One for each chart."""
+    name = shlex.quote(chart)
     return Problem(
         Place(os.path.join(chart, CHART)), "helm-chart", Severity.ERROR,
         "the templates of a Helm chart are not rendered: what they make is not read",
-        f"render it with --helm {shlex.quote(chart)}, which takes files of values too", partial=True,
+        f"render it with --helm {name}, which takes files of values too (for diff: helm:{name})", partial=True,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ringfence.model.problems import Problem, Severity
@@ -11,6 +10,7 @@ from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sources.field_checks import path_text, type_words
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.pods import PodFacts
+from ringfence.values import Value
 
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 _DEEPEST = 8
@@ -27,16 +27,14 @@ class DocumentPositions(Protocol):
         """The positions in one field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Value):
     """One document: plain data with its positions."""
 
     value: Any
     positions: DocumentPositions
 
 
-@dataclass(frozen=True, slots=True)
-class Harvested:
+class Harvested(Value):
     """Stands in the place of a pod that was understood while its text was being read; None: not understood."""
 
     pod: PodFacts | None

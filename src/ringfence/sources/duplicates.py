@@ -1,4 +1,4 @@
-"""The same object given more than once."""
+"""What is given more than once: objects, and keys of one mapping."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
+from ringfence.model.text import printable
 from ringfence.sources.kinds import Treatment, classify, group_of
 
 _QUIET = (Treatment.UNMODELLED, Treatment.MESH)
+_LONGEST_NAME = 80
 
 
 def given_twice(what: str, first: Place, last: Place) -> Problem:
@@ -44,7 +46,27 @@ def distinct(manifests: Iterable[Manifest], problems: list[Problem]) -> list[Man
         found[key] = manifest
         if earlier is None or earlier.data == manifest.data:
             continue
-        if classify(manifest.api_version, manifest.kind).treatment not in _QUIET:
+        classification = classify(manifest.api_version, manifest.kind)
+        if classification.treatment not in _QUIET or (
+            classification.treatment is Treatment.MESH and classification.namespaced
+        ):
             name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
             problems.append(given_twice(f"{manifest.kind} {name}", earlier.place, manifest.place))
     return list(found.values())
+
+
+def shown_key(name: str) -> str:
+    """A key for a message: safe to print and not too long."""
+    text = printable(name)
+    return repr(text) if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]!r}…"
+
+
+def duplicate_key(name: str, first: Place, last: Place) -> Problem:
+    """The same key twice in one mapping. Its values are not repeated: they may be secret."""
+    return Problem(
+        last,
+        "duplicate-key",
+        Severity.WARNING,
+        f"the key {name} is given twice, first in line {first.line} column {first.column}; the last one counts",
+        "keep one of the two",
+    )

@@ -172,3 +172,18 @@ MESH_KINDS: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """Mesh kinds of groups that have others too."""
+
+MESH_NAMESPACED: frozenset[tuple[str, str]] = frozenset({
+    *(("security.istio.io", kind) for kind in ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")),
+    *(
+        ("networking.istio.io", kind)
+        for kind in (
+            *("DestinationRule", "EnvoyFilter", "Gateway", "ProxyConfig", "ServiceEntry", "Sidecar", "VirtualService"),
+            *("WorkloadEntry", "WorkloadGroup"),
+        )
+    ),
+    ("extensions.istio.io", "WasmPlugin"),
+    ("telemetry.istio.io", "Telemetry"),
+})  # fmt: skip
+"""Kinds of meshes that stand in ``default`` when they name no namespace, and of which an object is worth a word when it
+is given twice."""

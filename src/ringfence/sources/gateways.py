@@ -111,7 +111,6 @@ def read_route(manifest: Manifest, namespace: str, problems: list[Problem]) -> R
             for entry in parents
         ),
         "UDP" if manifest.kind == "UDPRoute" else "TCP",
-        manifest.kind == "TLSRoute",
     )
     return None if findings.lost or (entries and not parents) else route
 

@@ -45,7 +45,6 @@ def read_ingress(manifest: Manifest, namespace: str, problems: list[Problem]) ->
         tuple(rules),
         () if whole else tuple(dict.fromkeys(hosts)),
         spec.text("ingressClassName") or annotations.text(CLASS_ANNOTATION) or None,
-        secure=bool(spec.children("tls")),
     )
     return None if findings.lost else route
 
@@ -117,7 +116,6 @@ def read_openshift_route(manifest: Manifest, namespace: str, problems: list[Prob
         manifest.place,
         (RouteRule(f"{host}{spec.text('path') or '/'}", backends, manifest.positions.place(("spec", "to"))),),
         (host,) if host else (),
-        secure="tls" in spec,
     )
     return None if findings.lost else route
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from ringfence.model.cluster import NamedPort
+from ringfence.model.cluster import SENSITIVITY, NamedPort
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
@@ -22,11 +23,23 @@ from ringfence.sources.collecting import collector_paused
 from ringfence.sources.field_checks import path_text, type_hint, type_words, valid_label_key, valid_label_value
 from ringfence.sources.json_positions import JsonPositions, value_offset
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.marks import PROXIES, is_mark, make_marks, one_of_equal
+from ringfence.sources.meshes import setting_of_mesh
 from ringfence.sources.owners import Owner
 from ringfence.sources.plugins.detecting import DECLARATIONS
 from ringfence.sources.plugins.settings import settings_key
-from ringfence.sources.pods import PROTOCOLS, PodFacts, one_a_family
-from ringfence.sources.projections import Address, Container, Heading, Item, ItemList, Port, Reference
+from ringfence.sources.pods import DEFAULT_ACCOUNT, PROTOCOLS, PodFacts, one_a_family
+from ringfence.sources.projections import (
+    Address,
+    Annotations,
+    Container,
+    Heading,
+    Item,
+    ItemList,
+    Port,
+    Reference,
+    Spec,
+)
 from ringfence.sources.ranges import SETTINGS
 from ringfence.sources.telling_pods import read_as_a_whole
 
@@ -35,12 +48,15 @@ _HEAD = 1 << 16
 _DEEPEST = 8
 """Lists in lists up to this depth are read."""
 
+_NO_ANNOTATIONS: Mapping[str, str] = {}
+
 _decode_list = msgspec.json.Decoder(ItemList).decode
 _decode_item = msgspec.json.Decoder(Item).decode
 _decode_heading = msgspec.json.Decoder(Heading).decode
 _decode_labels = msgspec.json.Decoder(dict[str, str | None] | None).decode
 _decode_ports = msgspec.json.Decoder(list[Port] | None).decode
 _decode_references = msgspec.json.Decoder(list[Reference] | None).decode
+_decode_annotations = msgspec.json.Decoder(dict[str, Any] | None).decode
 _decode_anything = msgspec.json.Decoder().decode
 
 
@@ -105,6 +121,8 @@ class _Reader:
         self._on_host: set[bytes] = set()
         self._owners: dict[bytes, Owner | None] = {b"": None}
         self._hosts: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._annotations: dict[bytes, Mapping[str, str]] = {}
+        self._marks: dict[object, Marks] = {}
 
     def take_list(self, data: bytes | mmap.mmap, listing: ItemList, origin: Place, depth: int) -> None:
         """All members of a list that begins at ``origin``. A typed list says what its members are."""
@@ -177,7 +195,31 @@ class _Reader:
             host_addresses,
             phase,
             place,
+            (),
+            intern(spec.serviceAccountName or spec.serviceAccount or DEFAULT_ACCOUNT),
+            self._marks_of(bytes(metadata.annotations), spec),
+            _sensitivity(metadata.annotations),
         )
+
+    def _marks_of(self, raw: bytes, spec: Spec) -> Marks:
+        annotations = _NO_ANNOTATIONS
+        # An escape may hide the name of a mesh.
+        if b"istio.io" in raw or b"linkerd.io" in raw or b"consul.hashicorp.com" in raw or b"\\u" in raw:
+            annotations = self._annotations.get(raw, _NO_ANNOTATIONS)
+            if annotations is _NO_ANNOTATIONS:
+                annotations = self._annotations[raw] = _annotations(raw)
+        elif raw and raw[:1] != b"{" and raw != b"null":
+            raise _Unfit
+        proxies: list[tuple[str, str]] = []
+        for container in spec.containers or ():
+            if container.name in PROXIES:
+                proxies.append((container.name, container.image or ""))
+        for container in spec.initContainers or ():
+            if container.name in PROXIES and container.restartPolicy == "Always":
+                proxies.append((container.name, container.image or ""))
+        if not annotations and not proxies:
+            return NO_MARKS
+        return one_of_equal(make_marks(annotations, proxies), self._marks)
 
     def _named_ports(
         self, containers: list[Container] | None, first: list[Container] | None, host_network: bool
@@ -269,6 +311,8 @@ def _contents_matter(api_version: str, kind: str, namespace: str | None, name: s
     """Whether more of an object is used than that it is there."""
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
         return True
+    if setting_of_mesh(api_version, kind, name or ""):
+        return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))
     return (api_version, kind) in DECLARATIONS or kind == "NetworkAttachmentDefinition" or kind.endswith("List")
@@ -286,6 +330,31 @@ def _labels(raw: bytes) -> Mapping[str, str]:
     if not all(valid_label_key(key) and valid_label_value(value) for key, value in labels.items()):
         raise _Unfit
     return labels
+
+
+_SENSITIVITY = SENSITIVITY.encode()
+
+
+def _sensitivity(raw: msgspec.Raw) -> str:
+    """What the annotation says of how sensitive the pod is."""
+    data = bytes(raw)
+    if _SENSITIVITY not in data and b"\\u" not in data:
+        return ""
+    try:
+        found = msgspec.json.decode(data, type=Annotations | None)
+    except msgspec.ValidationError as error:
+        raise _Unfit from error
+    return (found.sensitivity or "") if found is not None else ""
+
+
+def _annotations(raw: bytes) -> Mapping[str, str]:
+    found = {key: value for key, value in (_decode_annotations(raw) or {}).items() if is_mark(key)}
+    for key, value in found.items():
+        if value is None:
+            found[key] = ""
+        elif not isinstance(value, str):
+            raise _Unfit
+    return found
 
 
 def _ports(raw: bytes) -> tuple[NamedPort, ...]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
 from ringfence.model.provenance import Manifest
-from ringfence.sources.foreign_kinds import CLUSTER_SCOPED, HARMLESS, MESH_GROUPS, MESH_KINDS, NAMESPACED
+from ringfence.sources.foreign_kinds import (
+    CLUSTER_SCOPED,
+    HARMLESS,
+    MESH_GROUPS,
+    MESH_KINDS,
+    MESH_NAMESPACED,
+    NAMESPACED,
+)
+from ringfence.values import Value
 
 
 class Treatment(Enum):
@@ -31,8 +38,7 @@ class Treatment(Enum):
     """No API server has this kind in this version, though it has a kind of this name, or of nearly this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Value):
     """``namespaced`` None: by whether the object names a namespace. ``proper`` (READ, MISPLACED): the apiVersion and
     kind that API servers have today, where that is another one. ``reason`` says why a kind does not change reach."""
 
@@ -149,7 +155,7 @@ def classify(api_version: str, kind: str) -> Classification:
     if group in _BUILT_IN:
         return _classify_built_in(group, api_version, kind)
     if group in MESH_GROUPS or (group, kind) in MESH_KINDS:
-        return Classification(Treatment.MESH)
+        return Classification(Treatment.MESH, True if (group, kind) in MESH_NAMESPACED else None)
     if group in HARMLESS:
         reason = HARMLESS[group].get(kind)
         if reason is not None:

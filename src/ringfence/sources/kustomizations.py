@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
+from ringfence.values import Draft, field
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -23,8 +23,7 @@ _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _BESIDE = ("replacements", "transformers", "generators", "validators", "configurations", "components", "crds")
 
 
-@dataclass
-class Kustomization:
+class Kustomization(Draft):
     """``beside``: real paths of files that are no objects of their own (patches, generator sources…). ``resources``:
     what it is made from, as written. ``changes``: its fields that change objects, make some or take some away."""
 
@@ -56,9 +55,10 @@ class Kustomization:
             parts.append(f"{unread} of its resources {'are' if unread > 1 else 'is'} not among the files that are read")
         if not parts:
             return None
+        folder = shlex.quote(os.path.dirname(shown) or ".")
         return Problem(
             Place(shown), "kustomization", Severity.ERROR, f"a kustomization is not rendered: {'; '.join(parts)}",
-            f"render it with -k {shlex.quote(os.path.dirname(shown) or '.')} instead", partial=True,
+            f"render it with -k {folder} instead (for diff: kustomize:{folder})", partial=True,
         )  # fmt: skip
 
 

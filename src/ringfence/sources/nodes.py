@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ringfence.model.cluster import Node
 from ringfence.model.problems import Problem
@@ -11,6 +10,7 @@ from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals, address, canonical, cidr
 from ringfence.sources.field_checks import ADDRESS_HINT, Fields, Findings
 from ringfence.sources.pods import PodFacts
+from ringfence.values import replace
 
 
 def read_node(manifest: Manifest, problems: list[Problem]) -> Node:

@@ -114,7 +114,7 @@ class Gathering:
             self._helm(Helm(text))
             message, hint = (
                 "the chart was rendered with its default values",
-                "--helm CHART,VALUES takes files of values",
+                "--helm CHART,VALUES takes files of values (for diff: helm:CHART,VALUES)",
             )
             place = Place(os.path.join(text, charts.CHART))
             self._walker.problems.append(Problem(place, "chart-rendered", Severity.NOTICE, message, hint))

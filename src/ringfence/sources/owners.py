@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ringfence.model.cluster import WorkloadRef
 from ringfence.sets.labels import Selector
 from ringfence.sources.field_checks import Fields
+from ringfence.values import Value
 
 HASH_LABEL = "pod-template-hash"
 MIDDLE_KINDS = frozenset({"ReplicaSet", "Job", "ReplicationController"})
 """Controllers that mostly have a controller of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Value):
     """The controller that an object's ``metadata.ownerReferences`` name."""
 
     kind: str

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
-from ringfence.model.cluster import NamedPort
+from ringfence.model.cluster import SENSITIVITY, NamedPort
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
+from ringfence.sources.marks import PROXIES, is_mark, make_marks, one_of_equal
 from ringfence.sources.owners import Owner
-from ringfence.sources.pods import PROTOCOLS, PodFacts, one_a_family
+from ringfence.sources.pods import DEFAULT_ACCOUNT, PROTOCOLS, PodFacts, one_a_family
 from ringfence.sources.telling_pods import read_as_a_whole
 
 _NO_LABELS: Mapping[str, str] = {}
@@ -36,6 +38,7 @@ class PlainPods:
         self._ports: dict[tuple[tuple[str, str, int], ...], tuple[NamedPort, ...]] = {}
         self._owners: dict[tuple[str, str], Owner | None] = {}
         self._hosts: dict[str, tuple[int, ...]] = {}
+        self._marks: dict[object, Marks] = {}
 
     def read(self, manifest: Manifest, namespace: str) -> PodFacts | None:
         """What the pod says; None when it has to be read the long way."""
@@ -76,6 +79,10 @@ class PlainPods:
                 self._host_addresses(status),
                 intern(phase) if phase else "",
                 place,
+                (),
+                intern(_text(spec, "serviceAccountName") or _text(spec, "serviceAccount") or DEFAULT_ACCOUNT),
+                self._marks_of(metadata, spec),
+                _sensitivity(metadata.get("annotations")),
             )
         except (_NotPlain, ValueError, TypeError, AttributeError):
             # ValueError: an address that is none. TypeError, AttributeError: another type than that of the field.
@@ -141,6 +148,25 @@ class PlainPods:
             found = self._owners[owner] = Owner(kind, name) if kind and name and kind != "Node" else None
         return found  # type: ignore[return-value]
 
+    def _marks_of(self, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> Marks:
+        written = metadata.get("annotations")
+        if written is None:
+            written = _NOTHING
+        elif type(written) is not dict:
+            raise _NotPlain
+        found = {key: value for key, value in written.items() if is_mark(key)}
+        if found and not all(type(value) is str for value in found.values()):
+            raise _NotPlain
+        proxies = [
+            (container["name"], _text(container, "image"))
+            for key in ("containers", "initContainers")
+            for container in spec.get(key) or ()
+            if container.get("name") in PROXIES and (key == "containers" or container.get("restartPolicy") == "Always")
+        ]
+        if not found and not proxies:
+            return NO_MARKS
+        return one_of_equal(make_marks(found, proxies), self._marks)
+
     def _host_addresses(self, status: Mapping[str, Any]) -> tuple[int, ...]:
         if "hostIPs" in status:
             return _addresses(status, "hostIPs", "hostIP")
@@ -149,6 +175,14 @@ class PlainPods:
         if found is None:
             found = self._hosts[text] = _addresses(status, "hostIPs", "hostIP")
         return found
+
+
+def _sensitivity(annotations: Any) -> str:
+    if annotations is None:
+        return ""
+    if type(annotations) is not dict:
+        raise _NotPlain
+    return _text(annotations, SENSITIVITY)
 
 
 def _mappings(parent: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ gigabytes; the outcome is the same.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ringfence.model.problems import Problem
@@ -14,6 +13,7 @@ from ringfence.sources.documents import Harvested, Parsed, objects_of
 from ringfence.sources.pods import read_pod
 from ringfence.sources.telling_pods import read_as_a_whole
 from ringfence.sources.yaml_positions import YamlPositions
+from ringfence.values import replace
 
 
 class PodHarvest:

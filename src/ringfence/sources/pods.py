@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 
-from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.cluster import SENSITIVITY, FinishedPod, HostPort, NamedPort, Node, Pod, WorkloadRef
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address, address_text, family
 from ringfence.sources.duplicates import given_twice
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
+from ringfence.sources.marks import one_of_equal, read_marks
 from ringfence.sources.owners import Owner, Owners, controller_of
+from ringfence.values import Draft, replace
 
 FINISHED = ("Succeeded", "Failed")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+DEFAULT_ACCOUNT = "default"
 
 
-@dataclass(slots=True)
-class PodFacts:
+class PodFacts(Draft):
     """What one pod of the input says of itself. Labels, ports and owner are shared between equal pods.
 
     ``open_labels``: keys whose value was not understood. ``host_addresses``: the addresses of its node, as its status
@@ -37,8 +39,22 @@ class PodFacts:
     host_network: bool
     host_addresses: tuple[int, ...]
     phase: str
-    place: Place = field(compare=False)
+    place: Place
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = DEFAULT_ACCOUNT
+    marks: Marks = NO_MARKS
+    sensitivity: str = ""
+    """The annotation ``ringfence.dev/sensitivity``."""
+
+    def says_the_same_as(self, other: PodFacts) -> bool:
+        """Whether the other says the same, in whatever place."""
+        return replace(self, place=other.place) == other
+
+
+def service_account(spec: Fields) -> str:
+    """The name of its ServiceAccount: that of the namespace's default one where none is named. ``serviceAccount`` is
+    the older name of the field."""
+    return spec.text("serviceAccountName") or spec.text("serviceAccount") or DEFAULT_ACCOUNT
 
 
 def named_port(entry: Fields) -> NamedPort | None:
@@ -145,6 +161,9 @@ def read_pod(manifest: Manifest, namespace: str, problems: list[Problem]) -> Pod
         phase,
         manifest.place,
         host_ports(spec),
+        service_account(spec),
+        read_marks(metadata, spec),
+        metadata.child("annotations").text(SENSITIVITY),
     )
     return None if findings.lost else facts
 
@@ -158,13 +177,13 @@ def distinct(pods: Iterable[PodFacts], problems: list[Problem]) -> list[PodFacts
         if other is not facts:
             first, last = sorted((other, facts), key=lambda copy: copy.place)
             found[key] = last
-            if first != last:
+            if not first.says_the_same_as(last):
                 problems.append(given_twice(f"Pod {facts.namespace}/{facts.name}", first.place, last.place))
     return sorted(found.values(), key=attrgetter("namespace", "name"))
 
 
-_Common = tuple[Mapping[str, str], tuple[NamedPort, ...], WorkloadRef | None]
-"""What replicas have in common: labels, ports and workload."""
+_Common = tuple[Mapping[str, str], tuple[NamedPort, ...], WorkloadRef | None, Marks]
+"""What replicas have in common: labels, ports, workload and marks."""
 
 
 class _Shared:
@@ -178,17 +197,19 @@ class _Shared:
         self._owners = owners
         self._labels: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
         self._ports: dict[tuple[NamedPort, ...], tuple[NamedPort, ...]] = {}
-        self._seen: dict[tuple[str, int, int, int], _Common] = {}
+        self._marks: dict[object, Marks] = {}
+        self._seen: dict[tuple[str, int, int, int, int], _Common] = {}
 
     def of(self, facts: PodFacts) -> _Common:
         """The shared values of one pod. It has no workload where no controller is named."""
-        key = (facts.namespace, id(facts.labels), id(facts.ports), id(facts.owner))
+        key = (facts.namespace, id(facts.labels), id(facts.ports), id(facts.owner), id(facts.marks))
         common = self._seen.get(key)
         if common is None:
             common = self._seen[key] = (
                 self._labels.setdefault(frozenset(facts.labels.items()), facts.labels),
                 self._ports.setdefault(facts.ports, facts.ports),
                 self._owners.workload_of(facts.owner, facts.namespace, facts.labels),
+                one_of_equal(facts.marks, self._marks),
             )
         return common
 
@@ -201,7 +222,7 @@ def build_pods(
     finished: list[FinishedPod] = []
     shared = _Shared(owners)
     for facts in pods:
-        labels, ports, workload = shared.of(facts)
+        labels, ports, workload, marks = shared.of(facts)
         if workload is None:
             workload = WorkloadRef("Pod", facts.namespace, facts.name)
         if facts.phase in FINISHED:
@@ -226,6 +247,9 @@ def build_pods(
                 1,
                 facts.place,
                 facts.host_ports,
+                facts.service_account,
+                marks,
+                facts.sensitivity,
             )
         )
     return live, finished

@@ -12,10 +12,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ringfence.model.text import printable
 from ringfence.sources.renderable import SourceError
+from ringfence.values import Value
 
 SECONDS = 120.0
 """How long one program may take."""
@@ -52,8 +52,7 @@ class ProgramError(SourceError):
         self.words = words
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Value):
     """A program that was found. ``name`` is what messages call it."""
 
     name: str

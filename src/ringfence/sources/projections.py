@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import msgspec
 
+from ringfence.model.cluster import SENSITIVITY
+
 NOTHING = msgspec.Raw(b"")
 
 
 class Container(msgspec.Struct, gc=False):
     """A container or init container."""
 
+    name: str | None = None
+    image: str | None = None
     ports: msgspec.Raw = NOTHING
     restartPolicy: str | None = None  # noqa: N815
+
+
+class Annotations(msgspec.Struct, gc=False):
+    """The one annotation of a pod that is read."""
+
+    sensitivity: str | None = msgspec.field(default=None, name=SENSITIVITY)
 
 
 class Metadata(msgspec.Struct, gc=False):
@@ -24,6 +34,7 @@ class Metadata(msgspec.Struct, gc=False):
     namespace: str | None = None
     labels: msgspec.Raw = NOTHING
     ownerReferences: msgspec.Raw = NOTHING  # noqa: N815
+    annotations: msgspec.Raw = NOTHING
 
 
 class Spec(msgspec.Struct, gc=False):
@@ -31,6 +42,8 @@ class Spec(msgspec.Struct, gc=False):
 
     nodeName: str | None = None  # noqa: N815
     hostNetwork: bool | None = None  # noqa: N815
+    serviceAccountName: str | None = None  # noqa: N815
+    serviceAccount: str | None = None  # noqa: N815
     containers: list[Container] | None = None
     initContainers: list[Container] | None = None  # noqa: N815
 

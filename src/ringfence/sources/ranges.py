@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ringfence.model.cluster import Node, Pod, Ranges
@@ -12,6 +11,7 @@ from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import Intervals, address_text, canonical, cidr, contains, describe, family
 from ringfence.sources.field_checks import Fields, Findings
+from ringfence.values import Draft, field
 
 CONTROL_PLANE_PODS = ("kube-controller-manager", "kube-apiserver", "kube-proxy")
 """Pods of kube-system whose flags tell ranges, by how their names begin."""
@@ -27,8 +27,7 @@ FLAGS = ("--cluster-cidr", "--service-cluster-ip-range")
 """The flags of the control plane that tell ranges: of pods, and of Services."""
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Draft):
     """Ranges that the input tells, with the first place that does."""
 
     pods: list[tuple[int, int]] = field(default_factory=list)

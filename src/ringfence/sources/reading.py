@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ringfence.model.problems import Problem, Severity
@@ -25,6 +24,7 @@ from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.pods import PodFacts
 from ringfence.sources.text_encoding import decoded
 from ringfence.sources.walk import STDIN, InputFile
+from ringfence.values import Draft, field, replace
 
 if TYPE_CHECKING:
     from ringfence.rules.suppression import Suppression
@@ -41,8 +41,7 @@ MOST_ALIKE = 50
 """Problems of one kind that are told of one file; the others are counted."""
 
 
-@dataclass
-class Reading:
+class Reading(Draft):
     """What was read, in order. ``dump_pods``: pods of big dumps, which are no ``manifests``. ``objects``: how many
     Kubernetes objects there were in all; one that was given twice counts twice. ``originals``: texts that cannot be
     opened again under the name that places give. ``repeated``: objects of snapshots that were given more than once and
@@ -291,7 +290,7 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem], harv
     if isinstance(text, Problem):
         problems.append(text)
         return []
-    if not text.strip():
+    if not text or text.isspace():
         return []
     if _LOOKS_LIKE_JSON.match(text) or (file.endswith(".json") and text.lstrip()[:1] in ("{", "[")):
         from ringfence.sources.json_text import read_json

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.model.problems import Problem
 from ringfence.sources.kustomizations import NAMES, files_of
+from ringfence.values import Value
 
 MOST = 5000
 """Kustomizations that one may be made of."""
@@ -26,16 +26,14 @@ _PARTS = ("resources", "bases", "components", "transformers", "generators", "val
 Load = Callable[[str], tuple[list[Any], list[Problem]]]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBase:
+class RemoteBase(Value):
     """``file`` names ``address``."""
 
     file: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Value):
     """A kustomization that could not be read, so that nobody knows what it names."""
 
     problem: Problem

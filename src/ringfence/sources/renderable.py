@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from ringfence.values import Value
 
 _HELM_SUFFIX = re.compile(r"@([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(?:/([a-z0-9](?:[-.a-z0-9]{0,51}[a-z0-9])?))?\Z")
 
@@ -20,8 +21,7 @@ class SourceError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomize:
+class Kustomize(Value):
     """A folder with a kustomization, or ``REV:FOLDER``. ``remote``: it may fetch bases."""
 
     folder: str
@@ -31,8 +31,7 @@ class Kustomize:
         return self.folder
 
 
-@dataclass(frozen=True, slots=True)
-class Helm:
+class Helm(Value):
     """A chart (folder, archive or ``REV:FOLDER``) with files of values, the later ones over the earlier. ``namespace``
     and ``release``: where and under which name it is installed; empty for Helm's defaults. ``dependencies``: Helm may
     fetch charts that it depends on, and writes them into the chart."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ringfence.model.provenance import RENDERED
 from ringfence.model.text import printable
 from ringfence.sources import charts, programs
 from ringfence.sources.kustomizations import NAMES
 from ringfence.sources.programs import Program, ProgramError
 from ringfence.sources.remote_bases import Load, RemoteBase, is_remote, remote_bases
 from ringfence.sources.renderable import Helm, Kustomize, SourceError
+from ringfence.values import Value
 
 ARCHIVES = (".tgz", ".tar.gz")
 INSTALL_KUSTOMIZE = (
@@ -28,8 +29,7 @@ INSTALL_HELM = "install Helm (helm.sh/docs/intro/install), or render it elsewher
 _SOURCE = re.compile(rb"^---[ \t]*\r?\n# Source: ([^\r\n]+)\r?\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Value):
     """Text to read, under the name that places give it."""
 
     name: str
@@ -69,7 +69,7 @@ def kustomized(source: Kustomize, folder: str, load: Load, shown: Callable[[str]
         )  # fmt: skip
     variables = programs.environment(network=source.remote, more={"KUBECONFIG": os.devnull, "KUBERC": "off"})
     out = _run(name, program, [*command, "--", "."], variables, folder, shown)
-    return [Rendered(f"{name} (rendered)", out)]
+    return [Rendered(f"{name}{RENDERED}", out)]
 
 
 def _kustomize() -> tuple[Program | None, Sequence[str]]:
@@ -132,7 +132,7 @@ def _by_template(name: str, out: bytes) -> list[Rendered]:
         end = cuts[at + 1].start() if at + 1 < len(cuts) else len(out)
         _, _, below = cut[1].decode("utf-8", "replace").strip().partition("/")
         parts.setdefault(os.path.join(name, below) if below else name, []).append(out[cut.start() : end])
-    return [Rendered(f"{file} (rendered)", b"".join(texts)) for file, texts in parts.items()]
+    return [Rendered(f"{file}{RENDERED}", b"".join(texts)) for file, texts in parts.items()]
 
 
 def refuse_address(text: str) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from ringfence.model.text import printable
 from ringfence.sources.programs import Program, ProgramError, environment, find, run
 from ringfence.sources.renderable import SourceError
+from ringfence.values import Draft, Value, field
 
 INSTALL_GIT = "install Git (git-scm.com), or name files and folders of a checkout"
 SECONDS = 60.0
@@ -34,8 +34,7 @@ _MOST_LINKS = 16
 LINK, SUBMODULE, FOLDER = "120000", "160000", "040000"
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionPath:
+class RevisionPath(Value):
     """``REV:path`` as written. A path that begins with ``./`` or ``../`` starts at the working directory, any other at
     the root of the repository."""
 
@@ -46,8 +45,7 @@ class RevisionPath:
         return f"{self.revision}:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One file, folder, link or submodule of a revision; ``path`` from the root of the repository."""
 
     path: str
@@ -56,8 +54,7 @@ class Entry:
     size: int
 
 
-@dataclass
-class Checkout:
+class Checkout(Draft):
     """A part of a revision in a folder of our own. ``submodules``: what Git does not hold itself, by path."""
 
     root: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from ringfence.model.cluster import Backend, External, Service, ServicePort
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import address, canonical, cidr, family
 from ringfence.sources.field_checks import ADDRESS_HINT, PORT_HINT, Fields, Findings, word_hint
+from ringfence.sources.marks import mesh_words
+from ringfence.values import Draft, Value, field, replace
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror"
@@ -20,8 +21,7 @@ Name = tuple[str, str]
 """Namespace and name."""
 
 
-@dataclass(slots=True)
-class Endpoints:
+class Endpoints(Draft):
     """Backends by Service: address → its ports. ``idle``: how many endpoints do not serve."""
 
     backends: dict[Name, dict[int, dict[str, tuple[str, int]]]] = field(default_factory=dict)
@@ -37,8 +37,7 @@ class Endpoints:
         return tuple(Backend(number, found[number]) for number in sorted(found))
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
+class ServiceFacts(Value):
     """A Service without its ``backends``, its clusterIPs alone, and the families that ``ipFamilies`` names."""
 
     service: Service
@@ -50,7 +49,7 @@ def read_service(manifest: Manifest, namespace: str, problems: list[Problem]) ->
     """What a Service says; None when it could not be understood (reported, and the input is partial)."""
     findings = Findings(manifest, problems)
     top = Fields(findings)
-    spec, status = top.child("spec", vital=True), top.child("status")
+    metadata, spec, status = top.child("metadata"), top.child("spec", vital=True), top.child("status")
     kind = spec.text("type", vital=True) or "ClusterIP"
     if kind not in TYPES:
         spec.invalid("type", f"must be one of {', '.join(TYPES)}", word_hint(kind, TYPES), vital=True)
@@ -83,6 +82,8 @@ def read_service(manifest: Manifest, namespace: str, problems: list[Problem]) ->
         manifest.place,
         tuple(sorted(families or {family(address) for address in inside})),
         _external(spec, kind, tuple(outside)),
+        metadata.text("creationTimestamp"),
+        mesh_words(metadata),
     )
     return None if findings.lost else ServiceFacts(service, tuple(inside), families)
 
@@ -135,7 +136,14 @@ def _port(entry: Fields) -> Iterable[ServicePort]:
         if target is not None and not 1 <= target <= 65535:
             entry.invalid("targetPort", "must be from 1 to 65535", PORT_HINT, vital=True)
     if number is not None and target is not None:
-        yield ServicePort(entry.text("name", vital=True), protocol, number, target, entry.number("nodePort") or None)
+        yield ServicePort(
+            entry.text("name", vital=True),
+            protocol,
+            number,
+            target,
+            entry.number("nodePort") or None,
+            entry.text("appProtocol"),
+        )
 
 
 def read_slice(manifest: Manifest, namespace: str, endpoints: Endpoints, problems: list[Problem]) -> None:

@@ -10,30 +10,34 @@ A value of a type that a field cannot have keeps its type, so that it is reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
+from ringfence.sources.kept_positions import KeptPositions
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.marks import is_mark, kept_value
+from ringfence.sources.mesh_kept import keep_flags, kept_setting, kept_spec
+from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
 from ringfence.sources.workloads import WORKLOAD_KINDS
+from ringfence.values import replace
 
 ANNOTATIONS = frozenset({
     "ingressclass.kubernetes.io/is-default-class",
     "k8s.v1.cni.cncf.io/networks",
     "kubernetes.io/ingress.class",
-    "linkerd.io/inject",
     "nginx.ingress.kubernetes.io/denylist-source-range",
     "nginx.ingress.kubernetes.io/whitelist-source-range",
     "service.beta.kubernetes.io/load-balancer-source-ranges",
     "v1.multus-cni.io/default-network",
 })  # fmt: skip
-"""Annotations that can change reach, or what is asked of it."""
-ANNOTATION_PREFIXES = ("ringfence.dev/", "sidecar.istio.io/", "traffic.sidecar.istio.io/", "ambient.istio.io/")
+"""Annotations that can change reach, or what is asked of it, beside those of meshes."""
+ANNOTATION_PREFIXES = ("ringfence.dev/",)
 _LONGEST_ANNOTATIONS = 256 * 1024
 
 WHOLE = object()
@@ -77,30 +81,50 @@ _NOT_KEPT_LISTS = frozenset({"env", "envFrom", "command", "args"})
 _PRIVATE = "-----BEGIN"
 
 
+def is_kept(manifest: Manifest) -> bool:
+    """Whether an object was read from a snapshot."""
+    return isinstance(manifest.positions, KeptPositions)
+
+
+def as_kept(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """The objects as a snapshot would have them, so that what it does not keep is no difference from one."""
+    for manifest in manifests:
+        data = None if is_kept(manifest) else kept_of(manifest)
+        yield manifest if data is None else replace(manifest, data=data)
+
+
 def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     """The data of an object as a snapshot has it; None where it only says which object there is."""
     treatment = classify(manifest.api_version, manifest.kind).treatment
     if treatment is Treatment.POLICY:
         return _policy(manifest.data)
+    if treatment is Treatment.MESH and is_read(manifest.api_version, manifest.kind):
+        found: dict[str, Any] = _policy(manifest.data)
+        if "spec" in found:
+            found["spec"] = kept_spec(manifest, found["spec"])
+        return found
     if manifest.kind == "ConfigMap" and manifest.namespace == "kube-system" and manifest.name in SETTINGS:
         return _settings(manifest)
     if manifest.kind == "NetworkAttachmentDefinition":
         return _attachment(manifest.data)
-    telling = kept_declaration(manifest)
+    telling = kept_declaration(manifest) or kept_setting(manifest)
     if telling is not None:
         return _with_metadata(manifest, telling)
     if treatment in (Treatment.UNMODELLED, Treatment.MESH):
         return None
     group, _, _ = manifest.api_version.rpartition("/")
     spec = _SPECS.get(manifest.kind, WHOLE) if group in ("", "apps", "batch", "extensions") else WHOLE
-    found: dict[str, Any] = _kept(
+    found = _kept(
         manifest.data,
         {"apiVersion": WHOLE, "kind": WHOLE, "metadata": _METADATA, **_REST, "spec": spec, "status": _STATUS},
     )
+    if manifest.kind == "Service" and isinstance(found.get("metadata"), dict):
+        found["metadata"].update(_kept(manifest.data["metadata"], {"creationTimestamp": WHOLE}))
     if manifest.kind == "Route" and isinstance(found.get("spec"), dict) and "tls" in found["spec"]:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
     _annotate(found, drop=True)
     keep_of_agents(manifest, found)
+    keep_flags(manifest, found)
     wanted = FLAGS if is_control_plane(manifest.namespace or "default", manifest.name) else ()
     wanted = (*wanted, *_LOCAL_CACHE_FLAGS) if manifest.name == LOCAL_CACHE else wanted
     if wanted:
@@ -160,6 +184,8 @@ def _annotations(value: Any, drop: bool) -> Any:
     for key, one in value.items():
         if key in ANNOTATIONS or key.startswith(ANNOTATION_PREFIXES):
             found[key] = _scrubbed(one)
+        elif is_mark(key):
+            found[key] = _scrubbed(kept_value(key, one)) if isinstance(one, str) else one if one is None else _bare(one)
         elif too_long:
             found[key] = "-" * len(str(one)) if one is None or isinstance(one, str) else _bare(one)
         elif not drop and (label_key(key.lower()) or not (one is None or isinstance(one, str))):

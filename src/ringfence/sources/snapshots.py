@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 
+from ringfence.model.marks import Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.rules.suppression import Origin, Suppression
@@ -22,10 +22,12 @@ from ringfence.sources.duplicates import distinct
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
 from ringfence.sources.kept_positions import KeptPositions, marks_of
 from ringfence.sources.kinds import Treatment, classify
+from ringfence.sources.marks import one_of_equal
 from ringfence.sources.originals import Originals
 from ringfence.sources.pods import PROTOCOLS, PodFacts
 from ringfence.sources.snapshot_contents import kept_of
 from ringfence.sources.suppressions import suppressions_of
+from ringfence.values import Value
 
 API_VERSION = "ringfence.dev/v1"
 KIND = "Snapshot"
@@ -187,8 +189,7 @@ def _unreadable(file: str, message: str, hint: str, code: str = "unreadable-snap
     return Problem(Place(file), code, Severity.ERROR, message, hint, partial=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Value):
     """What a snapshot holds, as it was read once."""
 
     manifests: list[Manifest]
@@ -280,8 +281,10 @@ def _shared(pods: list[PodFacts]) -> list[PodFacts]:
     """Equal labels, ports and owners are one value again."""
     labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
     values: dict[Any, Any] = {}
+    marks: dict[object, Marks] = {}
     for pod in pods:
         pod.labels = labels.setdefault(tuple(pod.labels.items()), pod.labels)
         pod.ports = values.setdefault(pod.ports, pod.ports)
         pod.owner = values.setdefault(pod.owner, pod.owner)
+        pod.marks = one_of_equal(pod.marks, marks)
     return pods

@@ -6,21 +6,20 @@ import difflib
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.sources import charts, kustomizations
 from ringfence.sources.kustomizations import Kustomization
+from ringfence.values import Value, replace
 
 STDIN = "-"
 ENDINGS = (".yaml", ".yml", ".json")
 _NOT_FILES = (stat.S_ISCHR, stat.S_ISBLK, stat.S_ISSOCK)
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(Value):
     """A file to read, or stdin. ``named``: by the user, not found in a folder. ``chart``: whose template it is.
     ``shown``: what places call it; empty for its path. ``text``: what it holds, where that is no file of its own.
     ``namespace``: of its objects that do not say theirs."""

@@ -8,16 +8,18 @@ the Kubernetes documentation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from ringfence.model.cluster import FinishedPod, HostPort, NamedPort, Pod, WorkloadRef
+from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.labels import Selector
 from ringfence.sources.field_checks import Fields, Findings
+from ringfence.sources.marks import read_marks
 from ringfence.sources.owners import HASH_LABEL, MIDDLE_KINDS, Owner, Owners, controller_of
-from ringfence.sources.pods import host_ports, named_ports
+from ringfence.sources.pods import DEFAULT_ACCOUNT, host_ports, named_ports, service_account
 from ringfence.sources.selectors import label_selector
+from ringfence.values import Draft, field, replace
 
 MOST_ORDINALS = 256
 """StatefulSets up to this size are expanded into pods of their own, each with its pod-name label."""
@@ -44,8 +46,7 @@ _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.i
 _COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 
 
-@dataclass(slots=True)
-class Workload:
+class Workload(Draft):
     """One controller of the input. ``replicas`` as asked for (0 is kept); ``over``: a Job that has ended, and how."""
 
     kind: str
@@ -66,6 +67,8 @@ class Workload:
     """Labels of known value that the controller adds."""
     findings: Findings | None = None
     host_ports: tuple[HostPort, ...] = ()
+    service_account: str = DEFAULT_ACCOUNT
+    marks: Marks = NO_MARKS
 
 
 def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list[Problem]) -> Workload | None:
@@ -81,7 +84,8 @@ def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list
     if "template" not in job:
         job.invalid("template", "is required", "give the pods that it makes", vital=True)
     template = job.child("template", vital=True)
-    labels, unclear = template.child("metadata", vital=True).labels("labels")
+    inner = template.child("metadata", vital=True)
+    labels, unclear = inner.labels("labels")
     pod = template.child("spec", vital=True)
     node, host_network, ports = pod.text("nodeName") or None, pod.flag("hostNetwork", vital=True), named_ports(pod)
     known, added = _added_labels(kind, metadata.text("name"), job)
@@ -102,6 +106,8 @@ def read_workload(manifest: Manifest, namespace: str, nodes: int, problems: list
         known=known,
         findings=findings,
         host_ports=host_ports(pod),
+        service_account=service_account(pod),
+        marks=read_marks(inner, pod),
     )
     if kind == "StatefulSet":
         workload.first_ordinal = max(spec.child("ordinals").number("start", 0) or 0, 0)
@@ -170,8 +176,7 @@ def _check_selector(workload: Workload, manifest: Manifest, spec: Fields, findin
         findings.report(path, "selector-mismatch", message, "give the template every label that the selector asks for")
 
 
-@dataclass(slots=True)
-class Presence:
+class Presence(Draft):
     """Workloads of which pods were read: ``live`` ones stand for themselves; ``finished`` may end a Job."""
 
     live: set[WorkloadRef] = field(default_factory=set)
@@ -229,6 +234,8 @@ def _template_pods(workload: Workload, top: WorkloadRef) -> list[Pod]:
         max(workload.replicas, 1),
         workload.place,
         workload.host_ports,
+        workload.service_account,
+        workload.marks,
     )
     if workload.kind != "StatefulSet":
         return [pod]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from yaml.error import Mark
@@ -25,6 +24,7 @@ from yaml.events import (
 from ringfence.sources.scalars import STANDARD, ScalarError, key_text, resolve, tagged
 from ringfence.sources.yaml_positions import packed
 from ringfence.sources.yaml_words import DEEP_HINT
+from ringfence.values import Value
 
 DEEPEST = 200
 """Levels of nesting. Kubernetes' own objects have some 20, schemas in CustomResourceDefinitions up to about 100."""
@@ -40,8 +40,7 @@ _MERGE = object()
 _UNSEEN = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """One document. ``start`` and the marks are packed positions (``yaml_positions``); ``marks`` as there."""
 
     value: Any
@@ -50,8 +49,7 @@ class Document:
     remarks: list[Remark]
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Value):
     """Something about a document that was read nevertheless; ``other`` is a second position that it speaks of."""
 
     code: str

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from ringfence.model.cluster import Cluster, Namespace, Node, Pod, Service
 from ringfence.model.policy import Direction, NetworkPolicyRules, PodPeer
 from ringfence.model.provenance import Manifest, Place
+from ringfence.values import Value, field
 
 How = Literal["added", "removed", "changed", "moved"]
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
+class Altered(Value):
     """One object that is not the same in both states. ``detail``: what of it changed, where one thing did (labels,
     named ports, addresses). Names are as they are; reports escape them."""
 
@@ -32,8 +31,7 @@ class Altered:
         return self.after or self.before
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyChange:
+class PolicyChange(Value):
     """A policy and what it says before and after; None: the state lacks it."""
 
     altered: Altered
@@ -41,8 +39,7 @@ class PolicyChange:
     after: NetworkPolicyRules | None
 
 
-@dataclass(frozen=True)
-class Objects:
+class Objects(Value):
     """The objects of a state by what they are: (group, kind, namespace, name) → the object as it was read."""
 
     manifests: Mapping[tuple[str, str, str | None, str], Manifest] = field(default_factory=dict)

@@ -6,7 +6,6 @@ What lets such a pod pass lets any pod pass.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
@@ -17,6 +16,7 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.label_search import STAND_IN
 from ringfence.sets.labels import Requirement
+from ringfence.values import replace
 
 NEW_NAMESPACE = "a new namespace"
 """No name that a namespace can have: no policy of the input is in it."""

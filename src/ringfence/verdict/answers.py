@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.verdict.meshed.values import Layered
@@ -26,8 +27,7 @@ class Verdict(StrEnum):
     MIXED = "mixed"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """An object that decided. ``rule`` is the rule's index as written, None where the object itself decides (isolation
     without a matching rule). ``layer`` is "network", or "service" where a Service has no such port or no backend."""
 
@@ -53,8 +53,7 @@ class Decision:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Value):
     """Why a verdict is unknown (or, with ``code`` "denied"/"allowed"…, what decided): a stable code, a sentence, and
     the one fact or flag that would decide it (empty where none would)."""
 
@@ -68,13 +67,12 @@ class Reason:
 
 NODE_PORT = Reason(
     "node-port",
-    "a node hands this port on to a Service; which source its policies then see is not modelled",
-    "ask about the Service instead",
+    "a node hands this port on to a Service: which pods those are, and whose address their policies see, is not known",
+    "ask about this one port at one node, or about the Service",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Value):
     """One kind of flow within a question: some sources, some destinations, some ports, one verdict.
 
     ``witness_*`` is one concrete flow of it, as ``can`` takes it. ``ports`` are destination ports as the policies see
@@ -113,8 +111,7 @@ class Answer:
     """That of the first part which has the verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
+class RuleTrace(Value):
     """One rule against one flow. ``matches`` None: not known. ``criterion`` says on what it fails or holds."""
 
     index: int
@@ -125,8 +122,7 @@ class RuleTrace:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyTrace:
+class PolicyTrace(Value):
     """One policy that selects the subject (``selects`` None: perhaps).
 
     ``outcome``: allow, deny, pass, no match, unknown.
@@ -141,8 +137,7 @@ class PolicyTrace:
     rules: tuple[RuleTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TierTrace:
+class TierTrace(Value):
     """One tier of one direction, in order of evaluation; ``outcome`` in words."""
 
     tier: str
@@ -150,8 +145,7 @@ class TierTrace:
     policies: tuple[PolicyTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionTrace:
+class DirectionTrace(Value):
     """One direction: egress of the source or ingress of the destination. ``subject`` is the end that is judged."""
 
     direction: str
@@ -161,8 +155,7 @@ class DirectionTrace:
     tiers: tuple[TierTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Value):
     """How one concrete flow is decided."""
 
     source: str
@@ -174,8 +167,7 @@ class Trace:
     directions: tuple[DirectionTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowChange:
+class FlowChange(Value):
     """One flow whose verdict an edit changes."""
 
     source: str
@@ -185,8 +177,7 @@ class FlowChange:
     after: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Value):
     """The smallest edit that flips a verdict, verified by applying it. ``manifest`` is the object after the edit (None
     when it is removed); ``also_changes`` lists other flows that change (``also_left_out`` more are not listed)."""
 
@@ -231,8 +222,7 @@ class LazyExplanation(Explanation):
         return edit
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """Every source may open every port to every destination (a full rectangle). Texts name workloads, pods, nodes,
     address ranges, or namespaces, by the level of the list. ``verdict`` is allowed or unknown."""
 
@@ -243,8 +233,7 @@ class Row:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Value):
     """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so
     that a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from ringfence.layers.network.cells import Cell
@@ -11,6 +10,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.model.text import printable
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, subtract
+from ringfence.values import replace
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.ends import Directory, Target
@@ -101,6 +101,7 @@ class Asker:
             source.members[0].pods == destination.members[0].pods
             or not bits[left] & bits[right]
             or (relation.blind_namespaces != NOT_BLIND)
+            or self.flows.handed_on(destination.members[0], ((key, key),))
         ):
             return None
         egress, ingress = relation.programs_of(left, right)
@@ -195,7 +196,7 @@ class Asker:
         unsure: dict[tuple[str, str, Intervals, str], list[Flow]] = {}
         for flow in flows:
             if flow.perhaps:
-                key = (flow.source.name, flow.destination.name, flow.ports, flow.asked)
+                key = ((flow.sender or flow.source).name, flow.destination.name, flow.ports, flow.asked)
                 unsure.setdefault(key, []).append(flow)
                 continue
             for verdict, ports in self.regions(flow):
@@ -215,7 +216,8 @@ class Asker:
                 yield self._part(group[0], verdict, common)
                 ports = subtract(ports, common)
         if ports:
-            yield replace(self._part(group[0], Verdict.UNKNOWN, ports), reason=UNSURE, decided_by=())
+            reason = group[0].unsure or UNSURE
+            yield replace(self._part(group[0], Verdict.UNKNOWN, ports), reason=reason, decided_by=())
 
     def _part(self, flow: Flow, verdict: Verdict, ports: Intervals) -> Part:
         key = ports[0][0]
@@ -230,7 +232,7 @@ class Asker:
             else None
         )
         return Part(
-            (flow.source.name,),
+            ((flow.sender or flow.source).name,),
             (flow.destination.name,),
             ports,
             verdict,
@@ -250,7 +252,7 @@ class Asker:
         return self._one(flow, True), self._one(flow, False)
 
     def _one(self, flow: Flow, source: bool) -> str:
-        member = flow.source if source else flow.destination
+        member = (flow.sender or flow.source) if source else flow.destination
         if member.pods:
             pod = self.relation.cluster.pods[member.pods[0]]
             return f"{pod.namespace}/{pod.name}"

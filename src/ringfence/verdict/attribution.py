@@ -9,7 +9,6 @@ covers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -25,6 +24,7 @@ from ringfence.model.cluster import Namespace, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer, Rule, Tier
 from ringfence.sets.addresses import family
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical, contains_key, intersect, subtract
+from ringfence.values import Value, replace
 from ringfence.verdict.altered import (
     Altered,
     PolicyChange,
@@ -45,8 +45,7 @@ Ids = frozenset[int]
 NOBODY: Ids = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class FlowEnd:
+class FlowEnd(Value):
     """One end of one flow: its kind and, for a pod, which one (indexes before and after)."""
 
     kind: int

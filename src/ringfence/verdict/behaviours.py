@@ -6,13 +6,14 @@ Port set numbers, programs and columns mean something within one relation only; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 from ringfence.layers.network.facts import Condition
 from ringfence.layers.network.programs import Frame, Match, Ordered, Program, Subject, Union
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.ports import EVERYTHING, Intervals, PortTable, canonical, intersect, subtract
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import FlowBounds, Result
 from ringfence.verdict.places import Place, answer
@@ -20,8 +21,7 @@ from ringfence.verdict.places import Place, answer
 Families = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Value):
     """Ports by verdict: what is in none is denied. ``mixed`` folds flows of several families."""
 
     allowed: Intervals = ()
@@ -94,8 +94,7 @@ def _idle_left_out(program: Program) -> Program:
     return replace(program, admin=ordered(program.admin), baseline=ordered(program.baseline))
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(Value):
     """``families``: the bounds of each, where they are flows of their own. ``places``: a behaviour for each
     answer to whether the two ends share a node, where their pods must be told apart by it (``linked``: answers name
     nodes). ``facts`` is the same for two behaviours whose unknown ports hang on the same facts in the same way.
@@ -119,8 +118,7 @@ class Behaviour:
 NO_FLOW = Behaviour()
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Value):
     """Ports whose verdict changed. ``family``: in this address family only."""
 
     before: Verdict
@@ -312,7 +310,7 @@ def translated(program: Program, ports: Callable[[int], int]) -> Program:
             ports(one.deny),
             ports(one.passed),
             ports(one.undecided),
-            tuple(Frame(*(ports(getattr(frame, field.name)) for field in fields(Frame))) for frame in one.frames),
+            tuple(Frame(*(ports(getattr(frame, name)) for name in Frame.__struct_fields__)) for frame in one.frames),
             tuple(replace(step, ports=ports(step.ports)) if isinstance(step, Match) else step for step in one.tail),
         )
 

@@ -11,23 +11,29 @@ from functools import partial
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
 from ringfence.verdict.flow import asked
-from ringfence.verdict.spreading import START, Reached, Spreader
+from ringfence.verdict.spreading import RELAY, START, Reached, Spreader
+from ringfence.verdict.ways_in.values import WayIn
 from ringfence.verdict.workloads import Workloads
+
+RELAY_NAME = "an ingress controller (not in the input)"
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons."""
+    """One step: from one kind of pod to another. ``verdict`` unknown: possibly. ``why`` finds the reasons. ``ways``:
+    the ways in that the step is, where it is no single flow."""
 
     source: str
     destination: str
     ports: Intervals
     verdict: Verdict
     why: Callable[[], Answer | None] | None = field(default=None, compare=False, repr=False)
+    ways: tuple[WayIn, ...] = ()
 
     @property
     def because(self) -> Answer | None:
@@ -35,8 +41,7 @@ class Hop:
         return None if self.why is None else self.why()
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(Value):
     """Something that is reached: by ``hop``, in ``depth`` steps, through the entry with the number ``parent`` (None:
     from the start). ``possibly``: no way is sure."""
 
@@ -48,8 +53,7 @@ class Fallen:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class ShortestWay(Value):
     """A shortest way to a target."""
 
     target: str
@@ -57,8 +61,7 @@ class Way:
     possibly: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CutStep:
+class CutStep(Value):
     """A step of the cut. ``flows``: how many single flows (pairs of pods times ports) it is. ``edit``: the smallest
     that removes this step, None where none was found; it says what else it would cut."""
 
@@ -67,20 +70,19 @@ class CutStep:
     edit: Edit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Value):
     """Steps that, taken away, leave no way to a target; no other such set has fewer flows in sum (``weight``).
     ``verified``: the edits together were tried, and no way is left (None: not all steps have an edit, or two edits
-    change one object)."""
+    change one object). ``uncuttable``: there is no cut, as no policy can close any step of this way."""
 
     steps: tuple[CutStep, ...]
     weight: int
     verified: bool | None
     note: str = ""
+    uncuttable: tuple[Hop, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BlastRadius:
+class BlastRadius(Value):
     """Everything that is reached from ``source``; ``fallen`` is a tree, parents before children. ``left_out``: entries
     that a limit cut off. ``total``: workloads of the cluster that could be reached."""
 
@@ -88,7 +90,7 @@ class BlastRadius:
     fallen: tuple[Fallen, ...]
     left_out: int
     targets: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     cut: Cut | None
     counts: Mapping[str, int]
     total: int
@@ -101,13 +103,12 @@ class BlastRadius:
         return bool(self.ways)
 
 
-@dataclass(frozen=True, slots=True)
-class ShortestWays:
+class ShortestWays(Value):
     """The shortest ways from one end to another; ``left_out`` more are as short."""
 
     source: str
     destination: str
-    ways: tuple[Way, ...]
+    ways: tuple[ShortestWay, ...]
     left_out: int
     partial: bool = False
 
@@ -123,6 +124,7 @@ class Tracer:
         self.source = source
         self.start = start_of(source)
         self.found = spreader.spread(self.start)
+        self._first: set[int] | None = None
         self._names: dict[int, str] = {}
         self._members: dict[int, Member] = {}
         self._reasons: dict[tuple[int, int, Intervals], Answer | None] = {}
@@ -172,8 +174,24 @@ class Tracer:
         """A step; its reasons are looked for when they are first read."""
         intervals = self.spreader.relation.ports.intervals(ports)
         verdict = Verdict.UNKNOWN if unsure else Verdict.ALLOWED
+        if source == RELAY:
+            return Hop(RELAY_NAME, self.name(destination), intervals, verdict)
+        if destination == RELAY:
+            return Hop(self.name(source), RELAY_NAME, intervals, verdict)
+        passage = self.spreader.passage(source, destination, ports, unsure)
+        if passage is not None and (source != START or self._only_relayed(destination)):
+            outside = source >= self.universe.outside
+            name = self.source.text if outside else self.name(source)
+            return Hop(name, self.name(destination), intervals, verdict, None, passage.ways)
         why = partial(self._because, source, destination, intervals)
         return Hop(self.name(source), self.name(destination), intervals, verdict, why)
+
+    def _only_relayed(self, destination: int) -> bool:
+        """Whether the first step of an end that is no column goes through a controller."""
+        if self._first is None:
+            steps = self.spreader.steps_from(self.start) if isinstance(self.start, EndClass) else ()
+            self._first = {column for column, step in steps if step.relayed}
+        return destination in self._first
 
     def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         step = (source, destination, ports)
@@ -227,7 +245,7 @@ class Tracer:
         reached: Reached = self.found[column]
         return reached.possibly, column >= self.universe.pods, self.name(column)
 
-    def ways(self, target: str, columns: int, limit: int) -> tuple[list[Way], int]:
+    def ways(self, target: str, columns: int, limit: int) -> tuple[list[ShortestWay], int]:
         """The shortest ways to one of the columns, and how many more there are."""
         edges = self.spreader.all_shortest(self.found, self.start, columns)
         goals = [column for column in columns_of(columns) if column in edges]
@@ -236,13 +254,13 @@ class Tracer:
         counts: dict[int, int] = {}
         for column in sorted(edges, key=lambda column: self.found[column].depth):
             counts[column] = sum(1 if parent not in edges else counts[parent] for parent, _, _ in edges[column])
-        found: list[Way] = []
+        found: list[ShortestWay] = []
         stack: list[tuple[int, tuple[tuple[int, int, int, bool], ...]]] = [(goal, ()) for goal in reversed(goals)]
         while stack and len(found) < limit:
             column, later = stack.pop()
             if column not in edges:
                 hops = tuple(self.hop(*step) for step in later)
-                found.append(Way(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
+                found.append(ShortestWay(target, hops, any(hop.verdict is Verdict.UNKNOWN for hop in hops)))
                 continue
             for parent, ports, unsure in reversed(edges[column]):
                 stack.append((parent, ((parent, column, ports, unsure), *later)))

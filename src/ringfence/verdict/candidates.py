@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.layers.network.ends import EndClass
@@ -20,6 +19,7 @@ from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets.addresses import cidr_texts
 from ringfence.sets.ports import EVERYTHING, PROTOCOLS, Intervals, describe, members_by_protocol
+from ringfence.values import Value, replace
 from ringfence.verdict.judging import Hit, Judgement
 
 JsonObject = dict[str, Any]
@@ -27,8 +27,7 @@ JsonObject = dict[str, Any]
 SECTION = {Direction.INGRESS: ("ingress", "from"), Direction.EGRESS: ("egress", "to")}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value):
     """A policy object after an edit (``manifest`` None: removed). ``policy`` is the one that it was, None for a new
     one."""
 
@@ -39,8 +38,7 @@ class Change:
     fields: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value):
     """The flow that should be decided otherwise, seen from one direction."""
 
     direction: Direction

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, field
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
+from ringfence.verdict.ways_in.values import Opening
 
 
 class Change(StrEnum):
@@ -35,8 +36,7 @@ def change_of(before: Verdict | None, after: Verdict | None) -> Change:
     return Change.WIDENED if new > old else Change.NARROWED if new < old else Change.CHANGED
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Value):
     """An object whose change made the difference. ``rule``: the rule that decides after (or decided before), as
     written. ``place`` is where it stands: in the state after, or before where it is gone."""
 
@@ -46,8 +46,7 @@ class Cause:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value):
     """One flow of a row, in the words that ``can`` takes; an end may have another name in the two states."""
 
     source_before: str
@@ -57,11 +56,11 @@ class Witness:
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(Value):
     """Every source to every destination on every one of the ports. ``before`` or ``after`` None: that state lacks an
     end. ``family``: in this address family only. ``explained`` False: the causes alone do not make the difference;
-    profile, address ranges or facts that are open do too."""
+    profile, address ranges or facts that are open do too. ``attributed`` False: so much changed that the causes were
+    not looked for."""
 
     change: Change
     sources: tuple[str, ...]
@@ -77,6 +76,7 @@ class DiffRow:
     reason_after: Reason | None = None
     family: int | None = None
     explained: bool = True
+    attributed: bool = True
 
     @property
     def place(self) -> Place | None:
@@ -84,8 +84,39 @@ class DiffRow:
         return next((cause.place for cause in self.causes if cause.place is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class NotCompared:
+class WayChange(Value):
+    """Ways in of one object that changed alike. ``openings`` say them for people; ``through`` are the ends of their
+    hops, ``destinations`` and ``ports`` what they lead to. ``before`` or ``after`` None: that state lacks the way.
+
+    ``change`` widened: more gets in, if only possibly, also where the way is new; new or gone: so is the workload.
+    """
+
+    change: Change
+    opening: Opening
+    openings: tuple[str, ...]
+    hosts: tuple[str, ...]
+    paths: tuple[str, ...]
+    through: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[str, ...]
+    before: Verdict | None
+    after: Verdict | None
+    causes: tuple[Cause, ...]
+    witness: Witness
+    decided_before: tuple[Decision, ...] = ()
+    decided_after: tuple[Decision, ...] = ()
+    reason_before: Reason | None = None
+    reason_after: Reason | None = None
+    explained: bool = True
+    attributed: bool = True
+
+    @property
+    def place(self) -> Place:
+        """Where the first of the causes stands, else what opens the way."""
+        return next((cause.place for cause in self.causes if cause.place is not None), self.opening.place)
+
+
+class NotCompared(Value):
     """Something of which it cannot be said whether it changed, and why. ``blocking``: it differs between the states, or
     flows that hang on it do, so that without other rows the answer is not "the same"."""
 
@@ -95,13 +126,14 @@ class NotCompared:
     blocking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Value):
     """The difference of two states.
 
     ``left_out``: rows that a limit cut off (``counts`` counts all). ``moved``: (before, after). ``without_effect``:
     objects that differ and change no verdict. ``ends`` are all ends of the level, so that a reader can expand rows;
-    ``common``: how many pods both states have.
+    ``common``: how many pods both states have. ``sensitive``: names of ends that are sensitive in either state, where
+    that was looked up. ``ways``: ways in that differ, of which ``ways_left_out`` more are not listed (``way_counts``
+    counts all).
     """
 
     level: str
@@ -116,11 +148,21 @@ class Diff:
     ends: tuple[str, ...]
     common: int
     partial: bool = False
+    sensitive: frozenset[str] = frozenset()
+    ways: tuple[WayChange, ...] = ()
+    way_counts: dict[Change, int] = field(default_factory=dict)
+    ways_left_out: int = 0
 
     @property
     def same(self) -> bool:
-        """Whether no flow and no end differs, as far as could be compared."""
-        return not (self.counts or self.new or self.gone or self.moved)
+        """Whether no flow, no way in and no end differs, as far as could be compared."""
+        return not (self.counts or self.way_counts or self.new or self.gone or self.moved)
+
+    @property
+    def widened(self) -> bool:
+        """Whether more gets through than before, between ends of both states or from outside."""
+        more = (Change.WIDENED, Change.CHANGED)
+        return any(counts.get(change) for counts in (self.counts, self.way_counts) for change in more)
 
     @property
     def decided(self) -> bool:

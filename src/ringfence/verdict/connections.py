@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
@@ -11,6 +10,7 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.sets import addresses as ip
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, replace
 from ringfence.verdict import reasons
 from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
 from ringfence.verdict.asking import Asker
@@ -26,8 +26,7 @@ LEVELS = ("workload", "pod", "namespace")
 MIXED = Reason("mixed", "allowed for some of the pods, or in one address family, only")
 
 
-@dataclass(frozen=True, slots=True)
-class Rectangle:
+class Rectangle(Value):
     """Columns as masks; ``ports`` a port set number."""
 
     sources: int
@@ -154,6 +153,8 @@ class Lister:
 
     def reason(self, mask: int, result: Result, destination: int) -> Reason:
         """Why ports are unknown, in words that fit every source of the group."""
+        if result.because is not None:
+            return result.because
         source = (mask & -mask).bit_length() - 1
         first, second = self.universe.ends[source], self.universe.ends[destination]
         port = self.relation.ports.intervals(result.unknown)[0][0]

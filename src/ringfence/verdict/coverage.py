@@ -7,7 +7,6 @@ What cannot be decided and what no policy can close count as open too, and are t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -32,6 +31,7 @@ from ringfence.model.policy import (
 )
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
+from ringfence.values import Value, replace
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
 from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
@@ -55,8 +55,7 @@ class Status(StrEnum):
 WORST = {status: number for number, status in enumerate(Status)}
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Value):
     """One direction of a workload, or of some of its pods. ``isolated``: NetworkPolicies isolate it; None: perhaps."""
 
     status: Status
@@ -65,8 +64,7 @@ class Side:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadCoverage:
+class WorkloadCoverage(Value):
     """Both directions of one workload; of pods that differ the worst counts."""
 
     name: str
@@ -84,8 +82,7 @@ class Default(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceDefault:
+class NamespaceDefault(Value):
     """The default of a namespace in one direction. ``labels``: of a pod that is open; ``why``: what opens it, or why it
     is not decided."""
 
@@ -94,18 +91,18 @@ class NamespaceDefault:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceCoverage:
-    """One namespace: its default in both directions, and how many of its workloads are closed."""
+class NamespaceCoverage(Value):
+    """One namespace: its default in both directions, and how many of its workloads are closed. ``place``: its object,
+    else the first policy or workload in it."""
 
     name: str
     defaults: Mapping[Direction, NamespaceDefault]
     workloads: int
     closed: Mapping[Direction, int]
+    place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """Something to do next. ``closes``: how many workloads it closes in ``direction`` (``workloads`` are their names);
     ``manifest``: an object to add, where that is what to do."""
 
@@ -122,9 +119,8 @@ class Step:
         return len(self.workloads)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """All workloads that can have traffic, but those that ``exclude`` names."""
+class Coverage(Value):
+    """All workloads that can have traffic, but those that ``exclude`` names. ``only``: of this namespace."""
 
     workloads: tuple[WorkloadCoverage, ...]
     namespaces: tuple[NamespaceCoverage, ...]
@@ -132,6 +128,7 @@ class Coverage:
     exclude: tuple[str, ...]
     excluded: int
     partial: bool = False
+    only: str | None = None
 
     @property
     def total(self) -> int:
@@ -141,6 +138,16 @@ class Coverage:
     def count(self, direction: Direction, status: Status = Status.CLOSED) -> int:
         """How many of them have a status."""
         return sum(one.sides[direction].status is status for one in self.workloads)
+
+    def within(self, namespace: str) -> Coverage:
+        """Only what is of one namespace; everything was looked at nevertheless."""
+        return replace(
+            self,
+            workloads=tuple(one for one in self.workloads if one.ref.namespace == namespace),
+            namespaces=tuple(one for one in self.namespaces if one.name == namespace),
+            steps=tuple(step for step in self.steps if step.namespace == namespace),
+            only=namespace,
+        )
 
     def percent(self, direction: Direction) -> float:
         """The figure: workloads closed in a direction, of all that count, times 100. 100 where there are none."""
@@ -276,6 +283,15 @@ class Surveyor:
             return NamespaceDefault(Default.UNKNOWN, None, found.why)
         return NamespaceDefault(Default.OPEN, found.labels, _why(found))
 
+    def _namespace_place(self, name: str, workloads: Iterable[WorkloadCoverage]) -> Place | None:
+        own = self.relation.cluster.namespaces[name].place
+        if own is not None:
+            return own
+        policies = self.policies.policies_by_namespace.get(name)
+        if policies:
+            return policies[0].policy.place
+        return next((one.place for one in workloads), None)
+
     def coverage(self, exclude: Iterable[str] = (), partial: bool = False) -> Coverage:
         """The coverage. ``exclude``: ``NAMESPACE/NAME`` or ``NAMESPACE``, with ``*`` and ``?`` as in file names."""
         patterns = tuple(exclude)
@@ -293,6 +309,7 @@ class Surveyor:
                     direction: sum(one.sides[direction].status is Status.CLOSED for one in own)
                     for direction in DIRECTIONS
                 },
+                self._namespace_place(name, own),
             )
             for name in sorted(self.relation.cluster.namespaces)
             if (own := by_namespace.get(name, [])) or not _named_by(name, patterns)

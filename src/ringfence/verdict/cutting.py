@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,16 +10,18 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import Edit
-from ringfence.verdict.blast_radius import Cut, CutStep, Tracer
+from ringfence.verdict.beyond_policies import BeyondPolicies
+from ringfence.verdict.blast_radius import RELAY_NAME, Cut, CutStep, Tracer
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
-from ringfence.verdict.grid import Grid
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import START, Spreader
+from ringfence.verdict.spreading import RELAY, START, Spreader
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
+
+NO_CUT = "there is none: no policy can cut every way"
 
 SOURCE, SINK = 0, 1
 
@@ -49,24 +52,45 @@ class Cutter:
         if steps is None:
             return Cut((), 0, None, f"not looked for: there are more than {MOST_STEPS} steps on the ways")
         numbers: dict[int, int] = {}
+        firm = self._firm(steps)
+        most = 1 + sum(0 if number in firm else self.flows(*step[:3]) for number, step in enumerate(steps))
         edges = [
-            (self._node(numbers, left, begun), self._node(numbers, right, begun), self.flows(left, right, ports))
-            for left, right, ports, _ in steps
+            (
+                self._node(numbers, left, begun),
+                self._node(numbers, right, begun),
+                most if number in firm else self.flows(left, right, ports),
+            )
+            for number, (left, right, ports, _) in enumerate(steps)
         ]
         weight, chosen = minimum_cut(len(numbers) + 2, edges, SOURCE, SINK)
-        cut = sorted(
-            (steps[number] for number in chosen), key=lambda step: (tracer.name(step[0]), tracer.name(step[1]))
-        )
+        if weight >= most:
+            way = [steps[number] for number in _way([(number, *edges[number][:2]) for number in sorted(firm)])]
+            return Cut((), 0, None, NO_CUT, tuple(tracer.hop(*step) for step in way))
+        cut = [steps[number] for number in chosen]
+        cut.sort(key=lambda step: [RELAY_NAME if column == RELAY else tracer.name(column) for column in step[:2]])
         edits = [self._edit(*step) for step in cut]
         listed = tuple(
             CutStep(tracer.hop(*step), self.flows(*step[:3]), edit) for step, edit in zip(cut, edits, strict=True)
         )
         return Cut(listed, weight, self._verified(edits))
 
+    def _firm(self, steps: list[CutEdge]) -> set[int]:
+        """The numbers of the steps that no policy can cut."""
+        beyond = BeyondPolicies(self.spreader, self.tracer.start)
+        sources: dict[int, int] = {}
+        for left, right, _, _ in steps:
+            if left >= 0 <= right:
+                sources[right] = sources.get(right, 0) | 1 << left
+        return {
+            number
+            for number, (left, right, ports, _) in enumerate(steps)
+            if right == RELAY or (left != RELAY and beyond.passes(left, right, ports, sources.get(right, 0)))
+        }
+
     def _node(self, numbers: dict[int, int], column: int, begun: int) -> int:
-        if column == START or begun >> column & 1:
+        if column == START or (column >= 0 and begun >> column & 1):
             return SOURCE
-        if self.goal >> column & 1:
+        if column >= 0 and self.goal >> column & 1:
             return SINK
         return numbers.setdefault(column, len(numbers) + 2)
 
@@ -80,8 +104,15 @@ class Cutter:
         first = dict(spreader.steps_from(self.tracer.start)) if isinstance(self.tracer.start, EndClass) else {}
         steps: list[CutEdge] = []
         seen: set[int] = set()
+        relayed = told = 0
         pending = list(goals)
-        while pending:
+        while pending or relayed & ~told:
+            if not pending:
+                # Through controllers that the input lacks: one step to them for each who may send to them.
+                new, told = relayed & ~told, told | relayed
+                steps += [(parent, RELAY, PortTable.ALL, True) for parent in columns_of(new)]
+                pending.extend(columns_of(new & ~begun))
+                continue
             column = pending.pop()
             if column in seen:
                 continue
@@ -91,6 +122,10 @@ class Cutter:
                 steps.append((START, column, self.table.union(own.sure, own.perhaps), not own.sure))
             for step in spreader.steps_into(column, reached & ~(1 << column) & ~self.goal):
                 ports = self.table.union(step.sure, step.perhaps)
+                if step.relayed:
+                    steps.append((RELAY, column, ports, True))
+                    relayed |= step.sources
+                    continue
                 for parent in columns_of(step.sources):
                     steps.append((parent, column, ports, not step.sure))
                     if not begun >> parent & 1:
@@ -110,7 +145,7 @@ class Cutter:
     def _edit(self, source: int, destination: int, ports: int, unsure: bool) -> Edit | None:
         """The smallest edit after which none of these ports passes. Two kinds of pods only have one where all their
         pairs are one kind of flow."""
-        if self.editor is None or unsure:
+        if self.editor is None or unsure or RELAY in (source, destination):
             return None
         tracer = self.tracer
         left = Target(tracer.name(source), (tracer.member(source),))
@@ -121,17 +156,32 @@ class Cutter:
             return None
         if len(flows) != 1:
             return None
-        return self.editor.closing(flows[0], self.table.intervals(ports))
+        edit = self.editor.closing(flows[0], self.table.intervals(ports))
+        if edit is None or source == START or self.spreader.passage(source, destination, ports, unsure) is None:
+            return edit
+        # The packet may come from another end than the client: only what closes the way in counts.
+        after = self._after([edit])
+        if after is None or any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)):
+            return None
+        return edit
 
     def _verified(self, edits: list[Edit | None]) -> bool | None:
         """Whether no way is left once all edits are made; None where they cannot be made together."""
-        if self.editor is None or not edits or any(edit is None for edit in edits):
+        made = [edit for edit in edits if edit is not None]
+        after = self._after(made) if made and len(made) == len(edits) else None
+        if after is None:
             return None
+        found = after.spread(self.tracer.start)
+        return not any(self.goal >> column & 1 for column in found)
+
+    def _after(self, edits: list[Edit]) -> Spreader | None:
+        """The steps once these edits are made; None where they cannot be made together."""
         manifests: list[Mapping[str, Any]] = []
         gone: list[int] = []
         names: set[tuple[str, str, str]] = set()
+        if self.editor is None:
+            return None
         for edit in edits:
-            assert edit is not None
             if edit.manifest is None:
                 return None
             items = (
@@ -149,7 +199,25 @@ class Cutter:
                 if index is not None:
                     gone.append(index)
         relation = self.editor.apply(tuple(gone), manifests)
-        if relation is None:
-            return None
-        after = Spreader(relation, Grid(relation), self.spreader.ways).spread(self.tracer.start)
-        return not any(self.goal >> column & 1 for column in after)
+        return None if relation is None else self.spreader.under(relation)
+
+
+def _way(edges: list[tuple[int, int, int]]) -> list[int]:
+    """The numbers of the edges of a shortest way from source to sink; each edge is its number, tail and head."""
+    out: dict[int, list[tuple[int, int]]] = {}
+    for number, tail, head in edges:
+        out.setdefault(tail, []).append((number, head))
+    came: dict[int, tuple[int, int]] = {}
+    waiting = deque([SOURCE])
+    while waiting and SINK not in came:
+        node = waiting.popleft()
+        for number, head in out.get(node, ()):
+            if head not in came and head != SOURCE:
+                came[head] = (number, node)
+                waiting.append(head)
+    found: list[int] = []
+    node = SINK
+    while node != SOURCE:
+        number, node = came[node]
+        found.insert(0, number)
+    return found

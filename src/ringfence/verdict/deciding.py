@@ -63,6 +63,7 @@ class Decider:
             new[0],
             label.family,
             label.explained,
+            label.attributed,
         )
 
     @staticmethod

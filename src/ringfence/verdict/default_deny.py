@@ -10,7 +10,6 @@ engine before anybody hears of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, Tier
 from ringfence.sets.label_search import STAND_IN, Demand, UndecidedError, meeting, ways_in, ways_out
 from ringfence.sets.labels import Selector
+from ringfence.values import Value, replace
 from ringfence.verdict.ends import Directory, EndError, Target
 from ringfence.verdict.sweeping import holds_every_address, opens_everything, sweep
 
@@ -71,8 +71,7 @@ def labels_text(labels: Mapping[str, str], namespace: str) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) + f"@{namespace}"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Value):
     """Labels of a pod that would not be closed. ``outside_only``: admin policies keep pods out, not addresses.
     ``opener``: the policy that selects it and lets everything pass; None: nothing closes it."""
 
@@ -81,15 +80,13 @@ class Gap:
     opener: NetworkPolicyRules | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Value):
     """It cannot be decided; why."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Closer:
+class _Closer(Value):
     selector: Selector
     doubt: str = ""
     """Not empty: whether it closes is not known; why."""
@@ -171,8 +168,7 @@ def _closers(ground: Ground, namespace: str, direction: Direction) -> Iterator[_
                 yield from _baseline(ground, closer, namespace, direction)
 
 
-@dataclass(frozen=True, slots=True)
-class _AdminPolicy:
+class _AdminPolicy(Value):
     """A policy of administrators that selects a namespace: what it does to every pod and every address, on every port.
     ``broken``: not empty where the API server rejects it, so that it may do anything."""
 

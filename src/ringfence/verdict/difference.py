@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import Intervals, PortTable, intersect, size
+from ringfence.values import Value
 from ringfence.verdict.answers import FlowChange, Verdict
 from ringfence.verdict.behaviours import folded_changes
 from ringfence.verdict.comparing import Changed, Comparison
@@ -19,8 +19,7 @@ from ringfence.verdict.pairing import NOWHERE, Pair
 VERDICTS = (Verdict.ALLOWED, Verdict.DENIED, Verdict.UNKNOWN, Verdict.MIXED)
 
 
-@dataclass(frozen=True, slots=True)
-class PairChange:
+class PairChange(Value):
     """A pair of columns (of the base) between which some ports changed."""
 
     source: int

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import Intervals, canonical, contains_key, describe, port_key
+from ringfence.values import Value
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.attribution import NOBODY, Attribution, FlowEnd, Ids
@@ -29,18 +29,20 @@ BUDGET = 20_000
 """Flows to which several changes can matter, and whose causes are looked for one by one; beyond it one flow speaks for
 all that the changed policies treat alike."""
 
+MOST_GROUPS = 30_000
+"""Groups of flows whose causes are looked for; where there are more, nobody could read their rows, and none is."""
 
-@dataclass(frozen=True, slots=True)
-class Group:
+
+class Group(Value):
     """Ends on one side of a row: kinds as a mask, and, where only some pods of a kind are meant, those pods."""
 
     mask: int
     pods: tuple[Pair, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What the flows of a row have in common. ``before`` or ``after`` None: an end that the state lacks."""
+class Label(Value):
+    """What the flows of a row have in common. ``before`` or ``after`` None: an end that the state lacks.
+    ``attributed`` False: what caused them was not looked for."""
 
     before: Verdict | None
     after: Verdict | None
@@ -48,6 +50,11 @@ class Label:
     family: int | None
     causes: Ids
     explained: bool
+    attributed: bool = True
+
+
+class TooManyCausesError(Exception):
+    """So much changed, in so many ways, that the causes of each change are too many to look for."""
 
 
 Folded = dict[tuple[Label, Group], Group]
@@ -64,13 +71,22 @@ class Differ:
         self.undecided: list[tuple[int, int, Intervals]] = []
         self._lonely = [not comparison.several(number) for number in range(len(comparison.kinds))]
         self._budget = BUDGET
+        self._groups = 0
+        self.attributing = True
+        """Whether rows are told apart by what caused them."""
         self._others = tuple({**attribution.node_ports, **attribution.opaque})
 
     def rows(self, limit: int | None = None) -> tuple[list[DiffRow], Counter[Change], set[int]]:
         """``(rows, how many there are of each kind, the changes that caused any)``; at most ``limit`` rows."""
         merged: dict[tuple[Label, tuple[str, ...], tuple[str, ...]], tuple[Group, Group]] = {}
         used: set[int] = set()
-        for (label, right), left in self._folded().items():
+        try:
+            folded = self._folded()
+        except TooManyCausesError:
+            self.attributing = False
+            self.undecided = []
+            folded = self._folded()
+        for (label, right), left in folded.items():
             merged.setdefault((label, self._named(left), self._named(right)), (left, right))
             used |= label.causes
         counts = Counter(change_of(label.before, label.after) for label, _, _ in merged)
@@ -134,8 +150,15 @@ class Differ:
         found = self.comparison.table.transitions(changed.before, changed.after)
         if not found:
             return
+        if not self.attributing:
+            for one in found:
+                yield Label(one.before, one.after, one.ports, one.family, NOBODY, False, False), changed.mask
+            return
         own = self.attribution.of_kind(changed.destination, Direction.INGRESS)
         for ids, mask in self.attribution.groups(changed.mask).items():
+            self._groups += 1
+            if self._groups > MOST_GROUPS:
+                raise TooManyCausesError
             every = (*ids, *own, *self._others)
             for transition in found:
                 yield from self._caused(changed, mask, frozenset(every), transition)
@@ -204,7 +227,11 @@ class Differ:
         return tuple(pair for pair in pairs if pair in wanted)
 
     def not_compared(self) -> Iterator[NotCompared]:
-        """What hangs on facts that are open in both states, and on other ones in each."""
+        """What hangs on facts that are open in both states, and on other ones in each; causes that were not looked
+        for."""
+        if not self.attributing:
+            count = len(self.attribution.changes)
+            yield NotCompared("causes", f"{count} objects changed: too many to say which of them made which difference")
         if not self.undecided:
             return
         pairs = sum(mask.bit_count() for mask, _, _ in self.undecided)
@@ -259,7 +286,7 @@ def diff(
     silent = [
         one
         for one in (*(change.altered for change in attribution.policies.values()), *altered)
-        if (one.kind, one.namespace, one.name) not in causes | ends
+        if differ.attributing and (one.kind, one.namespace, one.name) not in causes | ends
     ]
     return Diff(
         level,

@@ -6,13 +6,13 @@ Smallest means: fewest other flows changed, then fewest objects, then fewest fie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, islice, product
 from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
 from ringfence.sets.ports import Intervals, intersect, subtract
+from ringfence.values import Value
 from ringfence.verdict.answers import Edit, FlowChange, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.candidates import Change, Wanted, closings, deny_ports, openings
@@ -29,8 +29,7 @@ Apply = Callable[[tuple[int, ...], list[Mapping[str, Any]]], ChangedRelation | N
 """Removes policies by index and adds manifests; None where an object is not accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Value):
     """A candidate that flips the verdict."""
 
     rank: tuple[int, int, int]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ringfence.layers.network.ends import EndClass
@@ -19,6 +18,7 @@ from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value, replace
 
 KINDS: Mapping[str, str] = {
     word: kind
@@ -49,8 +49,7 @@ class EndError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(Value, eq=False):
     """Some ends of a target that the policies cannot tell apart.
 
     ``end`` is a column or an end of its own. ``pods`` are indexes in ``cluster.pods`` (empty for other ends).
@@ -70,8 +69,7 @@ class Member:
     """One concrete end, as ``can`` takes it, where the name is a set of addresses."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Value, eq=False):
     """What a text names. ``service`` is set for a Service, whose backends depend on the port asked."""
 
     text: str
@@ -346,23 +344,7 @@ class Directory:
         words, at, space = text.rpartition("@")
         if not at:
             words, space = text, namespace or "default"
-        labels: dict[str, str] = {}
-        for word in filter(None, words.split(",")):
-            key, equals, value = word.partition("=")
-            if (
-                not equals
-                or not LABEL.match(key)
-                or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value))
-            ):
-                raise EndError(
-                    f"{printable(word)!r} is no label",
-                    "write key=value,key=value@NAMESPACE for a pod that does not exist",
-                )
-            if key in labels and labels[key] != value:
-                raise EndError(f"label {printable(key)!r} is given twice", "")
-            labels[key] = value
-        if not re.match(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", space):
-            raise EndError(f"{printable(space)!r} is no namespace", "write key=value@NAMESPACE")
+        labels = hypothetical_labels(words, space)
         notes: tuple[str, ...] = ()
         if space not in self.cluster.namespaces:
             notes = (f"namespace {space} is not in the input: its labels are not known",)
@@ -496,3 +478,26 @@ class Directory:
             EndClass("pod", home, any_label=True, open_ports=True, space=part, families=family) for home in homes
         )
         return Member(pods[0], f"{text} (a pod that is not in the input)", alternatives=pods, witness=witness)
+
+
+def hypothetical_labels(words: str, space: str) -> dict[str, str]:
+    """The labels ``key=value,key=value`` of a pod that does not exist, in the namespace ``space``. Raises EndError for
+    what is no label or no namespace."""
+    labels: dict[str, str] = {}
+    for word in filter(None, words.split(",")):
+        key, equals, value = word.partition("=")
+        if (
+            not equals
+            or not LABEL.match(key)
+            or (value and not re.match(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", value))
+        ):
+            raise EndError(
+                f"{printable(word)!r} is no label",
+                "write key=value,key=value@NAMESPACE for a pod that does not exist",
+            )
+        if key in labels and labels[key] != value:
+            raise EndError(f"label {printable(key)!r} is given twice", "")
+        labels[key] = value
+    if not re.match(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", space):
+        raise EndError(f"{printable(space)!r} is no namespace", "write key=value@NAMESPACE")
+    return labels

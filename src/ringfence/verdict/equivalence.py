@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.sets.ports import PROTOCOLS
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.behaviours import Behaviour
 from ringfence.verdict.changes import NotCompared
@@ -27,8 +27,7 @@ class Order(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Value):
     """One flow that tells two states apart. None: the state lacks an end of it."""
 
     source: str
@@ -38,8 +37,7 @@ class Witness:
     after: Verdict | None
 
 
-@dataclass(frozen=True, slots=True)
-class Equivalence:
+class Equivalence(Value):
     """``more`` is a flow that only the first allows, ``less`` one that only the second does, ``unclear`` one on which
     the answer hangs. ``universal``: of every possible cluster, not only of these. ``why``: what stands in the way of a
     decision."""
@@ -85,10 +83,14 @@ def order_of(forth: Within, back: Within) -> Order:
 
 
 class Ordering:
-    """Compares what two relations allow. ``possible``: the sources that can meet a destination, where not all can."""
+    """Compares what two relations allow. ``destinations``: the kinds of these only (-1: all); ``possible``: the sources
+    that can meet a destination, where not all can."""
 
-    def __init__(self, comparison: Comparison, possible: Callable[[int, int], int] | None = None) -> None:
+    def __init__(
+        self, comparison: Comparison, destinations: int = -1, possible: Callable[[int, int], int] | None = None
+    ) -> None:
         self.comparison = comparison
+        self.destinations = destinations
         self.possible = possible
         self.names = EndNames(comparison, "pod")
 
@@ -99,7 +101,7 @@ class Ordering:
         more: Witness | None = None
         less: Witness | None = None
         unclear: Witness | None = None
-        for changed in self.comparison.cells():
+        for changed in self.comparison.cells(destinations=self.destinations):
             if self.possible is not None:
                 mask = self.possible(changed.mask, changed.destination)
                 if not mask:

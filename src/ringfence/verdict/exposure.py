@@ -7,7 +7,6 @@ A row says that some end behind each peer and some pod of each workload can: tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -17,6 +16,7 @@ from ringfence.model.policy import Direction
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals as Addresses
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, field
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.label_prices import Labels, Prices
@@ -38,8 +38,7 @@ class Origin(StrEnum):
     NEW_PODS = "new pods"
 
 
-@dataclass(frozen=True, slots=True)
-class Exposed:
+class Exposed(Value):
     """Some end of each peer may open these ports to some pod of each workload (ingress), or the other way round
     (egress). ``verdict`` unknown: possibly. A workload's own namespace is no peer of it, but where ``origin`` is new
     pods: then ``peers`` are the namespaces in which such a pod could be made with labels that let it."""
@@ -53,8 +52,7 @@ class Exposed:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Value):
     """A smallest set of labels with which a new pod in these namespaces reaches a workload on these ports. ``verdict``
     unknown: possibly. ``labels`` None: there is a set, and the search ended before it was found."""
 
@@ -65,8 +63,7 @@ class Price:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Value):
     """All rows; ``left_out``: rows that a limit cut off. ``prices`` are those of the targets. ``new_pods_in``: the
     namespaces in which new pods were looked at: all, or only a new one where that would be too many."""
 

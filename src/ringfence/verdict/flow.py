@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.layers.network.cells import Cell, Meeting
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import EVERYTHING, PROTOCOL_NUMBER, port_key
+from ringfence.values import Value
+from ringfence.verdict.answers import Reason
 from ringfence.verdict.ends import EndError, Member
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Flow:
+class Flow(Value, eq=False):
     """One kind of flow: its bounds at all ports, and which destination ports the question asks of it.
 
     ``closed`` names the layer that ends the flow before any policy ("service", "address"), ``itself`` marks a pod and
@@ -41,6 +40,10 @@ class Flow:
     """A pod to itself, through a Service."""
     special: bool = False
     """``programs`` are not those of the two ends alone."""
+    sender: Member | None = None
+    """Who sends it, where that may be another one than policy sees."""
+    unsure: Reason | None = None
+    """Why it is not known whether it is this flow (``perhaps``) or another."""
 
     @property
     def passes(self) -> bool:
@@ -48,8 +51,7 @@ class Flow:
         return self.itself and not self.hairpin
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Value):
     """Destination ports of a question: a number, a name, or all (None), of one protocol (None: of each)."""
 
     port: int | str | None

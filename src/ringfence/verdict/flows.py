@@ -6,17 +6,14 @@ remains between two members, ``services.py`` where a Service sends a port.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
-from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key, subtract
-from ringfence.verdict.answers import NODE_PORT
+from ringfence.values import replace
 from ringfence.verdict.ends import Directory, EndError, Member, Target
 from ringfence.verdict.flow import Asked, Flow, spans
 from ringfence.verdict.grid import node_ports
+from ringfence.verdict.node_ports import NodePorts
 from ringfence.verdict.pairs import Pairs
 from ringfence.verdict.services import ServiceFlows
 
@@ -29,6 +26,7 @@ class Flows:
         self.directory = directory
         self.cluster = relation.cluster
         self.services = ServiceFlows(relation, directory, pairs := Pairs(relation))
+        self.node_ports = NodePorts(relation, directory, self.services, pairs)
         self._pairs = pairs.between
         self._handed_on: Intervals | None = None
 
@@ -45,10 +43,10 @@ class Flows:
             if ports is None:
                 unnamed += 1
                 continue
-            behind = self._node_ports(member, ports)
+            behind = self.handed_on(member, ports)
             for one in source.members:
                 if behind:
-                    found.extend(self._to_node_ports(one, member, behind))
+                    found.extend(self.node_ports.towards(one, member, behind, source))
                 rest = subtract(ports, behind)
                 if rest:
                     pairs = self._pairs(one, member, rest, source, destination)
@@ -67,13 +65,14 @@ class Flows:
             )
         return found
 
-    def towards(self, source: Target, destination: Target, ports: Intervals) -> list[Flow]:
-        """Every kind of flow to some ports of pods, as they are after all translation."""
+    def towards(self, source: Target, destination: Target, ports: Intervals, admission: bool = False) -> list[Flow]:
+        """Every kind of flow to some ports of pods, as they are after all translation. ``admission``: as if the source
+        could send everything."""
         found = [
             flow
             for member in destination.members
             for one in source.members
-            for flow in self._pairs(one, member, ports, source, destination)
+            for flow in self._pairs(one, member, ports, source, destination, admission=admission)
         ]
         return self._without_itself(found)
 
@@ -87,7 +86,7 @@ class Flows:
         """Whether an end of a flow is a pod or a node."""
         return any(self.relation.end_class(member.end).sort != "outside" for member in (flow.source, flow.destination))
 
-    def _node_ports(self, member: Member, ports: Intervals) -> Intervals:
+    def handed_on(self, member: Member, ports: Intervals) -> Intervals:
         """The ports among these that nodes hand on to Services."""
         end = self.relation.end_class(member.end)
         if end.sort != "node" and not end.host_network:
@@ -95,18 +94,6 @@ class Flows:
         if self._handed_on is None:
             self._handed_on = node_ports(self.cluster)
         return intersect(ports, self._handed_on)
-
-    @staticmethod
-    def _to_node_ports(source: Member, destination: Member, ports: Intervals) -> Iterator[Flow]:
-        """Which backend a node picks, and from which address it then comes, is not modelled."""
-        yield Flow(
-            source,
-            destination,
-            Meeting((4,), False, None),
-            OPEN_CELL,
-            ports,
-            mystery=NODE_PORT.message,
-        )
 
     def _named_ports(self, target: Target) -> str:
         names = {

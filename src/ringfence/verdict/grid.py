@@ -7,7 +7,6 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of, mask_of_columns
@@ -17,6 +16,8 @@ from ringfence.model.cluster import Cluster
 from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
+from ringfence.values import Value, replace
+from ringfence.verdict.answers import Reason
 from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
@@ -27,8 +28,7 @@ ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowBounds:
+class FlowBounds(Value):
     """One kind of flow between two classes: its address families, whether the ends share a node, and which ports are
     surely and which are possibly allowed, as port set numbers."""
 
@@ -38,8 +38,7 @@ class FlowBounds:
     possible: int
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Value):
     """Ports by verdict, as port set numbers; what is in none is denied. ``mixed``: allowed in one address family
     only, or for some pairs of pods only. ``programs`` and ``meeting`` tell why, where something is unknown."""
 
@@ -55,6 +54,8 @@ class Result:
     """Allowed for some of the pairs at least, in some address family; ``allowed`` is part of it."""
     flows: tuple[FlowBounds, ...] = ()
     """Where several kinds of flow are folded into this result, each of them."""
+    because: Reason | None = None
+    """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
 

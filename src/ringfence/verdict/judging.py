@@ -6,7 +6,6 @@ The relation says what the verdict is; this says by whom. Both read the same mat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.conditions import FAMILY, named_port
@@ -20,13 +19,13 @@ from ringfence.layers.profiles import Fact
 from ringfence.model.policy import Action, Direction, Rule
 from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
 from ringfence.sets.ports import PortTable
+from ringfence.values import Draft, Value, field
 from ringfence.verdict.answers import Decision
 
 Known = Callable[[Condition], bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Value):
     """A rule that matches the flow (``surely`` False: perhaps). ``rule`` None: a broken object that might."""
 
     compiled: CompiledPolicy
@@ -39,8 +38,7 @@ class Hit:
         return decision(self.compiled, direction, self.rule)
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Draft):
     """One direction of one flow. ``admin`` and ``baseline`` hits are in order, up to the first that decides for certain
     (all of an equal priority); ``isolating`` are the NetworkPolicies that isolate, surely or perhaps."""
 

@@ -7,7 +7,6 @@ a size are finitely many. Each is put to the engine as a pod of exactly these la
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, product
 
 from ringfence.layers.network.cells import Meeting
@@ -18,6 +17,7 @@ from ringfence.model.policy import Direction
 from ringfence.sets.label_search import STAND_IN
 from ringfence.sets.labels import ValueSet
 from ringfence.sets.ports import PortTable
+from ringfence.values import Value
 from ringfence.verdict.new_pods import IN_A_NEW_NAMESPACE, NewPods
 
 MOST_TRIES = 5_000
@@ -31,8 +31,7 @@ NAMESPACE_LABEL = "namespace "
 Labels = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
+class Bought(Value):
     """Labels, and the ports that they buy surely and perhaps, as port set numbers. ``labels`` None: the search ended
     before all sets of its size were tried; these ports have a price that is not known."""
 

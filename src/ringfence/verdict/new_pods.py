@@ -7,7 +7,6 @@ choice: there *is* a choice that passes. All else that is open stays open: it mu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.layers.network.cells import Meeting
@@ -19,6 +18,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PortTable
+from ringfence.values import Value
 
 IN_A_NEW_NAMESPACE = "a new namespace"
 
@@ -38,8 +38,7 @@ def any_pod(relation: Relation, namespace: str | None) -> EndClass:
     return EndClass("pod", namespace, any_label=True, open_ports=True, space=relation.universe.pod_space)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sort:
+class _Sort(Value):
     """Programs of new pods that come to the same wherever the other program asks for none of their facts."""
 
     bounds: Bounds | None

@@ -8,7 +8,6 @@ one port short makes an open door a closed one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.layers.network.cells import Cell, Meeting
@@ -22,6 +21,7 @@ from ringfence.layers.network.row import Row
 from ringfence.model.policy import AddressPeer, AnyPeer, Direction, NetworkPolicyRules, PodPeer, Rule
 from ringfence.sets import addresses as ip
 from ringfence.sets.ports import PROTOCOLS, Intervals, PortTable, intersect, protocol_range, size
+from ringfence.values import Value
 from ringfence.verdict.anonymous import Anonymous
 
 HALF_OF_THE_PORTS = 65535 // 2
@@ -39,8 +39,7 @@ class Peers(StrEnum):
 WIDE = (Peers.ADDRESS, Peers.NAMESPACE)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Value):
     """Ports on which these peers get through; ``perhaps``: that hangs on what the input leaves open."""
 
     peers: Peers

@@ -10,11 +10,11 @@ and neither of the two has another such partner; else it is new, or gone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.universe import PER_POD_LABELS, Universe
 from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.sets.ports import Intervals, canonical
+from ringfence.values import Value
 
 NOWHERE = -1
 """In place of a pod or a column that one of the states lacks."""
@@ -23,8 +23,7 @@ Pair = tuple[int, int]
 """Indexes of a pod before and after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(Value):
     """Pods of both states. Every pod stands in at least one pair; NOWHERE stands for a pod of a workload that is new
     (before) or gone (after)."""
 
@@ -190,8 +189,7 @@ def _alike(pod: Pod, others: Sequence[Pod], candidates: list[int]) -> int:
     return next((index for index in candidates if _kind_of_pod(others[index]) == wanted), candidates[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Value):
     """Ends that neither state tells apart: the common refinement of the classes of both.
 
     ``before`` and ``after`` are columns (NOWHERE: an end of one state only), ``pairs`` its pods, empty for a node or
@@ -209,8 +207,7 @@ class Kind:
         return self.before >= 0 and self.after >= 0
 
 
-@dataclass(frozen=True)
-class Refinement:
+class Refinement(Value):
     """The kinds of both states, numbered: pods first, then nodes, then addresses outside."""
 
     kinds: tuple[Kind, ...]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.cells import CLOSED_CELL, FAMILY_KINDS, OPEN_CELL, Meeting
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation, own_families
+from ringfence.model.policy import Direction
 from ringfence.sets.addresses import Intervals, family
+from ringfence.values import replace
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Flow
 from ringfence.verdict.places import Place, answers
@@ -30,11 +31,13 @@ class Pairs:
         right: Target,
         asked_port: str = "",
         translated: bool = False,
+        admission: bool = False,
     ) -> Iterator[Flow]:
         """Every kind of flow from one member to some ports of the other.
 
         ``left`` and ``right``: the targets that they are of. ``asked_port``: what was asked for, where that is another
         one. ``translated``: the connection goes to the address of a Service, which becomes that of the end behind it.
+        ``admission``: what the source may send is not asked.
         """
         first, second = self.relation.end_class(source.end), self.relation.end_class(destination.end)
         if left.outside and not self._family_fits(first, second):
@@ -69,7 +72,7 @@ class Pairs:
             flow
             for end in source.alternatives or (source.end,)
             for other in destination.alternatives or (destination.end,)
-            for flow in self._meetings(source, destination, end, other, ports, asked_port, translated)
+            for flow in self._meetings(source, destination, end, other, ports, asked_port, translated, admission)
         ]
         # Of several ends that it may be, those without a common address family are none of them.
         possible = [flow for flow in found if flow.closed != "address"]
@@ -88,6 +91,7 @@ class Pairs:
         ports: Intervals,
         asked_port: str,
         translated: bool,
+        admission: bool,
     ) -> Iterator[Flow]:
         relation = self.relation
         first, second = relation.end_class(end), relation.end_class(other)
@@ -117,7 +121,9 @@ class Pairs:
             meeting = Meeting(families, False, None)
             yield Flow(source, destination, meeting, OPEN_CELL, ports, asked_port, mystery=mystery)
             return
-        programs = egress, ingress = relation.programs_of(end, other)
+        egress = 0 if admission else relation.program(end, other, Direction.EGRESS)
+        ingress = relation.program(other, end, Direction.INGRESS)
+        programs = egress, ingress
         special = False
         if translated:
             programs = relation.towards_service(end, egress), ingress

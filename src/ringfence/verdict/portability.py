@@ -8,20 +8,19 @@ none of those that are named can be left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from ringfence.layers.profiles import PROFILES, Fact, Profile
 from ringfence.layers.profiles.netpol_analyzer import NETPOL_ANALYZER
 from ringfence.layers.profiles.profile import Version, version_text
+from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Verdict
 
 Ask = Callable[[Profile], Answer]
 """Asks the question under a profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
+class Under(Value):
     """The answer under one profile. ``profile`` is as ``--cni`` takes it; ``later`` says in words for which later
     releases it also stands: ``before 3.32``, ``to 2.7``; empty: for no others."""
 
@@ -33,8 +32,7 @@ class Under:
         return f"{self.profile} (and later, {self.later})" if self.later else self.profile
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Value):
     """Profiles with the same answer."""
 
     verdict: Verdict
@@ -46,8 +44,7 @@ class Group:
         return tuple(one.profile for one in self.members)
 
 
-@dataclass(frozen=True, slots=True)
-class DecidingFact:
+class DecidingFact(Value):
     """A fact that makes the difference between two profiles: ``fact`` is its word; each value with the profiles of the
     portability that have it (None: open)."""
 
@@ -57,8 +54,7 @@ class DecidingFact:
     open: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Portability:
+class Portability(Value):
     """The answers under all profiles. ``verdict`` folds them as parts of one question: allowed or denied only if it is
     so everywhere, unknown if it is allowed wherever it is known, else mixed."""
 
@@ -105,8 +101,7 @@ def portability(ask: Ask, own: Profile) -> Portability:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Value):
     profile: Profile
     answer: Answer
     later: str = ""

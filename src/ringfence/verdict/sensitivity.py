@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
+from ringfence.model.cluster import SENSITIVITY
 from ringfence.model.provenance import Manifest
 from ringfence.verdict.workloads import Workloads
 
-SENSITIVITY = "ringfence.dev/sensitivity"
-"""A label of pods, or a label or annotation of a workload, of the template of its pods, or of a pod that is read as an
-object of its own; any value but ``none``."""
-
 
 def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[str, int]:
-    """Workloads that say that they are sensitive, or pods of them that do: by name, with their classes as columns."""
+    """Workloads that say that they are sensitive, or pods of them that do: by name, with their classes as columns.
+
+    They say it with a label or annotation of a pod, of a workload, or of the template of its pods.
+    """
     relation = workloads.relation
     universe = relation.universe
     found: dict[str, int] = {}
@@ -27,7 +29,11 @@ def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[
             if _says_so(relation.cluster.pods[index].labels):
                 text = workloads.texts[workloads.numbers[index]]
                 found[text] = found.get(text, 0) | 1 << column
-    kinds = {"Pod", *(ref.kind for ref in workloads.refs)}
+    for index, pod in enumerate(relation.cluster.pods):
+        if pod.sensitivity and pod.sensitivity != "none":
+            text = workloads.texts[workloads.numbers[index]]
+            found[text] = found.get(text, 0) | 1 << universe.class_of_pod[index]
+    kinds = {ref.kind for ref in workloads.refs}
     said = {
         (manifest.kind, manifest.namespace or "default", manifest.name)
         for manifest in manifests
@@ -37,13 +43,31 @@ def sensitive(workloads: Workloads, manifests: Iterable[Manifest] = ()) -> dict[
         for number, ref in enumerate(workloads.refs):
             if (ref.kind, ref.namespace, ref.name) in said:
                 found[workloads.texts[number]] = workloads.masks[number]
-        for column in range(universe.pods):
-            for index in universe.members[column]:
-                pod = relation.cluster.pods[index]
-                if ("Pod", pod.namespace, pod.name) in said:
-                    text = workloads.texts[workloads.numbers[index]]
-                    found[text] = found.get(text, 0) | 1 << column
     return found
+
+
+def any_sensitive(relation: Relation, manifests: Iterable[Manifest]) -> bool:
+    """Whether anything says so at all, of whatever kind."""
+    return any(SENSITIVITY in pod.labels or pod.sensitivity for pod in relation.cluster.pods) or any(
+        _annotated(manifest.data) for manifest in manifests
+    )
+
+
+def names_of(workloads: Workloads, sensitive: Iterable[tuple[str, int]]) -> frozenset[str]:
+    """Every name that these workloads, and their pods in these classes, may have in a list of ends: one that compares
+    two states tells homonyms of either by their kinds."""
+    relation = workloads.relation
+    numbers = {text: number for number, text in enumerate(workloads.texts)}
+    names: set[str] = set()
+    for text, columns in sensitive:
+        ref = workloads.refs[numbers[text]]
+        names |= {text, f"{ref.namespace}/{ref.kind.lower()}/{ref.name}"}
+        for column in columns_of(columns):
+            for index in relation.universe.members[column]:
+                if workloads.numbers[index] == numbers[text]:
+                    pod = relation.cluster.pods[index]
+                    names.add(f"{pod.namespace}/{pod.name}")
+    return frozenset(names)
 
 
 def _annotated(data: Mapping[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringfence.layers.network.cells import CLOSED_CELL, OPEN_CELL, Meeting
 from ringfence.layers.network.ends import EndClass
@@ -11,6 +10,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Backend, Service, ServicePort
 from ringfence.sets.addresses import address_text, family
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
+from ringfence.values import replace
 from ringfence.verdict.ends import Directory, Member, Target
 from ringfence.verdict.flow import Asked, Flow, asked, spans
 from ringfence.verdict.pairs import Pairs

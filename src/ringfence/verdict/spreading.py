@@ -7,8 +7,7 @@ input does not decide count for an attacker, and are told apart: *possibly*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
@@ -16,36 +15,40 @@ from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable
+from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
+from ringfence.verdict.ways_in.values import WayIn
 
 NONE = PortTable.NONE
 
 START = -1
 """As a column: the end from which it all starts, where that is no column."""
+RELAY = -2
+"""As a column: the controllers that the input lacks, between the pods that may send to them and what is behind them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Passage(Value):
     """A step that no single flow of the relation is, such as a route through an ingress controller: from any of some
-    columns to any of others. ``perhaps``: not decided."""
+    columns to any of others. ``perhaps``: not decided. ``ways``: the ways in that it stands for."""
 
     sources: int
     destinations: int
     ports: int
     perhaps: bool = False
+    ways: tuple[WayIn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other."""
+class Step(Value):
+    """One step: ``sure`` and ``perhaps`` are port set numbers, apart from each other. ``relayed``: pods take it through
+    a controller that the input lacks."""
 
     sources: int
     sure: int
     perhaps: int
+    relayed: bool = False
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(Draft):
     """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
     of which one is not decided."""
 
@@ -57,17 +60,50 @@ class Reached:
 
 
 class Spreader:
-    """Steps of one relation. ``ways``: steps beside those of the relation."""
+    """Steps of one relation. ``ways``: steps beside those of the relation; ``ways_under`` finds those of another
+    relation of the same ends (without it they are the same). ``by_ways``: columns from which only those lead on."""
 
-    def __init__(self, relation: Relation, grid: Grid, ways: Sequence[Way] = ()) -> None:
+    def __init__(
+        self,
+        relation: Relation,
+        grid: Grid,
+        ways: Sequence[Passage] = (),
+        ways_under: Callable[[Relation], Sequence[Passage]] | None = None,
+        by_ways: int = 0,
+    ) -> None:
         self.relation = relation
+        self.ways_under = ways_under
         self.universe = relation.universe
         self.grid = grid
         self.ways = tuple(ways)
+        self.by_ways = by_ways
+        self._ways_into: dict[int, list[Passage]] = {}
+        self._ways_from = 0
+        for way in self.ways:
+            self._ways_from |= way.sources
+            for column in columns_of(way.destinations):
+                self._ways_into.setdefault(column, []).append(way)
         self._steps: dict[int, tuple[tuple[int, int, int], ...]] = {}
         """Destination → (sources, sure ports, perhaps ports) of the steps from pods."""
         self._admitted: dict[int, int] = {}
         """Destination → all these sources."""
+
+    def under(self, relation: Relation) -> Spreader:
+        """Steps of another relation of the same ends."""
+        ways = self.ways if self.ways_under is None else self.ways_under(relation)
+        return Spreader(relation, Grid(relation), ways, self.ways_under, self.by_ways)
+
+    def passage(self, source: int, destination: int, ports: int, perhaps: bool) -> Passage | None:
+        """The passage that a step is; None for a flow of the relation."""
+        for way in self._ways_into.get(destination, ()):
+            begun = way.sources & self.grid.pods if source == START else way.sources >> source & 1
+            if begun and (way.ports, way.perhaps) == (ports, perhaps):
+                if source == START or self.by_ways >> source & 1:
+                    return way
+                plain = [] if source >= self.universe.pods else self._from_pods(destination)
+                if not any(mask >> source & 1 and ports in (sure, possible) for mask, sure, possible in plain):
+                    return way
+        return None
 
     def steps_into(self, destination: int, sources: int) -> Iterator[Step]:
         """The steps from some columns to one, disjoint but where there are ways too."""
@@ -77,15 +113,18 @@ class Spreader:
                 shared = mask & pods
                 if shared:
                     yield Step(shared, sure, perhaps)
-        others = sources & ~self.grid.pods
+        others = sources & ~self.grid.pods & ~self.by_ways
         if others and destination < self.universe.pods:
             for mask, sure, perhaps in self._flows(destination, others):
                 yield Step(mask, sure, perhaps)
-        for way in self.ways:
-            if way.destinations >> destination & 1 and way.sources & sources:
-                yield Step(
-                    way.sources & sources, NONE if way.perhaps else way.ports, way.ports if way.perhaps else NONE
-                )
+        for way in self._ways_into.get(destination, ()):
+            begun = way.sources & sources
+            if begun & self.by_ways:
+                # The internet is one, whichever of its addresses.
+                begun &= -begun
+            if begun:
+                sure, perhaps = (NONE, way.ports) if way.perhaps else (way.ports, NONE)
+                yield Step(begun, sure, perhaps, bool(way.sources & self.grid.pods))
 
     def _from_pods(self, destination: int) -> tuple[tuple[int, int, int], ...]:
         known = self._steps.get(destination)
@@ -112,6 +151,12 @@ class Spreader:
         relation, universe = self.relation, self.universe
         row = relation.rows.row(relation.make_key(end, Direction.EGRESS), end)
         table = relation.ports
+        relayed = {
+            column: way.ports
+            for way in self.ways
+            if way.sources & self.grid.pods
+            for column in columns_of(way.destinations)
+        }
         for mask, egress in row.parts:
             plain = relation.programs.plain(egress)
             if plain is not None and plain[0] == NONE:
@@ -122,6 +167,7 @@ class Spreader:
                 if not families:
                     continue
                 if relation.opaque(end, other):
+                    relayed.pop(column, None)
                     yield column, Step(0, NONE, PortTable.ALL)
                     continue
                 ingress = relation.program(column, end, Direction.INGRESS)
@@ -132,7 +178,18 @@ class Spreader:
                     sure = table.difference(sure, self.grid.handed_on)
                     possible = table.union(possible, self.grid.handed_on)
                 if possible:
+                    relayed.pop(column, None)
                     yield column, Step(0, sure, table.difference(possible, sure))
+        for column, ports in relayed.items():
+            yield column, Step(0, NONE, ports, True)
+
+    def admitted(self, sources: int) -> int:
+        """The pods that flows of the relation lead to from some columns outside, whether a way leads there or not."""
+        found = 0
+        for column in range(self.universe.pods):
+            if next(self._flows(column, sources), None) is not None:
+                found |= 1 << column
+        return found
 
     def spread(self, start: int | EndClass) -> dict[int, Reached]:
         """Every column that is reached from a set of columns, or from an end that is none, the shortest way; sure ways
@@ -159,7 +216,7 @@ class Spreader:
         while depth <= max(levels):
             frontier = levels.get(depth, 0)
             rest: list[int] = []
-            inside = not self.ways and not frontier & ~self.grid.pods and not (first and depth == 0)
+            inside = not frontier & (self._ways_from | ~self.grid.pods) and not (first and depth == 0)
             for column in waiting:
                 if inside:
                     self._from_pods(column)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Opaque
 from ringfence.model.policy import Direction
 from ringfence.model.provenance import Manifest
+from ringfence.values import Value, replace
 from ringfence.verdict.altered import Altered, Objects, PolicyChange, altered_policies, other_altered
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Diff, NotCompared
@@ -17,6 +17,7 @@ from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.diffing import diff
 from ringfence.verdict.equivalence import Equivalence, Order, Ordering
 from ringfence.verdict.universal import universal
+from ringfence.verdict.ways_in.differences import WAY_KINDS
 
 COMPARED_KINDS = (
     "Namespace",
@@ -33,8 +34,7 @@ COMPARED_KINDS = (
 """Objects beside policies of which a change that has no effect is worth a line."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(Value, dict=True):
     """One state. ``partial``: some of its input was not read."""
 
     relation: Relation
@@ -109,6 +109,11 @@ class States:
             yield NotCompared("the policies", "neither state has a pod that they could select", None, changed_text)
         elif not any(min(pair) >= 0 for pair in self.comparison.refinement.pairing.pairs):
             yield NotCompared("the two states", "they have no pod in common")
+
+    def behind_ways(self) -> Iterator[Altered]:
+        """Everything that differs and that ways in may hang on."""
+        yield from (change.altered for change in self.policies)
+        yield from other_altered(self.before.objects, self.after.objects, WAY_KINDS)
 
     def diff(self, level: str, limit: int | None) -> Diff:
         """The difference."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.model.policy import (
     Action,
@@ -17,10 +16,10 @@ from ringfence.model.policy import (
 )
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Value):
     """What the first rules do that hold for every pod, and for every address outside; None: there are none. Rules
     before them are exceptions that somebody meant. ``by_networks``: what they do to pods if networks match the
     addresses of pods."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.relation import Relation
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.blast_radius import (
     BlastRadius,
     Cut,
+    ShortestWay,
     ShortestWays,
     Tracer,
-    Way,
     columns_of_target,
     sensitive_mask,
+    start_of,
 )
 from ringfence.verdict.cutting import Cutter
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import Target
-from ringfence.verdict.spreading import Spreader
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.spreading import Passage, Spreader
+from ringfence.verdict.ways_in.passages import passages
 from ringfence.verdict.workloads import Workloads
 
 WAYS_TO_A_TARGET = 3
@@ -27,6 +31,22 @@ OUTSIDE_NOTE = (
     "from outside: what the policies let in. Whether a way leads there (a load balancer, a route) is not looked at,"
     " nor is translation of addresses"
 )
+
+
+def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | None) -> Spreader:
+    """The steps from a source. From the internet they go by the ways in of the input, if it has any; from elsewhere by
+    policy, and through controllers that the input lacks."""
+    internet = source.text == "internet"
+
+    def ways_under(relation: Relation) -> tuple[Passage, ...]:
+        same = relation is asker.relation
+        asked = asker if same else Asker(relation, asker.directory, asker.partial)
+        return passages(asked, controller, internet)
+
+    ways = ways_under(asker.relation)
+    by_ways = start_of(source) if internet and ways else 0
+    assert isinstance(by_ways, int)
+    return Spreader(asker.relation, grid, ways, ways_under, by_ways)
 
 
 class Tracing:
@@ -43,14 +63,16 @@ class Tracing:
         begun = tracer.start if isinstance(tracer.start, int) else 0
         goal = sensitive_mask(targets)
         entries, left_out = tracer.fallen(limit, goal)
-        ways: list[Way] = []
+        ways: list[ShortestWay] = []
         for name, columns in targets:
             ways.extend(tracer.ways(name, columns & ~begun, WAYS_TO_A_TARGET)[0])
         cut: Cut | None = None
         if goal & ~begun:
             cut = Cutter(tracer, goal & ~begun, editor).cut()
         notes = list(tracer.source.notes)
-        if isinstance(tracer.start, int) and tracer.start >> tracer.universe.outside:
+        if tracer.spreader.by_ways:
+            notes += self._unled(begun)
+        elif begun >> tracer.universe.outside:
             notes.append(OUTSIDE_NOTE)
         own = 0 if isinstance(tracer.start, EndClass) else len(self.workloads.of(begun & tracer.spreader.grid.pods))
         return BlastRadius(
@@ -65,6 +87,19 @@ class Tracing:
             tuple(notes),
             self.partial,
         )
+
+    def _unled(self, begun: int) -> list[str]:
+        """What policies would let the internet in to, and no way leads to."""
+        tracer = self.tracer
+        reached = sum(1 << column for column in tracer.found)
+        more = len(self.workloads.of(tracer.spreader.admitted(begun) & ~reached))
+        if not more:
+            return []
+        noun = "workload" if more == 1 else "workloads"
+        return [
+            f"policies would let the internet in to {more} more {noun}, to which no way of the input leads"
+            " (that their addresses are routed from outside is not assumed)"
+        ]
 
     def paths(self, target: Target, limit: int) -> ShortestWays:
         """The shortest ways to one end."""

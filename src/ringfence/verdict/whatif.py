@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.dialects import READERS
@@ -15,10 +14,10 @@ from ringfence.model.cluster import NAME_LABEL, Cluster, Pod
 from ringfence.model.later import Later, Patched
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
+from ringfence.values import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Value):
     """Pods that a what-if took out of their classes, by index, each with an end of its own."""
 
     ends: Mapping[int, EndClass]

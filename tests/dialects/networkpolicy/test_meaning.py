@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringfence.model.policy import (
@@ -21,6 +19,7 @@ from ringfence.model.policy import (
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import cidr
 from ringfence.sets.labels import EVERYTHING, Requirement, Selector
+from ringfence.values import replace
 from tests.dialects.reading import FILE, network_policy, of, read
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS

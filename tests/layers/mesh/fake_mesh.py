@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from ringfence.model.cluster import Pod, Service, WorkloadRef
@@ -48,6 +49,8 @@ class FakeMesh:
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
 
+    assumptions: tuple[str, ...] = ()
+
     def pod(self, index: int) -> Pod:
         return self.pods[index]
 
@@ -69,8 +72,17 @@ class FakeMesh:
         (first, last), *_ = self.excluded
         return ((1, first - 1), (last + 1, 65535))
 
+    def kind(self, pod: Pod) -> Hashable:
+        return pod.name, pod.namespace
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        return pod.labels["proxy"], pod.name in self.open_proxy
+
     def identity(self, pod: Pod) -> Identity | None:
         return Identity(f"spiffe://fake/{pod.name}", pod.namespace, pod.name)
+
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        return identity.startswith("spiffe://fake/")
 
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         return known(Server(Acceptance(pod.labels["acceptance"]), Speech(pod.labels["speech"])))
@@ -93,6 +105,9 @@ class FakeMesh:
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports
+
+    def normalized(self, path: str) -> str:
+        return path
 
     def rules(self, point: Point, port: int) -> RequestRules:
         return self.rules_of

@@ -8,9 +8,9 @@ import pytest
 
 from ringfence.layers.network.enforcement import unenforced
 from ringfence.layers.profiles import Fact, Profile, Reading, find
+from ringfence.loading import load_objects
 from ringfence.model.policy import AddressPeer, Direction
 from ringfence.sets.addresses import cidr_texts
-from ringfence.world import load_objects
 from tests.properties.corner_cases import cluster_policy, network_policy
 from tests.properties.profile_cases import old_policy
 

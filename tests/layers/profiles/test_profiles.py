@@ -108,7 +108,7 @@ def test_what_is_left_open_says_what_that_means(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in PROFILES if name not in ("generic", "netpol-analyzer")])
 def test_no_plugin_is_credited_with_what_only_the_specification_says(name: str) -> None:
-    shared = {Fact.STANDALONE_PODS, Fact.REJECTED_OBJECTS_COUNT}
+    shared = {Fact.STANDALONE_PODS, Fact.REJECTED_OBJECTS_COUNT, Fact.LOCAL_POLICY_KEEPS_CLIENT}
     facts = PROFILES[name].facts
     assert [fact for fact in Fact if facts[fact] is PROFILES["generic"].facts[fact] and fact not in shared] == []
 

@@ -8,7 +8,7 @@ import zlib
 from html.parser import HTMLParser
 from typing import Any
 
-from ringfence.reports.html.data import VERDICTS
+from ringfence.reports.html.tables import VERDICTS
 from ringfence.sets.ports import Intervals
 from ringfence.verdict.answers import Verdict
 
@@ -96,3 +96,26 @@ class PageState:
         flat = self.raw["ports"][ports]
         text = None if reason < 0 else tuple(self.raw["reasons"][reason])
         return tuple(zip(flat[::2], flat[1::2], strict=True)), VERDICTS[verdict], text
+
+
+class PageRow:
+    """A row of the difference, as the page has it: ends as numbers."""
+
+    def __init__(self, difference: dict[str, Any], raw: list[Any]) -> None:
+        sets = numbers(difference["sets"])
+        sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some = raw
+        self.sources, self.destinations = (
+            {number * 8 + bit for number, byte in enumerate(sets[one]) for bit in range(8) if byte >> bit & 1}
+            for one in (sources, destinations)
+        )
+        flat = difference["ports"][ports]
+        self.ports: Intervals = tuple(zip(flat[::2], flat[1::2], strict=True))
+        self.change: str = difference["changes"][change]
+        self.before, self.after = (None if one < 0 else VERDICTS[one] for one in (before, after))
+        self.causes = [tuple(difference["causes"][cause]) for cause in causes]
+        self.more, self.explained, self.family = more, bool(explained), family or None
+        self.witness, self.some = witness, bool(some)
+
+
+def page_rows(data: dict[str, Any]) -> list[PageRow]:
+    return [PageRow(data["difference"], raw) for raw in data["difference"]["rows"]]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
-from ringfence.reports.html.data import VERDICTS, page_data, planes, script_json
+from ringfence.reports.html.data import page_data, script_json
+from ringfence.reports.html.tables import VERDICTS, planes
 from ringfence.sets.ports import describe
 from ringfence.verdict.matrix.values import Matrix, Numbers
 from ringfence.world import World

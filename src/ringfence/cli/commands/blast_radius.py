@@ -6,6 +6,7 @@ import click
 
 from ringfence.cli import exits
 from ringfence.cli.ends_completion import complete_end
+from ringfence.cli.ingress_controller import ingress_controller_option
 from ringfence.cli.options import Shared, shared_options
 
 
@@ -22,6 +23,7 @@ from ringfence.cli.options import Shared, shared_options
 )
 @click.option("--fail-on-path", is_flag=True, help="Exit with 1 where a way leads to a target, if only possibly.")
 @click.option("--no-edits", is_flag=True, help="Do not look for the edits of the cut.")
+@ingress_controller_option()
 @click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
 @click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
 @shared_options()
@@ -31,12 +33,14 @@ def blast_radius(
     targets: tuple[str, ...],
     fail_on_path: bool,
     no_edits: bool,
+    controller: str | None,
     limit: int | None,
     output: str,
 ) -> int:
     """What somebody reaches who holds SRC, and every workload that he reaches from there.
 
     SRC is anything that "ringfence can" takes as a source: a workload, internet, app=x@NS (a pod that does not exist).
+    From internet the steps go by the ways in that the input shows (see "ringfence exposure"), if it shows any.
     The tree has each workload once, where it is reached first, with the ports of that step and what allows it.
     Steps that are not decided count, and are marked: possibly. For targets: the shortest ways there, and the cheapest
     set of steps to cut (by the flows that are lost, exact), each with the smallest edit that removes just that step.
@@ -48,7 +52,7 @@ def blast_radius(
 
     opened = open_world(shared)
     with asking():
-        found = opened.world.blast_radius(source, targets, limit, shared.namespace, edits=not no_edits)
+        found = opened.world.blast_radius(source, targets, limit, shared.namespace, not no_edits, controller)
     if output == "json":
         from ringfence.reports.blast_radius_documents import blast_radius_document
         from ringfence.reports.structured import json_text

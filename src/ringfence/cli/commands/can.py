@@ -117,11 +117,10 @@ def _one(shared: Shared, source: str, destination: str, port: str | None, output
 
 
 def _under_every_profile(shared: Shared, source: str, destination: str, port: str | None, output: str) -> int:
-    from dataclasses import replace
-
     from ringfence.cli.loading import asking, open_world, write_lines
     from ringfence.cli.questions import parse_port
     from ringfence.reports.portability import detail_lines, portability_document, table_lines
+    from ringfence.values import replace
 
     number, protocol = parse_port(port)
     opened = open_world(replace(shared, cni=None))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from ringfence.cli import exits
 from ringfence.cli.options import Shared, shared_options
 from ringfence.cli.rule_ids import complete_rule
+from ringfence.values import replace
 
 if TYPE_CHECKING:
     from ringfence.cli.loading import Opened
@@ -81,17 +81,10 @@ def check(
 
     known = read_baseline_file(baseline) if baseline is not None else None
     day = today()
-    from ringfence.cli.loading import open_world
+    from ringfence.cli.loading import namespace_of_input, open_world
 
     opened = open_world(replace(shared, filenames=(*paths, *shared.filenames)))
-    namespace = None if shared.all_namespaces else shared.namespace
-    if namespace is not None and namespace not in opened.world.cluster.namespaces:
-        from ringfence.cli.errors import CommandError, did_you_mean
-
-        raise CommandError(
-            f"nothing in the input is in a namespace {namespace!a}",
-            did_you_mean(namespace, sorted(opened.world.cluster.namespaces)),
-        )
+    namespace = namespace_of_input(opened, shared)
     assessment = opened.world.check(chosen, left_out, day, opened.settings.ignore, opened.context.chosen_by)
     if write_baseline is not None:
         count = write_baseline_file(write_baseline, assessment)

@@ -7,6 +7,8 @@ import click
 from ringfence.cli import exits
 from ringfence.cli.options import Shared, shared_options
 
+OUTPUTS = ("table", "concise", "json", "sarif", "junit", "github", "gitlab", "md")
+
 
 @click.command(short_help="Say which workloads are closed, and what to do next.")
 @click.option(
@@ -28,8 +30,10 @@ from ringfence.cli.options import Shared, shared_options
     metavar="NS[/NAME]",
     help="Leave a namespace or a workload out of the figure (* and ? allowed); repeatable, and printed with it.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many workloads and steps each.")
-@click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many workloads, steps or findings each."
+)
+@click.option("-o", "--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
 @shared_options()
 def coverage(
     shared: Shared, fail_under: float | None, direction: str, exclude: tuple[str, ...], limit: int | None, output: str
@@ -38,34 +42,42 @@ def coverage(
 
     A direction of a workload is open if any address or any namespace gets through on any port, whether or not a policy
     selects it ("any": more than half). Unknown and unenforced (hostNetwork) do not count as closed; they are told
-    apart. The default of a namespace is a proof over any labels that a new pod might carry.
+    apart. The default of a namespace is a proof over any labels that a new pod might carry. With -n the figure is that
+    of one namespace; everything is looked at nevertheless.
+
+    -o sarif, junit, github, gitlab and concise have a finding for each workload and direction that is open and for each
+    default that is; -o md is a comment for a pull request.
 
     \b
-    Exit codes: 0; 1 below --fail-under; 2 usage or no object; 3 the input was partial.
+    Exit codes: 0; 1 below --fail-under, or nothing to measure with it; 2 usage or no object; 3 the input was partial.
     """  # noqa: D301 - click's mark for lines to keep as they are
-    from ringfence.cli.loading import open_world, write_lines
-    from ringfence.model.policy import Direction
+    from pathlib import Path
+
+    from ringfence import __version__
+    from ringfence.cli.checking import append_summary, locator
+    from ringfence.cli.loading import namespace_of_input, open_world, say_profile, write_lines
+    from ringfence.reports.coverage.formats import FINDING_FORMATS, lines_of
+    from ringfence.reports.coverage.text import headline_lines
 
     opened = open_world(shared)
     found = opened.world.coverage(exclude=exclude)
-    if output == "json":
-        from ringfence.reports.coverage_documents import coverage_document
-        from ringfence.reports.structured import json_text
-
-        write_lines([json_text(coverage_document(found, opened.context))])
-    else:
-        from ringfence.reports.coverage_text import sections
-        from ringfence.reports.sections import markdown_section_lines, text_lines
-
-        report = sections(found, limit)
-        write_lines(text_lines(report, opened.out) if output == "table" else markdown_section_lines(report))
-    from ringfence.cli.loading import say_profile
-
+    namespace = namespace_of_input(opened, shared)
+    if namespace is not None:
+        found = found.within(namespace)
+    locate = locator(Path.cwd())
+    write_lines(lines_of(output, found, opened.context, opened.out, locate, __version__, limit))
+    if output in FINDING_FORMATS:
+        opened.say(headline_lines(found))
+    if output == "github":
+        append_summary(lines_of("md", found, opened.context, opened.out, locate, __version__))
     say_profile(opened)
     codes = [exits.PARTIAL] if opened.context.partial else []
     if fail_under is not None:
+        from ringfence.model.policy import Direction
+
         for one in Direction:
-            if direction in ("both", one.value) and found.percent(one) < fail_under:
-                opened.say([f"{one.value} is below {fail_under:g}% (--fail-under)"])
+            if direction in ("both", one.value) and (found.percent(one) < fail_under or not found.total):
+                why = f"{one.value} is below {fail_under:g}%" if found.total else f"{one.value}: nothing was measured"
+                opened.say([f"{why} (--fail-under)"])
                 codes.append(exits.FOUND)
     return exits.strongest(codes)

@@ -13,7 +13,7 @@ from ringfence.cli.options import COLOR_HELP, use_color
     "target",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Instead of the story: copy its manifests to DIR/cluster and the mended ones to DIR/fix, to play with.",
+    help="Instead of the story: copy its manifests to DIR/cluster, DIR/fix (mended) and DIR/mesh, to play with.",
 )
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help=COLOR_HELP)
 def demo(target: str | None, color: str) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringfence.verdict.changes import Diff
     from ringfence.world import World
 
-OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab", "html")
+OUTPUTS = ("table", "wide", "concise", "json", "md", "sarif", "junit", "github", "gitlab", "html")
 
 
 @click.command(short_help="Say what a change of the manifests does to who reaches whom.")
@@ -33,7 +33,7 @@ OUTPUTS = ("table", "wide", "json", "md", "sarif", "junit", "github", "gitlab", 
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(["any", "widened"]),
+    type=click.Choice(["any", "widened", "nothing"]),
     default="any",
     show_default=True,
     help="What makes the exit code 1.",
@@ -54,12 +54,15 @@ def diff(
     output: str,
 ) -> int:
     """Compare two states of a cluster flow by flow, whatever their text: A and B (files, directories, REV:PATH of a
-    Git revision, snapshots: as with -f), or A and what it would be --with and --without some objects.
+    Git revision, snapshots: as with -f; kustomize:DIR and helm:CHART[,VALUES...] are rendered), or A and what it would
+    be --with and --without some objects. What -k and --helm name belongs to both states.
 
     A row is widened (more is possibly or surely allowed), narrowed, or changed (both), and names the object whose
     change made it so, with a flow as witness. Flows of workloads that only one state has are new or gone; a workload
     under another namespace or kind is moved. Pods that a rollout renamed are the same workload. What could not be
-    compared is listed. -o html is a page of its own with the matrix of both states, opened on what changed.
+    compared is listed. Ways in from outside (see "ringfence exposure") that came or went, or that let more or less
+    through, are rows of their own and count for --fail-on. -o html is a page of its own with the matrix of both states,
+    opened on what changed.
 
     \b
     Exit codes: 0 no difference, 1 different (see --fail-on), 2 usage or no object,
@@ -71,17 +74,21 @@ def diff(
         raise click.UsageError("give two states (A B), or one and a change (A --with FILE --without KIND/NS/NAME)")
     if before == after == "-":
         raise click.UsageError("stdin cannot be both states")
-    from ringfence.cli.comparing import two_states, with_change
+    from ringfence.cli.comparing import of_namespace, two_states, with_change, with_sensitive_ends
     from ringfence.cli.loading import asking
 
     if after is None:
         opened, old, new = with_change(shared, before, adding, removing)
     else:
         opened, old, new = two_states(shared, before, after)
+    namespace = None if shared.all_namespaces else shared.namespace
     with asking():
-        found = old.diff(new, level, limit)
+        whole = old.diff(new, level, None if namespace else limit)
+    # The page has all rows, and opens on those of the namespace.
+    shown = whole if namespace is None or output == "html" else of_namespace(whole, namespace, limit)
+    found = with_sensitive_ends(shown, old, new)
     if output == "html":
-        _write_page(opened, old, new, level, found)
+        _write_page(opened, old, new, level, found, namespace)
     else:
         _write(opened, found, output)
     return exit_code(found, fail_on)
@@ -89,12 +96,7 @@ def diff(
 
 def exit_code(found: Diff, fail_on: str) -> int:
     """The strongest of what holds; a partial input is never clean."""
-    from ringfence.verdict.changes import Change
-
-    if fail_on == "any":
-        failed = not found.same
-    else:
-        failed = bool(found.counts.get(Change.WIDENED) or found.counts.get(Change.CHANGED))
+    failed = {"any": not found.same, "widened": found.widened}.get(fail_on, False)
     return exits.strongest(
         (
             exits.FOUND if failed else exits.OK,
@@ -104,15 +106,19 @@ def exit_code(found: Diff, fail_on: str) -> int:
     )
 
 
-def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff) -> None:
+def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff, namespace: str | None) -> None:
     from ringfence.cli.loading import asking, write_lines
     from ringfence.reports.differences.sentences import verdict_line
+    from ringfence.reports.html.changes import Difference
     from ringfence.reports.html.page import html_page
+    from ringfence.verdict.matrix.pairing import paired_ends
 
+    words = {} if namespace is None else {"with": f"={namespace}/*"}
     ends = "pod" if level == "pod" else "workload"
     with asking():
         states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
-    write_lines([html_page(states, opened.context).removesuffix("\n")])
+        pairs = paired_ends(old.whole_relation.cluster, new.whole_relation.cluster, level == "pod")
+    write_lines([html_page(states, opened.context, words, Difference(found, pairs)).removesuffix("\n")])
     opened.say([verdict_line(found)])
 
 

@@ -19,7 +19,7 @@ from ringfence.cli.options import Shared, shared_options
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @shared_options()
 def equivalent(shared: Shared, before: str, after: str, universal: bool, output: str) -> int:
-    """Do A and B (files, directories, REV:PATH of a Git revision, snapshots: as with -f) allow the same flows?
+    """Do A and B (files, directories, REV:PATH, snapshots, kustomize:DIR, helm:CHART: as with diff) allow the same?
 
     The first line of stdout is "equal", "A is within B" (everything that A allows B allows too, and more), "B is
     within A", "neither is within the other" or "not decided"; flows that tell them apart go to stderr.

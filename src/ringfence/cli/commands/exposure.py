@@ -6,6 +6,7 @@ import click
 
 from ringfence.cli import exits
 from ringfence.cli.ends_completion import complete_end
+from ringfence.cli.ingress_controller import ingress_controller_option
 from ringfence.cli.options import Shared, shared_options
 
 
@@ -19,13 +20,7 @@ from ringfence.cli.options import Shared, shared_options
     help="Also find the fewest labels that reach it; repeatable. Workloads with the label"
     " ringfence.dev/sensitivity are targets already.",
 )
-@click.option(
-    "--ingress-controller",
-    "controller",
-    metavar="NS/SELECTOR",
-    help="The pods to take for ingress controllers that the input lacks, such as"
-    " ingress-nginx/app.kubernetes.io/name=ingress-nginx.",
-)
+@ingress_controller_option()
 @click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
 @click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
 @shared_options()
@@ -47,7 +42,7 @@ def exposure(shared: Shared, targets: tuple[str, ...], controller: str | None, l
     opened = open_world(shared)
     with asking():
         found = opened.world.exposure(targets, limit, shared.namespace)
-        ways = opened.world.ways_in(_controller(controller))
+        ways = opened.world.ways_in(controller)
     if output == "json":
         from ringfence.reports.exposure_documents import exposure_document
         from ringfence.reports.structured import json_text
@@ -62,13 +57,3 @@ def exposure(shared: Shared, targets: tuple[str, ...], controller: str | None, l
         write_lines(text_lines(report, opened.out) if output == "table" else markdown_section_lines(report))
     say_profile(opened)
     return exits.PARTIAL if opened.context.partial else exits.OK
-
-
-def _controller(text: str | None) -> str | None:
-    """NS/SELECTOR as ``can`` takes a pod that may not exist: ``key=value@NS``."""
-    if text is None:
-        return None
-    namespace, slash, selector = text.partition("/")
-    if not slash or not namespace or "=" not in selector:
-        raise click.UsageError(f"--ingress-controller {text!a} is not NS/SELECTOR, such as ingress-nginx/app=nginx")
-    return f"{selector}@{namespace}"

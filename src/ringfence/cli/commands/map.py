@@ -84,7 +84,7 @@ def map_(
     from ringfence.cli.rows import limited, selected_ends, with_either_end
 
     if selector is not None:
-        from dataclasses import replace
+        from ringfence.values import replace
 
         ends = selected_ends(opened.world.cluster, selector, level)
         found = replace(found, rows=tuple(with_either_end(found.rows, ends)))

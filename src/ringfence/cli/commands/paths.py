@@ -6,6 +6,7 @@ import click
 
 from ringfence.cli import exits
 from ringfence.cli.ends_completion import complete_end
+from ringfence.cli.ingress_controller import ingress_controller_option
 from ringfence.cli.options import Shared, shared_options
 
 
@@ -13,6 +14,7 @@ from ringfence.cli.options import Shared, shared_options
 @click.argument("source", metavar="SRC", shell_complete=complete_end)
 @click.argument("destination", metavar="DST", shell_complete=complete_end)
 @click.option("--fail-on-path", is_flag=True, help="Exit with 1 where a way leads there, if only possibly.")
+@ingress_controller_option()
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -23,10 +25,19 @@ from ringfence.cli.options import Shared, shared_options
 )
 @click.option("-o", "--output", type=click.Choice(["table", "json", "md"]), default="table", show_default=True)
 @shared_options()
-def paths(shared: Shared, source: str, destination: str, fail_on_path: bool, limit: int, output: str) -> int:
+def paths(
+    shared: Shared,
+    source: str,
+    destination: str,
+    fail_on_path: bool,
+    controller: str | None,
+    limit: int,
+    output: str,
+) -> int:
     """The shortest ways from SRC to DST, step by step through workloads, with what allows each step.
 
-    Where a sure way exists, only sure ones are shown; else those that are possible.
+    Where a sure way exists, only sure ones are shown; else those that are possible. From internet they begin with the
+    ways in that the input shows, if it shows any.
 
     \b
     Exit codes: 0; 1 with --fail-on-path; 2 usage or no object; 3 the input was partial.
@@ -35,7 +46,7 @@ def paths(shared: Shared, source: str, destination: str, fail_on_path: bool, lim
 
     opened = open_world(shared)
     with asking():
-        found = opened.world.paths(source, destination, limit, shared.namespace)
+        found = opened.world.paths(source, destination, limit, shared.namespace, controller)
     if output == "json":
         from ringfence.reports.blast_radius_documents import paths_document
         from ringfence.reports.structured import json_text

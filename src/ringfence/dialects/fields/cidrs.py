@@ -6,14 +6,13 @@ Sources: apimachinery ``util/validation/ip.go`` (IsValidCIDRForLegacyField), api
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ringfence.sets.addresses import V6, interval_text
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Cidr:
+class Cidr(Value):
     """A network. ``length`` is the prefix length. ``leading_zeros`` and ``host_bits`` say what is odd in its spelling;
     the network is the masked one, and numbers with leading zeros are decimal, as in Kubernetes' own parser."""
 

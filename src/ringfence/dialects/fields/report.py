@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.values import Value
 
 LONGEST_QUOTE = 60
 
@@ -122,8 +122,7 @@ class _Nowhere:
 _NOWHERE = _Nowhere()
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Value):
     """An object after the API server's pruning. ``spec`` is None where it is not usable at all."""
 
     spec: dict[str, Any] | None

@@ -9,12 +9,12 @@ apiextensions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ringfence.dialects.fields.report import Report, Said, Server, Silence, cut, kind_of, quoted
 from ringfence.dialects.fields.words import KEY_HINT, value_hint
 from ringfence.model.provenance import FieldPath, Manifest
+from ringfence.values import Value, field
 
 Check = Callable[[Mapping[str, Any], FieldPath, Report], None]
 Consequence = Callable[[Mapping[str, Any], str], str]
@@ -58,8 +58,7 @@ def wrong_type(value: object, wanted: str, path: FieldPath, report: Report) -> N
     report.reject(path, "wrong-type", f"must be {wanted}, not {kind_of(value)}", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Value):
     """Not looked into."""
 
     zero: Any = None
@@ -76,8 +75,7 @@ class Anything:
 ANYTHING = Anything()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Value):
     """A string; ``check`` says what is wrong with one; ``code`` and ``hint``, or what it makes of the string, go with
     that. ``longest`` counts characters.
     ``choices`` are compared case-sensitively; ``instead`` names the choice for a word of another dialect.
@@ -122,8 +120,7 @@ class Text:
         report.reject(path, self.code, f"must be one of {', '.join(self.choices)}, not {quoted(value)}", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Value):
     """A whole number within bounds, both included; ``hint`` goes with one outside. YAML's ``80.0`` is 80, as kubectl
     sends it."""
 
@@ -159,8 +156,7 @@ def whole(value: object) -> int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Value):
     """A mapping from string to string, such as labels. ``key`` and ``value`` say what is wrong with one.
 
     ``selects``: the labels of a selector, which are not validated in a custom resource and in which a null matters.
@@ -221,8 +217,7 @@ class Texts:
             report.undefined((*path, key), "null-label", fault, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Value):
     """A list of ``item``s, ``least`` to ``most`` of them (0: no bound); ``distinct``: none twice."""
 
     item: Shape
@@ -268,8 +263,7 @@ class ListOf:
         return not (self.distinct and any(item in value[:index] for index, item in enumerate(value)))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value):
     """A mapping with known fields. ``one_of``: exactly one of them. ``check`` runs when the fields are right.
 
     ``consequence`` says what an object means after an unknown field was dropped, from the fields that are left and the

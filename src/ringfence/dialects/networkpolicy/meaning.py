@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
@@ -27,6 +26,7 @@ from ringfence.model.provenance import FieldPath, Manifest, Positions
 from ringfence.sets.addresses import subtract
 from ringfence.sets.labels import EVERYTHING
 from ringfence.sets.ports import canonical
+from ringfence.values import replace
 
 BOTH = frozenset(Direction)
 INGRESS_ONLY = frozenset({Direction.INGRESS})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ringfence.dialects.fields import cidrs
@@ -27,6 +26,7 @@ from ringfence.model.policy import (
 from ringfence.model.provenance import FieldPath, Place, Positions
 from ringfence.sets.labels import EVERYTHING
 from ringfence.sets.ports import canonical
+from ringfence.values import replace
 
 NOT_BROKEN: frozenset[Direction] = frozenset()
 EVERY_POD = PodSelection(pods=EVERYTHING, namespaces=EVERYTHING)

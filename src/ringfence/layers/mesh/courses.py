@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from ringfence.layers.mesh.transport import Transport, meet
+from ringfence.layers.mesh.transport import Transport, foreign, meet
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Client,
@@ -59,6 +59,8 @@ class Hop:
     judged_port: int
     direct: bool
     sources: tuple[Source, ...] = ()
+    sent: str = ""
+    """Why the client's proxy sends what it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +121,31 @@ class Call:
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
-        has, in whatever form the server takes."""
-        found: list[Course] = []
-        own = self._own()
-        for _, first in self._members(self.caller.pod):
-            for host, second in self._members(self.server):
-                forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
-                if own is not None and host is not None:
-                    forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
-                for sending, identity in forms:
-                    for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
-                        found.append(Course((last,), (*first, *second, *more), None, host))
-        return found
+        has as a member, in whatever form the server or its waypoint takes."""
+        return [
+            course
+            for client, first in self._members(self.caller.pod)
+            for host, second in self._members(self.server)
+            for course in self._forms(client, host, (*first, *second))
+        ]
+
+    def _forms(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
+        own = self._own() if client is not None or self.presented is not None else None
+        forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+        if own is not None and host is not None:
+            forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
+        for sending, identity in forms:
+            for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
+                yield Course((last,), (*facts, *more), None, host)
+        if own is None or self.server is None:
+            return
+        for way in self.mesh.waypoint(None, self.server, self.service):
+            if way.value is not None and way.value.pods and not self._is_caller(way.value):
+                yield from self._over(None, way.value, own, host, (*facts, *_facts(way)))
+
+    def _is_caller(self, way: Waypoint) -> bool:
+        """A waypoint does not go over itself."""
+        return any(self.mesh.pod(index) is self.caller.pod for index in way.pods)
 
     def _own(self) -> Identity | None:
         if self.presented is not None or self.caller.pod is None:
@@ -179,15 +194,16 @@ class Call:
         own = self._own()
         for way in ways:
             settled = (*facts, *_facts(way))
-            if way.value is None or not way.value.pods:
-                notes = () if way.value is None else (way.value.why,)
-                for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends.sources):
+            itself = way.value is not None and self._is_caller(way.value)
+            if way.value is None or not way.value.pods or itself:
+                notes = () if way.value is None or itself else (way.value.why,)
+                for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends):
                     yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
                 continue
             yield from self._over(client, way.value, own, host, settled)
 
     def _over(
-        self, client: Membership, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
+        self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
     ) -> Iterator[Course]:
         """Two hops: to the waypoint, where requests are judged as the client's, and from it, as its own."""
         mesh, server = self.mesh, self.server
@@ -220,20 +236,24 @@ class Call:
         identity: Identity | None,
         host: Membership | None,
         direct: bool,
-        sources: tuple[Source, ...] = (),
+        sends: Client | None = None,
     ) -> Iterator[tuple[Hop, Facts]]:
         """The hop to the server."""
         server, port = self.server, self.port
+        sources, sent = ((), "") if sends is None else (sends.sources, sends.why)
         tunnelled = sending is Sending.TUNNEL
         if tunnelled and (host is None or not host.tunnel):
             sending, tunnelled = Sending.PLAIN, False
         takes = host is not None and (tunnelled or _within(host.inbound, port))
         if server is None or host is None or not takes:
             transport = meet(sending, proxy, None, Proxy.NONE)
-            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources), ()
+            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
             return
         for option in self.mesh.server(server, port):
             transport = meet(sending, proxy, option.value, host.proxy)
+            if transport.proven and identity is not None:
+                node_proxy = host.proxy is Proxy.NODE
+                transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
             sort = PointSort.NODE if host.proxy is Proxy.NODE else PointSort.SIDECAR
             yield (
                 Hop(
@@ -247,6 +267,7 @@ class Call:
                     port,
                     direct,
                     (*sources, *option.value.sources),
+                    sent,
                 ),
                 _facts(option),
             )

@@ -9,7 +9,6 @@ it looks at few completions; past ``LIMIT`` branches the bounds are still right 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from ringfence.layers.network.conditions import FAMILY, named_port
 from ringfence.layers.network.facts import (
@@ -30,6 +29,7 @@ from ringfence.layers.network.facts import (
 from ringfence.layers.network.programs import Program, ProgramTable, outcome
 from ringfence.sets.addresses import EVERY_IPV4, EVERY_IPV6
 from ringfence.sets.ports import PortTable
+from ringfence.values import Value, replace
 
 LIMIT = 4096
 """Branches of one search. Interacting facts beyond it give loose bounds, and the reason then says "not decided"."""
@@ -45,8 +45,7 @@ MEETING_KINDS = FAMILY_KINDS | {"namespace-label", "same-node", "named-port"}
 """Kinds of facts that hang on what the two ends of a flow share: without them two programs say it all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Value):
     """Bounds of one kind of flow, as port set numbers."""
 
     sure: int
@@ -58,8 +57,7 @@ OPEN_CELL = Cell(ALL, ALL)
 CLOSED_CELL = Cell(NONE, NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Value):
     """What two ends share, apart from their programs.
 
     ``families``: those that a flow between them may use; ``known`` False: which of them is an open fact (it is True for
@@ -77,8 +75,7 @@ class Meeting:
     """The port that is asked for, as ``name/PROTOCOL``, where the destination's named ports are open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Value):
     """A leaf of the search: the facts as narrowed down, and whether the port may be allowed, may be denied."""
 
     facts: dict[Variable, Domain]

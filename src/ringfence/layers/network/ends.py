@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from ringfence.model.cluster import NamedPort, Node
 from ringfence.sets.addresses import family
 from ringfence.sets.labels import SOME_VALUE, ValueSet
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value, field
 
 Sort = Literal["pod", "node", "outside"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EndClass:
+class EndClass(Value, eq=False):
     """Ends that no policy of the input can tell apart.
 
     ``namespace`` None (pods): a namespace that the input does not know. ``open_labels`` gives the domain of each label

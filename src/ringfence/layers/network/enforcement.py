@@ -11,7 +11,6 @@ Source: the facts of ``layers.profiles``, each with its own source.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from ringfence.layers.network.facts import ALWAYS, Condition, Literal, fact_literal
 from ringfence.layers.profiles import Fact, Profile, Reading
@@ -30,6 +29,7 @@ from ringfence.model.policy import (
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import PROTOCOLS
+from ringfence.values import Value, replace
 
 DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 LIMITED_IPV6: Intervals = ip.canonical((ip.cidr("2000::/3"), ip.cidr("fd00::/8")))
@@ -51,8 +51,7 @@ EQUAL_PREFIX = "except-beside-an-equal-ipblock"
 """An address that one peer of a rule names and another takes away, both with the same prefix."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unenforced:
+class Unenforced(Value):
     """A policy, or one direction of it, that has no effect under a profile."""
 
     policy: NetworkPolicyRules

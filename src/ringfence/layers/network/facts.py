@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal as Choice
 
 from ringfence.sets.addresses import intersect, size, subtract
 from ringfence.sets.labels import ValueSet
 from ringfence.sets.ports import Intervals
+from ringfence.values import Value
 
 Role = Choice["src", "dst"]
 Kind = Choice[
@@ -43,8 +43,7 @@ TRUE: frozenset[str] = frozenset((YES,))
 FALSE: frozenset[str] = frozenset((NO,))
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Value):
     """One open fact. ``name`` tells variables of a kind and role apart (a label key, a CNI fact, a policy…)."""
 
     kind: Kind
@@ -53,8 +52,7 @@ class Variable:
     domain: Domain
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Value):
     """``variable`` has a value in ``within``."""
 
     variable: Variable

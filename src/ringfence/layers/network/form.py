@@ -5,11 +5,10 @@ None of it changes an answer. Tests set the limits low to see that, and that eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Value):
     """Limits between one way of keeping something and another."""
 
     near_namespaces: int = 4

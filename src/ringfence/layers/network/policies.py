@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.network.columns import Columns, MatchMap, SpanMap, Spans, add, mask_of
 from ringfence.layers.network.conditions import Conditions
@@ -12,6 +11,7 @@ from ringfence.layers.network.enforcement import effect
 from ringfence.layers.network.facts import ALWAYS, Condition, Literal, Role, Variable
 from ringfence.model.policy import Action, Direction, NetworkPolicyRules, PortMatch, Rule, Tier
 from ringfence.sets.ports import PortTable
+from ringfence.values import Value
 
 SUBJECT_ROLE: dict[Direction, Role] = {Direction.INGRESS: "dst", Direction.EGRESS: "src"}
 PEER_ROLE: dict[Direction, Role] = {Direction.INGRESS: "src", Direction.EGRESS: "dst"}
@@ -46,8 +46,7 @@ BY_SUBJECT = -1
 """In the place of ports: those of a rule with named ports, which the subject's own ports decide (ingress)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
+class CompiledRule(Value):
     """A rule with what it matches: ``near`` columns as spans, ``wide`` ones as masks."""
 
     rule: Rule

@@ -15,19 +15,18 @@ Source of the semantics: network-policy-api ``apis/v1alpha2`` type comments (ord
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from ringfence.layers.network.facts import ALWAYS, Condition
 from ringfence.model.policy import Action
 from ringfence.sets.ports import PortTable
+from ringfence.values import Value, replace
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 Holds = Callable[[Condition], bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Value):
     """One rule that matches the peer under ``condition`` at ``ports`` (a number of the port table)."""
 
     condition: Condition
@@ -35,26 +34,22 @@ class Match:
     ports: int
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Value):
     """Rivals begin: sequences of policies of which no text says which comes first. They may nest."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextRival:
+class NextRival(Value):
     """Among rivals, the next one begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Value):
     """The innermost rivals end: any of them that matched may have decided."""
 
 
 Step = Match | Begin | NextRival | End
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Value):
     """What waits while rivals are run: the may-sets of the sequence around them, and of the rivals that are done.
 
     ``matched`` holds the ports that some rival surely decided.
@@ -70,8 +65,7 @@ class Frame:
     matched: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(Value):
     """An ordered tier after some steps: may-sets of the sequence in progress, and the steps that hang on facts.
 
     ``undecided`` may still be decided by a later rule. ``frames`` are the sequences around it, outermost first.
@@ -88,8 +82,7 @@ class Ordered:
 START = Ordered()
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Value):
     """NetworkPolicy rules that match: ports allowed for certain, and those allowed under a condition."""
 
     allow: int = NONE
@@ -99,8 +92,7 @@ class Union:
 NOTHING = Union()
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Value):
     """What holds for a subject whoever the peer is.
 
     ``isolated``: True, False, or the conditions of which one must hold. ``skip_baseline`` likewise (a NetworkPolicy
@@ -114,8 +106,7 @@ class Subject:
 OPEN_SUBJECT = Subject()
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Value):
     """One direction of one kind of flow. ``exempt`` holds conditions under which nothing is judged at all (a pod's own
     node), ``unfiltered`` those under which NetworkPolicy admits everything."""
 

@@ -99,6 +99,11 @@ class Relation:
             compiled.effect(direction) is None for compiled in self.active() for direction in governs(compiled.policy)
         )
 
+    @cached_property
+    def _ordered(self) -> dict[tuple[str | None, Direction, Tier], list[CompiledPolicy]]:
+        """Candidates of a namespace that govern a direction in a tier, in order of evaluation."""
+        return {}
+
     def index_of(self, kind: str, full_name: str) -> int | None:
         """The index of a policy in force, by kind and name."""
         if self._indexes is None:
@@ -134,12 +139,18 @@ class Relation:
 
     def selecting(self, end: EndClass, direction: Direction, tier: Tier) -> Selected:
         """Like ``selected``, for an end that is no column."""
+        key = (end.namespace, direction, tier)
+        ordered = self._ordered.get(key)
+        if ordered is None:
+            ordered = self._ordered[key] = sorted(
+                (one for one in self.candidates(end.namespace) if one.policy.tier is tier and one.governs(direction)),
+                key=evaluation_order,
+            )
         found = []
-        for compiled in sorted(self.candidates(end.namespace), key=evaluation_order):
-            if compiled.policy.tier is tier and compiled.governs(direction):
-                condition = compiled.selects(end, direction)
-                if condition is not None:
-                    found.append((compiled.index, condition))
+        for compiled in ordered:
+            condition = compiled.selects(end, direction)
+            if condition is not None:
+                found.append((compiled.index, condition))
         return tuple(found)
 
     def tier(self, end: End, direction: Direction, tier: Tier) -> Selected:

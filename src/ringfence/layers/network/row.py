@@ -8,10 +8,10 @@ and *overrides*: a few columns, as spans, that run another program than their ba
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ringfence.layers.network.facts import Condition
+from ringfence.values import Value
 
 if TYPE_CHECKING:
     from ringfence.layers.network.rows import SubjectKey
@@ -22,8 +22,7 @@ Own = tuple[Condition, ...]
 """Conditions under which columns are the subject's own node."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Piece(Value, eq=False):
     """Columns that every tier treats alike: the states of the tiers by number, and the program of them all."""
 
     columns: int
@@ -85,8 +84,7 @@ class Base:
         return parts[0][1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(Value, eq=False):
     """``overrides``: (first column of a block, bits from there, program, program of the base), disjoint."""
 
     key: SubjectKey

@@ -7,7 +7,6 @@ its base (``row.py``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ringfence.layers.network.columns import Columns, columns_of
@@ -31,6 +30,7 @@ from ringfence.layers.profiles import Fact
 from ringfence.model.cluster import NamedPort
 from ringfence.model.policy import Action, Direction
 from ringfence.sets.ports import PortTable, protocol_range
+from ringfence.values import Value, replace
 
 UNORDERED_KIND = "BaselineAdminNetworkPolicy"
 
@@ -40,8 +40,7 @@ Selected = tuple[tuple[int, Condition], ...]
 """Policies (by index) that select a subject, each with the condition under which it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rivals:
+class Rivals(Value):
     """Sequences of policies of which no text says which comes first."""
 
     sequences: tuple[Sequence[tuple[int, Condition] | Rivals], ...]
@@ -54,8 +53,7 @@ Parts = dict[int, int]
 """State or program number → columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectKey:
+class SubjectKey(Value):
     """Everything of a subject that its row depends on."""
 
     direction: Direction

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.layers.network.ends import EndClass, node_end, present
@@ -18,6 +17,7 @@ from ringfence.model.cluster import Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import Value
 
 PER_POD_LABELS = frozenset(
     (
@@ -40,8 +40,7 @@ CROWD = 2000
 out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Atoms:
+class Atoms(Value):
     """The address line cut at every boundary of every CIDR: between two cuts all addresses are in the same CIDRs.
 
     ``membership[i]`` numbers the set of CIDRs that hold the addresses from ``cuts[i]`` up to the next cut;
@@ -114,8 +113,7 @@ def address_blocks(policies: Iterable[NetworkPolicyRules]) -> list[Intervals]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Value):
     """What of a pod matters to whether the plugin enforces policy for it: its node (where not all of them do), and
     whether a controller owns it."""
 
@@ -145,8 +143,7 @@ def coverage_of(profile: Profile) -> Coverage:
     )
 
 
-@dataclass(frozen=True)
-class Universe:
+class Universe(Value):
     """Classes, nodes and outside atoms, and who is in which."""
 
     cluster: Cluster
@@ -165,7 +162,7 @@ class Universe:
     taken: Taken
     pod_space: Intervals
     node_space: Intervals
-    atoms: Atoms = field(repr=False)
+    atoms: Atoms
     family_bits: tuple[int, ...] = ()
     """For each column the address families that it has or may have: 1 for IPv4, 2 for IPv6, 3 for both."""
     label_keys: frozenset[str] | None = None
@@ -253,15 +250,17 @@ def family_bits(end: EndClass) -> int:
     return bits
 
 
-def build(cluster: Cluster, coverage: Coverage = EVERYWHERE) -> Universe:
-    """Group the pods of a cluster by what its policies can see."""
+def build(
+    cluster: Cluster, coverage: Coverage = EVERYWHERE, apart: Callable[[Pod], Hashable] | None = None
+) -> Universe:
+    """Group the pods of a cluster by what its policies can see. ``apart``: what else tells pods apart."""
     mentioned = mentioned_label_keys(cluster.policies)
     atoms = cut(address_blocks(cluster.policies))
     dropped = PER_POD_LABELS - mentioned
-    classes = _group(cluster, atoms, dropped, None, coverage)
+    classes = _group(cluster, atoms, dropped, None, coverage, apart)
     keys: frozenset[str] | None = None
     if len(classes) > CROWD and len(classes) * 3 > len(cluster.pods):
-        fewer = _group(cluster, atoms, frozenset(), mentioned, coverage)
+        fewer = _group(cluster, atoms, frozenset(), mentioned, coverage, apart)
         if len(fewer) * 2 < len(classes):
             classes, keys = fewer, mentioned
     pod_space, node_space = spaces(cluster)
@@ -320,7 +319,12 @@ def build(cluster: Cluster, coverage: Coverage = EVERYWHERE) -> Universe:
 
 
 def _group(
-    cluster: Cluster, atoms: Atoms, dropped: frozenset[str], kept: frozenset[str] | None, coverage: Coverage
+    cluster: Cluster,
+    atoms: Atoms,
+    dropped: frozenset[str],
+    kept: frozenset[str] | None,
+    coverage: Coverage,
+    apart: Callable[[Pod], Hashable] | None,
 ) -> list[list[int]]:
     """Indexes of pods, grouped by everything that a policy can see of them."""
     by_address = len(atoms.blocks) > 0
@@ -350,6 +354,8 @@ def _group(
             key = (*key, pod.host_network, pod.node if pod.host_network else None, pod.open_labels)
         if covered:
             key = (*key, coverage.of(pod))
+        if apart is not None:
+            key = (*key, apart(pod))
         group = groups.get(key)
         if group is None:
             groups[key] = [index]

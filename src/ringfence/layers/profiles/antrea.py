@@ -7,6 +7,11 @@ from ringfence.layers.profiles.open_answers import UNVERIFIED, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "antrea-io/antrea pkg/controller/networkpolicy and pkg/agent, 2.7"
+GATEWAY = Reading(
+    False,
+    "antrea-io/antrea release 0.12.2, pull request 1816: SNAT comes before policy, to the address of antrea-gw0",
+    "with externalTrafficPolicy Cluster policy sees the address of the node's gateway interface, from the pods' range",
+)
 GATES = "antrea.io/docs: feature gates of antrea-controller.conf in ConfigMap antrea-config"
 
 ANTREA = make(
@@ -63,6 +68,13 @@ ANTREA = make(
             "depends on AntreaProxy (on by default)",
             "ConfigMap antrea-config",
         ),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: GATEWAY,
+        Fact.OWN_NODE_KEEPS_CLIENT: Reading(
+            None,
+            f"{GATEWAY.source}; with proxyAll AntreaProxy handles it, of which this was not read",
+            "kube-proxy's traffic is rewritten before policy; not verified for AntreaProxy with proxyAll",
+        ),
+        Fact.NODE_ADDRESS_IS_STATED: GATEWAY,
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             None,
             "antrea.io/docs: without AntreaProxy policy does not see Service traffic on Windows as pod traffic",

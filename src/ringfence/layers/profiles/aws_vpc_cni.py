@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import BEHIND_KUBE_PROXY, UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "aws/amazon-network-policy-controller-k8s and aws/aws-network-policy-agent, as of 2026-08"
@@ -57,6 +57,10 @@ AWS_VPC_CNI = make(
         Fact.SCTP_PORTS: Reading(True, f"{READ}: TCP, UDP and SCTP"),
         Fact.SCTP_FILTERED: Reading(True, f"{READ}: TCP, UDP and SCTP"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: resolvers/endpoints"),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: BEHIND_KUBE_PROXY,
+        Fact.OWN_NODE_KEEPS_CLIENT: Reading(
+            False, f"{READ}: the program sits at the pod's interface, where kube-proxy has rewritten the source already"
+        ),
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods are skipped"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, does_not_matter, not_enforced
+from ringfence.layers.profiles.open_answers import UNVERIFIED, before_masquerading, does_not_matter, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "Azure/azure-container-networking npm, as of 2026-08"
@@ -25,6 +25,7 @@ AZURE = make(
         Fact.END_PORT: Reading(True, f"{READ}: numericPortRule"),
         Fact.NAMED_PORTS: Reading(True, f"{READ}: namedPortRule, an ipset of addresses and ports"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
+        Fact.OWN_NODE_KEEPS_CLIENT: before_masquerading(f"{READ}: filtered in FORWARD"),
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),

@@ -96,6 +96,20 @@ CALICO = make(
             "what egress policy allows is then left to DefaultEndpointToHostAction, which installers set to ACCEPT",
         ),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, "felix/rules: workload policy is matched after DNAT"),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: Reading(
+            None,
+            "docs.tigera.io operations/ebpf: the eBPF data plane preserves the client's address; else kube-proxy's"
+            " masquerading",
+            "the eBPF data plane keeps the client's address, with the others kube-proxy puts a node's in its place",
+        ),
+        Fact.OWN_NODE_KEEPS_CLIENT: Reading(
+            True, "felix/rules: workload policy is matched in FORWARD, before POSTROUTING; eBPF preserves the address"
+        ),
+        Fact.NODE_ADDRESS_IS_STATED: Reading(
+            None,
+            "docs.tigera.io networking/configuring/vxlan-ipip: with an overlay nodes send through a tunnel device",
+            "with IPIP or VXLAN it may be the address of the node's tunnel, from the pods' range",
+        ),
         Fact.BASELINE_PER_DIRECTION: Reading(
             True,
             "felix/rules/endpoints: a tier only counts policies that have the direction",

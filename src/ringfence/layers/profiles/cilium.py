@@ -8,6 +8,7 @@ from ringfence.layers.profiles.profile import Reading, Remark, make
 
 DOCS = "docs.cilium.io network/kubernetes/policy"
 CONVERSION = "cilium/cilium pkg/k8s/network_policy.go"
+WITHOUT_KUBE_PROXY = "docs.cilium.io network/kubernetes/kubeproxy-free"
 SCTP = Reading(
     None,
     "docs.cilium.io configuration/sctp: a beta feature behind sctp.enabled",
@@ -84,6 +85,18 @@ CILIUM = make(
         Fact.HAIRPIN_INGRESS_EXEMPT: HAIRPIN,
         Fact.SERVICES_SEEN_AS_PODS: Reading(
             True, "docs.cilium.io: Services are translated at the socket or before policy is looked up"
+        ),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: Reading(
+            None,
+            f"{WITHOUT_KUBE_PROXY}: DSR preserves the client's address, SNAT, the default, does not",
+            "depends on bpf-lb-mode where Cilium stands in for kube-proxy, else the node hides the client",
+            "kube-proxy-replacement and bpf-lb-mode in ConfigMap cilium-config",
+        ),
+        Fact.OWN_NODE_KEEPS_CLIENT: Reading(
+            None,
+            f"{WITHOUT_KUBE_PROXY}: only what goes on to another node is given its address",
+            "depends on whether Cilium stands in for kube-proxy",
+            "kube-proxy-replacement in ConfigMap cilium-config",
         ),
     },
     traits={

@@ -7,7 +7,6 @@ neither is a profile. A version that a profile does not cover is no version of i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ringfence.layers.profiles import ALIASES, PROFILES, ProfileError, find
 from ringfence.layers.profiles.facts import Fact
@@ -15,14 +14,14 @@ from ringfence.layers.profiles.generic import GENERIC
 from ringfence.layers.profiles.netpol_analyzer import NETPOL_ANALYZER
 from ringfence.layers.profiles.profile import Profile, Reading
 from ringfence.model.plugins import DetectedPlugins, PluginCandidate, Setting
+from ringfence.values import Value
 
 BY_DEFAULT = "the default"
 _NO_PLUGINS = (GENERIC.name, NETPOL_ANALYZER.name)
 _SWITCHES = (Fact.NETWORK_POLICY_INGRESS, Fact.NETWORK_POLICY_EGRESS)
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(Value):
     """One plugin that the input shows. ``profile`` None: there is none for it. ``remarks`` say what of the version is
     not known."""
 
@@ -45,8 +44,7 @@ class Detected:
         return True if True in values else None if None in values else False
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Value):
     """The profile to go by. ``chosen_by`` says in words who chose it, ``notices`` what a user has to know of it."""
 
     profile: Profile

@@ -76,6 +76,16 @@ class Fact(StrEnum):
     BASELINE_PER_DIRECTION = "baseline-per-direction"
     """Does Baseline still apply to a direction in which a pod is not isolated, when a NetworkPolicy isolates the
     other?"""
+    LOCAL_POLICY_KEEPS_CLIENT = "local-policy-keeps-client"
+    """Traffic from outside to a node port, an external or a load balancer's address of a Service with
+    externalTrafficPolicy Local: does policy see the client's address? If not, one of a node."""
+    CLUSTER_POLICY_KEEPS_CLIENT = "cluster-policy-keeps-client"
+    """The same with externalTrafficPolicy Cluster, where the packet came to another node than the pod's."""
+    OWN_NODE_KEEPS_CLIENT = "own-node-keeps-client"
+    """The same with externalTrafficPolicy Cluster, where the packet came to the pod's own node."""
+    NODE_ADDRESS_IS_STATED = "node-address-is-stated"
+    """Where a node puts an address of its own in place of a client's: is it one that its Node object states? If not,
+    one of a tunnel, a bridge or a router."""
     REJECTED_OBJECTS_COUNT = "rejected-objects-count"
     """Is an object that the API server rejects taken as it is written, where its meaning is plain nevertheless?"""
 
@@ -119,6 +129,12 @@ GROUPS: Mapping[str, tuple[Fact, ...]] = {
         Fact.SERVICES_SEEN_AS_PODS,
         Fact.BASELINE_PER_DIRECTION,
         Fact.REJECTED_OBJECTS_COUNT,
+    ),
+    "Traffic from outside": (
+        Fact.LOCAL_POLICY_KEEPS_CLIENT,
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT,
+        Fact.OWN_NODE_KEEPS_CLIENT,
+        Fact.NODE_ADDRESS_IS_STATED,
     ),
 }
 """The facts in the order in which people read them."""

@@ -9,6 +9,7 @@ NETWORK_POLICY_DOCS = "kubernetes.io/docs/concepts/services-networking/network-p
 NETWORK_POLICY_API = "network-policy-api.sigs.k8s.io/api-overview, apis/v1alpha2 and the conformance suite"
 ADMIN_API = "network-policy-api.sigs.k8s.io, apis/v1alpha1"
 NETWORK_POLICY_TYPES = "k8s.io/api networking/v1 types"
+SOURCE_ADDRESSES = "kubernetes.io/docs/tutorials/services/source-ip"
 NOT_STORED = Reading(False, "an object that the API server rejects is not stored")
 
 SPECIFICATION = {
@@ -32,6 +33,9 @@ SPECIFICATION = {
     Fact.ADMIN_DOMAIN_PEERS: Reading(True, f"{NETWORK_POLICY_API}: domainNames, experimental channel"),
     Fact.SERVICES_SEEN_AS_PODS: Reading(
         True, "the readings of conforming data planes agree: policy is matched after the Service's address is rewritten"
+    ),
+    Fact.LOCAL_POLICY_KEEPS_CLIENT: Reading(
+        True, "k8s.io/api core/v1 Service: with externalTrafficPolicy Local the client's address is not masqueraded"
     ),
     Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
 }
@@ -88,6 +92,21 @@ GENERIC = make(
             None,
             "kubernetes/kubernetes issue 95879; network-policy-api site-src/api-overview.md",
             "plugins differ in whether they filter what a pod sends to itself through a Service",
+        ),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: Reading(
+            None,
+            f"{SOURCE_ADDRESSES}: kube-proxy puts the node's address in the client's place",
+            "kube-proxy hides the client behind a node; plugins that do its work may keep the client's address",
+        ),
+        Fact.OWN_NODE_KEEPS_CLIENT: Reading(
+            None,
+            f"{NETWORK_POLICY_DOCS}: whether policy is applied before or after the address is rewritten is not said",
+            "plugins differ in whether they judge before or after the node's address is put in the client's place",
+        ),
+        Fact.NODE_ADDRESS_IS_STATED: Reading(
+            None,
+            f"{SOURCE_ADDRESSES}: an address of the node that took the packet; which one is not said",
+            "depends on the way to the pod: through a tunnel or a bridge it is that one's address",
         ),
         Fact.BASELINE_PER_DIRECTION: Reading(
             None,

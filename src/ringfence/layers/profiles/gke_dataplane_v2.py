@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.layers.profiles.cilium import CILIUM
 from ringfence.layers.profiles.facts import Fact, Trait
 from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
+from ringfence.values import replace
 
 DOCS = "cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2"
 

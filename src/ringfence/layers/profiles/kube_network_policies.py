@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced, the_whole_api
+from ringfence.layers.profiles.open_answers import (
+    BEHIND_KUBE_PROXY,
+    UNVERIFIED,
+    before_masquerading,
+    not_enforced,
+    the_whole_api,
+)
 from ringfence.layers.profiles.profile import Reading, Remark, make
+from ringfence.values import replace
 
 READ = "kubernetes-sigs/kube-network-policies pkg/networkpolicy and pkg/dataplane, as of 2026-08"
 
@@ -51,6 +56,7 @@ KUBE_NETWORK_POLICIES = make(
         ),
         Fact.OWN_NODE_EGRESS_EXEMPT: Reading(False, f"{READ}: pod to host is judged on the input hook"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: judged in POSTROUTING, after DNAT"),
+        Fact.OWN_NODE_KEEPS_CLIENT: before_masquerading(f"{READ}: judged in POSTROUTING before srcnat"),
         Fact.BASELINE_PER_DIRECTION: Reading(
             False,
             f"{READ}: EvaluateIngress and EvaluateEgress",
@@ -67,7 +73,12 @@ KUBE_NETWORK_POLICIES = make(
 )
 
 KINDNET = replace(
-    KUBE_NETWORK_POLICIES.with_answers(not_enforced("kubernetes-sigs/kind images/kindnetd: NetworkPolicy only")),
+    KUBE_NETWORK_POLICIES.with_answers(
+        {
+            **not_enforced("kubernetes-sigs/kind images/kindnetd: NetworkPolicy only"),
+            Fact.CLUSTER_POLICY_KEEPS_CLIENT: BEHIND_KUBE_PROXY,
+        }
+    ),
     name="kindnet",
     title="kindnet, the network of kind",
     versions="kind 0.24 to 0.31 (earlier ones enforce nothing)",

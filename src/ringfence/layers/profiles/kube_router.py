@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced, the_whole_api
+from ringfence.layers.profiles.open_answers import (
+    BEHIND_KUBE_PROXY,
+    UNVERIFIED,
+    before_masquerading,
+    not_enforced,
+    the_whole_api,
+)
 from ringfence.layers.profiles.profile import Reading, Remark, make
+from ringfence.values import replace
 
 READ = "cloudnativelabs/kube-router pkg/controllers/netpol, 2.x"
 FIREWALL = Reading(
@@ -47,6 +52,11 @@ KUBE_ROUTER = make(
         Fact.HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: isNetPolActionable leaves hostNetwork pods out"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, f"{READ}: a rule permits traffic from the local node"),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: Reading(
+            None,
+            "kube-router.io/docs: its service proxy can answer directly (DSR), a Service at a time; else kube-proxy",
+            "depends on who handles Services, and on annotation kube-router.io/service.dsr",
+        ),
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("survive a change", f"{READ}: ESTABLISHED,RELATED is accepted first"),
@@ -61,6 +71,8 @@ K3S = replace(
     KUBE_ROUTER.with_answers(
         {
             Fact.EXCEPT_IS_LOCAL: IN_IPSETS,
+            Fact.CLUSTER_POLICY_KEEPS_CLIENT: BEHIND_KUBE_PROXY,
+            Fact.OWN_NODE_KEEPS_CLIENT: before_masquerading(f"{READ}: filtered in FORWARD"),
             Fact.NETWORK_POLICY_INGRESS: replace(
                 FIREWALL,
                 source="k3s-io/k3s: the network policy controller is embedded",

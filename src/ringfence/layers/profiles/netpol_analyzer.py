@@ -7,6 +7,7 @@ from ringfence.layers.profiles.generic import SPECIFICATION
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 NOT_MODELLED = Reading(True, "netpol-analyzer: a pod and itself are always connected")
+NOT_TRANSLATED = Reading(True, "netpol-analyzer: translation of addresses is not modelled")
 NO_PACKETS = Remark("a static analysis: there is no traffic", "netpol-analyzer 2.x")
 
 NETPOL_ANALYZER = make(
@@ -28,6 +29,9 @@ NETPOL_ANALYZER = make(
         Fact.HAIRPIN_EGRESS_EXEMPT: NOT_MODELLED,
         Fact.HAIRPIN_INGRESS_EXEMPT: NOT_MODELLED,
         Fact.BASELINE_PER_DIRECTION: Reading(True, "netpol-analyzer evaluates each direction by itself"),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: NOT_TRANSLATED,
+        Fact.OWN_NODE_KEEPS_CLIENT: NOT_TRANSLATED,
+        Fact.NODE_ADDRESS_IS_STATED: NOT_TRANSLATED,
         Fact.REJECTED_OBJECTS_COUNT: Reading(True, "netpol-analyzer: objects are not validated as the API server does"),
     },
     traits={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact
-from ringfence.layers.profiles.generic import NOT_STORED, SPECIFICATION
+from ringfence.layers.profiles.generic import NOT_STORED, SOURCE_ADDRESSES, SPECIFICATION
 from ringfence.layers.profiles.profile import Reading
 
 NOT_VERIFIED = Reading(None, "nothing that was read says so", "not verified for this plugin")
@@ -11,9 +11,22 @@ NOT_VERIFIED = Reading(None, "nothing that was read says so", "not verified for 
 UNVERIFIED: dict[Fact, Reading] = {
     **dict.fromkeys(Fact, NOT_VERIFIED),
     Fact.STANDALONE_PODS: SPECIFICATION[Fact.STANDALONE_PODS],
+    Fact.LOCAL_POLICY_KEEPS_CLIENT: SPECIFICATION[Fact.LOCAL_POLICY_KEEPS_CLIENT],
     Fact.REJECTED_OBJECTS_COUNT: NOT_STORED,
 }
 """What a plugin's profile begins with: only what its own sources say takes the place of these."""
+
+
+BEHIND_KUBE_PROXY = Reading(
+    False,
+    f"{SOURCE_ADDRESSES}: kube-proxy, which handles Services there, puts an address of the node in the client's place",
+)
+"""For ``CLUSTER_POLICY_KEEPS_CLIENT`` of a plugin that leaves Services to kube-proxy."""
+
+
+def before_masquerading(source: str) -> Reading:
+    """For ``OWN_NODE_KEEPS_CLIENT`` of a plugin that judges packets before kube-proxy's rules rewrite their source."""
+    return Reading(True, f"{source}; kube-proxy rewrites the source at the end of POSTROUTING")
 
 
 def does_not_matter(why: str) -> Reading:

@@ -7,6 +7,10 @@ from ringfence.layers.profiles.open_answers import UNVERIFIED, the_whole_api
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "ovn-org/ovn-kubernetes go-controller, as of 2026-08"
+TRAFFIC_POLICY = "ovn-kubernetes docs/design/service-traffic-policy"
+HIDDEN = Reading(
+    False, f"{TRAFFIC_POLICY}: with Cluster the client's address is lost", "the gateway router rewrites the source"
+)
 ADMIN = Reading(
     None,
     f"{READ}: admin network policy is a feature that is switched on",
@@ -44,6 +48,9 @@ OVN_KUBERNETES = make(
         Fact.ADMIN_HOST_NETWORK_PODS_ARE_PODS: Reading(False, f"{READ}: hostNetwork pods have no logical port"),
         Fact.OWN_NODE_INGRESS_EXEMPT: Reading(True, f"{READ}: an ACL allows the management port's address"),
         Fact.HAIRPIN_INGRESS_EXEMPT: Reading(True, f"{READ}: the ACL allow-hairpinning"),
+        Fact.LOCAL_POLICY_KEEPS_CLIENT: Reading(True, f"{TRAFFIC_POLICY}: the client's address is preserved"),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: HIDDEN,
+        Fact.OWN_NODE_KEEPS_CLIENT: HIDDEN,
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: egress ACLs are applied after load balancing"),
         Fact.BASELINE_PER_DIRECTION: Reading(True, f"{READ}: ACLs are per direction"),
     },

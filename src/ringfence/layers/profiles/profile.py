@@ -8,16 +8,15 @@ hang on how the plugin is set up; both are open until somebody says which it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from ringfence.layers.profiles.facts import Fact, Trait
+from ringfence.values import Value, field, replace
 
 Version = tuple[int, ...]
 """``(3, 29)`` stands for every 3.29 release."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Value):
     """An answer. ``value`` None: open. ``source`` says where the answer stands, ``why`` what it means for a user (for
     an open one: what it hangs on), ``decide`` what would settle it.
 
@@ -39,16 +38,14 @@ class Reading:
         return (not self.since or after > self.since) and (not self.before or version < self.before)
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Value):
     """The answer to a trait, in words, and where it stands."""
 
     text: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Value):
     """One plugin's answers. ``versions`` says for which releases they were read.
 
     ``facts`` are the answers as they stand: for ``version`` if there is one, else for every release covered.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.profiles.facts import Fact, Trait
-from ringfence.layers.profiles.open_answers import UNVERIFIED, not_enforced
+from ringfence.layers.profiles.open_answers import BEHIND_KUBE_PROXY, UNVERIFIED, before_masquerading, not_enforced
 from ringfence.layers.profiles.profile import Reading, Remark, make
 
 READ = "weaveworks/weave npc, 2.8.1"
@@ -33,6 +33,17 @@ WEAVE = make(
             False, f"{READ}: analyser.go rejects the whole policy", "Weave rejects a policy with named ports"
         ),
         Fact.SERVICES_SEEN_AS_PODS: Reading(True, f"{READ}: filtered in FORWARD, after DNAT"),
+        Fact.LOCAL_POLICY_KEEPS_CLIENT: Reading(
+            None,
+            "weaveworks/weave pull request 3298 and issue 3389: Weave masquerades too, unless NO_MASQ_LOCAL is set",
+            "depends on NO_MASQ_LOCAL (1 by default since 2.7)",
+        ),
+        Fact.CLUSTER_POLICY_KEEPS_CLIENT: BEHIND_KUBE_PROXY,
+        Fact.OWN_NODE_KEEPS_CLIENT: before_masquerading(f"{READ}: filtered in FORWARD"),
+        Fact.NODE_ADDRESS_IS_STATED: Reading(
+            False,
+            "weaveworks/weave docs/k8s-src-ip: it is the address of the node's weave bridge",
+        ),
     },
     traits={
         Trait.ESTABLISHED_CONNECTIONS: Remark("not verified", "nothing that was read says so"),

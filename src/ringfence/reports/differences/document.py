@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ringfence.reports.context import Context
+from ringfence.reports.differences.risk import risk_of, risk_of_way
 from ringfence.reports.documents import (
     DecisionDocument,
     Document,
@@ -16,9 +17,11 @@ from ringfence.reports.documents import (
     head,
     ports_document,
 )
+from ringfence.reports.ways_in_documents import OpeningDocument, opening_document
 from ringfence.verdict.altered import Altered
-from ringfence.verdict.changes import Change, Diff, DiffRow, NotCompared
+from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, WayChange, Witness
 
+SeverityWord = Literal["critical", "high", "medium", "low", "info"]
 ChangeWord = Literal["widened", "narrowed", "changed", "new", "gone"]
 
 
@@ -41,6 +44,13 @@ class CauseDocument(AlteredDocument, frozen=True):
     direction: str
 
 
+class RiskDocument(Document, frozen=True):
+    """How much a reviewer should care about a row, and why."""
+
+    severity: SeverityWord
+    why: str
+
+
 class DiffWitnessDocument(Document, frozen=True):
     """One flow of a row, as ``ringfence can`` takes it; an end may have another name in the two states, and none where
     it is new or gone."""
@@ -54,7 +64,8 @@ class DiffWitnessDocument(Document, frozen=True):
 
 class DiffRowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
-    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference."""
+    ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference;
+    ``attributed`` false: so much changed that the causes were not looked for."""
 
     change: ChangeWord
     sources: list[str]
@@ -64,7 +75,33 @@ class DiffRowDocument(Document, frozen=True):
     after: VerdictWord | None
     causes: list[CauseDocument]
     explained: bool
+    attributed: bool
     family: int | None
+    risk: RiskDocument
+    witness: DiffWitnessDocument
+    decided_before: list[DecisionDocument]
+    decided_after: list[DecisionDocument]
+    reason_before: str
+    reason_after: str
+
+
+class WayChangeDocument(Document, frozen=True):
+    """Ways in of one object that changed alike. ``before`` null: the state before lacks the way, ``after`` null: the
+    state after. ``through``: the ends of their hops. The witness is a packet at the last hop, as policy sees it."""
+
+    change: ChangeWord
+    opened_by: OpeningDocument
+    openings: list[str]
+    hosts: list[str]
+    paths: list[str]
+    through: list[str]
+    destinations: list[str]
+    ports: list[str]
+    before: VerdictWord | None
+    after: VerdictWord | None
+    causes: list[CauseDocument]
+    explained: bool
+    risk: RiskDocument
     witness: DiffWitnessDocument
     decided_before: list[DecisionDocument]
     decided_after: list[DecisionDocument]
@@ -111,6 +148,9 @@ class DiffDocument(Document, frozen=True):
     counts: CountsDocument
     rows: list[DiffRowDocument]
     left_out: int
+    way_counts: CountsDocument
+    ways: list[WayChangeDocument]
+    ways_left_out: int
     new: list[str]
     gone: list[str]
     moved: list[MovedDocument]
@@ -137,8 +177,56 @@ def _altered(altered: Altered) -> AlteredDocument:
     )
 
 
-def _row(row: DiffRow) -> DiffRowDocument:
-    witness = row.witness
+def _cause(cause: Cause) -> CauseDocument:
+    return CauseDocument(
+        how=cause.altered.how,
+        kind=cause.altered.kind,
+        namespace=cause.altered.namespace,
+        name=cause.altered.name,
+        detail=cause.altered.detail,
+        file=cause.place.file if cause.place else "",
+        line=cause.place.line if cause.place else 0,
+        rule=cause.rule,
+        direction=cause.direction,
+    )
+
+
+def _witness(witness: Witness) -> DiffWitnessDocument:
+    return DiffWitnessDocument(
+        source_before=witness.source_before,
+        destination_before=witness.destination_before,
+        source=witness.source,
+        destination=witness.destination,
+        port=witness.port,
+    )
+
+
+def _way(row: WayChange, sensitive: frozenset[str]) -> WayChangeDocument:
+    risk = risk_of_way(row, sensitive)
+    return WayChangeDocument(
+        change=row.change.value,
+        opened_by=opening_document(row.opening),
+        openings=list(row.openings),
+        hosts=list(row.hosts),
+        paths=list(row.paths),
+        through=list(row.through),
+        destinations=list(row.destinations),
+        ports=list(row.ports),
+        before=row.before.value if row.before else None,
+        after=row.after.value if row.after else None,
+        causes=[_cause(cause) for cause in row.causes],
+        explained=row.explained,
+        risk=RiskDocument(severity=risk.severity.value, why=risk.why),
+        witness=_witness(row.witness),
+        decided_before=decision_documents(row.decided_before),
+        decided_after=decision_documents(row.decided_after),
+        reason_before=row.reason_before.message if row.reason_before else "",
+        reason_after=row.reason_after.message if row.reason_after else "",
+    )
+
+
+def _row(row: DiffRow, sensitive: frozenset[str]) -> DiffRowDocument:
+    risk = risk_of(row, sensitive)
     return DiffRowDocument(
         change=row.change.value,
         sources=list(row.sources),
@@ -146,29 +234,12 @@ def _row(row: DiffRow) -> DiffRowDocument:
         ports=ports_document(row.ports),
         before=row.before.value if row.before else None,
         after=row.after.value if row.after else None,
-        causes=[
-            CauseDocument(
-                how=cause.altered.how,
-                kind=cause.altered.kind,
-                namespace=cause.altered.namespace,
-                name=cause.altered.name,
-                detail=cause.altered.detail,
-                file=cause.place.file if cause.place else "",
-                line=cause.place.line if cause.place else 0,
-                rule=cause.rule,
-                direction=cause.direction,
-            )
-            for cause in row.causes
-        ],
+        causes=[_cause(cause) for cause in row.causes],
         explained=row.explained,
+        attributed=row.attributed,
         family=row.family,
-        witness=DiffWitnessDocument(
-            source_before=witness.source_before,
-            destination_before=witness.destination_before,
-            source=witness.source,
-            destination=witness.destination,
-            port=witness.port,
-        ),
+        risk=RiskDocument(severity=risk.severity.value, why=risk.why),
+        witness=_witness(row.witness),
         decided_before=decision_documents(row.decided_before),
         decided_after=decision_documents(row.decided_after),
         reason_before=row.reason_before.message if row.reason_before else "",
@@ -194,8 +265,11 @@ def diff_document(diff: Diff, context: Context) -> DiffDocument:
         same=diff.same,
         decided=diff.decided,
         counts=CountsDocument(**{change.value: diff.counts.get(change, 0) for change in Change}),
-        rows=[_row(row) for row in diff.rows],
+        rows=[_row(row, diff.sensitive) for row in diff.rows],
         left_out=diff.left_out,
+        way_counts=CountsDocument(**{change.value: diff.way_counts.get(change, 0) for change in Change}),
+        ways=[_way(row, diff.sensitive) for row in diff.ways],
+        ways_left_out=diff.ways_left_out,
         new=list(diff.new),
         gone=list(diff.gone),
         moved=[MovedDocument(before=old, after=new) for old, new in diff.moved],

@@ -10,8 +10,8 @@ from ringfence.verdict.changes import Diff
 
 Locate = Callable[[str], str]
 TEXT_FORMATS = ("table", "wide", "json", "md")
-FINDING_FORMATS = ("sarif", "junit", "github", "gitlab")
-"""Those of ``check`` that machines read."""
+FINDING_FORMATS = ("concise", "sarif", "junit", "github", "gitlab")
+"""Those that are made of findings, as ``check`` has them."""
 
 
 def lines_of(name: str, diff: Diff, context: Context, style: Style, locate: Locate, version: str) -> Iterator[str]:

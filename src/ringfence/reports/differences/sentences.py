@@ -6,25 +6,35 @@ from collections.abc import Iterator
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
+from ringfence.reports.differences.risk import widening_sensitive
 from ringfence.reports.places import object_text, place_text
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision
-from ringfence.verdict.changes import Cause, Change, Diff, DiffRow
+from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, WayChange
 
 NOT_BY_OBJECTS = "profile, address ranges or open facts"
 """What is named where no object explains a change."""
+NOT_LOOKED_FOR = "not looked for"
+"""What is named where so much changed that causes were not looked for."""
+HOSTS = 2
+"""Hosts or paths of a way that are named."""
 
 
 def verdict_line(diff: Diff) -> str:
     """``2 widened, 1 narrowed, 3 new; 1 workload moved``, or that nothing differs. Safe to print."""
     words = [f"{diff.counts[change]} {change}" for change in Change if diff.counts.get(change)]
-    ends = [
+    ways = [f"{diff.way_counts[change]} {change}" for change in Change if diff.way_counts.get(change)]
+    ends = [f"ways in: {', '.join(ways)}"] if ways else []
+    ends += [
         f"{len(names)} {'end' if len(names) == 1 else 'ends'} {word}"
         for names, word in ((diff.new, "new"), (diff.gone, "gone"), (diff.moved, "moved"))
         if names
     ]
     if words or ends:
         parts = [", ".join(words) if words else "no flow between ends of both states differs", *ends]
+        if sensitive := widening_sensitive(diff):
+            verb = "reaches" if sensitive == 1 else "reach"
+            parts.append(f"{'at least ' if diff.left_out else ''}{sensitive} {verb} what is sensitive")
         return "; ".join(parts)
     if not diff.decided:
         return "no difference found, but not everything could be compared"
@@ -45,12 +55,17 @@ def cause_text(cause: Cause) -> str:
     return printable(f"{text}{rule} {altered.how}{detail}") + (f" {place}" if place else "")
 
 
-def causes_text(row: DiffRow) -> str:
+def causes_text(row: DiffRow | WayChange) -> str:
     """All causes in one line, safe to print."""
-    words = [cause_text(cause) for cause in row.causes]
-    if not row.explained:
-        words.append(NOT_BY_OBJECTS)
-    return "; ".join(words)
+    return "; ".join((*map(cause_text, row.causes), *no_cause(row)))
+
+
+def no_cause(row: DiffRow | WayChange) -> Iterator[str]:
+    """What is said where the causes are not, or not all."""
+    if not row.attributed:
+        yield NOT_LOOKED_FOR
+    elif not row.explained:
+        yield NOT_BY_OBJECTS
 
 
 def altered_text(altered: Altered) -> str:
@@ -99,7 +114,26 @@ def note_lines(diff: Diff) -> Iterator[str]:
         yield f"without effect: {altered_text(altered)}"
 
 
-def shown_verdict(row: DiffRow) -> str:
+def hops_text(row: WayChange) -> str:
+    """``internet -> web/nginx -> shop/api``, safe to print."""
+    return printable(" -> ".join(row.through))
+
+
+def hosts_text(row: WayChange) -> str:
+    """The hosts and paths that a way answers to: the first few. Safe to print."""
+    named = row.paths or row.hosts
+    shown = ", ".join(named[:HOSTS])
+    return printable(f"{shown} and {len(named) - HOSTS} more" if len(named) > HOSTS else shown)
+
+
+def way_witness_text(row: WayChange) -> str:
+    """One packet at the last hop, as policy sees it. Safe to print."""
+    witness = row.witness
+    source, destination = witness.source or witness.source_before, witness.destination or witness.destination_before
+    return printable(f"{source} -> {destination} {witness.port}") if source or destination else ""
+
+
+def shown_verdict(row: DiffRow | WayChange) -> str:
     """``denied -> allowed``, with ``-`` where there is no such end."""
     return f"{row.before or '-'} -> {row.after or '-'}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ringfence.reports.differences.sentences import causes_text, note_lines, verdict_line
+from ringfence.model.text import printable
+from ringfence.reports.differences.sentences import causes_text, hops_text, hosts_text, note_lines, verdict_line
 from ringfence.reports.folding import Folding
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import aligned, ends_cell, ports_cell
@@ -31,7 +32,10 @@ def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterato
             yield "   ".join(cells).rstrip()
     if diff.left_out:
         noun = "row is" if diff.left_out == 1 else "rows are"
-        yield f"{diff.left_out} more {noun} left out (--limit)"
+        yield f"{diff.left_out} more {noun} left out (--limit, -n)"
+    if diff.ways:
+        yield ""
+        yield from _ways(diff, style)
     notes = list(note_lines(diff))
     if notes:
         yield ""
@@ -49,6 +53,32 @@ def _cells(row: DiffRow, folding: Folding, wide: bool) -> list[str]:
         str(row.after or "-"),
         causes_text(row) or "-",
     ]
+
+
+def _ways(diff: Diff, style: Style) -> Iterator[str]:
+    """Ways in that differ, as a table of their own."""
+    heads = ["WAY IN", "OPENED BY", "HOPS", "PORTS", "BEFORE", "AFTER", "CAUSE"]
+    cells = [
+        [
+            str(row.change),
+            printable("; ".join(row.openings)) + (f" ({hosts})" if (hosts := hosts_text(row)) else ""),
+            hops_text(row),
+            printable(", ".join(row.ports)),
+            str(row.before or "-"),
+            str(row.after or "-"),
+            causes_text(row) or "-",
+        ]
+        for row in diff.ways
+    ]
+    head, *body = aligned(heads, cells)
+    yield style.strong("   ".join(head)).rstrip()
+    for row, line in zip(diff.ways, body, strict=True):
+        line[0] = style.paint(line[0], _COLOURS.get(row.change, "faint"))
+        for at, verdict in ((4, row.before), (5, row.after)):
+            line[at] = style.paint(line[at], str(verdict or ""))
+        yield "   ".join(line).rstrip()
+    if diff.ways_left_out:
+        yield f"{diff.ways_left_out} more ways in are left out (--limit)"
 
 
 def _shortened(lines: Iterable[str]) -> Iterator[str]:

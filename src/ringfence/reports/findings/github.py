@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
-from ringfence.reports.findings.report import Report
+from ringfence.reports.findings.report import Report, hidden_text
 from ringfence.rules.finding import Severity
 
 SHOWN_A_KIND = 10
@@ -61,6 +61,8 @@ def workflow_commands(report: Report) -> Iterator[str]:
         where = _where(finding.place, report)
         title = _property(f"{report.title(finding.rule)} [{found.severity}]")
         yield f"::{command} {where}title={title}::{_data(message)}"
+    if hidden := hidden_text(report):
+        yield hidden
     if left:
         words = ", ".join(f"{count} {command}s" for command, count in sorted(left.items()))
         yield f"not annotated, as GitHub shows {SHOWN_A_KIND} of a kind: {words} (the summary of the job lists all)"
@@ -70,8 +72,9 @@ def _where(place: Place, report: Report) -> str:
     if place.file in ("", "-"):
         return ""
     found = f"file={_property(report.path(place))},"
-    if place.line:
-        found += f"line={place.line},"
-    if place.column:
-        found += f"col={place.column},"
+    line, column = report.position(place)
+    if line:
+        found += f"line={line},"
+    if column:
+        found += f"col={column},"
     return found

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from ringfence.model.provenance import Place
 from ringfence.reports.findings.report import Report
 from ringfence.rules.finding import Severity
 
@@ -23,6 +24,10 @@ def code_quality(report: Report) -> list[dict[str, Any]]:
     return [*_findings(report), *_not_read(report)]
 
 
+def _location(place: Place, report: Report) -> dict[str, Any]:
+    return {"path": report.path(place), "lines": {"begin": max(report.position(place)[0], 1)}}
+
+
 def _not_read(report: Report) -> Iterator[dict[str, Any]]:
     for problem in report.context.problems:
         if problem.partial:
@@ -32,7 +37,7 @@ def _not_read(report: Report) -> Iterator[dict[str, Any]]:
                 "check_name": problem.code,
                 "fingerprint": hashlib.sha256(words.encode("utf-8", "backslashreplace")).hexdigest()[:32],
                 "severity": "critical",
-                "location": {"path": report.path(problem.place), "lines": {"begin": max(problem.place.line, 1)}},
+                "location": _location(problem.place, report),
             }
 
 
@@ -43,10 +48,7 @@ def _findings(report: Report) -> list[dict[str, Any]]:
             "check_name": report.title(found.finding.rule),
             "fingerprint": found.fingerprint,
             "severity": SEVERITIES[found.severity],
-            "location": {
-                "path": report.path(found.finding.place),
-                "lines": {"begin": max(found.finding.place.line, 1)},
-            },
+            "location": _location(found.finding.place, report),
         }
         for found in report.assessment.found
     ]

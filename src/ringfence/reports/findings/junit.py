@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 from ringfence.model.text import printable
-from ringfence.reports.findings.report import Report, witness_text
+from ringfence.reports.findings.report import Report, hidden_text, witness_text
 from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Subject
+from ringfence.values import Value, replace
 
 WHOLE_CLUSTER = "cluster"
 INPUT = "input"
 """The suite of what could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Value):
     family: str
     scope: str
     name: str
@@ -51,7 +50,7 @@ def junit_lines(report: Report) -> Iterator[str]:
         suites.setdefault(case.family, []).append(case)
     whole = [case for members in suites.values() for case in members]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f'<testsuites name="ringfence check" {_counts(whole)}>'
+    yield f'<testsuites name="ringfence {report.command}" {_counts(whole)}>'
     for family, members in suites.items():
         yield f"  <testsuite name={_attribute(family)} {_counts(members)}>"
         for case in members:
@@ -117,13 +116,17 @@ def _cases(report: Report) -> Iterator[_Case]:
         message = f"suppressed: {hidden.suppression.reason}"
         name = named(hidden.finding.rule, subject)
         yield _Case(_family(hidden.finding.rule), _scope(subject), name, "skipped", message)
+    for rule, subject in report.passed:
+        yield _Case(_family(rule), _scope(subject), named(rule, subject))
     for one in assessment.not_evaluable:
         name = named(one.rule, one.scope)
         yield _Case(_family(one.rule), _scope(one.scope), name, "skipped", f"not evaluable: {one.why}")
     for problem in report.context.problems:
         if problem.partial:
-            name = f"{report.path(problem.place)}:{problem.place.line}: {problem.code}"
+            name = f"{report.place(replace(problem.place, column=0))}: {problem.code}"
             yield _Case(INPUT, WHOLE_CLUSTER, name, "error", f"not read: {problem.message}", problem.severity.value)
+    if words := hidden_text(report):
+        yield _Case(report.command, WHOLE_CLUSTER, "left out", "skipped", words)
     for identifier in report.rules:
         if identifier not in said:
             yield _Case(_family(identifier), WHOLE_CLUSTER, report.title(identifier))
@@ -131,9 +134,8 @@ def _cases(report: Report) -> Iterator[_Case]:
 
 def _body(found: Found, report: Report) -> str:
     finding = found.finding
-    place = finding.place
-    lines = [f"{report.path(place)}:{place.line}:{place.column}"]
-    lines += [f"{report.path(one.place)}:{one.place.line}: {one.message}" for one in finding.related]
+    lines = [report.place(finding.place)]
+    lines += [f"{report.place(replace(one.place, column=0))}: {one.message}" for one in finding.related]
     if finding.witness is not None:
         lines.append(f"witness: {witness_text(finding.witness)}")
     if finding.fix:

@@ -10,6 +10,7 @@ from ringfence.reports.findings.report import Report, not_evaluable_groups, summ
 from ringfence.reports.markdown import markdown_cell
 from ringfence.reports.style import PLAIN
 from ringfence.rules.assessment import Found
+from ringfence.values import replace
 
 
 def markdown_lines(report: Report) -> Iterator[str]:
@@ -40,7 +41,7 @@ def markdown_lines(report: Report) -> Iterator[str]:
 def _place(place: Place, report: Report) -> str:
     if not place.file:
         return ""
-    return markdown_cell(f"{report.path(place)}:{place.line}" if place.line else report.path(place))
+    return markdown_cell(report.place(replace(place, column=0)))
 
 
 def _row(found: Found, report: Report) -> str:

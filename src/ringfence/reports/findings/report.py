@@ -1,19 +1,19 @@
-"""What every format of ``check`` is made from."""
+"""What the formats of findings are made from, for ``check`` and for the other commands that speak them."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
 from ringfence.rules.assessment import Assessment
-from ringfence.rules.finding import Finding, NotEvaluable, Severity, Witness
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject, Witness
 from ringfence.rules.registry import Entry
+from ringfence.values import Value, field, replace
 from ringfence.verdict.answers import Explanation
 
 STDIN = "-"
@@ -26,10 +26,10 @@ def as_given(file: str) -> str:
     return file
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value):
     """``rules``: those that ran, by id. ``locate``: a file relative to the root of its repository. ``explanations``:
-    the traces of witnesses by fingerprint, where they are wanted."""
+    the traces of witnesses by fingerprint, where they are wanted. ``command``: the one that found it;
+    ``passed``: what it looked at and found nothing wrong with, as (rule, object), where it keeps that."""
 
     assessment: Assessment
     rules: Mapping[str, Entry]
@@ -38,6 +38,8 @@ class Report:
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     explained: bool = False
     version: str = ""
+    command: str = "check"
+    passed: tuple[tuple[str, Subject], ...] = ()
 
     def title(self, rule: str) -> str:
         """The rule's id and slug."""
@@ -47,6 +49,14 @@ class Report:
     def path(self, place: Place) -> str:
         """The file, relative to its repository, with ``/``; ``stdin`` for what was piped in. Not escaped."""
         return STDIN_NAME if place.file in ("", STDIN) else self.locate(place.file)
+
+    def position(self, place: Place) -> tuple[int, int]:
+        """Line and column in that file; (0, 0) where they are not known, as of a line that a program made."""
+        return (0, 0) if place.rendered else (place.line, place.column)
+
+    def place(self, place: Place) -> str:
+        """``file:line:column`` for people, as far as it is known. Not escaped."""
+        return str(place) if place.rendered else str(replace(place, file=self.path(place)))
 
     def uri(self, place: Place) -> str:
         """The same as a relative reference (RFC 3986)."""
@@ -84,6 +94,14 @@ def summary(report: Report) -> str:
     if report.context.partial:
         parts.append("the input was read in part")
     return ", ".join(parts)
+
+
+def hidden_text(report: Report) -> str:
+    """How many findings a limit or a filter left out; empty where none did."""
+    hidden = report.assessment.hidden
+    if not hidden:
+        return ""
+    return "1 more finding is not shown" if hidden == 1 else f"{hidden} more findings are not shown"
 
 
 def not_evaluable_groups(report: Report) -> Iterator[tuple[str, str, list[NotEvaluable]]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ringfence.model.problems import Severity as ProblemSeverity
 from ringfence.model.provenance import Place
-from ringfence.reports.findings.report import Report, not_evaluable_groups, why_bad, witness_text
+from ringfence.reports.findings.report import Report, hidden_text, not_evaluable_groups, why_bad, witness_text
 from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Severity
 from ringfence.rules.registry import Entry
@@ -22,6 +22,8 @@ LONGEST = 1000
 """Characters of a description; GitHub takes 1024."""
 MOST_RESULTS = 25_000
 """GitHub refuses a run with more."""
+MOST_LOCATIONS = 999
+"""The same of a result, beside its own."""
 LEVELS = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -52,7 +54,10 @@ def sarif_document(report: Report) -> dict[str, Any]:
                         "rules": [_rule(entry) for entry in report.rules.values()],
                     }
                 },
-                "automationDetails": {"id": "ringfence/"},
+                # What is before the slash is the category: reports of another command do not replace these.
+                "automationDetails": {
+                    "id": "ringfence/" if report.command == "check" else f"ringfence-{report.command}/"
+                },
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
                 "invocations": [
@@ -95,7 +100,8 @@ def _rule(entry: Entry) -> dict[str, Any]:
 def _physical(place: Place, report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {"artifactLocation": {"uri": report.uri(place), "uriBaseId": ROOT}}
     # GitHub wants a region; a place without a line is about the whole file.
-    found["region"] = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1)}
+    line, column = report.position(place)
+    found["region"] = {"startLine": max(line, 1), "startColumn": max(column, 1)}
     return found
 
 
@@ -129,7 +135,7 @@ def _result(found: Found, numbers: dict[str, int], report: Report) -> dict[str, 
     if finding.related:
         result["relatedLocations"] = [
             {"id": at, "physicalLocation": _physical(one.place, report), "message": {"text": _text(one.message)}}
-            for at, one in enumerate(finding.related, 1)
+            for at, one in enumerate(finding.related[:MOST_LOCATIONS], 1)
         ]
     return result
 
@@ -140,6 +146,8 @@ def _notifications(report: Report) -> list[dict[str, Any]]:
     if left > 0:
         words = f"{left} more findings are left out, the least severe: GitHub takes {MOST_RESULTS} of a run"
         found.append({"level": "warning", "message": {"text": words}})
+    if words := hidden_text(report):
+        found.append({"level": "note", "message": {"text": words}})
     for rule, why, members in not_evaluable_groups(report):
         names = ", ".join(str(one.scope) for one in members[:10])
         more = f" and {len(members) - 10} more" if len(members) > 10 else ""

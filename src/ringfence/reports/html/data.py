@@ -7,60 +7,24 @@ lacks has unit -1 there. All else is numbers into tables, so that each text stan
 
 from __future__ import annotations
 
-import base64
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
+from ringfence.reports.html.changes import Difference, difference_data
+from ringfence.reports.html.joining import joined
+from ringfence.reports.html.tables import VERDICTS, Texts, planes
 from ringfence.reports.structured import ascii_json
-from ringfence.sets import addresses
 from ringfence.sets.ports import Intervals
-from ringfence.verdict.answers import LAYERS, Decision, Reason, Verdict
-from ringfence.verdict.matrix.values import Cell, Lines, Matrix, MatrixEnd, Numbers, Side
+from ringfence.verdict.answers import LAYERS, Decision, Reason
+from ringfence.verdict.matrix.values import Cell, Lines, Matrix, Side
 
 FORMAT = 1
-VERDICTS = (Verdict.DENIED, Verdict.ALLOWED, Verdict.UNKNOWN, Verdict.MIXED)
-"""Verdicts are numbers in the data, in this order."""
 PODS_NAMED = 12
 """Of a part of a workload so many pods are named, and the rest is counted."""
-
-EndKey = tuple[str, str, str, str]
-
-
-class _Texts:
-    """Numbers values of one kind; each is written once."""
-
-    def __init__(self) -> None:
-        self.items: list[Any] = []
-        self._numbers: dict[Any, int] = {}
-
-    def number(self, key: Any, value: Any = None) -> int:
-        """The number of a key, which stands as ``value`` in the data (the key itself, where none is given)."""
-        found = self._numbers.get(key)
-        if found is None:
-            found = self._numbers[key] = len(self.items)
-            self.items.append(key if value is None else value)
-        return found
-
-
-def deflated(parts: Iterable[bytes]) -> str:
-    """Bytes as the page inflates them: raw deflate in base64."""
-    packing = zlib.compressobj(6, zlib.DEFLATED, -15)
-    packed = b"".join([packing.compress(b"".join(parts)), packing.flush()])
-    return base64.b64encode(packed).decode("ascii")
-
-
-def planes(rows: Sequence[Numbers], size: int) -> dict[str, Any]:
-    """Rows of equal length, plane after plane."""
-    count = max((len(row.planes) for row in rows), default=1)
-    empty = bytes(size)
-    packed = deflated(row.planes[plane] if plane < len(row.planes) else empty for plane in range(count) for row in rows)
-    return {"rows": len(rows), "size": size, "planes": count, "packed": packed}
 
 
 class _State:
@@ -68,8 +32,8 @@ class _State:
 
     def __init__(self, matrix: Matrix, label: str) -> None:
         self.matrix, self.label = matrix, label
-        self.ports, self.reasons, self.decisions = _Texts(), _Texts(), _Texts()
-        self.objects, self.files = _Texts(), _Texts()
+        self.ports, self.reasons, self.decisions = Texts(), Texts(), Texts()
+        self.objects, self.files = Texts(), Texts()
 
     def made(self, numbers: Sequence[int | None]) -> dict[str, Any]:
         """``numbers``: for each end of the page its number in this matrix, None where it lacks it."""
@@ -141,70 +105,24 @@ class _State:
         return known((thing, rule, file, decision.place.line), [thing, rule, file, decision.place.line])
 
 
-Numbered = tuple[MatrixEnd, list[int | None]]
-"""An end of the page, and its number in each state; None where the state lacks it."""
-
-
-def _key(end: MatrixEnd) -> EndKey:
-    """What an end is in any state. Its name may be longer in one of them, where another is called the same."""
-    name = end.name.rpartition("/")[2] if end.sort == "pod" else end.name
-    return (end.sort, end.namespace, name, end.kind)
-
-
-def _united(states: Sequence[Matrix]) -> list[Numbered]:
-    """The ends of all states: by namespace and name, then nodes, then addresses."""
-    every: dict[EndKey, MatrixEnd] = {}
-    places: list[dict[EndKey, int]] = []
-    for matrix in states:
-        inside = {_key(end): number for number, end in enumerate(matrix.ends) if end.sort != "outside"}
-        places.append(inside)
-        every.update((key, matrix.ends[number]) for key, number in inside.items())
-    ordered = sorted(every, key=lambda key: (key[0] != "pod", key[1], every[key].name, key[3]))
-    found: list[Numbered] = [(every[key], [own.get(key) for own in places]) for key in ordered]
-    return found + _addresses(states)
-
-
-def _addresses(states: Sequence[Matrix]) -> list[Numbered]:
-    """The addresses of all states, cut so finely that each end is within one of each, or in none of it."""
-    pieces: list[tuple[Intervals, list[int | None]]] = []
-    for place, matrix in enumerate(states):
-        own = [(number, end.space) for number, end in enumerate(matrix.ends) if end.sort == "outside"]
-        cut: list[tuple[Intervals, list[int | None]]] = []
-        left = dict(own)
-        for space, numbers in pieces:
-            for number, other in own:
-                shared = addresses.intersect(space, other)
-                if shared:
-                    cut.append((shared, [*numbers, number]))
-                    space = addresses.subtract(space, shared)
-                    left[number] = addresses.subtract(left[number], shared)
-            if space:
-                cut.append((space, [*numbers, None]))
-        for number, space in left.items():
-            if space:
-                cut.append((space, [*([None] * place), number]))
-        pieces = cut
-    if len(states) > 1:
-        pieces.sort(key=lambda piece: piece[0])
-    kept: list[Numbered] = []
-    for space, numbers in pieces:
-        first = next((one, number) for one, number in zip(states, numbers, strict=True) if number is not None)
-        end = first[0].ends[first[1]]
-        kept.append((replace(end, name=addresses.describe(space), space=space), numbers))
-    return kept
-
-
-def page_data(states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str]) -> dict[str, Any]:
+def page_data(
+    states: Sequence[tuple[str, Matrix]],
+    context: Context,
+    opened: Mapping[str, str],
+    difference: Difference | None = None,
+) -> dict[str, Any]:
     """The data of a page of one state, or of two: before and after. ``states``: a label and a matrix each. ``opened``:
-    the filters that the page begins with, as in its address."""
-    united = _united([matrix for _, matrix in states])
-    namespaces, kinds = _Texts(), _Texts()
+    the filters that the page begins with, as in its address. ``difference``: of two states what ``diff`` says."""
+    found = joined([matrix for _, matrix in states], None if difference is None else difference.pairs)
+    namespaces, kinds = Texts(), Texts()
     ends = []
-    for end, _ in united:
+    for one in found:
+        end = one.end
         group = {"node": -1, "outside": -2}.get(end.sort)
         if group is None:
             group = namespaces.number(printable(end.namespace))
-        ends.append([printable(end.name), group, kinds.number(printable(end.kind)), end.pods])
+        former = [printable(one.former)] if one.former else []
+        ends.append([printable(end.name), group, kinds.number(printable(end.kind)), end.pods, *former])
     return {
         "format": FORMAT,
         "layers": list(LAYERS),
@@ -221,9 +139,10 @@ def page_data(states: Sequence[tuple[str, Matrix]], context: Context, opened: Ma
         "kinds": kinds.items,
         "ends": ends,
         "states": [
-            _State(matrix, label).made([numbers[index] for _, numbers in united])
+            _State(matrix, label).made([one.numbers[index] for one in found])
             for index, (label, matrix) in enumerate(states)
         ],
+        "difference": None if difference is None else difference_data(difference, found),
     }
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from ringfence.reports.context import Context
+from ringfence.reports.html.changes import Difference
 from ringfence.reports.html.data import page_data, script_json
 from ringfence.verdict.matrix.values import Matrix
 
@@ -58,8 +59,13 @@ def content_security_policy(script: str, style: str) -> str:
     )
 
 
-def html_page(states: Sequence[tuple[str, Matrix]], context: Context, opened: Mapping[str, str] | None = None) -> str:
-    """The page of one state (a label and a matrix), or of two: before and after.
+def html_page(
+    states: Sequence[tuple[str, Matrix]],
+    context: Context,
+    opened: Mapping[str, str] | None = None,
+    difference: Difference | None = None,
+) -> str:
+    """The page of one state (a label and a matrix), or of two: before and after, with what ``diff`` says of them.
 
     ``opened`` are the filters that it opens with, unless its address has others, in the words of the address: ``from``,
     ``to`` and ``with`` are queries, ``hide`` lists categories, an empty ``open`` closes every namespace. Of two states
@@ -72,7 +78,7 @@ def html_page(states: Sequence[tuple[str, Matrix]], context: Context, opened: Ma
         "policy": content_security_policy(script, style),
         "style": style,
         "script": script,
-        "data": script_json(page_data(states, context, words)),
+        "data": script_json(page_data(states, context, words, difference)),
     }
     # In one pass: what is put in is not looked through again.
     return _PLACE.sub(lambda found: pieces[found[1]], _asset("page.html"))

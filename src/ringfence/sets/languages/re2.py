@@ -8,7 +8,7 @@ nothing else is said. Captures, and which of several matches is preferred, mean 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ringfence.sets.languages.bytesets import ANY_BYTE
@@ -45,6 +45,7 @@ from ringfence.sets.languages.expressions import (
     optional,
 )
 from ringfence.sets.languages.limits import TooLarge
+from ringfence.values import replace
 
 MOST_REPEATS = 1000
 """RE2 takes no greater count, nor counts within counts whose product is greater."""

@@ -13,12 +13,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ringfence.sets.languages.limits import TooLarge
-from ringfence.sets.languages.patterns import Numbers, Pattern
-from ringfence.sets.ports import canonical
 from ringfence.sets.requests.attributes import Attribute, place
-from ringfence.sets.requests.dimensions import Element, Figures, Open, Strings
-from ringfence.sets.requests.pieces import Condition, Piece, Pieces, Term
-from ringfence.sets.requests.terms import terms
+from ringfence.sets.requests.dimensions import Element, Strings
+from ringfence.sets.requests.pieces import Condition, Piece, Pieces
+from ringfence.sets.requests.saying import said, said_of_elements
 from ringfence.sets.requests.witnesses import path
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ def _trimmed(space: Space, box: Box, had: int) -> Box:
 
 def _words(space: Space, number: int, mask: int) -> int:
     """How much there is to read about a dimension."""
-    (condition,) = _conditions(space, _Shape(((number, mask),), frozenset(), frozenset()))
+    condition = said(space, number, mask)
     return condition.absent + sum(max(1, len(term.matching)) + len(term.excluding) for term in condition.terms)
 
 
@@ -188,36 +186,8 @@ def _merged(shapes: list[_Shape]) -> list[_Shape]:
 
 
 def _conditions(space: Space, shape: _Shape) -> list[Condition]:
-    found: list[Condition] = []
-    for number, mask in shape.plain:
-        one = space.dimensions[number]
-        if isinstance(one, Open):
-            term = Term((one.pattern,)) if mask == 0b10 else Term((), (one.pattern,))
-            found.append(Condition(one.attribute, (term,), absent=mask == 0b01))
-        elif isinstance(one, Figures):
-            kinds = [kind for point, kind in enumerate(one.kinds) if mask >> point & 1]
-            numbers = Numbers(canonical(interval for kind in kinds for interval in kind.intervals))
-            terms_found = (Term((numbers,) if len(kinds) < len(one.kinds) else ()),) if kinds else ()
-            found.append(Condition(one.attribute, terms_found, absent=bool(mask >> len(one.kinds))))
-        elif isinstance(one, Strings):
-            everything = (1 << one.atoms.count) - 1
-            said = terms(mask & everything, everything, _patterns(space, one))
-            found.append(Condition(one.attribute, said, absent=bool(mask >> one.atoms.count)))
-    elements = {one.attribute: one for one in space.dimensions if isinstance(one, Element)}
+    found = [said(space, number, mask) for number, mask in shape.plain]
     for sets, negated in ((shape.some, False), (shape.none, True)):
         for attribute, mask in sorted(sets, key=lambda pair: (place(pair[0]), pair[1])):
-            element = elements[attribute]
-            said = terms(mask, (1 << element.atoms.count) - 1, _patterns(space, element))
-            found.append(Condition(attribute, said, negated=negated))
+            found.append(said_of_elements(space, attribute, mask, negated))
     return sorted(found, key=lambda condition: place(condition.attribute))
-
-
-def _patterns(space: Space, dimension: Strings | Element) -> list[tuple[Pattern, int]]:
-    """The patterns of an attribute that were decided, with their atoms."""
-    return [
-        (predicate.pattern, dimension.atoms.mask(predicate.pattern))
-        for predicate in space.predicates
-        if predicate.attribute == dimension.attribute
-        and predicate not in space.open_predicates
-        and not isinstance(predicate.pattern, Numbers)
-    ]

@@ -29,9 +29,11 @@ from ringfence.sets.requests.dimensions import (
     strings,
 )
 from ringfence.sets.requests.formulas import ALWAYS, AllOf, Formula, Not, Predicate, predicates_of
+from ringfence.sets.requests.pieces import Condition
 from ringfence.sets.requests.products import Products
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
+from ringfence.sets.requests.terms import Named
 from ringfence.sets.requests.witnesses import Cost, cost
 
 MOST_COMBINATIONS = 1 << 17
@@ -67,6 +69,9 @@ class Space:
         for number, one in enumerate(self.dimensions):
             self._places.setdefault(one.attribute, []).append(number)
         self._values: dict[Predicate, int] = {}
+        # What has been put into words, by dimension.
+        self.said: dict[tuple[int, int], Condition] = {}
+        self.named: dict[int, list[Named]] = {}
         self._possible = self.satisfying(possible)
         for predicate in self.open_predicates:
             holds = self.satisfying(predicate)

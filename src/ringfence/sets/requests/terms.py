@@ -14,13 +14,13 @@ Named = tuple[Pattern, int]
 PLAINEST = ("Exact", "Prefix", "Suffix", "Template", "Contains", "Regex")
 
 
-def terms(target: int, everything: int, patterns: Iterable[Named]) -> tuple[Term, ...]:
+def terms(target: int, everything: int, patterns: Sequence[Named]) -> tuple[Term, ...]:
     """Terms that together have the atoms of the target and no others.
 
     Each is for the lowest atom that none has yet: of the ways to say it, the one with the most new atoms for the least
     words. What others have together is left out in the end.
     """
-    words = _Words(target, everything, _named(patterns, everything))
+    words = _Words(target, everything, patterns)
     found: list[tuple[Term, int]] = []
     left = target
     while left:
@@ -39,7 +39,7 @@ def terms(target: int, everything: int, patterns: Iterable[Named]) -> tuple[Term
     return tuple(term for term, _ in found)
 
 
-def _named(patterns: Iterable[Named], everything: int) -> list[Named]:
+def named(patterns: Iterable[Named], everything: int) -> list[Named]:
     """Patterns that tell something apart, the widest first; of those that match the same, the plainest."""
     plainest: dict[int, Pattern] = {}
     for pattern, mask in sorted(patterns, key=_plainness):

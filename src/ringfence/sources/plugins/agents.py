@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.sources.plugins.fields import mappings, text
+from ringfence.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Value):
     """How the agent of one plugin is called. ``images`` are ends of repositories, at a slash. ``versioned``: the
     tag of its image is the version that the profile means."""
 
@@ -116,8 +115,7 @@ def _is_image(image: str, ends: tuple[str, ...]) -> bool:
     return any(name.endswith(f"/{end}") for end in ends)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Value):
     """An agent in a pod template, and the tag of its image (empty: it does not tell a version)."""
 
     agent: Agent

@@ -8,10 +8,10 @@ removed, under a new taint of effect NoSchedule it stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.sources.plugins.fields import mapping, mappings, text, texts
+from ringfence.values import Draft, Value, field
 
 OS_LABEL = "kubernetes.io/os"
 _SET_BY_KUBELET = {OS_LABEL: "linux", "beta.kubernetes.io/os": "linux"}
@@ -21,8 +21,7 @@ _TOLERATED_ANYWAY = "node.kubernetes.io/"
 """The DaemonSet controller tolerates these taints of its own accord (not ready, unreachable, pressure…)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSigns:
+class NodeSigns(Value):
     """What matters of one node. ``known``: its object was read, so its labels are all there are."""
 
     name: str
@@ -31,16 +30,14 @@ class NodeSigns:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Value):
     """A pod of an agent on a node. ``ready`` None: its status does not say."""
 
     name: str
     ready: bool | None
 
 
-@dataclass
-class AgentWorkload:
+class AgentWorkload(Draft):
     """A DaemonSet of an agent, or what its pods say of it. ``pods``: its pods in the input, by node. ``missing``: how
     many of its pods are not ready, by its status."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.model.plugins import DetectedPlugins, PluginCandidate, PluginHint, Seen, Setting
@@ -28,6 +27,7 @@ from ringfence.sources.plugins.settings import (
     settings_key,
     settings_of,
 )
+from ringfence.values import Draft, field
 
 _RANKS = ("DaemonSet", "Installation", "Network", "Pod", "Node")
 _FINISHED = ("Succeeded", "Failed")
@@ -59,8 +59,7 @@ DECLARATIONS = frozenset((
 _OPENSHIFT = {"ovnkubernetes": "ovn-kubernetes", "openshiftsdn": "openshift-sdn"}
 
 
-@dataclass
-class _Candidate:
+class _Candidate(Draft):
     """One plugin while it is being put together."""
 
     evidence: list[Seen] = field(default_factory=list)

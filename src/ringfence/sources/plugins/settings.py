@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.model.plugins import Seen, Setting
@@ -23,6 +22,7 @@ from ringfence.sources.plugins.fields import (
     text,
     words,
 )
+from ringfence.values import Value
 
 INGRESS, EGRESS = "networkpolicy-ingress", "networkpolicy-egress"
 BOTH = (INGRESS, EGRESS)
@@ -35,7 +35,7 @@ ENVIRONMENT = ("EXPECT_NPC", "ENABLE_IPv6")
 
 _CILIUM = (
     *("enable-policy", "enable-k8s-networkpolicy", "policy-audit-mode", "policy-cidr-match-mode", "enable-sctp"),
-    "allow-localhost",
+    *("allow-localhost", "kube-proxy-replacement", "bpf-lb-mode"),
 )
 _AMAZON = ("enable-network-policy-controller",)
 _GATES = ("AdminNetworkPolicy", "ClusterNetworkPolicy", "AntreaProxy")
@@ -95,16 +95,14 @@ def _word(value: Any) -> str:
     return value.lower() if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9-]{0,24}", value) else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSigns:
+class AgentSigns(Value):
     """One agent in one object: all containers of its pods, and the object."""
 
     containers: tuple[Mapping[str, Any], ...]
     seen: Seen
 
 
-@dataclass(frozen=True, slots=True)
-class MapSigns:
+class MapSigns(Value):
     """One ConfigMap with settings."""
 
     values: Mapping[str, str]
@@ -198,6 +196,13 @@ def _cilium(agent: AgentSigns, config: MapSigns | None) -> Iterator[Setting]:
     if localhost in ("always", "auto"):
         why = f"allow-localhost: {localhost}, which means always in Kubernetes"
         yield Setting("own-node-ingress-exempt", True, why, seen, covered=localhost == "auto")
+    if values.get("kube-proxy-replacement") in ("true", "strict"):
+        why = f"kube-proxy-replacement: {values['kube-proxy-replacement']}"
+        yield Setting("own-node-keeps-client", True, why, seen)
+        mode = values.get("bpf-lb-mode", "snat")
+        if mode in ("snat", "dsr"):
+            why += f", bpf-lb-mode: {values.get('bpf-lb-mode', 'snat, the default')}"
+            yield Setting("cluster-policy-keeps-client", mode == "dsr", why, seen, "bpf-lb-mode" not in values)
 
 
 def _antrea(agent: AgentSigns, config: MapSigns | None) -> Iterator[Setting]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ringfence.layers.network.universe import Universe
-from ringfence.model.cluster import Cluster, WorkloadRef
+from ringfence.model.cluster import Cluster, Pod, WorkloadRef
+from ringfence.values import Draft, field
 from ringfence.verdict.ends import Directory
 
 NodeSet = frozenset[str | None]
 
 
-@dataclass(slots=True)
-class NamedEnd:
+def pod_kind(pod: Pod) -> str:
+    """What a pod is called that is an end of its own."""
+    return f"{pod.workload.kind} template" if pod.template and pod.name == pod.workload.name else "Pod"
+
+
+class NamedEnd(Draft):
     """An end before its units are numbered. ``groups``: (base unit, indexes of its pods; none for other ends)."""
 
     name: str
@@ -81,8 +85,7 @@ class Units:
         pods = self.cluster.pods
         if by_pod:
             for index, pod in enumerate(pods):
-                kind = f"{pod.workload.kind} template" if pod.template and pod.name == pod.workload.name else "Pod"
-                yield NamedEnd(f"{pod.namespace}/{pod.name}", pod.namespace, "pod", kind), (index,)
+                yield NamedEnd(f"{pod.namespace}/{pod.name}", pod.namespace, "pod", pod_kind(pod)), (index,)
             return
         by_ref: dict[WorkloadRef, list[int]] = {}
         for index, pod in enumerate(pods):

@@ -8,14 +8,13 @@ its cells are those of its parts, folded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ringfence.sets.ports import Intervals, intersect
+from ringfence.values import Value
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Value):
     """Some ports of a cell and their verdict: allowed, unknown or mixed. Ports in no line are denied."""
 
     ports: Intervals
@@ -26,8 +25,7 @@ class Line:
 Lines = tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Value):
     """All ports between two units. ``apart``: where it matters whether two pods share a node, the lines of each answer
     that occurs, after words that name it. ``closed``: no policy is asked, and why."""
 
@@ -44,8 +42,7 @@ FIRST_CELLS = (DENIED, NO_FLOW, NO_FAMILY, ITSELF)
 """The cells that every matrix begins with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Value):
     """Pods of a workload that share a unit. ``count`` counts a template as often as it asks for."""
 
     unit: int
@@ -53,8 +50,7 @@ class Part:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixEnd:
+class MatrixEnd(Value):
     """One row and column. ``sort``: pod, node or outside. ``itself`` numbers the cell of the end towards itself.
     ``parts`` is empty where all its pods share the unit. ``space``: the addresses that an end outside is."""
 
@@ -69,8 +65,7 @@ class MatrixEnd:
     space: Intervals = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Value):
     """Some ports of one direction. ``outcome`` is what it says, whatever the other direction does; mixed: in one
     address family only. ``decisions``: who decides it, or, where it is not known or mixed, who has a say. ``passed``:
     nothing after a Pass rule denied. ``unseen``: the plugin does not filter such traffic, and why."""
@@ -82,8 +77,7 @@ class Segment:
     unseen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Value):
     """One direction of some cells: egress of the source, or ingress of the destination. ``own_node``: the pod's own
     node is exempt from what the segments say, and surely so (True), or only with some plugins (None)."""
 
@@ -91,16 +85,14 @@ class Side:
     own_node: bool | None = False
 
 
-@dataclass(frozen=True, slots=True)
-class SideRow:
+class SideRow(Value):
     """The sides of one subject towards every base unit: ``numbers`` holds an index into ``sides`` for each of them."""
 
     sides: tuple[int, ...]
     numbers: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Value):
     """Small numbers in byte planes, lowest first: as text of bytes they compress well and are made at C speed."""
 
     planes: tuple[bytes, ...]
@@ -119,8 +111,7 @@ class Numbers:
         return sum(plane[index] << 8 * number for number, plane in enumerate(self.planes))
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Value):
     """``rows[row_of[d]]`` numbers the cells towards unit ``d``, by source. ``egress[u]`` and ``ingress[u]`` index
     ``side_rows``; -1 for units without policies (nodes, addresses) and for those that have parts. Direction "egress" is
     from the unit to each base unit, "ingress" from each to the unit."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
+from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
 from ringfence.verdict.meshed.request import Request
 from ringfence.verdict.meshed.ruling import Rulings
@@ -32,11 +34,13 @@ class MeshedAsker:
         self.mesh = mesh
         self.cluster = asker.relation.cluster
         self._rulings = Rulings(mesh)
+        self.fronts = Fronts(self.cluster)
 
     def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
         """The answer. Raises EndError."""
         flows = self.asker.flows.between(source, destination, question)
-        parts = list(self._merged(self._parts(flows, destination.service, request)))
+        by_name = not _is_address(destination.text)
+        parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
         verdict = fold(part.verdict for part in parts)
         telling = [part for part in parts if part.verdict is verdict] or parts
         decided: dict[Decision, None] = {}
@@ -58,7 +62,9 @@ class MeshedAsker:
             telling[0].layered,
         )
 
-    def _parts(self, flows: list[Flow], service: Service | None, request: Request | None) -> Iterator[Part]:
+    def _parts(
+        self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
+    ) -> Iterator[Part]:
         network: list[Flow] = []
         for flow in flows:
             taken = intersect(flow.ports, TCP)
@@ -71,7 +77,11 @@ class MeshedAsker:
             for one in self._alike(replace(flow, ports=taken)):
                 for verdict, ports in self.asker.regions(one):
                     for some in self._by_port(one, ports):
-                        yield Question(self, replace(one, ports=some), verdict, service, request).part()
+                        front = service
+                        number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
+                        if service is None and by_name:
+                            front, number = self._front(one.destination, some[0][0])
+                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
         for part in self.asker.parts(network):
             yield replace(part, layered=network_alone(part))
 
@@ -120,6 +130,12 @@ class MeshedAsker:
         if rest:
             yield rest
 
+    def _front(self, destination: Member, port: int) -> tuple[Service | None, int]:
+        """Who names a workload asks for the way by which it is called: through the Service that leads to the port."""
+        pod = self.pod(destination)
+        found = None if pod is None else self.fronts.leading_to(pod, port)
+        return (None, 0) if found is None else found
+
     def pod(self, member: Member) -> Pod | None:
         """One pod of a member; for a pod that does not exist, what is known of it; None for other ends."""
         if member.pods:
@@ -157,11 +173,11 @@ class MeshedAsker:
             old = merged.get(key)
             merged[key] = part if old is None else replace(old, ports=tuple(sorted((*old.ports, *part.ports))))
         wide: dict[object, Part] = {}
-        for key, part in merged.items():
-            assert isinstance(key, tuple)
-            other = (*key[:3], *key[5:], part.ports)
-            old = wide.get(other)
-            wide[other] = (
+        for known, part in merged.items():
+            assert isinstance(known, tuple)
+            wider = (*known[:3], *known[5:], part.ports)
+            old = wide.get(wider)
+            wide[wider] = (
                 part
                 if old is None
                 else replace(
@@ -175,12 +191,14 @@ class MeshedAsker:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One kind of flow, of ports that all layers treat alike. ``verdict``: the network's, for the flow as it is."""
+    """One kind of flow, of ports that all layers treat alike. ``verdict``: the network's, for the flow as it is.
+    ``service``: by which the client calls, with its port."""
 
     asker: MeshedAsker
     flow: Flow
     verdict: Verdict
     service: Service | None
+    service_port: int
     request: Request | None
 
     @property
@@ -213,19 +231,20 @@ class Question:
 
     def judged(self) -> Judged:
         """All courses that it may take, folded: what is not the same on all of them is not known."""
-        call = self._call()
+        call = self.call()
         courses = [plain(self.port)] if call is None else call.courses()
-        found = [self._judge(course) for course in courses]
+        found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
             return _open(courses, found)
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
-            others = [self._judge(course).verdict for course in call.unbound()]
+            others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
                 return not_held(first)
         return first
 
-    def _call(self) -> Call | None:
+    def call(self) -> Call | None:
+        """The connection, as the mesh sees it; None: there is no mesh."""
         mesh = self.asker.mesh
         if mesh is None:
             return None
@@ -245,7 +264,8 @@ class Question:
         space = self.asker.asker.relation.end_class(self.flow.destination.end).space
         return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
 
-    def _judge(self, course: Course) -> Judged:
+    def judge(self, course: Course) -> Judged:
+        """One course of it, judged."""
         return judge(
             course,
             lambda hop: self._network(course, hop),
@@ -309,13 +329,18 @@ class Question:
             source = self.asker.pod(self.flow.source)
             near = source is not None and source.namespace == self.service.namespace
             name = self.service.name if near else f"{self.service.name}.{self.service.namespace}"
-            return f"{name}:{self.flow.asked.partition('/')[0] or self.port}"
+            return f"{name}:{self.service_port or self.port}"
         from ringfence.sets.addresses import address_text
 
         server = self.asker.pod(self.flow.destination)
         if server is not None and server.addresses:
             return f"{address_text(server.addresses[0])}:{self.port}"
         return ""
+
+
+def _is_address(text: str) -> bool:
+    """Whether a question names an address: then it is dialled as it is."""
+    return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
 
 
 def network_alone(part: Part) -> Layered:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.model.mesh import Proxy, Source
+from ringfence.values import replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
 from ringfence.verdict.meshed.values import (
@@ -111,7 +112,8 @@ def _hop(hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], cli
         reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
         layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
     else:
-        reason = Reason("transport", transport.why)
+        sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
+        reason = Reason("transport", f"{transport.why}{sent}")
         layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
     sees.append(symptoms.of_transport(transport.symptom, client, http))
     if hop.point is not None and transport.accepted:

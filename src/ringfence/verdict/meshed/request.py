@@ -10,14 +10,16 @@ from typing import Any
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-Claims = Mapping[str, "str | tuple[str, ...]"]
+Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request that a question asks about. ``path`` is without its query; ``host`` empty: the name that the
-    client dials. ``headers`` by lower-case name. ``claims`` None: no token; claims within claims are ``a.b``; a list of
-    values is a tuple. ``identity`` empty: the source's own."""
+    """An HTTP request that a question asks about.
+
+    ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
+    None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: its own.
+    """
 
     method: str = "GET"
     path: str = "/"
@@ -53,7 +55,7 @@ def request(
         if not isinstance(value, str):
             raise EndError(f"the header {name!r} is no text", "write it in quotes")
         named[name.lower()] = value
-    told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ""))
+    told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ()))
     if identity is not None and (not isinstance(identity, str) or not identity):
         raise EndError(f"{identity!r} is no identity", "such as spiffe://cluster.local/ns/shop/sa/web")
     path = path.partition("?")[0].partition("#")[0]
@@ -80,19 +82,17 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _claims(claims: Mapping[str, Any], above: str) -> list[tuple[str, str | tuple[str, ...]]]:
-    found: list[tuple[str, str | tuple[str, ...]]] = []
+def _claims(claims: Mapping[str, Any], above: tuple[str, ...]) -> list[tuple[tuple[str, ...], str | tuple[str, ...]]]:
+    found: list[tuple[tuple[str, ...], str | tuple[str, ...]]] = []
     for name, value in claims.items():
-        path = f"{above}.{name}" if above else name
+        path = (*above, name)
         if isinstance(value, Mapping):
             found += _claims(value, path)
         elif isinstance(value, str):
             found.append((path, value))
-        elif isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
-            found.append((path, tuple(value)))
-        elif isinstance(value, bool | int | float):
+        elif isinstance(value, list | tuple):
+            found.append((path, tuple(one for one in value if isinstance(one, str))))
+        else:
             # Meshes compare texts only: a claim of another type is there and matches nothing.
             found.append((path, ()))
-        else:
-            raise EndError(f"the claim {path!r} is neither a text nor a list of texts", "")
     return found

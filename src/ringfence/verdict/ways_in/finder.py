@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
 from ringfence.model.entries import Route
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
+from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
-from ringfence.verdict.asking import Asker
+from ringfence.verdict.asking import UNSURE, Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.ways_in.routing import Routing, Server
-from ringfence.verdict.ways_in.sources import AFTER_BALANCER, AFTER_NODE, CONTROLLER_OPEN, Sources, merged
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, Way, WaysIn, along
+from ringfence.verdict.ways_in.sources import AFTER_BALANCER, CONTROLLER_OPEN, Source, Sources, merged
+from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn, along
 
 NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
 
 
 class WaysInFinder:
-    """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input."""
+    """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input. ``apart``:
+    pods that policies can tell apart are ways of their own."""
 
-    def __init__(self, asker: Asker, controller: Target | None = None) -> None:
+    def __init__(self, asker: Asker, controller: Target | None = None, apart: bool = False) -> None:
+        self.apart = apart
         self.asker = asker
         self.cluster = asker.relation.cluster
         self.sources = Sources(asker)
@@ -35,20 +37,27 @@ class WaysInFinder:
         ways, dead_ends = list(self.direct), []
         for route in self.cluster.entries.routes:
             for one in self._of_route(route):
-                if isinstance(one, Way):
+                if isinstance(one, WayIn):
                     ways.append(one)
                 else:
                     dead_ends.append(one)
         return WaysIn(tuple(ways), tuple(dead_ends))
 
+    def relayed(self) -> Iterator[WayIn]:
+        """Those through controllers that the input lacks."""
+        for route in self.cluster.entries.routes:
+            for one in self._of_route(route, only_absent=True):
+                if isinstance(one, WayIn):
+                    yield one
+
     @cached_property
-    def direct(self) -> tuple[Way, ...]:
+    def direct(self) -> tuple[WayIn, ...]:
         """The ways that need no controller."""
         return (*self._hosts(), *(way for service in self.cluster.services for way in self._of_service(service)))
 
     # Pods on their node's network, and ports of nodes that lead to a pod.
 
-    def _hosts(self) -> Iterator[Way]:
+    def _hosts(self) -> Iterator[WayIn]:
         whole: dict[WorkloadRef, list[int]] = {}
         ports: dict[tuple[WorkloadRef, str, int, int], list[int]] = {}
         for index, pod in enumerate(self.cluster.pods):
@@ -58,23 +67,33 @@ class WaysInFinder:
                 ports.setdefault((pod.workload, one.protocol, one.host, one.container), []).append(index)
         for ref, pods in whole.items():
             opening = self._by_pod("host-network", ref, self.cluster.pods[pods[0]], "on its node's network")
-            yield self._way((opening,), self._clients(None), self._pods(ref, pods), EVERYTHING, AFTER_NODE)
+            for destination in self._pods(ref, pods):
+                yield self._way((opening,), (self.sources.client(),), destination, EVERYTHING)
         for (ref, protocol, host, container), pods in ports.items():
             text = f"port {host}/{protocol} of its node"
             opening = self._by_pod("host-port", ref, self.cluster.pods[pods[0]], text)
             key = port_key(protocol, container)
-            yield self._way((opening,), self._clients(None), self._pods(ref, pods), ((key, key),), AFTER_NODE)
+            for destination in self._pods(ref, pods):
+                yield self._way((opening,), (self.sources.client(),), destination, ((key, key),))
 
     def _by_pod(self, how: str, ref: WorkloadRef, pod: Pod, text: str) -> Opening:
         called = f"{ref.kind} {ref.namespace}/{ref.name} {text}"
         return Opening(how, ref.kind, ref.namespace, ref.name, called, pod.place or Place(""))
 
-    def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Target:
-        return Target(f"{ref.namespace}/{ref.name}", tuple(self.asker.directory.members(pods)))
+    def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Iterator[Target]:
+        yield from self._targets(f"{ref.namespace}/{ref.name}", self.asker.directory.members(pods))
+
+    def _targets(self, name: str, members: Iterable[Member]) -> Iterator[Target]:
+        """One target, or one for each member."""
+        if not self.apart:
+            yield Target(name, tuple(members))
+            return
+        for member in members:
+            yield Target(member.name, (member,))
 
     # Services.
 
-    def _of_service(self, service: Service) -> Iterator[Way]:
+    def _of_service(self, service: Service) -> Iterator[WayIn]:
         external = service.external
         if external is None or service.kind == "ExternalName":
             return
@@ -88,21 +107,17 @@ class WaysInFinder:
 
     def _doors(
         self, service: Service, external: External, port: ServicePort
-    ) -> Iterator[tuple[str, str, tuple[Target, ...], Reason]]:
+    ) -> Iterator[tuple[str, str, tuple[Source, ...], Reason]]:
         """The ways to a Service from outside: how, in words, the sources that its pods may see, and what is unsure."""
         end = f"{port.port}/{port.protocol}"
-        nodes = () if external.local else (self.sources.nodes,)
         if external.balanced:
-            client = self._clients(external.sources)
-            yield "load-balancer", f"load balancer port {end}", (*client, *nodes, self.sources.anywhere), AFTER_BALANCER
+            sources, _ = self.sources.after_node(external.local, external.sources)
+            yield "load-balancer", f"load balancer port {end}", (*sources, self.sources.anywhere), AFTER_BALANCER
         elif external.addresses:
-            yield "external-ip", f"external address, port {end}", (*self._clients(None), *nodes), AFTER_NODE
+            yield "external-ip", f"external address, port {end}", *self.sources.after_node(external.local)
         if service.kind in ("NodePort", "LoadBalancer"):
             text = f"node port {port.node_port}/{port.protocol}" if port.node_port else f"a node port for {end}"
-            yield "node-port", text, (*self._clients(None), *nodes), AFTER_NODE
-
-    def _clients(self, ranges: Intervals | None) -> tuple[Target, ...]:
-        return (self.sources.client(ranges),)
+            yield "node-port", text, *self.sources.after_node(external.local)
 
     def _behind(self, service: Service, port: ServicePort) -> Iterator[tuple[Target, Intervals]]:
         """The pods behind a port of a Service, by the ports that they are reached at."""
@@ -110,7 +125,8 @@ class WaysInFinder:
         for member, ports in self.asker.flows.services.behind(service, port):
             by_ports.setdefault(ports, []).append(member)
         for ports, members in by_ports.items():
-            yield Target(self._name(members), tuple(merged(members))), ports
+            for target in self._targets(self._name(members), merged(members)):
+                yield target, ports
 
     def _name(self, members: Sequence[Member]) -> str:
         refs = {self.cluster.pods[index].workload for member in members for index in member.pods}
@@ -123,25 +139,27 @@ class WaysInFinder:
     def _way(
         self,
         openings: tuple[Opening, ...],
-        sources: tuple[Target, ...],
+        sources: tuple[Source, ...],
         destination: Target,
         ports: Intervals,
-        unsure: Reason,
-    ) -> Way:
+        unsure: Reason = UNSURE,
+    ) -> WayIn:
         hop = self.sources.hop(sources, destination, ports, unsure)
         return _made(openings, (hop,), destination)
 
     # Routes.
 
-    def _of_route(self, route: Route) -> Iterator[Way | DeadEnd]:
+    def _of_route(self, route: Route, only_absent: bool = False) -> Iterator[WayIn | DeadEnd]:
         called = f"{route.kind} {route.namespace}/{route.name}"
         opening = Opening("route", route.kind, route.namespace, route.name, called, route.place)
         servers: list[Server] = []
         for one in self.routing.servers(route, opening):
             if isinstance(one, DeadEnd):
                 yield one
-            elif one not in servers:
+            elif one not in servers and not (only_absent and (one.pods or one.outside)):
                 servers.append(one)
+        if only_absent and not servers:
+            return
         told: set[tuple[str, Place]] = set()
         for rule in route.rules:
             for backend in rule.backends:
@@ -159,23 +177,27 @@ class WaysInFinder:
                         yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
                     for destination, ports in behind:
                         for server in servers:
-                            yield from self._served(route, opening, rule.path, server, destination, ports)
+                            for made in self._served(route, opening, rule.path, server, destination, ports):
+                                named = (service.namespace, service.name)
+                                yield replace(made, service=named) if isinstance(made, WayIn) else made
 
     def _served(
         self, route: Route, opening: Opening, path: str, server: Server, destination: Target, ports: Intervals
-    ) -> Iterator[Way | DeadEnd]:
+    ) -> Iterator[WayIn | DeadEnd]:
         hops, openings = self._to_server(server)
         if server.outside:
-            sources: tuple[Target, ...] = (self.sources.anywhere, self.sources.nodes)
+            sources = (self.sources.anywhere, self.sources.nodes, self.sources.device)
             last = self.sources.hop(sources, destination, ports, AFTER_BALANCER)
         elif server.pods:
             members = tuple(self.asker.directory.members(server.pods))
-            last = self.sources.hop((Target(server.text, members),), destination, ports, CONTROLLER_OPEN)
+            source = Source(Target(server.text, members))
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         else:
-            source = self.controller or replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
-            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN, self.controller is None)
+            absent = replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
+            source = Source(self.controller or absent, admission=self.controller is None)
+            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
         way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
-        yield way
+        yield replace(way, relayed=not server.pods and not server.outside)
         if last.verdict is Verdict.DENIED:
             message = f"{opening.text} sends to {destination.text} on {last.port}, which policies deny to {server.text}"
             fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"
@@ -203,10 +225,10 @@ def _made(
     destination: Target,
     hosts: tuple[str, ...] = (),
     path: str = "",
-) -> Way:
+) -> WayIn:
     verdict, reason = along(hops)
     pods = tuple(sorted({index for member in destination.members for index in member.pods}))
-    return Way(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
+    return WayIn(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
 
 
 __all__ = ["WaysInFinder"]

@@ -7,10 +7,10 @@ allowedRoutes, ReferenceGrant).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.model.cluster import Cluster, Service, ServicePort
 from ringfence.model.entries import BackendRef, EntryClass, Gateway, Listener, Parent, Route
+from ringfence.values import Value
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ways_in.software import OPENSHIFT, Labels, Software, by_class_name, by_controller
 from ringfence.verdict.ways_in.values import DeadEnd, Opening
@@ -25,15 +25,13 @@ CARRIES = {
 """Protocols of listeners that carry a kind of route."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Value):
     """Who serves a route: pods of the input, a load balancer outside the cluster, or a controller that the input lacks
-    (neither). ``text`` names it for people; ``port``: of the Gateway's listener, 0 where it does not matter."""
+    (neither). ``text`` names it for people."""
 
     text: str
     pods: tuple[int, ...] = ()
     outside: bool = False
-    port: int = 0
 
 
 class Routing:
@@ -54,7 +52,7 @@ class Routing:
         if route.kind == "Ingress":
             yield from self._of_ingress(route, opening)
         elif route.kind == "Route":
-            yield self._server(OPENSHIFT, None, 0)
+            yield self._server(OPENSHIFT, None)
         else:
             for parent in route.parents:
                 yield from self._of_parent(route, parent, opening)
@@ -78,7 +76,7 @@ class Routing:
             message = f"{opening.text} names the class {name}, which the input lacks"
             yield DeadEnd(opening, "no-class", message, f"name one of: {listed}", route.place)
             return
-        yield self._server(software, None, 0) if software else Server(f"the controller of class {name}")
+        yield self._server(software, None) if software else Server(f"the controller of class {name}")
 
     def _of_parent(self, route: Route, parent: Parent, opening: Opening) -> Iterator[Server | DeadEnd]:
         gateway = self._gateways.get((parent.namespace, parent.gateway))
@@ -95,11 +93,7 @@ class Routing:
             return
         entry = self._classes.get(("GatewayClass", gateway.class_name))
         software = _software(entry) if entry else by_class_name(gateway.class_name)
-        for port in sorted({one.port for one in listeners}):
-            if software is None:
-                yield Server(f"the controller of Gateway {called}", port=port)
-            else:
-                yield self._server(software, gateway, port)
+        yield Server(f"the controller of Gateway {called}") if software is None else self._server(software, gateway)
 
     def _takes(self, gateway: Gateway, listener: Listener, route: Route, parent: Parent) -> bool:
         """Whether a listener may take a route; labels that the input lacks are given the benefit of the doubt."""
@@ -117,11 +111,11 @@ class Routing:
             return route.namespace == gateway.namespace
         return self.asker.relation.conditions.namespace(listener.namespaces, route.namespace, "src") is not None
 
-    def _server(self, software: Software, gateway: Gateway | None, port: int) -> Server:
+    def _server(self, software: Software, gateway: Gateway | None) -> Server:
         home = (gateway.namespace, gateway.name) if gateway else None
         pods = tuple(dict.fromkeys(pod for wanted in software.pods_of(home) for pod in self._labelled(*wanted)))
         text = software.name if gateway is None else f"Gateway {gateway.namespace}/{gateway.name} ({software.name})"
-        return Server(text, pods, software.outside, port)
+        return Server(text, pods, software.outside)
 
     def _labelled(self, namespace: str, labels: Labels) -> tuple[int, ...]:
         key = (namespace, tuple(sorted(labels.items())))

@@ -6,14 +6,14 @@ Sources: the projects' own manifests and Helm charts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from ringfence.values import Value
 
 Labels = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Software:
+class Software(Value):
     """One controller. ``controllers``: patterns for ``spec.controller`` of a class. ``class_names``: names that an
     Ingress without a class object means it by. ``pods``: label sets of its pods, each with the namespace that they are
     in by default (empty: any). ``own_pods``: it makes pods for each Gateway, with these labels, in which ``NAME`` and

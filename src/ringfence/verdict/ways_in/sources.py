@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
-from ringfence.model.policy import Direction
+from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PROTOCOLS, describe
 from ringfence.sets.ports import Intervals as Ports
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.node_sources import device_space, devices, translation, unsure
 from ringfence.verdict.ways_in.values import Hop
 
-AFTER_NODE = Reason(
-    "source-address",
-    "whether the pod sees the client's address or that of a node is up to the network plugin and to where the packet"
-    " comes in",
-    "externalTrafficPolicy: Local keeps the client's",
-)
 AFTER_BALANCER = Reason(
     "source-address",
     "whether the pod sees the address of the client, of a node or of the load balancer hangs on the load balancer",
@@ -40,6 +36,15 @@ FEW = 4
 """Members of a source that are asked one by one; more are grouped first."""
 
 
+class Source(Value):
+    """Whom a packet may come from at a hop. ``elsewhere``: a node other than the one that the pod is on.
+    ``admission``: what it may send is its own affair; only the destination's side is asked."""
+
+    target: Target
+    elsewhere: bool = False
+    admission: bool = False
+
+
 class Sources:
     """The sources of one world."""
 
@@ -48,14 +53,36 @@ class Sources:
         self.directory = asker.directory
         self.universe = asker.relation.universe
         self._by_column: dict[int, tuple[Target, dict[int, Member] | None]] = {}
-        self._clients: dict[Intervals | None, Target] = {}
+        self._clients: dict[Intervals | None, Source] = {}
+        self._after_node: dict[tuple[bool, Intervals | None], tuple[tuple[Source, ...], Reason]] = {}
+        self._last: tuple[Target | None, Ports, dict[Source, Answer | None]] = (None, (), {})
+        self.profile = asker.relation.profile
 
-    def client(self, ranges: Intervals | None) -> Target:
+    def client(self, ranges: Intervals | None = None) -> Source:
         """Addresses of the internet, of those that a load balancer takes. Empty where it takes none of them."""
         found = self._clients.get(ranges)
         if found is None:
-            found = self._clients[ranges] = self._client(ranges)
+            found = self._clients[ranges] = Source(self._client(ranges))
         return found
+
+    def after_node(self, local: bool, ranges: Intervals | None = None) -> tuple[tuple[Source, ...], Reason]:
+        """Whom a client's packet may seem to come from after a node has handed it on, and why that is not known where
+        they differ. ``local``: externalTrafficPolicy Local. The profile answers it, or leaves it open."""
+        key = (local, ranges)
+        found = self._after_node.get(key)
+        if found is None:
+            found = self._after_node[key] = tuple(self._nodes_and_client(local, ranges)), unsure(self.profile, local)
+        return found
+
+    def _nodes_and_client(self, local: bool, ranges: Intervals | None) -> Iterator[Source]:
+        near = translation(self.profile, local, own=True)
+        far = near if local else translation(self.profile, local, own=False)
+        if near.keeps or far.keeps:
+            yield self.client(ranges)
+        if near.stated or far.stated:
+            yield replace(self.nodes, elsewhere=not near.stated)
+        if near.device or far.device:
+            yield self.device
 
     def _client(self, ranges: Intervals | None) -> Target:
         everyone = self.directory.find("internet")
@@ -66,8 +93,8 @@ class Sources:
         return Target(text, tuple(self.directory.outside_members(space)), outside=space)
 
     @cached_property
-    def nodes(self) -> Target:
-        """Every node; one that the input lacks where it has none."""
+    def nodes(self) -> Source:
+        """Every node, by the addresses that it states; one that the input lacks where it has none."""
         members = [Member(column, f"node/{name}", node=name) for name, column in self.universe.nodes.items()]
         if not members:
             for line in (ip.EVERY_IPV4, ip.EVERY_IPV6):
@@ -75,12 +102,18 @@ class Sources:
                 if space:
                     families = (ip.family(space[0][0]),)
                     members.append(Member(EndClass("node", space=space, families=families), "a node"))
-        return Target("a node", tuple(members))
+        return Source(Target("a node", tuple(members), outside=() if self.universe.nodes else self.universe.node_space))
 
     @cached_property
-    def anywhere(self) -> Target:
+    def device(self) -> Source:
+        """An address of a node that its object does not state: of a tunnel, a bridge or a router."""
+        target = Target("a node", devices(self.universe), outside=device_space(self.universe))
+        return Source(target, elsewhere=True)
+
+    @cached_property
+    def anywhere(self) -> Source:
         """Any address outside the cluster, as a load balancer may have."""
-        return replace(self.directory.everywhere(), text="a load balancer outside", outside=ip.EVERY_ADDRESS)
+        return Source(replace(self.directory.everywhere(), text="a load balancer outside", outside=ip.EVERY_ADDRESS))
 
     @cached_property
     def some_pod(self) -> Target:
@@ -91,31 +124,78 @@ class Sources:
         )
         return Target("an ingress controller", (Member(ends[0], "an ingress controller", alternatives=ends),))
 
-    def hop(
-        self,
-        sources: Sequence[Target],
-        destination: Target,
-        ports: Ports,
-        unsure: Reason,
-        admission: bool = False,
-    ) -> Hop:
-        """One step from any of these sources; which one it is is not known, where there are several. ``admission``:
-        only the destination's side is asked."""
-        answers = tuple(self._ask(source, destination, ports, admission) for source in sources if source.members)
+    def hop(self, sources: Sequence[Source], destination: Target, ports: Ports, unsure: Reason) -> Hop:
+        """One step from any of these sources; which one it is is not known, where there are several."""
+        answers: list[Answer] = []
+        for source in sources:
+            if source.target.members:
+                answer = self._ask(source, destination, ports)
+                answers += [answer] if answer is not None else []
         port = describe(ports)
-        text = " or ".join(dict.fromkeys(source.text for source in sources))
+        text = " or ".join(dict.fromkeys(source.target.text for source in sources))
         if not answers:
             reason = Reason("no-client", "its load balancer takes no client of the internet")
             return Hop(text, destination.text, port, Verdict.DENIED, reason, ())
         verdict, reason = _folded(answers, unsure)
         decided = tuple(dict.fromkeys(decision for answer in answers for decision in answer.decided_by))
-        return Hop(text, destination.text, port, verdict, reason, decided, answers)
+        return Hop(text, destination.text, port, verdict, reason, decided, tuple(answers))
 
-    def _ask(self, source: Target, destination: Target, ports: Ports, admission: bool) -> Answer:
-        flows = self.asker.flows.towards(self._alike(source, destination), destination, ports)
-        if admission:
-            flows = [self._admission(flow) for flow in flows]
-        return self.asker.whole(source, destination, _question(ports), flows)
+    def _ask(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
+        """The answer for one source; None where it cannot be: no address family in common, no other node. Those of the
+        last destination are kept: a Service has several doors."""
+        if self._last[0] is not destination or self._last[1] != ports:
+            self._last = (destination, ports, {})
+        known = self._last[2]
+        if source not in known:
+            known[source] = self._asked(source, destination, ports)
+        return known[source]
+
+    def _asked(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
+        alike = self._some_homes(destination) if source.admission else self._alike(source.target, destination)
+        flows = self.asker.flows.towards(alike, destination, ports, source.admission)
+        if source.elsewhere:
+            flows = [moved for flow in flows if (moved := self._from_elsewhere(flow)) is not None]
+        return self.asker.whole(source.target, destination, _question(ports), flows) if flows else None
+
+    def _from_elsewhere(self, flow: Flow) -> Flow | None:
+        """The flow from a node, where that is not the pod's own; None where it can be no other."""
+        node, pods = flow.source.node, self.directory.cluster.pods
+        own = bool(node) and all(pods[index].node == node for index in flow.destination.pods)
+        if flow.meeting.same_node is True or (own and flow.destination.pods):
+            return None
+        if flow.meeting.same_node is False or flow.closed or flow.mystery or flow.opaque:
+            return flow
+        meeting = replace(flow.meeting, same_node=False)
+        return replace(flow, meeting=meeting, cell=self.asker.relation.cells.cell(*flow.programs, meeting))
+
+    def _some_homes(self, destination: Target) -> Target:
+        """``some_pod`` with one home for all namespaces that the destination's policies cannot tell apart."""
+        relation = self.asker.relation
+        rules: set[int] = set()
+        own: set[str | None] = {None, *(relation.blind_namespaces or ())}
+        for member in destination.members:
+            if not isinstance(member.end, int) or member.alternatives:
+                return self.some_pod
+            if member.end < self.universe.pods:
+                own.add(self.universe.ends[member.end].namespace)
+                key = relation.row(member.end, Direction.INGRESS).key
+                rules.update(index for tier in (key.admin, key.network_policy, key.baseline) for index, _ in tier)
+        selectors: dict[Selector, None] = {}
+        for index in rules:
+            for rule in relation.policies[index].policy.rules(Direction.INGRESS) or ():
+                for peer in rule.peers:
+                    if isinstance(peer, PodPeer) and peer.selection.namespaces is not None:
+                        selectors[peer.selection.namespaces] = None
+                    elif isinstance(peer, PodPeer):
+                        own.add(peer.selection.namespace)
+        found: dict[object, EndClass] = {}
+        for end in self.some_pod.members[0].alternatives:
+            assert isinstance(end, EndClass)
+            home = end.namespace
+            seen = tuple(relation.conditions.namespace(selector, home, "src") for selector in selectors)
+            found.setdefault(home if home in own else (seen,), end)
+        ends = tuple(found.values())
+        return replace(self.some_pod, members=(replace(self.some_pod.members[0], end=ends[0], alternatives=ends),))
 
     def _alike(self, source: Target, destination: Target) -> Target:
         """The source with one member for all nodes, or all addresses, between which the destination's policies and
@@ -166,13 +246,6 @@ class Sources:
             bits = self.universe.family_bits[column]
             found[bits] = found.get(bits, 0) | 1 << column
         return tuple(found.values())
-
-    def _admission(self, flow: Flow) -> Flow:
-        """The flow, as if its source could send everything."""
-        if flow.closed or flow.itself or flow.mystery or flow.opaque:
-            return flow
-        programs = (0, flow.programs[1])
-        return replace(flow, programs=programs, cell=self.asker.relation.cells.cell(*programs, flow.meeting))
 
 
 def _folded(answers: Sequence[Answer], unsure: Reason) -> tuple[Verdict, Reason]:

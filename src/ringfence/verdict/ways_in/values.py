@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.model.provenance import Place
+from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Decision, Reason, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Value):
     """The object that opens the way: a Service, a pod with a host port or the host's network, a route.
 
     ``how``: node-port, load-balancer, external-ip, host-port, host-network or route. ``text`` says it for people.
@@ -23,8 +21,7 @@ class Opening:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Value):
     """One step of a way, judged. ``answers``: one for each source that the packet may then have; more than one where
     which it is is not known (a node's, the client's, a controller that is not in the input)."""
 
@@ -37,8 +34,7 @@ class Hop:
     answers: tuple[Answer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class WayIn(Value):
     """One way in: what opens it, its hops, and what they come to.
 
     ``verdict``: denied if a hop is, allowed if all are, else unknown, or mixed where only some clients get through.
@@ -55,10 +51,13 @@ class Way:
     path: str = ""
     pods: tuple[int, ...] = ()
     """The pods at its end, as indexes in ``cluster.pods``."""
+    service: tuple[str, str] | None = None
+    """Namespace and name of the Service that a route sends to."""
+    relayed: bool = False
+    """Through a controller that the input lacks: pods may use it as well as the internet."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadEnd:
+class DeadEnd(Value):
     """A route, or a part of one, that leads nowhere: ``code`` is no-service, no-port, no-endpoint, no-grant,
     no-gateway, no-listener, no-class or blocked."""
 
@@ -72,11 +71,10 @@ class DeadEnd:
     decided_by: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WaysIn:
+class WaysIn(Value):
     """Every way in, and every route that cannot work."""
 
-    ways: tuple[Way, ...]
+    ways: tuple[WayIn, ...]
     dead_ends: tuple[DeadEnd, ...]
 
 

@@ -1,4 +1,5 @@
-// What a cell is drawn as. In a page of two states a cell says how the verdict changed.
+// What a cell is drawn as. In a page of two states a cell says how the verdict changed: as the rows of the difference
+// say, or, where not all of them are on the page, as the two cells do.
 const VERDICT_CATEGORIES = [
   { key: "all", word: "allowed, any port", color: "--all", shape: "full" },
   { key: "some", word: "allowed, some ports", color: "--some", shape: "small" },
@@ -44,6 +45,9 @@ function verdictCategory(cell, asked) {
 
 function changeCategory(before, after, asked) {
   if (!before && !after) return 7;
+  // A workload of one pod that became several, or the other way round: no flow that both states have.
+  const lone = before && after && (NO_FLOW_WORDS.has(before.closed) || NO_FLOW_WORDS.has(after.closed));
+  if (lone) return sameCategory(after, asked);
   if (!before || !after) {
     const own = verdictCategory(before || after, asked);
     return own >= 4 ? own + 2 : before ? 4 : 3;
@@ -64,8 +68,36 @@ function changeCategory(before, after, asked) {
   if (other || (wider && narrower)) return 2;
   if (wider) return 0;
   if (narrower) return 1;
-  const own = verdictCategory(after, asked);
+  return sameCategory(after, asked);
+}
+
+function sameCategory(cell, asked) {
+  const own = cell ? verdictCategory(cell, asked) : 5;
   return own >= 4 ? own + 2 : 5;
+}
+
+const MOST_MARKS = 40_000_000;
+const CHANGE_OF = { widened: 1, narrowed: 2, changed: 3, new: 4, gone: 8 };
+
+// For each pair what the rows of the difference say of it, as bits; null where they do not say all.
+function marksOf(data, asked) {
+  const { difference, size } = data;
+  if (!difference || difference.leftOut) return null;
+  const rows = difference.rows.filter((row) => !asked || commonPorts(row.ports, asked).length);
+  const sides = rows.map((row) => [difference.members(row.sources), difference.members(row.destinations)]);
+  if (sides.reduce((sum, [from, to]) => sum + from.length * to.length, 0) > MOST_MARKS) return null;
+  const marks = new Uint8Array(size * size);
+  rows.forEach((row, index) => {
+    const bit = CHANGE_OF[row.change];
+    for (const source of sides[index][0]) for (const destination of sides[index][1]) marks[source * size + destination] |= bit;
+  });
+  return marks;
+}
+
+function markedCategory(mark) {
+  if ((mark & 3) === 3) return 2;
+  if (mark & 3) return (mark & 3) - 1;
+  return mark & 4 ? 3 : 4;
 }
 
 // Categories of all pairs under one view ("change", or the number of a state) and one set of ports.
@@ -78,6 +110,7 @@ class Categories {
     this.none = this.list.length - 1;
     if (view === "change") {
       const [before, after] = data.states;
+      this.marks = marksOf(data, asked);
       this.width = after.cells.length + 1;
       const places = (before.cells.length + 1) * this.width;
       // By place; where there are too many of them, only those that are asked for.
@@ -95,12 +128,15 @@ class Categories {
       return number < 0 ? this.none : this.table[number];
     }
     const [before, after] = this.data.states;
+    const mark = this.marks ? this.marks[source * this.data.size + destination] : 0;
+    if (mark) return markedCategory(mark);
     const old = before.cellNumber(source, destination);
     const now = after.cellNumber(source, destination);
     const place = (old + 1) * this.width + now + 1;
     let found = this.table ? this.table[place] : (this.sparse.get(place) ?? 255);
     if (found === 255) {
-      found = changeCategory(before.cells[old], after.cells[now], this.asked);
+      const cells = [before.cells[old], after.cells[now]];
+      found = this.marks ? sameCategory(cells[1] || cells[0], this.asked) : changeCategory(...cells, this.asked);
       if (this.table) this.table[place] = found;
       else this.sparse.set(place, found);
     }

@@ -115,6 +115,52 @@ class State {
   }
 }
 
+// What diff says of the two states: rows of sources, destinations and ports, and the objects that caused each.
+class Difference {
+  static async of(raw) {
+    const found = new Difference();
+    found.verdict = raw.verdict;
+    found.leftOut = raw.leftOut;
+    found.otherCauses = raw.otherCauses;
+    found.width = raw.sets.size;
+    found.sets = await unpacked(raw.sets);
+    found.rows = raw.rows.map(([sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some]) => ({
+      sources,
+      destinations,
+      ports: raw.ports[ports],
+      change: raw.changes[change],
+      before,
+      after,
+      causes: causes.map((cause) => raw.causes[cause]),
+      more,
+      explained: explained === 1,
+      family,
+      witness,
+      some: some === 1,
+    }));
+    found.known = new Map();
+    return found;
+  }
+
+  has(set, end) {
+    return ((this.sets[set * this.width + (end >> 3)] >> (end & 7)) & 1) === 1;
+  }
+
+  members(set) {
+    if (!this.known.has(set)) {
+      const found = [];
+      for (let end = 0; end < 8 * this.width; end++) if (this.has(set, end)) found.push(end);
+      this.known.set(set, found);
+    }
+    return this.known.get(set);
+  }
+
+  // The rows that hold a pair.
+  of(source, destination) {
+    return this.rows.filter((row) => this.has(row.sources, source) && this.has(row.destinations, destination));
+  }
+}
+
 class Data {
   static async of(raw) {
     const data = new Data();
@@ -124,6 +170,7 @@ class Data {
     data.lower = data.names.map((name) => name.toLowerCase());
     data.kinds = raw.ends.map((end) => raw.kinds[end[2]]);
     data.pods = raw.ends.map((end) => end[3]);
+    data.former = raw.ends.map((end) => end[4] || "");
     data.groups = [];
     data.groupOf = new Int32Array(data.size);
     let last = null;
@@ -137,6 +184,7 @@ class Data {
       data.groupOf[index] = data.groups.length - 1;
     });
     data.states = await Promise.all(raw.states.map((state) => State.of(state)));
+    data.difference = raw.difference ? await Difference.of(raw.difference) : null;
     data.byName = new Map();
     data.names.forEach((name, index) => data.byName.set(name, data.byName.has(name) ? -1 : index));
     return data;

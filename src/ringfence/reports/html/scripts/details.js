@@ -103,6 +103,7 @@ class Details {
       const view = new Categories(this.data, "change", null);
       const change = view.list[view.of(source, destination)];
       body.push(element("p", { class: "verdict" }, element("span", { class: `chip ${change.key}` }, change.word)));
+      body.push(...this.#moved(source, destination), ...this.#changes(source, destination));
       for (const state of [...states].reverse()) {
         body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination));
       }
@@ -116,6 +117,45 @@ class Details {
     const { kinds, pods, groups, groupOf } = this.data;
     if (groups[groupOf[end]].sort < 0) return kinds[end].toLowerCase();
     return pods[end] === 1 ? kinds[end] : `${kinds[end]} of ${pods[end]} pods`;
+  }
+
+  #moved(...ends) {
+    return [...new Set(ends)]
+      .filter((end) => this.data.former[end])
+      .map((end) => element("p", { class: "sub" }, element("span", { class: "name" }, this.data.names[end]), " was ", element("span", { class: "name" }, this.data.former[end])));
+  }
+
+  // What diff says of the pair: what changed on which ports, and the objects that caused it.
+  #changes(source, destination) {
+    const { difference } = this.data;
+    if (!difference) return [];
+    const rows = difference.of(source, destination);
+    const cards = rows.slice(0, SHOWN_BLOCKS).map((row) => this.#change(row));
+    const notes = [];
+    if (rows.length > SHOWN_BLOCKS) notes.push(`${counted(rows.length - SHOWN_BLOCKS, "more change of this pair is", "more changes of this pair are")} not shown.`);
+    if (difference.leftOut) notes.push(`${counted(difference.leftOut, "row of the difference is", "rows of the difference are")} not on this page; ringfence diff -o json has all.`);
+    if (!cards.length && !notes.length) return [];
+    return [element("h3", {}, "What changed it"), ...cards, ...notes.map((words) => element("p", { class: "sub" }, words))];
+  }
+
+  #change(row) {
+    const key = { changed: "both", new: "fresh" }[row.change] || row.change;
+    const family = row.family ? ` (IPv${row.family})` : "";
+    const words = [row.before, row.after].map((verdict) => (verdict < 0 ? "no such end" : VERDICT_WORDS[verdict]));
+    const alike = [row.sources, row.destinations].reduce((product, set) => product * this.data.difference.members(set).length, 1);
+    const causes = row.causes.map(([text, how, place]) =>
+      element("dd", {}, element("span", { class: "name" }, text), ` ${how}`, place ? element("span", { class: "place" }, place) : null),
+    );
+    if (row.more) causes.push(element("dd", { class: "more" }, `and ${row.more} more`));
+    if (!row.explained) causes.push(element("dd", { class: "more" }, this.data.difference.otherCauses));
+    return element(
+      "div",
+      { class: "card cause" },
+      element("div", { class: "head" }, element("span", { class: `chip ${key}` }, row.change), element("span", { class: "ports" }, portsText(row.ports) + family)),
+      element("p", { class: "why" }, `${words[0]} before, ${words[1]} after${row.some ? ", for some of the pods" : ""}`),
+      causes.length ? element("dl", {}, element("dt", {}, "Caused by"), causes) : null,
+      element("p", { class: "why" }, alike > 1 ? `The same in ${alike.toLocaleString("en")} pairs, for example ` : "For example ", element("span", { class: "name" }, row.witness)),
+    );
   }
 
   #ofState(state, source, destination) {
@@ -295,6 +335,7 @@ class Details {
       names[end],
       element("h2", {}, names[end]),
       element("p", { class: "sub" }, group.sort < 0 ? this.#kind(end) : `${this.#kind(end)} in namespace ${group.name}`),
+      this.#moved(end),
       part("As a source", sums[0]),
       part("As a destination", sums[1]),
       element("div", { class: "buttons" }, filter("from", "Only from it"), filter("to", "Only to it"), filter("with", "Only with it")),

@@ -43,6 +43,7 @@ class Page {
     const pods = this.data.pods.filter((count) => count > 0).length;
     byId("title").textContent = states.length > 1 ? "diff" : "map";
     byId("summary").textContent = `${counted(pods, "workload", "workloads")} in ${counted(spaces, "namespace", "namespaces")}, ${counted(size - pods, "other end", "other ends")} · ${raw.layers.join(", ")} layer`;
+    if (this.data.difference) byId("summary").prepend(element("b", {}, this.data.difference.verdict), " · ");
     byId("facts").textContent = `profile ${raw.profile[0]} (${raw.profile[1]})`;
     if (raw.partial || raw.problemCount) {
       const items = raw.problems.map(([place, severity, message, hint]) => element("li", {}, element("code", {}, place), ` ${severity}: ${message}`, hint ? ` (${hint})` : ""));

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from ringfence.model.policy import Direction
+from ringfence.model.text import printable
 from ringfence.reports.places import place_text
 from ringfence.reports.ranges import ports_text
 from ringfence.reports.sections import Section, left_out_text
@@ -32,6 +34,8 @@ def figure_text(coverage: Coverage, direction: Direction) -> str:
         if (count := coverage.count(direction, status))
     ]
     closed = coverage.count(direction)
+    if not coverage.total:
+        return f"{direction.value}: no workload to measure"
     text = f"{direction.value}: {closed} of {coverage.total} workloads closed ({percent_text(coverage, direction)})"
     return f"{text}; {', '.join(counts)}" if counts else text
 
@@ -47,6 +51,16 @@ def excluded_text(coverage: Coverage) -> str:
         return ""
     noun = "workload" if coverage.excluded == 1 else "workloads"
     return f"left out: {coverage.excluded} {noun} (--exclude {' --exclude '.join(coverage.exclude)})"
+
+
+def headline_lines(coverage: Coverage) -> Iterator[str]:
+    """The figures, and what was left out of them. Safe to print."""
+    for direction in DIRECTIONS:
+        yield figure_text(coverage, direction)
+    if coverage.exclude:
+        yield printable(excluded_text(coverage))
+    if coverage.only is not None:
+        yield printable(f"only namespace {coverage.only} (-n)")
 
 
 def side_text(side: Side) -> str:
@@ -72,7 +86,22 @@ def default_text(one: NamespaceCoverage, direction: Direction) -> str:
     return f"open to a pod with {labels}" if labels else "open"
 
 
-def _step_row(number: int, step: Step) -> tuple[str, ...]:
+NAMESPACE_HEADS = ("Namespace", "Default ingress", "Default egress", "Closed ingress", "Closed egress")
+STEP_HEADS = ("#", "Closes", "Direction", "Step", "Workloads")
+WORKLOAD_HEADS = ("Workload", "Ingress", "Egress")
+
+
+def namespace_row(one: NamespaceCoverage) -> tuple[str, ...]:
+    """A namespace with its defaults and how many of its workloads are closed."""
+    return (
+        one.name,
+        *(default_text(one, direction) for direction in DIRECTIONS),
+        *(f"{one.closed[direction]} of {one.workloads}" for direction in DIRECTIONS),
+    )
+
+
+def step_row(number: int, step: Step) -> tuple[str, ...]:
+    """A step with some of the workloads that it closes."""
     names = ", ".join(step.workloads[:NAMES_SHOWN])
     more = f" and {step.closes - NAMES_SHOWN} more" if step.closes > NAMES_SHOWN else ""
     where = place_text(step.place)
@@ -85,6 +114,16 @@ def _step_row(number: int, step: Step) -> tuple[str, ...]:
     )
 
 
+def workload_row(one: WorkloadCoverage) -> tuple[str, ...]:
+    """A workload with both of its directions."""
+    return one.name, *(side_text(one.sides[direction]) for direction in DIRECTIONS)
+
+
+def worst_first(coverage: Coverage) -> list[WorkloadCoverage]:
+    """The workloads, those that are open in both directions first."""
+    return sorted(coverage.workloads, key=_order)
+
+
 def _order(one: WorkloadCoverage) -> tuple[object, ...]:
     worst = sorted(-WORST[side.status] for side in one.sides.values())
     return (*worst, one.name)
@@ -92,39 +131,18 @@ def _order(one: WorkloadCoverage) -> tuple[object, ...]:
 
 def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
     """The whole report. ``limit``: at most so many workloads and steps each."""
-    lines = [figure_text(coverage, direction) for direction in DIRECTIONS]
-    if coverage.exclude:
-        lines.append(excluded_text(coverage))
-    found = [Section("", tuple(lines))]
+    found = [Section("", tuple(headline_lines(coverage)))]
     if coverage.namespaces:
-        rows = tuple(
-            (
-                one.name,
-                *(default_text(one, direction) for direction in DIRECTIONS),
-                *(f"{one.closed[direction]} of {one.workloads}" for direction in DIRECTIONS),
-            )
-            for one in coverage.namespaces
-        )
-        heads = ("Namespace", "Default ingress", "Default egress", "Closed ingress", "Closed egress")
-        found.append(Section("Namespaces", (), heads, rows))
+        found.append(Section("Namespaces", (), NAMESPACE_HEADS, tuple(map(namespace_row, coverage.namespaces))))
     if coverage.steps:
         shown = min(STEPS_SHOWN if limit is None else limit, len(coverage.steps))
-        step_rows = tuple(_step_row(number + 1, step) for number, step in enumerate(coverage.steps[:shown]))
-        rest = len(coverage.steps) - shown
-        after = left_out_text(rest, "step")
-        found.append(
-            Section("Next, the most first", (), ("#", "Closes", "Direction", "Step", "Workloads"), step_rows, after)
-        )
-    ordered = sorted(coverage.workloads, key=_order)
+        step_rows = tuple(step_row(number + 1, step) for number, step in enumerate(coverage.steps[:shown]))
+        after = left_out_text(len(coverage.steps) - shown, "step")
+        found.append(Section("Next, the most first", (), STEP_HEADS, step_rows, after))
+    ordered = worst_first(coverage)
+    if not ordered:
+        return found
     kept = ordered if limit is None else ordered[:limit]
-    workload_rows = tuple((one.name, *(side_text(one.sides[direction]) for direction in DIRECTIONS)) for one in kept)
-    found.append(
-        Section(
-            "Workloads, the worst first",
-            (),
-            ("Workload", "Ingress", "Egress"),
-            workload_rows,
-            left_out_text(len(ordered) - len(kept)),
-        )
-    )
+    left = left_out_text(len(ordered) - len(kept))
+    found.append(Section("Workloads, the worst first", (), WORKLOAD_HEADS, tuple(map(workload_row, kept)), left))
     return found

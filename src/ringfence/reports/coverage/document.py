@@ -64,6 +64,8 @@ class CoveredNamespaceDocument(Document, frozen=True):
     workloads: int
     closed_ingress: int
     closed_egress: int
+    file: str
+    line: int
 
 
 class StepDocument(Document, frozen=True):
@@ -92,13 +94,15 @@ class FigureDocument(Document, frozen=True):
 
 
 class CoverageDocument(Document, frozen=True):
-    """``ringfence coverage -o json``. ``exclude`` are the patterns that left ``excluded`` workloads out."""
+    """``ringfence coverage -o json``. ``exclude`` are the patterns that left ``excluded`` workloads out; ``namespace``:
+    the only one that it speaks of, null where it speaks of all."""
 
     schema_version: Literal["1"]
     kind: Literal["Coverage"]
     figures: list[FigureDocument]
     exclude: list[str]
     excluded: int
+    namespace: str | None
     workloads: list[CoveredWorkloadDocument]
     namespaces: list[CoveredNamespaceDocument]
     steps: list[StepDocument]
@@ -153,6 +157,8 @@ def _namespace(one: NamespaceCoverage) -> CoveredNamespaceDocument:
         workloads=one.workloads,
         closed_ingress=one.closed[Direction.INGRESS],
         closed_egress=one.closed[Direction.EGRESS],
+        file=one.place.file if one.place else "",
+        line=one.place.line if one.place else 0,
     )
 
 
@@ -187,6 +193,7 @@ def coverage_document(coverage: Coverage, context: Context) -> CoverageDocument:
         ],
         exclude=list(coverage.exclude),
         excluded=coverage.excluded,
+        namespace=coverage.only,
         workloads=[_workload(one) for one in coverage.workloads],
         namespaces=[_namespace(one) for one in coverage.namespaces],
         steps=[_step(step) for step in coverage.steps],

@@ -1,0 +1,444 @@
+"""One Istio mesh, as the layers ask it (``ringfence.model.mesh.Mesh``).
+
+It is made when it is first needed, and answers by what matters of a pod, so that replicas cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+from ringfence.dialects.istio import speech
+from ringfence.dialects.istio.authorization import rules_at
+from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
+from ringfence.dialects.istio.capture import HBONE_PORT
+from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
+from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
+from ringfence.dialects.istio.paths import normalized
+from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
+from ringfence.dialects.istio.sending import Senders
+from ringfence.dialects.istio.sidecar_scope import Sidecars
+from ringfence.dialects.istio.versions import Release
+from ringfence.dialects.istio.waypoint import Waypoints
+from ringfence.model.cluster import Cluster, Pod, Service
+from ringfence.model.mesh import (
+    Acceptance,
+    Client,
+    Identity,
+    Membership,
+    Numbers,
+    Option,
+    Point,
+    PointSort,
+    Proxy,
+    RequestRules,
+    Sending,
+    Server,
+    Source,
+    Speech,
+    Waypoint,
+    known,
+)
+from ringfence.sets.labels import Selector
+from ringfence.values import replace
+
+Options = tuple[Option[Membership], ...]
+MOST_KEPT = 1 << 17
+"""Answers that are kept for clients and destinations."""
+_ROUTES = "may answer, refuse or send elsewhere what the waypoint gets for the Service"
+_NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user says of the mesh. ``config``: instead of that of the input; ``version``: of Istio."""
+
+    config: MeshConfig | None = None
+    version: str = ""
+
+
+class IstioMesh:
+    """Implements the protocol of a mesh over what the input says of Istio."""
+
+    name = NAME
+    tunnel_port = HBONE_PORT
+
+    def __init__(self, cluster: Cluster, objects: IstioObjects, settings: Settings) -> None:
+        self._cluster = cluster
+        self.objects = objects
+        configs = dict(objects.configs)
+        if settings.config is not None:
+            configs = {"": settings.config}
+        if "" not in configs:
+            configs[""] = next(iter(configs.values())) if len(configs) == 1 else DEFAULT
+        self._configs: Mapping[str, MeshConfig] = configs
+        self.config = configs[""]
+        """Of the default revision."""
+        root = self.config.root_namespace
+        marks = {id(pod.marks): pod.marks for pod in cluster.pods}.values()
+        images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
+        self.release = Release(objects, settings.version, images)
+        self.enrolment = Enrolment(cluster, objects, configs)
+        self.services = speech.Services(cluster.services)
+        self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)
+        self.peer_authentications = PeerAuthentications(
+            [one for one in objects.peer_authentications if self._looks_at(one.named)], root
+        )
+        self._waypoints = Waypoints(objects.waypoints, cluster.pods, cluster.namespaces)
+        self._policies = [
+            one
+            for one in objects.authorizations
+            if isinstance(one, AuthorizationPolicy) and self._discovers(one.attachment.namespace)
+        ]
+        self._authentications = [
+            one
+            for one in objects.authentications
+            if isinstance(one, RequestAuthentication) and self._discovers(one.attachment.namespace)
+        ]
+        self._senders = Senders(
+            objects,
+            root,
+            self.membership,
+            self.services,
+            self._sidecars,
+            self.peer_authentications,
+            self.release.sending(self._ambient_shown()),
+            self._pods_of,
+            configs.values(),
+        )
+        self._speaks_of_addresses = any(
+            term.key in ("source.ip", "remote.ip", "destination.ip")
+            for one in self._policies
+            for clause in one.clauses
+            for terms in (*clause.sources, *clause.operations, clause.conditions)
+            for term in terms
+        )
+        self._policies_of: dict[str, list[AuthorizationPolicy]] = {}
+        for policy in self._policies:
+            self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
+        self._rules: dict[Hashable, RequestRules] = {}
+        self._kinds: dict[Hashable, int] = {}
+        self._seen: dict[Hashable, tuple[int, Pod]] = {}
+        self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
+        self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
+        self._mentioned: dict[str, frozenset[int]] = {}
+
+    @staticmethod
+    def of(cluster: Cluster, settings: Settings | None = None) -> IstioMesh | None:
+        """The mesh of a cluster; None where nothing of the input shows one."""
+        objects = cluster.istio
+        if not isinstance(objects, IstioObjects):
+            return None
+        return IstioMesh(cluster, objects, settings or Settings())
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What stands for things that the input does not tell, in words."""
+        found = []
+        if not self.config.known:
+            found.append(
+                "the input has no mesh config of Istio: its defaults are assumed"
+                f" (trust domain {self.config.trust_domain}, root namespace {self.config.root_namespace},"
+                " auto mTLS, PERMISSIVE, ALLOW_ANY)"
+            )
+        if not self.release.versions:
+            found.append("the input does not tell the release of Istio")
+        return tuple(found)
+
+    def pod(self, index: int) -> Pod:
+        """A pod of the cluster."""
+        return self._cluster.pods[index]
+
+    def membership(self, pod: Pod) -> Options:
+        """Whether and how the pod is in the mesh."""
+        return self.enrolment.membership(pod)
+
+    def predicted(self, pod: Pod) -> Options:
+        """What the pod would be if it were made now, whatever it shows."""
+        return tuple(self.enrolment.predicted(pod))
+
+    def kind(self, pod: Pod) -> Hashable:
+        """Everything of a pod that the mesh may look at, as a number."""
+        address: Hashable = pod.addresses if self._speaks_of_addresses else None
+        rest = (pod.namespace, pod.service_account, pod.open_labels, pod.host_network, exists(pod), address)
+        seen = (id(pod.labels), id(pod.ports), id(pod.marks), rest)
+        found = self._seen.get(seen)
+        if found is None:
+            whole = (tuple(sorted(pod.labels.items())), pod.ports, id(pod.marks), rest)
+            # The pod keeps alive what the key names by its identity.
+            found = self._seen[seen] = (self._kinds.setdefault(whole, len(self._kinds)), pod)
+        return found[0]
+
+    def client_kind(self, pod: Pod) -> Hashable:
+        """Everything of a pod that its proxy's sending may hang on."""
+        options = self.membership(pod)
+        if {option.value.proxy for option in options} == {Proxy.NONE}:
+            return Proxy.NONE
+        members = tuple(
+            (option.value.proxy, option.value.revision, option.value.outbound, option.fact) for option in options
+        )
+        return members, self._senders.key_of(pod), pod.service_account == ""
+
+    def identity(self, pod: Pod) -> Identity | None:
+        """The SPIFFE identity of the pod's service account."""
+        if not pod.service_account:
+            return None
+        return self.identity_of(pod.namespace, pod.service_account)
+
+    def identity_of(self, namespace: str, account: str) -> Identity:
+        """The identity of a service account."""
+        text = f"spiffe://{self.config.trust_domain}/ns/{namespace}/sa/{account}"
+        return Identity(text, namespace, account)
+
+    def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
+        """What the proxy of a member takes at a port."""
+        addresses = pod.addresses if self.services.by_address else ()
+        key = (*key_of(pod), id(pod.ports), addresses, port)
+        found = self._servers.get(key)
+        if found is None:
+            found = self._servers[key] = (pod, tuple(self._serve(pod, port)))
+        return found[1]
+
+    def _serve(self, pod: Pod, port: int) -> Iterable[Option[Server]]:
+        if is_gateway(pod):
+            return known(self._gateway(pod, port))
+        spoken = speech.inbound(self.services, self.objects.service_entries, self._sidecars.of(pod), pod, port)
+        proxies = {option.value.proxy for option in self.membership(pod)}
+        found: dict[tuple[Acceptance, Speech], Option[Server]] = {}
+        for proxy in sorted(proxies - {Proxy.NONE}, key=lambda one: one.value) or [Proxy.SIDECAR]:
+            for taken in self.peer_authentications.at(pod, port, proxy is Proxy.NODE):
+                for said in spoken:
+                    word, sources, why = said.value
+                    facts = ", and ".join(filter(None, (taken.fact, said.fact)))
+                    server = Server(
+                        taken.value.acceptance, word, (*taken.value.sources, *sources), f"{taken.value.why}; {why}"
+                    )
+                    found.setdefault(
+                        (server.acceptance, server.speech), Option(server, facts, taken.decide or said.decide)
+                    )
+        return found.values()
+
+    def _gateway(self, pod: Pod, port: int) -> Server:
+        """A gateway is a server itself: what a client opens to it is no TLS of the mesh."""
+        speaks: set[Speech] = set()
+        sources: list[Source] = []
+        for one in self.objects.gateways:
+            if not _serves(one, pod):
+                continue
+            for number, protocol, mode in one.listeners:
+                if number == port or self._leads_to(pod, number, port):
+                    sources.append(one.named.source)
+                    ends = protocol.upper() == "HTTPS" and mode.upper() not in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
+                    speaks.add(Speech.HTTP if ends else speech.parse(protocol) or Speech.DETECTED)
+        said = speaks.pop() if len(speaks) == 1 else Speech.DETECTED
+        return Server(Acceptance.PLAIN, said, tuple(sources), "it is a gateway, which ends connections itself")
+
+    def _leads_to(self, pod: Pod, number: int, port: int) -> bool:
+        return any(one.port == number for _, one in self.services.leading_to(pod, port))
+
+    def client(
+        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+    ) -> tuple[Option[Client], ...]:
+        """What the proxy of a member sends."""
+        addresses = destination.addresses if destination is not None and self.services.by_address else ()
+        members = self.membership(source)
+        proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
+        end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
+        key = (proxies, self._senders.key_of(source), end, port, id(service))
+        kept = self._clients.get(key)
+        if kept is None:
+            if len(self._clients) >= MOST_KEPT:
+                self._clients.clear()
+            options = tuple(self._send(source, destination, port, service))
+            kept = self._clients[key] = ((source, destination, service), options)
+        return kept[1]
+
+    def _send(
+        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+    ) -> Iterable[Option[Client]]:
+        options = self.membership(source)
+        proxies = {option.value.proxy for option in options} - {Proxy.NONE}
+        found: dict[tuple[Sending, tuple[str, ...]], Option[Client]] = {}
+        if service is not None and not self._discovers(service.namespace):
+            service = None
+        for proxy in sorted(proxies, key=lambda one: one.value) or [Proxy.SIDECAR]:
+            if proxy is Proxy.NODE:
+                sends = self._senders.by_node(destination)
+            else:
+                sends = self._senders.by_sidecar(source, destination, port, service, self._config_of(options))
+            for option in sends:
+                fact, decide = option.fact, option.decide
+                if len(proxies) > 1:
+                    which = "ztunnel" if proxy is Proxy.NODE else "a sidecar"
+                    fact = ", and ".join(filter(None, (f"the client's proxy is {which}", fact)))
+                    decide = decide or "what makes the client a member of the mesh"
+                found.setdefault((option.value.sending, option.value.checks), Option(option.value, fact, decide))
+        if len(found) == 1:
+            return known(next(iter(found.values())).value)
+        return found.values()
+
+    def waypoint(
+        self, source: Pod | None, destination: Pod, service: Service | None
+    ) -> tuple[Option[Waypoint | None], ...]:
+        """The proxy that traffic of a member to a destination goes over, if any; ``source`` None: of one that asks for
+        it, as clients of ztunnel do."""
+        if not self._waypoints:
+            return known(None)
+        if source is None:
+            return tuple(self._waypoints.of(destination, service))
+        proxies = {option.value.proxy for option in self.membership(source)}
+        if Proxy.NODE not in proxies:
+            return known(None)
+        found = self._waypoints.of(destination, service)
+        if proxies - {Proxy.NODE, Proxy.NONE} and any(option.value is not None for option in found):
+            fact, decide = "the client's proxy is ztunnel", "what makes the client a member of the mesh"
+            found = [Option(one.value, ", and ".join(filter(None, (fact, one.fact))), decide) for one in found]
+            found.append(Option(None, "the client's proxy is a sidecar", decide))
+        return tuple(found)
+
+    def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
+        """The ports of a destination that anything of the mesh speaks of, sorted."""
+        found: set[int] = set()
+        if destination is not None:
+            found |= self.services.ports(destination)
+            found |= self._of_namespace(destination.namespace)
+            for option in self.membership(destination):
+                found |= _ends(option.value.inbound)
+            if is_gateway(destination):
+                found |= {number for one in self.objects.gateways for number, _, _ in one.listeners}
+        else:
+            found |= self._of_namespace(source.namespace if source is not None else "")
+            for entry in self.objects.service_entries:
+                for port in entry.ports:
+                    found |= {port.number, port.target}
+        if source is not None:
+            for option in self.membership(source):
+                outbound = option.value.outbound
+                found |= _ends(outbound.ports) | _ends(outbound.excluded_ports)
+            for entry in self.objects.service_entries:
+                found |= {port.number for port in entry.ports}
+        return tuple(sorted(port for port in found if 1 <= port <= 65535))
+
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        """Whether a server takes a certificate of this identity: by its trust domain, in TLS, before any policy. A
+        sidecar also takes the aliases of the mesh's; ztunnel only its own."""
+        domain = identity.removeprefix("spiffe://").partition("/")[0]
+        if node_proxy:
+            return domain == self.config.trust_domain
+        if self.release.flag("PILOT_SKIP_VALIDATE_TRUST_DOMAIN", False):
+            return True
+        return domain in (self.config.trust_domain, *self.config.aliases, *self.config.foreign_authorities)
+
+    def normalized(self, path: str) -> str:
+        """A request's path as the proxies compare it."""
+        return normalized(path, self.config.path_normalization)
+
+    def rules(self, point: Point, port: int) -> RequestRules:
+        """What an enforcement point asks of requests, or connections, to a port."""
+        server, service = point.server, point.service
+        key = (
+            point.sort,
+            point.http,
+            self.kind(point.pod),
+            point.pod.workload if point.sort is PointSort.WAYPOINT else None,
+            None if server is None else self.kind(server),
+            None if service is None else (service.namespace, service.name),
+        )
+        found = self._rules.get(key)
+        if found is None:
+            found = self._rules[key] = self._rules_at(point, port)
+        return found
+
+    def _rules_at(self, point: Point, port: int) -> RequestRules:
+        config = self.release.authorization(self.config)
+        homes = {config.root_namespace, point.pod.namespace}
+        homes |= {point.service.namespace} if point.service is not None else set()
+        policies = [one for home in homes for one in self._policies_of.get(home, ())]
+        found = rules_at(policies, self._authentications, config, point, port)
+        added = [
+            (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if one.inbound and self._at(one, point)
+        ]
+        if point.sort is PointSort.WAYPOINT and point.service is not None:
+            added += [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
+        return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+
+    def _at(self, extension: Extension, point: Point) -> bool:
+        """Whether an extension may be in the proxy of a point. ztunnel takes none."""
+        if point.sort is PointSort.NODE:
+            return False
+        spaces = {self.config.root_namespace, point.pod.namespace}
+        spaces |= {point.service.namespace} if point.service is not None else set()
+        if extension.named.namespace not in spaces:
+            return False
+        waypoint = point.sort is PointSort.WAYPOINT or is_waypoint(point.pod)
+        if extension.targets:
+            return waypoint or GATEWAY_NAME in point.pod.labels
+        return not waypoint and (not extension.selector or selects(extension.selector, point.pod) is not False)
+
+    def _of_namespace(self, namespace: str) -> frozenset[int]:
+        """Ports that policies speak of which may reach a pod of a namespace."""
+        found = self._mentioned.get(namespace)
+        if found is None:
+            numbers = set(self.peer_authentications.ports(namespace)) | set(self._sidecars.ports(namespace))
+            for one in self._policies:
+                for clause in one.clauses:
+                    for terms in (*clause.operations, clause.conditions):
+                        for term in terms:
+                            if term.key == "destination.port":
+                                words = (*term.values, *term.others)
+                                numbers |= {int(word) for word in words if word.isascii() and word.isdigit()}
+            found = self._mentioned[namespace] = frozenset(numbers)
+        return found
+
+    def _config_of(self, options: Options) -> MeshConfig:
+        for option in options:
+            if option.value.proxy is Proxy.SIDECAR:
+                return self._configs.get(option.value.revision) or self.config
+        return self.config
+
+    def _pods_of(self, service: Service) -> Iterable[Pod]:
+        return [
+            pod
+            for pod in self._cluster.pods
+            if pod.namespace == service.namespace and service.selector and selects(service.selector, pod)
+        ]
+
+    def _discovers(self, namespace: str) -> bool:
+        """Whether istiod looks at a namespace (discoverySelectors); one whose labels are not known counts as if."""
+        selectors: tuple[Selector, ...] = self.config.discovers
+        space = self._cluster.namespaces.get(namespace)
+        if not selectors or space is None or space.open_labels:
+            return True
+        return any(one.matches(space.labels) for one in selectors)
+
+    def _looks_at(self, named: Named) -> bool:
+        return self._discovers(named.namespace)
+
+    def _ambient_shown(self) -> bool:
+        if self.objects.node_agents or self.objects.waypoints:
+            return True
+        labelled = any("istio.io/dataplane-mode" in one.labels for one in self._cluster.namespaces.values())
+        return labelled or any(
+            "ambient.istio.io/redirection" in pod.marks.annotations or "istio.io/dataplane-mode" in pod.labels
+            for pod in self._cluster.pods
+        )
+
+
+def _serves(gateway: IngressGateway, pod: Pod) -> bool:
+    if gateway.gateway:
+        named = gateway.named
+        return pod.namespace == named.namespace and pod.labels.get(GATEWAY_NAME) == gateway.gateway
+    return bool(gateway.selector) and selects(gateway.selector, pod) is not False
+
+
+def _ends(numbers: Numbers) -> set[int]:
+    """The ports within the intervals or those outside of them, whichever are fewer: the others are all alike."""
+    inside = sum(last - first + 1 for first, last in numbers)
+    if inside > 1 << 15:
+        inner, numbers, previous = numbers, (), 0
+        for first, last in (*inner, (65536, 65536)):
+            numbers = (*numbers, (previous + 1, first - 1))
+            previous = last
+    return {port for first, last in numbers for port in range(first, last + 1)}

@@ -1,0 +1,43 @@
+"""The path of a request as proxies compare it with policies (pathNormalization of the mesh config).
+
+Sources: istio.io, "Understand path normalization"; Envoy ``source/common/http/path_utility.cc``, which takes the path
+canonicalisation of URLs from Chromium: escapes of letters, digits, ``-``, ``_``, ``~`` and dots are undone, a backslash
+is a slash, segments of dots are resolved. ``%2F`` stays what it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
+_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
+_SLASHES = re.compile(r"/{2,}")
+
+
+def normalized(path: str, how: str) -> str:
+    """A path, without its query, under one of the settings."""
+    if how == "NONE":
+        return path
+    if how == "DECODE_AND_MERGE_SLASHES":
+        path = _SLASH.sub(lambda found: chr(int(found[0][1:], 16)), path)
+    path = _base(path)
+    return _SLASHES.sub("/", path) if how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES") else path
+
+
+def _base(path: str) -> str:
+    path = _ESCAPED.sub(lambda found: chr(int(found[0][1:], 16)), path.replace("\\", "/"))
+    if not path.startswith("/"):
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for number, segment in enumerate(segments):
+        last = number == len(segments) - 1
+        if segment == "..":
+            if kept:
+                kept.pop()
+            kept += [""] if last else []
+        elif segment == ".":
+            kept += [""] if last else []
+        else:
+            kept.append(segment)
+    return "/" + "/".join(kept)

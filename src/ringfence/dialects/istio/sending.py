@@ -1,0 +1,399 @@
+"""What a client's proxy sends to a destination.
+
+A sidecar knows Services: their DestinationRule counts, and without one what the endpoint can take (auto mTLS). What it
+does not know it passes on as it is, or not at all. ztunnel knows workloads: what they can take counts, and nothing
+else.
+
+Sources: istio ``pilot/pkg/networking/core/cluster_tls.go`` (buildAutoMtlsSettings, applyUpstreamTLSSettings),
+``pilot/pkg/xds/endpoints/endpoint_builder.go`` (mtlsChecker, tunnels), ``pilot/pkg/model/push_context.go``
+(BestEffortInferServiceMTLSMode), ztunnel ``src/proxy/outbound.rs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
+from ringfence.dialects.istio.mesh_config import MeshConfig
+from ringfence.dialects.istio.objects import (
+    ClientTls,
+    DestinationRule,
+    Extension,
+    IstioObjects,
+    Mode,
+    Named,
+    ServiceEntry,
+    Sidecar,
+    Tls,
+    VirtualService,
+)
+from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
+from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
+from ringfence.dialects.istio.speech import Services, of_port, target_of
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.mesh import Acceptance, Client, Membership, Option, Proxy, Sending, Source, Speech
+
+TLS_MODE = "security.istio.io/tlsMode"
+_TLS_SENDING = {
+    ClientTls.DISABLE: Sending.PLAIN,
+    ClientTls.SIMPLE: Sending.OTHER_TLS,
+    ClientTls.MUTUAL: Sending.OTHER_TLS,
+    ClientTls.ISTIO_MUTUAL: Sending.MESH_TLS,
+}
+Members = Callable[[Pod], tuple[Option[Membership], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Settings of istiod that say what sidecars send. ``tunnels``: over HBONE to those that can take it; None: not
+    known. ``prefers_tunnels``: also to those that can take mTLS."""
+
+    tunnels: bool | None = True
+    prefers_tunnels: bool = False
+
+
+class Senders:
+    """What the proxies of one cluster send."""
+
+    def __init__(
+        self,
+        objects: IstioObjects,
+        root: str,
+        members: Members,
+        services: Services,
+        sidecars: Sidecars,
+        authentications: PeerAuthentications,
+        flags: Flags,
+        pods_of: Callable[[Service], Iterable[Pod]],
+        configs: Iterable[MeshConfig],
+    ) -> None:
+        self._members = members
+        self._services = services
+        self._sidecars = sidecars
+        self._authentications = authentications
+        self._flags = flags
+        self._pods_of = pods_of
+        self._rules = DestinationRules(objects.destination_rules, root)
+        self._entries = objects.service_entries
+        self._routes = [one for one in objects.virtual_services if one.inside]
+        self._extensions = [one for one in objects.extensions if one.outbound]
+        self._root = root
+        selecting: list[Sidecar | DestinationRule | Extension] = [
+            *objects.sidecars,
+            *objects.destination_rules,
+            *self._extensions,
+        ]
+        self._choosy = frozenset(one.named.namespace for one in selecting if one.selector)
+        """Namespaces with objects that choose clients by their labels."""
+        self._scoped = bool(
+            selecting or self._routes or self._entries or services.any_exported or any(map(_exports, configs))
+        )
+        self._headless: dict[tuple[str, str], bool] = {}
+
+    def key_of(self, source: Pod) -> tuple[object, ...]:
+        """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
+        if not self._scoped:
+            return ()
+        labels = id(source.labels) if source.namespace in self._choosy or self._root in self._choosy else None
+        return source.namespace, labels, source.open_labels if labels is not None else ()
+
+    def elsewhere(self, service: Service) -> list[VirtualService]:
+        """Routes that may answer, refuse or send elsewhere what is meant for a Service."""
+        host = of_service(service.namespace, service.name)
+        return [one for one in self._routes if _routes_host(one, host, service.namespace) and not _keeps(one, host)]
+
+    def by_node(self, destination: Pod | None) -> Iterator[Option[Client]]:
+        """What ztunnel sends."""
+        if destination is None:
+            yield Option(Client(Sending.PLAIN, why="an address outside of the mesh"))
+            return
+        for option in self._members(destination):
+            if option.value.tunnel:
+                yield Option(Client(Sending.TUNNEL, why="the destination takes HBONE"), option.fact, option.decide)
+            else:
+                yield Option(
+                    Client(Sending.PLAIN, why="the destination takes no HBONE, and ztunnel speaks nothing else"),
+                    option.fact,
+                    option.decide,
+                )
+
+    def by_sidecar(
+        self, source: Pod, destination: Pod | None, port: int, service: Service | None, config: MeshConfig
+    ) -> Iterator[Option[Client]]:
+        """What a sidecar sends."""
+        extensions = [one for one in self._extensions if _selected(one, source, self._root)]
+        held = f"{extensions[0].named} leaves what the client's proxy sends as it is" if extensions else ""
+        for sidecar in self._sidecars.of(source):
+            for option in self._with_sidecar(source, destination, port, service, sidecar.value, config):
+                facts = ", and ".join(filter(None, (held, sidecar.fact, option.fact)))
+                yield Option(option.value, facts, sidecar.decide or option.decide)
+        for one in extensions:
+            fact = f"{one.named} changes what the client's proxy does so that it fails"
+            why = f"{one.named} may change it"
+            yield Option(Client(Sending.NOTHING, (one.named.source,), why), fact, "what it does is not modelled")
+
+    def _with_sidecar(
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        sidecar: Sidecar | None,
+        config: MeshConfig,
+    ) -> Iterator[Option[Client]]:
+        if sidecar is not None and sidecar.broken:
+            held = f"{sidecar.named} lets the client know the destination"
+            why = f"{sidecar.named} cannot be read: {sidecar.broken}"
+            fact = f"{sidecar.named} lets the client know nothing of the destination"
+            nothing = Client(Sending.NOTHING, (sidecar.named.source,), why)
+            decide = "a Sidecar that the API server accepts"
+            yield Option(nothing, fact, decide)
+            for option in self._with_sidecar(source, destination, port, service, None, config):
+                yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
+            return
+        if service is None:
+            yield from self._unknown(source, destination, port, sidecar, config)
+            return
+        number = _service_port(service, destination, port)
+        if not any(knows(sidecar, service, one, source.namespace, config) for one in number):
+            sources = (sidecar.named.source,) if sidecar is not None else ()
+            name = f"Service {service.namespace}/{service.name}"
+            why = f"the client's proxy does not know {name}"
+            if any_outside(sidecar, config):
+                yield Option(Client(Sending.PLAIN, sources, f"{why}, and passes on what it does not know as it is"))
+            else:
+                yield Option(Client(Sending.NOTHING, sources, f"{why}, and passes nothing on that it does not know"))
+            return
+        yield from self._known(source, destination, port, service, number, config)
+
+    def _unknown(
+        self, source: Pod, destination: Pod | None, port: int, sidecar: Sidecar | None, config: MeshConfig
+    ) -> Iterator[Option[Client]]:
+        """An address that is no Service's."""
+        if destination is not None:
+            known = self._by_own_address(source, destination, port, sidecar, config)
+            if known is not None:
+                service, number = known
+                yield from self._known(source, destination, port, service, number, config)
+                return
+        entries = [one for one in self._entries if _may_cover(one, port, sidecar, source.namespace)]
+        passes = any_outside(sidecar, config)
+        where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
+        sources = (where,) if where is not None else ()
+        if passes:
+            yield Option(Client(Sending.PLAIN, sources, "the client's proxy passes on what it does not know as it is"))
+        elif not entries:
+            why = "the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)"
+            yield Option(Client(Sending.NOTHING, sources, why))
+        else:
+            names = ", ".join(str(one.named) for one in entries[:3])
+            why = f"{names} may be about the destination"
+            for sending, word in ((Sending.PLAIN, "one"), (Sending.NOTHING, "none")):
+                fact = f"the destination is {word} of {names}"
+                client = Client(sending, (*sources, *(one.named.source for one in entries)), why)
+                yield Option(client, fact, "the address of the destination")
+
+    def _by_own_address(
+        self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
+    ) -> tuple[Service, tuple[int, ...]] | None:
+        """The headless Service through which a sidecar knows the address of a pod itself (bytes only: requests go by
+        the name of the host)."""
+        for service, one in self._services.leading_to(destination, port):
+            speaks = of_port(one.port, one.name, one.application)
+            if not service.headless or speaks is Speech.HTTP:
+                continue
+            if knows(sidecar, service, one.port, source.namespace, config):
+                return service, (one.port,)
+        return None
+
+    def _known(
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service,
+        numbers: Sequence[int],
+        config: MeshConfig,
+    ) -> Iterator[Option[Client]]:
+        host = of_service(service.namespace, service.name)
+        routes = [one for one in self._routes if _routes_host(one, host, source.namespace)]
+        elsewhere = [one for one in routes if not _keeps(one, host)]
+        for one in elsewhere:
+            why = f"{one.named} may answer, refuse or send elsewhere what is meant for {host}"
+            fact = f"{one.named} does not send the request to this destination"
+            yield Option(
+                Client(Sending.NOTHING, (one.named.source,), why), fact, "which of its routes takes the request"
+            )
+        held = f"{elsewhere[0].named} sends the request to this destination" if elsewhere else ""
+        for option in self._rules.for_service(source, service, config):
+            rule = option.value
+            decide = option.decide or ("which of its routes takes the request" if held else "")
+            base = ", and ".join(filter(None, (held, option.fact)))
+            if rule is not None and rule.broken:
+                for sending in (Sending.PLAIN, Sending.MESH_TLS, Sending.OTHER_TLS):
+                    fact = ", and ".join(filter(None, (base, f"{rule.named} makes the client send {sending.value}")))
+                    why = f"{rule.named} cannot be read: {rule.broken}"
+                    yield Option(Client(sending, (rule.named.source,), why), fact, "a rule that the API server accepts")
+                continue
+            found: dict[Client, str] = {}
+            for number in numbers:
+                for tls, named in told(rule, number, destination, routes, host):
+                    for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
+                        found.setdefault(client, fact)
+                        decide = decide or decides
+            for client, fact in found.items():
+                text = fact or (f"the port or subset that is dialled is one for which it sends {client.sending.value}")
+                extra = text if len(found) > 1 else fact
+                yield Option(
+                    client, ", and ".join(filter(None, (base, extra))), decide or ("the port" if extra else "")
+                )
+
+    def _of_tls(
+        self,
+        tls: Tls | None,
+        named: Named | None,
+        destination: Pod | None,
+        port: int,
+        service: Service,
+        config: MeshConfig,
+    ) -> Iterator[tuple[Client, str, str]]:
+        """What is sent, under which fact, and what would tell."""
+        sources = (named.source,) if named is not None else ()
+        options: Sequence[Option[Membership]] = (
+            self._members(destination) if destination is not None else (Option(Membership("istio", Proxy.NONE)),)
+        )
+        for option in options:
+            if tls is not None:
+                why = f"{named} says tls.mode {tls.mode.value}"
+                sending = _TLS_SENDING[tls.mode]
+                node = option.value.proxy is Proxy.NODE and option.value.tunnel
+                if node and sending is Sending.MESH_TLS:
+                    yield Client(Sending.TUNNEL, sources, f"{why}, and the destination takes HBONE"), option.fact, ""
+                    continue
+                if node and sending is Sending.PLAIN and self._flags.tunnels is not False:
+                    # Releases differ in whether DISABLE also turns HBONE off.
+                    fact = "this release of Istio tunnels in spite of tls.mode DISABLE"
+                    yield Client(Sending.TUNNEL, sources, why), fact, "the release of Istio"
+                    yield Client(Sending.PLAIN, sources, why), f"not: {fact}", "the release of Istio"
+                    continue
+                checks = tls.names if sending is Sending.MESH_TLS else ()
+                yield Client(sending, sources, why, checks), option.fact, option.decide
+                continue
+            for client, fact, decide in self._automatic(option.value, destination, port, service, config):
+                yield client, ", and ".join(filter(None, (option.fact, fact))), option.decide or decide
+
+    def _automatic(
+        self, member: Membership, destination: Pod | None, port: int, service: Service, config: MeshConfig
+    ) -> Iterator[tuple[Client, str, str]]:
+        """Without a rule: what the endpoint can take."""
+        if destination is None:
+            yield Client(Sending.PLAIN, why="the destination is no workload of the mesh"), "", ""
+            return
+        mesh_tls = list(self._takes_tls(member, destination, port, service, config))
+        for takes, why, sources, fact, decide in mesh_tls:
+            if member.tunnel and (not takes or self._flags.prefers_tunnels):
+                if self._flags.tunnels is not False:
+                    text = "sidecars tunnel to workloads that take HBONE" if self._flags.tunnels is None else ""
+                    facts = ", and ".join(filter(None, (fact, text)))
+                    yield Client(Sending.TUNNEL, sources, "the destination takes HBONE"), facts, decide or text
+                if self._flags.tunnels is True:
+                    continue
+            sending = Sending.MESH_TLS if takes else Sending.PLAIN
+            text = "sidecars do not tunnel" if member.tunnel and self._flags.tunnels is None else ""
+            yield Client(sending, sources, why), ", and ".join(filter(None, (fact, text))), decide or text
+
+    def _takes_tls(
+        self, member: Membership, destination: Pod, port: int, service: Service, config: MeshConfig
+    ) -> Iterator[tuple[bool, str, tuple[Source, ...], str, str]]:
+        """Whether auto mTLS speaks TLS to the endpoint, why, who says so, under which fact, what would tell."""
+        if not config.auto_mtls:
+            yield False, "enableAutoMtls is false, and no DestinationRule says what to send", (), "", ""
+            return
+        if not _labelled(member, destination):
+            yield False, "the destination has no sidecar", (), "", ""
+            return
+        if service.headless and not self._all_have_sidecars(service):
+            yield False, "not every pod of the headless Service has a sidecar", (), "", ""
+            return
+        modes = self._authentications.namespace_mode(service.namespace)
+        for mode in modes:
+            if mode.value is Mode.DISABLE:
+                yield False, f"mTLS is off in namespace {service.namespace}", (), mode.fact, mode.decide
+                continue
+            if service.headless:
+                yield True, "auto mTLS", (), mode.fact, mode.decide
+                continue
+            for taken in self._authentications.at(destination, port, False):
+                fact = ", and ".join(filter(None, (mode.fact, taken.fact)))
+                takes = taken.value.acceptance is not Acceptance.PLAIN
+                why = "auto mTLS: the destination has a sidecar" if takes else taken.value.why
+                yield takes, why, () if takes else taken.value.sources, fact, mode.decide or taken.decide
+
+    def _all_have_sidecars(self, service: Service) -> bool:
+        key = (service.namespace, service.name)
+        found = self._headless.get(key)
+        if found is None:
+            found = self._headless[key] = all(
+                any(_labelled(option.value, pod) for option in self._members(pod)) for pod in self._pods_of(service)
+            )
+        return found
+
+
+def _exports(config: MeshConfig) -> bool:
+    return bool(config.service_exports or config.rule_exports)
+
+
+def _labelled(member: Membership, pod: Pod) -> bool:
+    """Whether istiod tells clients that the endpoint takes mTLS: by the label that the injector gives it."""
+    if member.proxy is not Proxy.SIDECAR:
+        return False
+    word = pod.labels.get(TLS_MODE)
+    if word is not None:
+        return word == "istio"
+    from ringfence.dialects.istio.enrolment import is_gateway
+
+    return not is_gateway(pod)
+
+
+def _service_port(service: Service, destination: Pod | None, port: int) -> tuple[int, ...]:
+    """The Service's ports that lead to a port of the destination."""
+    ports = [one for one in service.ports if one.protocol == "TCP"]
+    if destination is None:
+        found = [one.port for one in ports if port in (one.target, one.port)]
+    elif service.selector is None:
+        ends = [backend for backend in service.backends if backend.address in destination.addresses]
+        found = [one.port for one in ports if any(end.ports.get(one.name, ("", 0))[1] == port for end in ends)]
+    else:
+        found = [one.port for one in ports if target_of(one, destination) == port]
+    return tuple(found or [one.port for one in ports]) or (port,)
+
+
+def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:
+    if not visible(entry.exports, entry.named.namespace, client):
+        return False
+    ports = {one.number for one in entry.ports} | {one.target for one in entry.ports}
+    return (port in ports or not ports) and any(
+        imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts
+    )
+
+
+def _routes_host(route: VirtualService, host: str, client: str) -> bool:
+    if not visible(route.exports, route.named.namespace, client):
+        return False
+    return any(covers(full_name(one, route.named.namespace), host) for one in route.hosts)
+
+
+def _keeps(route: VirtualService, host: str) -> bool:
+    """Whether a route only says how requests for a host get to the host."""
+    return route.plain and all(full_name(one, route.named.namespace) == host for one, _ in route.targets)
+
+
+def _selected(extension: Extension, pod: Pod, root: str) -> bool:
+    if extension.targets or extension.named.namespace not in (root, pod.namespace):
+        return False
+    return not extension.selector or selects(extension.selector, pod) is not False
+
+
+__all__ = ["Flags", "Members", "Senders"]

@@ -1,0 +1,84 @@
+"""Which release of Istio it is, and what its flags say.
+
+The user says so, or the image of istiod, or those of the proxies. What hangs on the release and is not known is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ringfence.dialects.istio.authorization_config import AuthorizationConfig, Provider
+from ringfence.dialects.istio.images import version_of_image
+from ringfence.dialects.istio.mesh_config import MeshConfig
+from ringfence.dialects.istio.objects import IstioObjects
+from ringfence.dialects.istio.sending import Flags
+
+Version = tuple[int, ...]
+_TRUE = ("1", "t", "true", "True", "TRUE", "T")
+_FALSE = ("0", "f", "false", "False", "FALSE", "F")
+_PROVIDERS = {"envoyExtAuthzHttp": Provider.HTTP, "envoyExtAuthzGrpc": Provider.GRPC}
+
+
+def version_of(text: str) -> Version:
+    """``(1, 27, 3)``; empty where the text has no version."""
+    parts = text.split(".")
+    return tuple(int(part) for part in parts) if len(parts) > 1 and all(part.isdigit() for part in parts) else ()
+
+
+class Release:
+    """What is known of the releases in one cluster. ``said``: by the user. ``proxies``: the images of proxies, which
+    tell where the input has no istiod."""
+
+    def __init__(self, objects: IstioObjects, said: str = "", proxies: Iterable[str] = ()) -> None:
+        self._planes = objects.control_planes
+        texts = [said or objects.version] if said or objects.version else [one.version for one in self._planes]
+        if not any(texts):
+            texts = [version_of_image(image) for image in proxies]
+        self.versions: frozenset[Version] = frozenset(filter(None, map(version_of, texts)))
+        """All that it may be; empty: not known."""
+
+    def flag(self, name: str, default: bool) -> bool | None:
+        """A flag of istiod; its default where no istiod sets it; None where they differ, or its value is not given."""
+        found = {_truth(one.flags.get(name), default) for one in self._planes} or {default}
+        return found.pop() if len(found) == 1 else None
+
+    def sending(self, ambient: bool) -> Flags:
+        """What sidecars send. ``ambient``: the input shows an ambient mesh, of which istiod has to know."""
+        enabled = self.flag("PILOT_ENABLE_AMBIENT", ambient)
+        tunnels = self.flag("PILOT_ENABLE_SENDING_HBONE", bool(enabled)) if enabled is not None else None
+        return Flags(tunnels, bool(self.flag("PILOT_PREFER_SENDING_HBONE", False)))
+
+    def authorization(self, config: MeshConfig) -> AuthorizationConfig:
+        """The settings for AuthorizationPolicies."""
+        return AuthorizationConfig(
+            trust_domain=config.trust_domain,
+            aliases=config.aliases,
+            root_namespace=config.root_namespace,
+            providers={one.name: _PROVIDERS[one.sort] for one in config.providers if one.sort in _PROVIDERS},
+            several_providers=bool(self.flag("PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", False)),
+            selectors_reach_gateways=self.flag("ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", True) is not False,
+            names_are_literal=self._quotes_names(),
+        )
+
+    def _quotes_names(self) -> bool | None:
+        """Releases that take the names of service accounts literally: 1.28.6, 1.29.2 and later."""
+        if not self.versions:
+            return None
+        found = {_quotes(version) for version in self.versions}
+        return found.pop() if len(found) == 1 else None
+
+
+def _quotes(version: Version) -> bool:
+    if version[:2] == (1, 28):
+        return version >= (1, 28, 6)
+    return version >= (1, 29, 2)
+
+
+def _truth(value: str | None, default: bool) -> bool | None:
+    """What istiod makes of a value; one that is no boolean leaves the default."""
+    if value == "?":
+        return None
+    return True if value in _TRUE else False if value in _FALSE else default
+
+
+__all__ = ["Release", "Version", "version_of"]

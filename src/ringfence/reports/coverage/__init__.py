@@ -1,0 +1,1 @@
+"""What ``ringfence coverage`` found, in the formats of terminals, pull requests and continuous integration."""

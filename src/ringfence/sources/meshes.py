@@ -1,0 +1,365 @@
+"""What the input shows of service meshes: their objects, their settings, and the software that runs them.
+
+Texts in ConfigMaps become data here; what it means is for the dialect. Settings of Istio: the ConfigMaps ``istio`` and
+``istio-REVISION`` (mesh config), ``istio-sidecar-injector…`` (injector), ``istio-cni-config``; the webhooks of the
+injector; the Deployment of istiod, with its image and its flags.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ringfence.model.cluster import Namespace, Pod
+from ringfence.model.problems import Problem, Severity
+from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
+from ringfence.sources.kinds import group_of
+from ringfence.sources.marks import is_mark
+
+if TYPE_CHECKING:
+    from ringfence.dialects.istio.mesh_config import MeshConfig
+    from ringfence.dialects.istio.objects import IstioObjects
+    from ringfence.dialects.istio.reading import Collected
+
+ISTIO_GROUPS = frozenset({"security.istio.io", "networking.istio.io", "extensions.istio.io"})
+WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
+_MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
+_INJECTOR = re.compile(r"istio-sidecar-injector(?:-(?P<revision>[a-z0-9.-]+))?")
+_CNI = "istio-cni-config"
+ENABLEMENT = "AMBIENT_ENABLEMENT_SELECTOR"
+_BY_DEFAULT = "enableNamespacesByDefault"
+_REVISION, _TAG = "istio.io/rev", "istio.io/tag"
+FLAGS = frozenset({
+    "ENABLE_ENHANCED_RESOURCE_SCOPING",
+    "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
+    "ENABLE_NATIVE_SIDECARS",
+    "PILOT_ENABLE_AMBIENT",
+    "PILOT_ENABLE_SENDING_HBONE",
+    "PILOT_PREFER_SENDING_HBONE",
+    "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS",
+    "PILOT_SKIP_VALIDATE_TRUST_DOMAIN",
+    "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
+    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
+    "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
+    "TRUST_DOMAIN",
+})  # fmt: skip
+"""Environment variables of istiod that change what its objects mean."""
+_NODE_AGENTS = ("ztunnel",)
+ISTIOD = "istiod"
+_LABELS = frozenset({"istio-injection"})
+"""Labels of a mesh that have no prefix."""
+
+
+def setting_of_mesh(api_version: str, kind: str, name: str) -> str:
+    """Which setting of a mesh an object holds, by its name: ``mesh``, ``injector``, ``cni``, ``webhook`` or none."""
+    if (group_of(api_version), kind) == WEBHOOK:
+        return "webhook" if name.startswith(("istio-sidecar-injector", "istio-revision-tag")) else ""
+    if kind != "ConfigMap" or api_version != "v1" or not name.startswith("istio"):
+        return ""
+    if name == _CNI:
+        return "cni"
+    return "injector" if _INJECTOR.fullmatch(name) else "mesh" if _MESH.fullmatch(name) else ""
+
+
+def is_read(api_version: str, kind: str) -> bool:
+    """Whether a dialect of a mesh reads objects of a kind."""
+    if group_of(api_version) not in ISTIO_GROUPS:
+        return False
+    from ringfence.dialects.istio.reading import READERS
+
+    return (group_of(api_version), kind) in READERS
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Every field of a text in a ConfigMap stands where the text does."""
+
+    spot: Place
+
+    def place(self, path: FieldPath = ()) -> Place:
+        """The place of the text."""
+        return self.spot
+
+
+class MeshReader:
+    """Collects what one input shows of meshes."""
+
+    def __init__(self) -> None:
+        self._istio: Collected | None = None
+        self._homes: dict[str, str] = {}
+
+    @property
+    def istio(self) -> Collected:
+        """What is collected of Istio; its dialect is imported with the first object."""
+        if self._istio is None:
+            from ringfence.dialects.istio.reading import Collected
+
+            self._istio = Collected()
+        return self._istio
+
+    def take(self, manifest: Manifest, problems: list[Problem]) -> bool:
+        """Reads an object of a mesh; whether a dialect knows its kind."""
+        found = self.istio.take(manifest) if group_of(manifest.api_version) in ISTIO_GROUPS else None
+        problems += found or ()
+        return found is not None
+
+    def notice(self, manifest: Manifest, problems: list[Problem]) -> bool:
+        """Looks at an object that belongs to no mesh by its kind, and may by what it says; whether it is a setting of
+        one, and nothing else."""
+        kind = manifest.kind
+        if kind == "Gateway" and group_of(manifest.api_version) == GATEWAY_GROUP:
+            name = _mapping(manifest.data.get("spec")).get("gatewayClassName")
+            if isinstance(name, str) and name.startswith("istio"):
+                problems += self.istio.take_gateway(manifest)
+        elif kind in ROUTE_KINDS and group_of(manifest.api_version) == GATEWAY_GROUP:
+            self.istio.take_route(manifest)
+        elif kind in ("Deployment", "DaemonSet", "Pod"):
+            if manifest.name.startswith(ISTIOD) or manifest.name in _NODE_AGENTS:
+                self._software(manifest)
+        elif setting := setting_of_mesh(manifest.api_version, kind, manifest.name):
+            self._setting(setting, manifest, problems)
+            return True
+        return False
+
+    def _setting(self, setting: str, manifest: Manifest, problems: list[Problem]) -> None:
+        data = _mapping(manifest.data.get("data"))
+        if setting == "mesh" and "mesh" in data:
+            self._mesh_config(manifest, data["mesh"], problems)
+        elif setting == "injector":
+            self._injector(manifest, data)
+        elif setting == "webhook":
+            self._webhook(manifest)
+        elif setting == "cni" and ENABLEMENT in data:
+            self._enablement(data[ENABLEMENT])
+
+    def _enablement(self, text: Any) -> None:
+        """Which pods the node agent of ambient takes. What it cannot read keeps it from starting."""
+        from ringfence.dialects.istio.shapes import selectors_of
+        from ringfence.sets.labels import EVERYTHING
+
+        found = []
+        for one in _list(parsed(text)):
+            parts = [selectors_of([_mapping(one).get(key) or {}]) for key in ("podSelector", "namespaceSelector")]
+            found.append(tuple(part[0] if part else EVERYTHING for part in parts))
+        self.istio.enablement = tuple((pods, spaces) for pods, spaces in found)
+
+    def _mesh_config(self, manifest: Manifest, text: Any, problems: list[Problem]) -> None:
+        matched = _MESH.fullmatch(manifest.name)
+        revision = (matched and matched["revision"]) or ""
+        namespace = manifest.namespace or "default"
+        home = self._homes.get(revision)
+        if home == "istio-system" or (home is not None and namespace != "istio-system"):
+            return
+        text = text if isinstance(text, str) else None
+        config = config_of_text(text, manifest.positions.place(("data", "mesh")), manifest, problems)
+        if config is not None:
+            self._homes[revision] = namespace
+            found = self.istio.take_config(revision, config)
+            problems += found
+
+    def _injector(self, manifest: Manifest, data: Mapping[str, Any]) -> None:
+        from ringfence.dialects.istio.capture import DEFAULTS
+        from ringfence.dialects.istio.objects import Injection
+        from ringfence.dialects.istio.shapes import selectors_of
+
+        matched = _INJECTOR.fullmatch(manifest.name)
+        values = _mapping(parsed(data.get("values")))
+        webhook = _mapping(values.get("sidecarInjectorWebhook"))
+        by_default = webhook.get(_BY_DEFAULT) if webhook else None
+        config = _mapping(parsed(data.get("config")))
+        policy = config.get("policy")
+        proxy = _mapping(_mapping(values.get("global")).get("proxy"))
+        self.istio.injections.append(
+            Injection(
+                _named(manifest),
+                (matched and matched["revision"]) or "",
+                by_default if isinstance(by_default, bool) else None,
+                policy == "enabled" if isinstance(policy, str) else None,
+                (),
+                selectors_of(config.get("neverInjectSelector")),
+                selectors_of(config.get("alwaysInjectSelector")),
+                {DEFAULTS[key]: value for key, value in proxy.items() if key in DEFAULTS and isinstance(value, str)},
+            )
+        )
+        self.istio.shown = True
+
+    def _webhook(self, manifest: Manifest) -> None:
+        from ringfence.dialects.istio.objects import Injection
+
+        labels = _mapping(_mapping(manifest.data.get("metadata")).get("labels"))
+        revision, tag = labels.get(_REVISION), labels.get(_TAG)
+        hooks = [one for one in _list(manifest.data.get("webhooks")) if isinstance(one, Mapping)]
+        by_default = any(str(one.get("name", "")).startswith("auto.") for one in hooks)
+        self.istio.injections.append(
+            Injection(
+                _named(manifest),
+                revision if isinstance(revision, str) and revision != "default" else "",
+                by_default,
+                tags=(tag,) if isinstance(tag, str) else (),
+            )
+        )
+        self.istio.shown = True
+
+    def _software(self, manifest: Manifest) -> None:
+        """istiod with its flags, or the proxies of nodes."""
+        from ringfence.dialects.istio.images import version_of_image
+        from ringfence.dialects.istio.objects import ControlPlane
+
+        spec = _mapping(manifest.data.get("spec"))
+        template = _mapping(spec.get("template")) if manifest.kind != "Pod" else manifest.data
+        pod = _mapping(template.get("spec"))
+        labels = _mapping(_mapping(template.get("metadata")).get("labels"))
+        containers = [one for one in _list(pod.get("containers")) if isinstance(one, Mapping)]
+        if manifest.name in _NODE_AGENTS:
+            if manifest.kind == "DaemonSet":
+                self.istio.node_agents.append(_named(manifest))
+                self.istio.shown = True
+            return
+        if labels.get("app") != ISTIOD:
+            return
+        revision = labels.get(_REVISION)
+        for container in containers:
+            if container.get("name") == "discovery":
+                self.istio.control_planes.append(
+                    ControlPlane(
+                        _named(manifest),
+                        revision if isinstance(revision, str) and revision != "default" else "",
+                        version_of_image(container.get("image")),
+                        dict(_flags(container)),
+                    )
+                )
+                self.istio.shown = True
+
+    def predicted_pods(self, pods: Sequence[Pod]) -> list[Pod]:
+        """Pods that a mesh makes of objects of the input, and that the input lacks."""
+        waypoints = self._istio.found.get("waypoints") if self._istio is not None else None
+        if not waypoints:
+            return []
+        from ringfence.dialects.istio.waypoint_pods import predicted_pods
+
+        return predicted_pods(waypoints, pods)
+
+    def objects(self, pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> IstioObjects | None:
+        """What was read of Istio; None where neither objects, nor pods, nor namespaces show one."""
+        if (self._istio is None or not self._istio.shown) and _marked(pods, namespaces):
+            self.istio.shown = True
+        return None if self._istio is None else self._istio.objects()
+
+
+def _marked(pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> bool:
+    """Whether anything is labelled or annotated for Istio."""
+    if any(_istio_label(key) for one in namespaces for key in one.labels):
+        return True
+    seen: set[int] = set()
+    for pod in pods:
+        if any("istio.io/" in key for key in pod.marks.annotations):
+            return True
+        if any(proxy.name == "istio-proxy" for proxy in pod.marks.proxies):
+            return True
+        if id(pod.labels) not in seen:
+            seen.add(id(pod.labels))
+            if any(_istio_label(key) for key in pod.labels):
+                return True
+    return False
+
+
+def _istio_label(key: str) -> bool:
+    return key in _LABELS or ("istio.io/" in key and is_mark(key))
+
+
+def _flags(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for one in _list(container.get("env")):
+        if isinstance(one, Mapping) and isinstance(one.get("name"), str) and one["name"] in FLAGS:
+            yield one["name"], flag_value(one)
+
+
+def flag_value(entry: Mapping[str, Any]) -> str:
+    """The value of an environment variable; ``?``: it comes from elsewhere, or is none."""
+    value = entry.get("value")
+    if value is None:
+        return "?" if entry.get("valueFrom") else ""
+    return value if isinstance(value, str) else "?"
+
+
+def parsed(text: object) -> Any:
+    """The data of a YAML (or JSON) text; None where it is none."""
+    if not isinstance(text, str):
+        return None
+    from ringfence.sources.yaml_text import read_yaml
+
+    try:
+        return json.loads(text) if text.lstrip().startswith("{") else _first(*read_yaml(text, ""))
+    except ValueError:
+        return _first(*read_yaml(text, ""))
+
+
+def _first(found: list[Any], problems: list[Problem]) -> Any:
+    return None if any(problem.partial for problem in problems) or not found else found[0].value
+
+
+def mesh_config_given(text: str, file: str) -> tuple[MeshConfig | None, list[Problem]]:
+    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio`` (or that ConfigMap itself), in an
+    IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be read (reported)."""
+    from ringfence.dialects.istio.mesh_config import read_mesh_config
+    from ringfence.sources.yaml_text import read_yaml
+
+    found, problems = read_yaml(text, file) if text.strip() else ([], [])
+    problems = list(problems)
+    value: Any = found[0].value if found else {}
+    place = found[0].positions.place() if found else Place(file, 1, 1)
+    name = Manifest("", "MeshConfig", None, "", {}, _Spot(place))
+    if isinstance(value, Mapping):
+        spec, data = _mapping(value.get("spec")), _mapping(value.get("data"))
+        if "mesh" in data:
+            config = config_of_text(data["mesh"], place, name, problems)
+            value = config.data if config is not None else None
+        else:
+            for holder in (value, spec, _mapping(spec.get("values"))):
+                value = holder.get("meshConfig", value)
+    if any(problem.partial for problem in problems) or value is None:
+        return None, problems
+    config = config_of_text(value, place, name, problems)
+    if config is None:
+        return None, problems
+    read, more = read_mesh_config(config)
+    return read, [*problems, *more]
+
+
+def config_of_text(text: object, place: Place, origin: Manifest, problems: list[Problem]) -> Manifest | None:
+    """The mesh config that a text (or data) holds, as an object whose data is the config itself; None where it is none
+    (reported)."""
+    value: Any = text if isinstance(text, Mapping) else parsed(text)
+    if isinstance(text, str) and not text.strip():
+        value = {}
+    if not isinstance(value, Mapping):
+        problems.append(
+            Problem(
+                place,
+                "mesh-config-unreadable",
+                Severity.ERROR,
+                "the mesh config is not a YAML mapping: istiod does not take it, or keeps what it had; the defaults of"
+                " Istio are assumed",
+                "compare with `istioctl analyze`",
+                partial=True,
+            )
+        )
+        return None
+    return Manifest("", "MeshConfig", origin.namespace, origin.name, value, _Spot(place))
+
+
+def _named(manifest: Manifest) -> Any:
+    from ringfence.dialects.istio.shapes import named
+
+    return named(manifest)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,33 @@
+"""The Services in front of pods: by which of them clients call a port that a question only names a workload for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringfence.model.cluster import Cluster, Pod, Service
+
+
+class Fronts:
+    """Finds Services by the pods and ports that they lead to."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._by_namespace: dict[str, list[Service]] = {}
+        for service in sorted(cluster.services, key=lambda one: (one.headless, one.namespace, one.name)):
+            if service.selector and service.kind != "ExternalName":
+                self._by_namespace.setdefault(service.namespace, []).append(service)
+
+    def of(self, pod: Pod) -> Iterator[Service]:
+        """The Services that select a pod; headless ones last."""
+        for service in self._by_namespace.get(pod.namespace, ()):
+            if service.selector and service.selector.items() <= pod.labels.items():
+                yield service
+
+    def leading_to(self, pod: Pod, port: int) -> tuple[Service, int] | None:
+        """The Service by which clients call a port of a pod, with the Service's own port; None: they dial the pod."""
+        named = {one.name: one.number for one in pod.ports}
+        for service in self.of(pod):
+            for one in service.ports:
+                target = one.target if isinstance(one.target, int) else named.get(one.target)
+                if one.protocol == "TCP" and target == port:
+                    return service, one.port
+        return None

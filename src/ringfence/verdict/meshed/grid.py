@@ -1,0 +1,280 @@
+"""The relation of all layers: what the network lets through, less what the mesh refuses, destination by destination."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from functools import cached_property
+
+from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.relation import Relation
+from ringfence.layers.requests.residue import holds
+from ringfence.model.cluster import Pod
+from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
+from ringfence.sets.languages.limits import TooLarge
+from ringfence.sets.ports import PortTable
+from ringfence.sets.requests.formulas import Predicate
+from ringfence.values import replace
+from ringfence.verdict.answers import Reason
+from ringfence.verdict.grid import FlowBounds, Grid, Result
+from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.places import Group
+
+ALL, NONE = PortTable.ALL, PortTable.NONE
+MESH_OPEN = Reason(
+    "mesh-open", "it hangs on what the input leaves open about the mesh", "ask about this pair with explain"
+)
+Kind = tuple[int, Pod | None, int | None]
+"""Columns that are one source to the mesh, one of their pods, and its address where it is known."""
+
+
+class MeshedGrid(Grid):
+    """A grid whose results are those of all layers. The universe has to tell apart what the mesh does."""
+
+    def __init__(self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True) -> None:
+        super().__init__(relation, joined)
+        self.mesh = mesh
+        self.reading = reading
+        self.reaches = Reaches(relation.cluster, mesh, reading)
+        self._kinds: list[Kind] | None = None
+        self._joined: dict[int, Kind] = {}
+        self._asked: dict[object, tuple[Predicate, ...]] = {}
+        self._parted: dict[tuple[Predicate, ...], list[Kind]] = {}
+        self._true_of: dict[Predicate, int] = {}
+        self._reach: dict[tuple[object, int], Reach] = {}
+        self._within: dict[tuple[Reach, int, int, Result], Result] = {}
+        self._numbers: dict[Region, int] = {}
+        self._tcp = relation.ports.number(((1, 65535),))
+        self._tunnel = mesh.tunnel_port
+        self._network = Grid(relation, joined=False)
+
+    def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
+        """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
+        for sources, result in super().column(destination, within):
+            yield from self._meshed(destination, sources, result)
+
+    def taken_apart(self, source: int, destination: int) -> Iterator[tuple[Group, Group, Result]]:
+        """The pairs of pods of two columns, in groups that each have one result."""
+        for left, right, result in super().taken_apart(source, destination):
+            for _, one in self._meshed(destination, 1 << source, result):
+                yield left, right, one
+
+    def uniform(self, destination: int) -> bool:
+        """Never: programs alone do not tell what the mesh refuses."""
+        return False
+
+    def _meshed(self, destination: int, sources: int, result: Result) -> Iterator[tuple[int, Result]]:
+        if destination >= self.universe.pods:
+            yield sources, result
+            return
+        pod = self._pod(destination)
+        kind = self.mesh.kind(pod)
+        for number, (mask, source, address) in enumerate(self._parts(kind, pod)):
+            shared = sources & mask
+            if not shared:
+                continue
+            key = (kind, number)
+            reach = self._reach.get(key)
+            if reach is None:
+                reach = self._reach[key] = self.reaches.reach(source, address, pod)
+            if any(term.wire is Wire.WAYPOINT for region in reach for forms in region.worlds for term in forms):
+                for column in columns_of(shared):
+                    yield 1 << column, self._left(reach, result, column, destination)
+            else:
+                yield shared, self._left(reach, result, -1, -1)
+
+    def _pod(self, column: int) -> Pod:
+        return self.relation.cluster.pods[self.universe.members[column][0]]
+
+    # Sources that are one to a destination.
+
+    def _parts(self, kind: object, pod: Pod) -> list[Kind]:
+        asked = self._asked.get(kind)
+        if asked is None:
+            asked = self._asked[kind] = self.reaches.asked_of_peers(pod)
+        parts = self._parted.get(asked)
+        if parts is None:
+            groups = self._by_sending
+            for predicate in asked:
+                true = self._true(predicate)
+                groups = [part for group in groups for part in (group & true, group & ~true) if part]
+            parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
+        return parts
+
+    @cached_property
+    def _by_sending(self) -> list[int]:
+        """The kinds, as masks of their numbers, parted by how they send."""
+        groups: dict[Hashable, int] = {}
+        for number, (_, source, _) in enumerate(self.kinds):
+            sends = None if source is None else self._sends(source)
+            groups[sends] = groups.get(sends, 0) | 1 << number
+        return list(groups.values())
+
+    def _joined_kind(self, group: int) -> Kind:
+        """Some kinds as one."""
+        found = self._joined.get(group)
+        if found is None:
+            numbers = list(columns_of(group))
+            mask = 0
+            for number in numbers:
+                mask |= self.kinds[number][0]
+            found = self._joined[group] = (mask, *self.kinds[numbers[0]][1:])
+        return found
+
+    def _sends(self, source: Pod) -> Hashable:
+        """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
+        if self.reading is Reading.CONFIGURED:
+            return self.mesh.client_kind(source)
+        return frozenset(option.value.proxy is Proxy.NONE for option in self.mesh.membership(source))
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Every source that the mesh tells apart."""
+        if self._kinds is None:
+            found: dict[object, tuple[int, Pod | None, int | None]] = {}
+            for column, end in enumerate(self.universe.ends):
+                if column < self.universe.pods:
+                    pod = self._pod(column)
+                    address = pod.addresses[0] if len(pod.addresses) == 1 else None
+                    old = found.get(self.mesh.kind(pod), (0, pod, address))
+                    found[self.mesh.kind(pod)] = (old[0] | 1 << column, *old[1:])
+                else:
+                    alone = end.addresses or (end.space[0][:1] if len(end.space) == 1 else ())
+                    single = len(end.addresses) == 1 or (len(end.space) == 1 and end.space[0][0] == end.space[0][1])
+                    found[column] = (1 << column, None, alone[0] if single else None)
+            self._kinds = list(found.values())
+        return self._kinds
+
+    def _true(self, predicate: Predicate) -> int:
+        """The kinds of which a predicate about the peer is true, as a mask of their numbers. What is not known is told
+        apart from both."""
+        found = self._true_of.get(predicate)
+        if found is None:
+            found = 0
+            for number, (_, source, address) in enumerate(self.kinds):
+                if predicate.attribute == PEER_IDENTITY:
+                    identity = None if source is None else self.mesh.identity(source)
+                    value: str | int | None = identity.text if identity is not None else None
+                else:
+                    value = address
+                try:
+                    if value is not None and holds(predicate, value):
+                        found |= 1 << number
+                except TooLarge:
+                    continue
+            self._true_of[predicate] = found
+        return found
+
+    # What is left of a result.
+
+    def _left(self, reach: Reach, result: Result, source: int, destination: int) -> Result:
+        """The result of all layers. ``source``, ``destination``: where a waypoint is on the way; else -1."""
+        key = (reach, source, destination, result)
+        found = self._within.get(key)
+        if found is None:
+            found = self._within[key] = self._without_refused(reach, result, source, destination)
+        return found
+
+    def _without_refused(self, reach: Reach, result: Result, source: int, destination: int) -> Result:
+        table = self.relation.ports
+        rest = table.difference(ALL, self._tcp)
+        allowed, some = table.intersection(result.allowed, rest), table.intersection(result.some, rest)
+        unknown, mixed = table.intersection(result.unknown, rest), table.intersection(result.mixed, rest)
+        for region in reach:
+            ports = self._number(region)
+            worlds = [
+                _any(table, [self._through(term, ports, result, source, destination) for term in forms])
+                for forms in region.worlds
+            ]
+            one = _every(table, ports, worlds)
+            allowed, some = table.union(allowed, one[0]), table.union(some, one[1])
+            mixed, unknown = table.union(mixed, one[2]), table.union(unknown, one[3])
+        because = MESH_OPEN if table.difference(unknown, result.unknown) else None
+        flows = tuple(self._flow(reach, flow, source, destination) for flow in result.flows)
+        return replace(result, allowed=allowed, some=some, mixed=mixed, unknown=unknown, flows=flows, because=because)
+
+    def _flow(self, reach: Reach, flow: FlowBounds, source: int, destination: int) -> FlowBounds:
+        table = self.relation.ports
+        alone = Result(flow.sure, table.difference(flow.possible, flow.sure), some=flow.sure)
+        left = self._without_refused(reach, alone, source, destination)
+        return replace(flow, sure=left.allowed, possible=table.union(left.allowed, left.unknown))
+
+    def _number(self, region: Region) -> int:
+        found = self._numbers.get(region)
+        if found is None:
+            found = self._numbers[region] = self.relation.ports.number(region.ports)
+        return found
+
+    def _through(self, term: Term, ports: int, result: Result, source: int, destination: int) -> Through:
+        """(allowed, allowed for some, mixed, unknown) ports of a region in one form."""
+        table = self.relation.ports
+        if not term.possible:
+            return NONE, NONE, NONE, NONE
+        if term.wire is Wire.WAYPOINT:
+            found = self._over(term, ports, source, destination)
+        elif term.wire is Wire.TUNNEL:
+            found = self._at(result, ports, self._tunnel)
+        else:
+            found = self._at(result, ports, 0)
+        if term.sure:
+            return found
+        perhaps = NONE
+        for number in found:
+            perhaps = table.union(perhaps, number)
+        return NONE, NONE, NONE, perhaps
+
+    def _at(self, result: Result, ports: int, wire: int) -> Through:
+        """What a result says of some ports, if all of them are one port on the wire; 0: each is its own."""
+        table = self.relation.ports
+        told = result.allowed, result.some, result.mixed, result.unknown
+        if not wire:
+            allowed, some, mixed, unknown = (table.intersection(ports, number) for number in told)
+        else:
+            allowed, some, mixed, unknown = (ports if table.contains(number, wire) else NONE for number in told)
+        return allowed, some, mixed, unknown
+
+    def _over(self, term: Term, ports: int, source: int, destination: int) -> Through:
+        """What the network says of the two hops over a waypoint. Any of its pods may be the one on the way."""
+        table = self.relation.ports
+        sure, possible = ports, NONE
+        for column in sorted({self.universe.class_of_pod[pod] for pod in term.waypoint}):
+            first = self._bounds(source, column, ports, self._tunnel)
+            second = self._bounds(column, destination, ports, term.last)
+            sure = table.intersection(sure, table.intersection(first[0], second[0]))
+            possible = table.union(possible, table.intersection(first[1], second[1]))
+        return sure, sure, NONE, table.difference(possible, sure)
+
+    def _bounds(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
+        """(surely, possibly) allowed ports between two columns."""
+        table = self.relation.ports
+        for mask, result in self._network.column(destination, 1 << source):
+            if mask >> source & 1:
+                allowed, some, mixed, unknown = self._at(result, ports, wire)
+                return allowed, table.union(table.union(allowed, some), table.union(mixed, unknown))
+        return NONE, NONE
+
+
+Through = tuple[int, int, int, int]
+
+
+def _any(table: PortTable, told: list[Through]) -> Through:
+    """Any of several forms is enough."""
+    allowed = some = mixed = unknown = NONE
+    for one in told:
+        allowed, some = table.union(allowed, one[0]), table.union(some, one[1])
+        mixed, unknown = table.union(mixed, one[2]), table.union(unknown, one[3])
+    mixed = table.difference(mixed, allowed)
+    return allowed, some, mixed, table.difference(unknown, table.union(allowed, mixed))
+
+
+def _every(table: PortTable, ports: int, told: list[Through]) -> Through:
+    """It is not known which of several forms it is: known is only what all of them say."""
+    if len(told) == 1:
+        return told[0]
+    allowed = some = mixed = ports
+    anything = NONE
+    for one in told:
+        allowed, some = table.intersection(allowed, one[0]), table.intersection(some, one[1])
+        mixed = table.intersection(mixed, one[2])
+        for number in one:
+            anything = table.union(anything, number)
+    return allowed, some, mixed, table.difference(anything, table.union(allowed, mixed))

@@ -1,0 +1,162 @@
+"""What the mesh leaves of the network between kinds of workloads: for all ports at once, and for all requests together.
+
+A port counts as reached where some request surely passes, or a connection does. Two readings: what clients get as they
+are configured, and what they get who control their pods, and are bound by nothing that their own side does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
+from ringfence.model.cluster import Cluster, Pod, Service
+from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Point, PointSort, Proxy
+from ringfence.sets.ports import Intervals, subtract
+from ringfence.sets.requests.formulas import Predicate, predicates_of
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.meshed.fronts import Fronts
+from ringfence.verdict.meshed.ruling import Rulings
+
+TCP: Intervals = ((1, 65535),)
+
+
+class Reading(Enum):
+    """Whose reach is asked for: of clients as they are configured, or of those who control their pods."""
+
+    CONFIGURED = "configured"
+    UNBOUND = "unbound"
+
+    __hash__ = object.__hash__
+
+
+class Wire(Enum):
+    """What the network has to let through: the port itself, the mesh's tunnel, or tunnels by way of a waypoint."""
+
+    PORT = "port"
+    TUNNEL = "tunnel"
+    WAYPOINT = "waypoint"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One form that a connection may take. ``sure``: the server's side lets it (some request of it) through, whatever
+    is open; ``possible``: perhaps. ``waypoint``: indexes of its pods; ``last``: the wire port of the hop behind it, 0:
+    the port itself."""
+
+    wire: Wire
+    sure: bool
+    possible: bool
+    waypoint: tuple[int, ...] = ()
+    last: int = 0
+
+
+Forms = tuple[Term, ...]
+"""Forms of which a client may choose any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Ports that the mesh treats alike. ``worlds``: the forms in each case of what is open; a connection surely passes
+    only if it does in every one of them."""
+
+    ports: Numbers
+    worlds: tuple[Forms, ...]
+
+
+Reach = tuple[Region, ...]
+
+
+class Reaches:
+    """The reach of sources at destinations under one mesh."""
+
+    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading) -> None:
+        self.cluster = cluster
+        self.mesh = mesh
+        self.reading = reading
+        self._rulings = Rulings(mesh)
+        self.fronts = Fronts(cluster)
+
+    def asked_of_peers(self, destination: Pod) -> tuple[Predicate, ...]:
+        """What the destination's rules ask about who comes: sources of which all of it is equally true are one."""
+        found: dict[Predicate, None] = {}
+        for sort in (PointSort.SIDECAR, PointSort.NODE, PointSort.WAYPOINT):
+            for http in (True, False):
+                for point in self._points(destination, sort, http):
+                    for policy in self.mesh.rules(point, 1).policies:
+                        for predicate in predicates_of(rule.formula for rule in policy.rules):
+                            if predicate.attribute in (PEER_IDENTITY, PEER_ADDRESS):
+                                found[predicate] = None
+        return tuple(found)
+
+    def _points(self, destination: Pod, sort: PointSort, http: bool) -> Iterator[Point]:
+        if sort is not PointSort.WAYPOINT:
+            members = self.mesh.membership(destination)
+            wanted = Proxy.NODE if sort is PointSort.NODE else Proxy.SIDECAR
+            if any(option.value.proxy is wanted for option in members):
+                yield Point(sort, destination, http)
+            return
+        for service in (None, *self.fronts.of(destination)):
+            for option in self.mesh.waypoint(None, destination, service):
+                if option.value is not None and option.value.pods:
+                    yield Point(sort, self.mesh.pod(option.value.pods[0]), http, service, destination)
+
+    def reach(self, source: Pod | None, address: int | None, destination: Pod) -> Reach:
+        """What a source reaches at a destination, as far as the mesh has a say."""
+        found: dict[tuple[Forms, ...], list[tuple[int, int]]] = {}
+        for ports in self._regions(source, destination):
+            worlds = self._worlds(source, address, destination, ports[0][0])
+            found.setdefault(worlds, []).extend(ports)
+        return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
+
+    def _regions(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+        rest: Numbers = TCP
+        for number in self.mesh.ports(source, destination):
+            yield ((number, number),)
+            rest = subtract(rest, ((number, number),))
+        if rest:
+            yield rest
+
+    def _worlds(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> tuple[Forms, ...]:
+        front = self.fronts.leading_to(destination, port)
+        service = front[0] if front is not None else None
+        call = Call(self.mesh, Caller(source, address), destination, self._dialled(destination, service), port, service)
+        if self.reading is Reading.CONFIGURED:
+            return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
+        told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]
+        facts = dict.fromkeys(one for one, _ in told)
+        worlds = [one for one in facts if not any(one < other for other in facts)]
+        return tuple(
+            dict.fromkeys(
+                tuple(dict.fromkeys(term for one, term in told if one <= world and term.possible)) for world in worlds
+            )
+        )
+
+    def _term(self, course: Course, address: int | None) -> Term:
+        if course.unreached is not None:
+            return Term(Wire.PORT, False, False)
+        verdicts = [self._passes(hop, address) for hop in course.hops]
+        sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
+        possible = Verdict.DENIED not in verdicts
+        last = course.hops[-1]
+        tunnelled = last.port == self.mesh.tunnel_port and last.port != last.judged_port
+        if len(course.hops) > 1 and course.waypoint is not None:
+            return Term(Wire.WAYPOINT, sure, possible, course.waypoint.pods, last.port if tunnelled else 0)
+        return Term(Wire.TUNNEL if tunnelled else Wire.PORT, sure, possible)
+
+    def _passes(self, hop: Hop, address: int | None) -> Verdict:
+        if not hop.transport.accepted:
+            return Verdict.DENIED
+        if hop.point is None:
+            return Verdict.ALLOWED
+        if hop.source is At.WAYPOINT:
+            address = None
+        return self._rulings.of(hop, None, address, "").verdict
+
+    @staticmethod
+    def _dialled(pod: Pod, service: Service | None) -> int | None:
+        addresses = service.addresses if service is not None and not service.headless else pod.addresses
+        return addresses[0] if addresses else None

@@ -1,0 +1,119 @@
+"""What an enforcement point says of the request of a question, or of all of them."""
+
+from __future__ import annotations
+
+from ringfence.layers.mesh.courses import Hop
+from ringfence.layers.requests.deciding import Decision, Outcome, decide
+from ringfence.layers.requests.facts import Facts
+from ringfence.model.mesh import (
+    DESTINATION_ADDRESS,
+    HOST,
+    METHOD,
+    PATH,
+    PEER_ADDRESS,
+    PEER_IDENTITY,
+    PORT,
+    REMOTE_ADDRESS,
+    SNI,
+    TOKEN_AUDIENCES,
+    TOKEN_PRESENTER,
+    TOKEN_PRINCIPAL,
+    Mesh,
+    RequestRules,
+    claim,
+    header,
+)
+from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.request import Value
+from ringfence.sets.requests.spaces import Spaces
+from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.meshed.judging import Ruling, decisions
+from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.values import REQUESTS
+
+FORWARDED = "x-forwarded-for"
+VERDICTS = {
+    Outcome.PASS: Verdict.ALLOWED,
+    Outcome.REFUSED: Verdict.DENIED,
+    Outcome.SOME: Verdict.MIXED,
+    Outcome.UNKNOWN: Verdict.UNKNOWN,
+}
+
+
+class Rulings:
+    """Asks the points of one mesh. ``mesh`` None: there is no point to ask."""
+
+    def __init__(self, mesh: Mesh | None) -> None:
+        self.mesh = mesh
+        self._spaces = Spaces()
+
+    def of(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Ruling:
+        """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
+        says that names no other; empty: not known."""
+        assert self.mesh is not None
+        assert hop.point is not None
+        rules: RequestRules = self.mesh.rules(hop.point, hop.judged_port)
+        facts = self._facts(hop, request, address, host)
+        return ruling(decide(rules, facts, hop.point.sort, http=hop.point.http, spaces=self._spaces))
+
+    def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
+        assert hop.point is not None
+        assert self.mesh is not None
+        values: dict[Attribute, Value | None] = {PORT: hop.judged_port}
+        unknown: set[Attribute] = {SNI} if hop.transport.proven else set()
+        if not hop.transport.proven:
+            values[SNI] = None
+        if hop.anonymous:
+            unknown.add(PEER_IDENTITY)
+        else:
+            values[PEER_IDENTITY] = hop.identity.text if hop.identity is not None else None
+        server = hop.point.server or hop.point.pod
+        told = {PEER_ADDRESS: address, DESTINATION_ADDRESS: server.addresses[0] if server.addresses else None}
+        forwarded = hop.point.http and (request is None or FORWARDED in request.headers)
+        told[REMOTE_ADDRESS] = None if forwarded else address
+        for attribute, number in told.items():
+            if number is None:
+                unknown.add(attribute)
+            else:
+                values[attribute] = number
+        if not hop.point.http or request is None:
+            return Facts(values, frozenset(unknown), not hop.point.http)
+        host = request.host or host
+        if host:
+            values[HOST] = host
+        else:
+            unknown.add(HOST)
+        values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
+        values |= {header(name): value for name, value in request.headers.items()}
+        if request.claims is not None:
+            values |= token(request)
+        return Facts(values, frozenset(unknown))
+
+
+def token(request: Request) -> dict[Attribute, Value]:
+    """The attributes of a request's token."""
+    found: dict[Attribute, Value] = {}
+    claims = request.claims or {}
+    for path, value in claims.items():
+        texts = (value,) if isinstance(value, str) else value
+        if texts:
+            found[claim(*path)] = texts
+    issuer, subject = claims.get(("iss",)), claims.get(("sub",))
+    if isinstance(issuer, str) and isinstance(subject, str):
+        found[TOKEN_PRINCIPAL] = f"{issuer}/{subject}"
+    if isinstance(presenter := claims.get(("azp",)), str):
+        found[TOKEN_PRESENTER] = presenter
+    if audiences := found.get(claim("aud")):
+        found[TOKEN_AUDIENCES] = audiences
+    return found
+
+
+def ruling(decision: Decision) -> Ruling:
+    """A decision of a point as what the answer says."""
+    decide_with = ", ".join(map(str, decision.hangs_on))
+    if decision.outcome is Outcome.SOME and decision.passes is not None and decision.refused is not None:
+        text = f"some requests pass ({decision.passes}), and some do not ({decision.refused})"
+    else:
+        text = decision.text
+    reason = Reason(decision.step.value, text, decide_with)
+    return Ruling(VERDICTS[decision.outcome], reason, decisions(decision.sources, REQUESTS), decision.symptom)

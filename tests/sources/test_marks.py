@@ -1,0 +1,123 @@
+"""What pods and Services show of meshes, whatever object they come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringfence.model.marks import NO_MARKS, ProxyContainer
+from tests.sources.manifests import blamed, cluster_of, pods_of
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, annotations: {%s}}
+spec: {%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "account"),
+    [
+        ("containers: []", "default"),
+        ("serviceAccountName: web", "web"),
+        ("serviceAccount: old", "old"),
+        ("serviceAccountName: web, serviceAccount: old", "web"),
+        ('serviceAccountName: ""', "default"),
+        ("serviceAccountName: 7", "default"),
+    ],
+)
+def test_the_account_of_a_pod(spec: str, account: str) -> None:
+    assert pods_of(cluster_of(POD % ("", spec)))["shop/web"].service_account == account
+
+
+def test_annotations_of_meshes_and_no_others() -> None:
+    text = POD % (
+        "istio.io/rev: a, sidecar.istio.io/inject: 'true', example.com/istio.io: x, notistio.io/x: y,"
+        " config.linkerd.io/skip-inbound-ports: '1', plain: z",
+        "",
+    )
+    assert pods_of(cluster_of(text))["shop/web"].marks.annotations == {
+        "istio.io/rev": "a",
+        "sidecar.istio.io/inject": "true",
+        "config.linkerd.io/skip-inbound-ports": "1",
+    }
+
+
+def test_a_value_that_is_no_string_is_reported_and_is_none() -> None:
+    cluster = cluster_of(POD % ("istio.io/rev: 1, example.com/x: 1", ""))
+    assert pods_of(cluster)["shop/web"].marks == NO_MARKS
+    assert blamed(cluster) == {"wrong-type": {"metadata.annotations[istio.io/rev]"}}
+
+
+def test_settings_of_a_proxy_are_kept_as_far_as_they_are_read() -> None:
+    text = POD % (
+        'proxy.istio.io/config: "interceptionMode: NONE\\nproxyMetadata:\\n  TOKEN: s3cret\\n'
+        "  ISTIO_META_ENABLE_HBONE: 'true'\", proxy.istio.io/overrides: s3cret",
+        "",
+    )
+    annotations = pods_of(cluster_of(text))["shop/web"].marks.annotations
+    assert annotations["proxy.istio.io/config"] == "interceptionMode: NONE\nISTIO_META_ENABLE_HBONE: 'true'"
+    assert "s3cret" not in str(annotations)
+
+
+def test_proxies_are_containers_and_init_containers_that_stay() -> None:
+    text = POD % (
+        "",
+        "containers: [{name: web, image: istio-proxy}, {name: linkerd-proxy, image: l}],"
+        " initContainers: [{name: istio-proxy, image: gone},"
+        " {name: istio-proxy, image: stays, restartPolicy: Always}]",
+    )
+    assert pods_of(cluster_of(text))["shop/web"].marks.proxies == (
+        ProxyContainer("linkerd-proxy", "l"),
+        ProxyContainer("istio-proxy", "stays"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "spec"),
+    [
+        ("apps/v1", "Deployment", "{selector: {matchLabels: {app: web}}, template: {T}}"),
+        ("apps/v1", "StatefulSet", "{selector: {matchLabels: {app: web}}, template: {T}}"),
+        ("apps/v1", "DaemonSet", "{selector: {matchLabels: {app: web}}, template: {T}}"),
+        ("apps/v1", "ReplicaSet", "{selector: {matchLabels: {app: web}}, template: {T}}"),
+        ("v1", "ReplicationController", "{selector: {app: web}, template: {T}}"),
+        ("batch/v1", "Job", "{template: {T}}"),
+        ("batch/v1", "CronJob", "{jobTemplate: {spec: {template: {T}}}}"),
+    ],
+)
+def test_templates_show_what_their_pods_will(version: str, kind: str, spec: str) -> None:
+    template = (
+        "{metadata: {labels: {app: web}, annotations: {sidecar.istio.io/inject: 'false'}},"
+        " spec: {serviceAccountName: web, containers: [{name: istio-proxy, image: proxyv2}]}}"
+    )
+    [pod] = cluster_of(
+        f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: web, namespace: shop}},"
+        f" spec: {spec.replace('{T}', template)}}}"
+    ).pods
+    assert pod.service_account == "web"
+    assert pod.marks.annotations == {"sidecar.istio.io/inject": "false"}
+    assert pod.marks.proxies == (ProxyContainer("istio-proxy", "proxyv2"),)
+
+
+def test_services_say_what_their_ports_speak_and_what_the_mesh_is_told() -> None:
+    [service] = cluster_of("""
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop
+  creationTimestamp: "2026-01-31T12:00:00Z"
+  labels: {app: web, istio.io/use-waypoint: w}
+  annotations: {networking.istio.io/exportTo: "."}
+spec: {selector: {app: web}, ports: [{port: 80, appProtocol: kubernetes.io/h2c}, {name: b, port: 81}]}
+""").services
+    assert [port.application for port in service.ports] == ["kubernetes.io/h2c", ""]
+    assert service.created == "2026-01-31T12:00:00Z"
+    assert service.marks == {"istio.io/use-waypoint": "w", "networking.istio.io/exportTo": "."}
+
+
+def test_accounts_of_the_input_are_known_by_name() -> None:
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: shop}\n"
+    cluster = cluster_of("---\n".join(account % name for name in ("web", "db")))
+    assert cluster.accounts == {("shop", "web"), ("shop", "db")}
+    assert cluster.unmodelled == {"v1 ServiceAccount": 2}
