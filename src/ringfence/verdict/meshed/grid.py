@@ -11,6 +11,7 @@ from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod
 from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
 from ringfence.sets.languages.limits import TooLarge
+from ringfence.sets.languages.patterns import Exact
 from ringfence.sets.ports import PortTable
 from ringfence.sets.requests.formulas import Predicate
 from ringfence.values import replace
@@ -149,19 +150,35 @@ class MeshedGrid(Grid):
         apart from both."""
         found = self._true_of.get(predicate)
         if found is None:
-            found = 0
-            for number, (_, source, address) in enumerate(self.kinds):
-                if predicate.attribute == PEER_IDENTITY:
-                    identity = None if source is None else self.mesh.identity(source)
-                    value: str | int | None = identity.text if identity is not None else None
-                else:
-                    value = address
-                try:
-                    if value is not None and holds(predicate, value):
-                        found |= 1 << number
-                except TooLarge:
-                    continue
+            values = self._identities if predicate.attribute == PEER_IDENTITY else self._addresses
+            pattern = predicate.pattern
+            if isinstance(pattern, Exact) and not pattern.ignore_case:
+                found = values.get(pattern.text, 0)
+            else:
+                found = 0
+                for value, kinds in values.items():
+                    if _holds(predicate, value):
+                        found |= kinds
             self._true_of[predicate] = found
+        return found
+
+    @cached_property
+    def _identities(self) -> dict[str | int, int]:
+        """Every identity, with the kinds that have it as a mask of their numbers."""
+        found: dict[str | int, int] = {}
+        for number, (_, source, _) in enumerate(self.kinds):
+            identity = None if source is None else self.mesh.identity(source)
+            if identity is not None:
+                found[identity.text] = found.get(identity.text, 0) | 1 << number
+        return found
+
+    @cached_property
+    def _addresses(self) -> dict[str | int, int]:
+        """The same for known addresses."""
+        found: dict[str | int, int] = {}
+        for number, (_, _, address) in enumerate(self.kinds):
+            if address is not None:
+                found[address] = found.get(address, 0) | 1 << number
         return found
 
     # What is left of a result.
@@ -251,6 +268,14 @@ class MeshedGrid(Grid):
                 allowed, some, mixed, unknown = self._at(result, ports, wire)
                 return allowed, table.union(table.union(allowed, some), table.union(mixed, unknown))
         return NONE, NONE
+
+
+def _holds(predicate: Predicate, value: str | int) -> bool:
+    """Whether a value surely matches. What cannot be tried counts as not: it is the same for all."""
+    try:
+        return holds(predicate, value)
+    except TooLarge:
+        return False
 
 
 Through = tuple[int, int, int, int]
