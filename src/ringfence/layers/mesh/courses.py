@@ -99,7 +99,8 @@ def plain(port: int) -> Course:
 class Call:
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
     client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
-    ``presented``: an identity that the client proves instead of its own."""
+    ``presented``: an identity that the client proves instead of its own. ``dialled``: the port that the client dials,
+    a Service's own: it is what the client's side sees before the address is translated; None: the workload's."""
 
     mesh: Mesh
     caller: Caller
@@ -108,6 +109,7 @@ class Call:
     port: int
     service: Service | None
     presented: Identity | None = None
+    dialled: int | None = None
 
     def courses(self) -> list[Course]:
         """Every course that it may take."""
@@ -177,7 +179,8 @@ class Call:
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""
-        takes = client is not None and client.outbound.takes(self.address, self.port)
+        port = self.port if self.dialled is None else self.dialled
+        takes = client is not None and client.outbound.takes(self.address, port)
         if takes is None:
             yield True, ((TAKEN, DIALLED),)
             yield False, ((NOT_TAKEN, DIALLED),)
