@@ -87,6 +87,9 @@ class FakeMesh:
     def identity(self, pod: Pod) -> Identity | None:
         return Identity(f"spiffe://fake/{pod.name}", pod.namespace, pod.name)
 
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        return identity.startswith("spiffe://fake/")
+
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         return known(Server(Acceptance(pod.labels["acceptance"]), Speech(pod.labels["speech"])))
 

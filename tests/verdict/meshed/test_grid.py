@@ -92,7 +92,7 @@ def test_the_grid_says_what_questions_say(made: tuple[list[dict[str, Any]], Fake
     world = load_objects(objects, cni="calico")
     cluster = world.cluster
     mesh.pods = list(cluster.pods)
-    universe = universes.build(cluster, coverage_of(world.profile), mesh.kind)
+    universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
     relation = Relation(cluster, world.profile, universe)
     asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
     grid = MeshedGrid(relation, mesh, Reading.CONFIGURED)
@@ -121,7 +121,7 @@ def test_who_controls_a_pod_gets_what_any_form_of_a_connection_gets(
     world = load_objects(objects, cni="calico")
     cluster = world.cluster
     mesh.pods = list(cluster.pods)
-    universe = universes.build(cluster, coverage_of(world.profile), mesh.kind)
+    universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
     relation = Relation(cluster, world.profile, universe)
     asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
     grid = MeshedGrid(relation, mesh, Reading.UNBOUND)

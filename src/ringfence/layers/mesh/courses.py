@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from ringfence.layers.mesh.transport import Transport, meet
+from ringfence.layers.mesh.transport import Transport, foreign, meet
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Client,
@@ -145,7 +145,7 @@ class Call:
                 yield Course((last,), (*facts, *more), None, host)
         if own is None or self.server is None:
             return
-        for way in self.mesh.waypoint(self.caller.pod, self.server, self.service):
+        for way in self.mesh.waypoint(None, self.server, self.service):
             if way.value is not None and way.value.pods and not self._is_caller(way.value):
                 yield from self._over(None, way.value, own, host, (*facts, *_facts(way)))
 
@@ -266,6 +266,9 @@ class Call:
             return
         for option in self.mesh.server(server, port):
             transport = meet(sending, proxy, option.value, host.proxy)
+            if transport.proven and identity is not None:
+                node_proxy = host.proxy is Proxy.NODE
+                transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
             sort = PointSort.NODE if host.proxy is Proxy.NODE else PointSort.SIDECAR
             yield (
                 Hop(
