@@ -307,7 +307,7 @@ def _by_requests(
     symptom = None
     if verdict == "allowed":
         symptom = "none"
-    elif chain == "http" and verdict == "denied":
+    elif chain == "http" and verdict == "denied" and found != "refuse somehow":
         symptom = "http-401" if found == "token" else "http-403"
     elif chain == "tcp" and client == "none" and verdict == "denied":
         symptom = "eof"

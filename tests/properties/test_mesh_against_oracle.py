@@ -13,7 +13,7 @@ from tests.oracle_mesh.asking import Answer, Asks, answers, read, services_to, t
 from tests.oracle_mesh.objects import World, leads_to
 from tests.properties.meshes import Draw
 
-CLUSTERS, QUESTIONS = 150, 6
+CLUSTERS, QUESTIONS = 400, 6
 
 
 def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
