@@ -22,9 +22,7 @@ def proxy(world: World, pod: Json) -> str:
         return "none"
     if injected(world, pod):
         return "sidecar"
-    wish, of_namespace = (
-        one.get("istio.io/dataplane-mode") for one in (labels(pod), world.space_labels(space(pod)))
-    )
+    wish, of_namespace = (one.get("istio.io/dataplane-mode") for one in (labels(pod), world.space_labels(space(pod))))
     return "node" if wish == "ambient" or (of_namespace == "ambient" and wish != "none") else "none"
 
 

@@ -49,7 +49,12 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
         return mode
     above, mode = mode, _mode(own["spec"].get("mtls")) or mode
     at_port = _mode((own["spec"].get("portLevelMtls") or {}).get(str(port)))
-    if proxy(world, pod) == "node" and at_port == "DISABLE" and above == "STRICT" and not _mode(own["spec"].get("mtls")):
+    if (
+        proxy(world, pod) == "node"
+        and at_port == "DISABLE"
+        and above == "STRICT"
+        and not _mode(own["spec"].get("mtls"))
+    ):
         # ztunnel's policies take only PERMISSIVE at a port as an exception from what a workload inherits.
         return "STRICT"
     return at_port or mode

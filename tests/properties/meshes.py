@@ -135,7 +135,10 @@ class Draw:
             labels = {"istio.io/waypoint-for": self.one("service", "workload", "all")} if self.maybe(0.4) else {}
             spec = {"gatewayClassName": "istio-waypoint", "listeners": [listener]}
             gateway = self.made("gateway.networking.k8s.io/v1", "Gateway", "way", space, spec, labels=labels)
-            own = {"gateway.networking.k8s.io/gateway-name": "way", "gateway.istio.io/managed": "istio.io-mesh-controller"}
+            own = {
+                "gateway.networking.k8s.io/gateway-name": "way",
+                "gateway.istio.io/managed": "istio.io-mesh-controller",
+            }
             own |= {"istio.io/dataplane-mode": "none", "tier": "way"}
             containers = [{"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.29.0"}]
             body: Json = {"serviceAccountName": "way", "containers": containers}
