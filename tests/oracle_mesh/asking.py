@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -12,7 +12,18 @@ from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.membership import GATEWAY, proxy, takes_inbound, takes_outbound
 from tests.oracle_mesh.network import passes
-from tests.oracle_mesh.objects import Json, World, has_labels, identity, labels, leads_to, name, space, target
+from tests.oracle_mesh.objects import (
+    Json,
+    World,
+    annotations,
+    has_labels,
+    identity,
+    labels,
+    leads_to,
+    name,
+    space,
+    target,
+)
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 
 TUNNEL = 15008
@@ -20,15 +31,14 @@ TUNNEL = 15008
 
 @dataclass(frozen=True)
 class Asks:
-    """A request. ``claims`` None: no token. ``by_address``: the server's own address is dialled."""
+    """A request. ``claims`` None: no token. ``identity``: proven instead of the client's own."""
 
     method: str = "GET"
     path: str = "/"
     host: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] | None = None
-    presented: str | None = None
-    by_address: bool = False
+    identity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     """One client, one pod, by way of a Service or (None) by the pod's address. Several where it is open."""
     asks = asks if asks.host is not None else _with_host(asks, client, server, port, service)
     from_, to = proxy(world, client), proxy(world, server)
-    own = asks.presented or identity(world, client)
+    own = asks.identity or identity(world, client)
     waypoint = _waypoint(world, server, service) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
         return [_over_waypoint(world, client, waypoint, server, port, service, own, asks)]
@@ -100,7 +110,7 @@ def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json 
         assert service_port is not None
         near = name(service) if space(service) == space(client) else f"{name(service)}.{space(service)}"
         host = f"{near}:{service_port['port']}"
-    return Asks(asks.method, asks.path, host, asks.headers, asks.claims, asks.presented, asks.by_address)
+    return replace(asks, host=host)
 
 
 def _sent(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
@@ -108,18 +118,20 @@ def _sent(world: World, client: Json, server: Json, port: int, service: Json | N
     kind = proxy(world, client)
     if kind == "none":
         return "plain"
-    tunnels = proxy(world, server) == "node" or labels(server).get("networking.istio.io/tunnel") == "http"
+    tunnels = proxy(world, server) == "node" or tunnel_label(world, server)
     if kind == "node":
         return "hbone" if tunnels else "plain"
-    if service is None:
-        # A proxy passes on what is addressed to nothing that it knows.
+    if service is None or taken(world, client, server, port, service) == "none":
+        # A proxy passes on as it is what is addressed to nothing that it knows.
         return "plain"
     service_port = leads_to(service, server, port)
     assert service_port is not None
-    dialled = service_port["port"], service["spec"].get("clusterIP")
-    if not takes_outbound(client, *dialled):
-        return "plain"
     return sent_by_sidecar(world, client, server, port, service, service_port)
+
+
+def tunnel_label(world: World, server: Json) -> bool:
+    """Whether a sidecar says that it takes tunnels, too."""
+    return proxy(world, server) == "sidecar" and labels(server).get("networking.istio.io/tunnel") == "http"
 
 
 def _direct(
@@ -128,25 +140,76 @@ def _direct(
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
     kind = proxy(world, server)
+    if sent == "tls":
+        return _own_tls(world, client, server, port, service, asks)
     proven = own if sent in ("mtls", "hbone") else None
     encryption = {"plain": "none"}.get(sent, sent)
     spoken = _spoken(world, server, port, service)
-    captured_client = proxy(world, client)
+    captured_client = taken(world, client, server, port, service)
+    heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
     if not passes(world, client, server, wire):
-        return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, spoken))
+        return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, heard))
     if kind == "none" or (kind == "sidecar" and sent != "hbone" and not takes_inbound(server, port)):
         if sent == "plain":
             return Answer("allowed", "", None, "none", hops, "none")
-        return Answer("denied", "transport", None, encryption, hops, None)
+        return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard))
     chain = "node" if kind == "node" else ("tcp" if spoken == "tcp" else "http")
+    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and heard == "tcp" and service is not None:
+        # What the client's proxy offers in its handshake chooses.
+        chain = "tcp"
+    if proven is not None and not trusted(world, proven, kind):
+        return Answer("denied", "transport", None, encryption, hops, None)
     if kind == "node":
         if sent == "plain" and peer_mode(world, server, port) == "STRICT":
-            return Answer("denied", "transport", None, "none", hops, None)
+            return Answer("denied", "transport", None, "none", hops, _of_sidecar(captured_client, heard))
     elif not accepted(world, server, port, sent, chain):
-        symptom = "reset" if captured_client == "none" else None
+        symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
         return Answer("denied", "transport", None, encryption, hops, symptom)
-    found = decide(world, server, None, None, chain, _asked(asks, proven, port))
-    return _by_requests(found, chain, captured_client, proven, encryption, hops)
+    found = decide(world, server, None, None, chain, _asked(asks, proven, port, client))
+    told = _by_requests(found, chain, captured_client, proven, encryption, hops)
+    if told.symptom is None and told.verdict == "denied":
+        return replace(told, symptom=_of_sidecar(captured_client, heard))
+    return told
+
+
+def _of_sidecar(client: str, heard: str) -> str | None:
+    """What a client's own sidecar makes of a connection that fails: an answer, where it speaks HTTP."""
+    return "http-503" if client == "sidecar" and heard != "tcp" else None
+
+
+def taken(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
+    """The client's proxy, if it takes the connection; ``open``: that hangs on an address which nobody knows."""
+    kind = proxy(world, client)
+    if kind != "sidecar":
+        return kind
+    if service is None:
+        dialled = port, (server.get("status") or {}).get("podIP")
+    else:
+        service_port = leads_to(service, server, port)
+        assert service_port is not None
+        dialled = service_port["port"], service["spec"].get("clusterIP")
+    if dialled[1] is None and any("Ranges" in key for key in annotations(client)):
+        return "open"
+    return kind if takes_outbound(client, *dialled) else "none"
+
+
+def _own_tls(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
+    """TLS that the application would have to end: the mesh learns nobody from it, and sees no requests."""
+    if not passes(world, client, server, port):
+        return Answer("denied", "network", None, "tls", (port,), None)
+    if proxy(world, server) == "none" or not takes_inbound(server, port):
+        return Answer("allowed", "", None, "tls", (port,), "none")
+    spoken = _spoken(world, server, port, service)
+    if peer_mode(world, server, port) == "STRICT" or spoken == "http":
+        return Answer("denied", "transport", None, "tls", (port,), None)
+    found = decide(world, server, None, None, "tcp", _asked(asks, None, port, client))
+    return replace(_by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
+
+
+def trusted(world: World, own: str, kind: str) -> bool:
+    """Whether a certificate is taken: of the mesh's own trust domain, and by Envoy of its other names."""
+    domain = own.removeprefix("spiffe://").partition("/")[0]
+    return domain in (world.domains if kind != "node" else [world.domain])
 
 
 def _over_waypoint(
@@ -159,16 +222,19 @@ def _over_waypoint(
     own: str,
     asks: Asks,
 ) -> Answer:
-    last = "hbone" if proxy(world, server) == "node" else "plain"
+    tunnels = proxy(world, server) == "node" or tunnel_label(world, server)
+    last = "hbone" if tunnels else "plain"
     wires = TUNNEL, TUNNEL if last == "hbone" else port
     hops = wires
     encryption = "hbone" if last == "hbone" else "?"
     network = passes(world, client, waypoint, wires[0]) and passes(world, waypoint, server, wires[1])
     if not network:
         return Answer("denied", "network", own, encryption, hops, None)
+    if not trusted(world, own, "waypoint"):
+        return Answer("denied", "transport", None, encryption, hops, None)
     service_port = None if service is None else leads_to(service, server, port)
     chain = "tcp" if protocol(service_port, port) == "tcp" else "http"
-    found = decide(world, waypoint, service, server, chain, _asked(asks, own, port))
+    found = decide(world, waypoint, service, server, chain, _asked(asks, own, port, client))
     if found != "pass":
         return _by_requests(found, chain, "node", own, encryption, hops)
     second = _direct(world, waypoint, server, port, service, last, identity(world, waypoint), asks)
@@ -210,8 +276,11 @@ def _spoken(world: World, server: Json, port: int, service: Json | None) -> str:
     return protocol(None if service is None else leads_to(service, server, port), port)
 
 
-def _asked(asks: Asks, proven: str | None, port: int) -> authorization.Asked:
+def _asked(asks: Asks, proven: str | None, port: int, source: Json) -> authorization.Asked:
+    address = (source.get("status") or {}).get("podIP", "192.0.2.1")
     return authorization.Asked(
+        source=address,
+        remote=address,
         identity=proven,
         port=port,
         method=asks.method,
@@ -225,7 +294,7 @@ def _asked(asks: Asks, proven: str | None, port: int) -> authorization.Asked:
 def _network_symptom(client: str, spoken: str) -> str | None:
     if client == "none":
         return "timeout"
-    return "http-503" if client == "sidecar" and spoken == "http" else None
+    return _of_sidecar(client, spoken)
 
 
 def _by_requests(

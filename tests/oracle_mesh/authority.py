@@ -22,10 +22,8 @@ def decide(
         providers[one["name"]] = "grpc" if "envoyExtAuthzGrpc" in one else "http"
     where = authorization.Where(chain, space(at), labels(at), ROOT, world.domains, providers)
     found = authorization.by(policies, issuers, asked, where)
-    if found == "refuse" and issuers and asked.claims is not None:
-        if asked.claims.get("iss") not in [one["issuer"] for one in issuers]:
-            return "token"
-    return found
+    known = asked.claims is None or not issuers or asked.claims.get("iss") in [one["issuer"] for one in issuers]
+    return "token" if found == "refuse" and not known else found
 
 
 def _applies(policy: Json, at: Json, service: Json | None, behind: Json | None) -> bool:
@@ -41,7 +39,7 @@ def _applies(policy: Json, at: Json, service: Json | None, behind: Json | None) 
             return True
         if one["kind"] == "GatewayClass" and one["name"] == "istio-waypoint" and space(policy) == ROOT:
             return True
-        if service is not None and one["kind"] == "Service" and one["name"] == name(service):
-            if space(policy) == space(service):
-                return True
+        own = service is not None and space(policy) == space(service) and one["name"] == name(service)
+        if own and one["kind"] == "Service":
+            return True
     return False

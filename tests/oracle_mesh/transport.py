@@ -13,10 +13,10 @@ def protocol(service_port: Json | None, port: int) -> str:
     """``http``, ``tcp`` or ``auto``, of a port of a Service; None: the port is in no Service."""
     if service_port is None:
         return "auto"
-    said = str(service_port.get("appProtocol") or "").lower()
+    # An application protocol takes the place of the name, also one that nobody knows.
+    said = str(service_port.get("appProtocol") or service_port.get("name") or "")
     if said not in HTTP + TCP:
-        said = str(service_port.get("name") or "").lower()
-        said = "grpc-web" if said.startswith("grpc-web") else said.partition("-")[0]
+        said = "grpc-web" if said.lower().startswith("grpc-web") else said.lower().partition("-")[0]
     if said in HTTP:
         return "http"
     if said in TCP or service_port["port"] in (25, 53, 3306, 27017):
@@ -70,7 +70,7 @@ def _mode(mtls: Json | None) -> str | None:
 
 
 def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service: Json, service_port: Json) -> str:
-    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh. Through a Service."""
+    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh."""
     rule = destination_rule(world, client, service)
     policy = {} if rule is None else (rule["spec"].get("trafficPolicy") or {})
     for one in policy.get("portLevelSettings") or ():

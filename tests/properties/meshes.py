@@ -10,6 +10,10 @@ SPACES = ("one", "two")
 NAMES = ("web", "api", "db")
 PORTS = (8080, 9090)
 NETWORKING, SECURITY = "networking.istio.io/v1", "security.istio.io/v1"
+PROVIDERS = """extensionProviders:
+- {name: by-http, envoyExtAuthzHttp: {service: ask.one.svc.cluster.local, port: 9000}}
+- {name: by-grpc, envoyExtAuthzGrpc: {service: ask.one.svc.cluster.local, port: 9000}}
+"""
 
 
 class Draw:
@@ -43,6 +47,8 @@ class Draw:
     def mesh_config(self) -> Json:
         config = "enableAutoMtls: false\n" if self.maybe(0.1) else ""
         config += "trustDomain: shop.example\n" if self.maybe(0.2) else "trustDomain: cluster.local\n"
+        config += "trustDomainAliases: [old.example]\n" if self.maybe(0.2) else ""
+        config += PROVIDERS
         metadata = {"name": "istio", "namespace": "istio-system"}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"mesh": config}}
 
@@ -56,6 +62,8 @@ class Draw:
                     {"istio-injection": "enabled"},
                     {"istio-injection": "enabled"},
                     {"istio-injection": "disabled"},
+                    {"istio.io/rev": "default"},
+                    {"istio-injection": "enabled", "istio.io/dataplane-mode": "ambient"},
                     {"istio.io/dataplane-mode": "ambient"},
                     {"istio.io/dataplane-mode": "ambient"},
                     {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "way"},
@@ -80,6 +88,8 @@ class Draw:
             )
         elif self.maybe(0.1):
             annotations["sidecar.istio.io/inject"] = self.one("true", "false")
+        if self.maybe(0.1):
+            labels["networking.istio.io/tunnel"] = "http"
         if self.maybe(0.2):
             key = self.one("excludeInboundPorts", "includeInboundPorts", "excludeOutboundPorts", "includeOutboundPorts")
             annotations[f"traffic.sidecar.istio.io/{key}"] = self.one("8080", "80,9090", "80", "9090", "")
@@ -111,8 +121,13 @@ class Draw:
             if self.maybe(0.4):
                 ports.append(self.service_port(9090, 9090))
             labels = {"istio.io/use-waypoint": self.one("way", "none", "absent")} if self.maybe(0.3) else {}
+            if labels and self.maybe(0.3):
+                labels["istio.io/use-waypoint-namespace"] = self.one(*SPACES)
             spec = {"selector": {"app": name}, "clusterIP": f"10.96.0.{number + 1}", "ports": ports}
             found.append(self.made("v1", "Service", name, space, spec, labels=labels))
+            if self.maybe(0.15):
+                other = {**spec, "clusterIP": f"10.96.1.{number + 1}", "ports": [self.service_port(80, 8080)]}
+                found.insert(self.one(0, len(found)), self.made("v1", "Service", f"{name}-too", space, other))
         return found
 
     def service_port(self, port: int, target: int | str) -> Json:
@@ -132,6 +147,8 @@ class Draw:
                 continue
             self.ways.append(space)
             listener: Json = {"name": "mesh", "port": 15008, "protocol": "HBONE"}
+            if self.maybe(0.3):
+                listener["allowedRoutes"] = {"namespaces": {"from": self.one("All", "Same")}}
             labels = {"istio.io/waypoint-for": self.one("service", "workload", "all")} if self.maybe(0.4) else {}
             spec = {"gatewayClassName": "istio-waypoint", "listeners": [listener]}
             gateway = self.made("gateway.networking.k8s.io/v1", "Gateway", "way", space, spec, labels=labels)
@@ -202,7 +219,7 @@ class Draw:
         for number in range(self.one(0, 0, 0, 1, 2)):
             space, name = self.one(*self.pods)
             host = self.one(f"{name}.{space}.svc.cluster.local", f"*.{space}.svc.cluster.local", "*.local", name)
-            tls = {"mode": self.one("DISABLE", "ISTIO_MUTUAL")}
+            tls = {"mode": self.one("DISABLE", "ISTIO_MUTUAL", "SIMPLE")}
             policy: Json = {"tls": tls} if self.maybe(0.8) else {}
             if self.maybe(0.3):
                 policy["portLevelSettings"] = [{"port": {"number": self.one(80, 9090)}}]
@@ -235,12 +252,16 @@ class Draw:
 
     def authorization(self, name: str) -> Json:
         rules = [self.rule() for _ in range(self.one(0, 1, 1, 2))]
-        action = self.one("ALLOW", "ALLOW", "DENY")
+        action = self.one("ALLOW", "ALLOW", "ALLOW", "DENY", "DENY", "CUSTOM")
         spec: Json = {**self.attached(), "action": action}
         if rules or action == "ALLOW":
             spec["rules"] = rules
         else:
             spec["rules"] = [self.rule()]
+        if action == "CUSTOM":
+            # What hangs on tokens is not for external services.
+            spec["provider"] = {"name": self.one("by-http", "by-grpc", "missing")}
+            spec["rules"] = [{"to": [{"operation": self.operation()}]} if self.maybe(0.7) else {}]
         metadata: Json = {"annotations": {"istio.io/dry-run": "true"}} if self.maybe(0.05) else {}
         space = self.one(*SPACES, *SPACES, "istio-system")
         return self.made(SECURITY, "AuthorizationPolicy", name, space, spec, **metadata)
@@ -277,6 +298,8 @@ class Draw:
             {"serviceAccounts": [f"{space}/{account}"]},
             {"requestPrincipals": [self.one("*", "issuer/me")]},
             {"namespaces": [space], "notRequestPrincipals": ["*"]},
+            {"ipBlocks" if self.running else "namespaces": ["10.0.0.2/31" if self.running else space]},
+            {"notIpBlocks" if self.running else "namespaces": ["10.0.1.0/24" if self.running else space]},
         )
 
     def operation(self) -> Json:
@@ -302,4 +325,8 @@ class Draw:
             request["headers"] = {"x-user": self.one("me", "you")}
         if self.maybe(0.4):
             request["claims"] = {"iss": self.one("issuer", "issuer", "other"), "sub": "me", "group": "admin"}
-        return {"client": client, "server": server, "port": self.one(*PORTS), "request": request}
+        if self.maybe(0.2):
+            domain = self.one("cluster.local", "shop.example", "old.example", "foreign.example")
+            request["identity"] = f"spiffe://{domain}/ns/{self.one(*SPACES)}/sa/{self.one(*NAMES)}"
+        way = self.one("name", "name", "name", "service", "address")
+        return {"client": client, "server": server, "port": self.one(*PORTS), "request": request, "way": way}

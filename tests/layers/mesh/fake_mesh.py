@@ -76,7 +76,13 @@ class FakeMesh:
         return pod.name, pod.namespace
 
     def client_kind(self, pod: Pod) -> Hashable:
-        return pod.labels["proxy"], pod.name in self.open_proxy
+        return pod.labels["proxy"], pod.name in self.open_proxy, self._is_way(pod)
+
+    def _is_way(self, pod: Pod) -> bool:
+        """Nothing goes over a waypoint to a waypoint, and none goes over itself."""
+        return self.way is not None and any(
+            self.pods[index] is pod for index in self.way.pods if index < len(self.pods)
+        )
 
     def identity(self, pod: Pod) -> Identity | None:
         return Identity(f"spiffe://fake/{pod.name}", pod.namespace, pod.name)
@@ -101,7 +107,7 @@ class FakeMesh:
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
-        return known(self.way)
+        return known(None if self._is_way(destination) else self.way)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports

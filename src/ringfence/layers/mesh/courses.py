@@ -66,7 +66,9 @@ class Hop:
 @dataclass(frozen=True, slots=True)
 class Course:
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
-    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know."""
+    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
+    ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
+    as the server does."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -75,6 +77,8 @@ class Course:
     waypoint: Waypoint | None = None
     unreached: Client | None = None
     notes: tuple[str, ...] = ()
+    past: bool = False
+    as_http: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,10 @@ class Call:
                 sending = Sending.PLAIN
                 if self.presented is not None and host is not None:
                     sending = Sending.TUNNEL if host.proxy is Proxy.NODE else Sending.MESH_TLS
-                for last, settled in self._last(At.CLIENT, Proxy.NONE, sending, self.presented, host, False):
-                    yield Course((last,), (*facts, *more, *settled), client, host)
+                # An exclusion is the client's own doing, too.
+                proxy = Proxy.NONE if client is None else client.proxy
+                for last, settled in self._last(At.CLIENT, proxy, sending, self.presented, host, False):
+                    yield Course((last,), (*facts, *more, *settled), client, host, past=not takes)
                 continue
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
                 settled = (*facts, *more, *_facts(option))
@@ -195,16 +201,22 @@ class Call:
         ways: tuple[Option[Waypoint | None], ...] = known(None)
         if self.server is not None:
             ways = self.mesh.waypoint(caller, self.server, self.service)
-        own = self._own()
+        own, as_http = self._own(), self._as_http(client)
         for way in ways:
             settled = (*facts, *_facts(way))
             itself = way.value is not None and self._is_end(way.value)
             if way.value is None or not way.value.pods or itself:
                 notes = () if way.value is None or itself else (way.value.why,)
                 for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends):
-                    yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
+                    yield Course((last,), (*settled, *more), client, host, way.value, None, notes, as_http=as_http)
                 continue
             yield from self._over(client, way.value, own, host, settled)
+
+    def _as_http(self, client: Membership) -> bool | None:
+        """Whether the client's proxy takes for HTTP what is sent to a Service."""
+        if client.proxy is not Proxy.SIDECAR or self.service is None or self.server is None:
+            return None
+        return all(option.value.speech is not Speech.TCP for option in self.mesh.server(self.server, self.port))
 
     def _over(
         self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
