@@ -1,0 +1,206 @@
+"""What rules of Istio ask: which proxy enforces a policy, what it takes at a port, and who comes without an identity.
+
+Everything is asked of one pod for each workload and each way in which the mesh tells its pods apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+
+from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
+from ringfence.dialects.istio.authorization_objects import Attachment, AuthorizationPolicy, Target
+from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
+from ringfence.dialects.istio.mesh import IstioMesh
+from ringfence.dialects.istio.objects import PeerAuthentication
+from ringfence.model.cluster import Pod
+from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech
+from ringfence.rules.ends import pod_end
+from ringfence.rules.finding import Subject, Witness
+from ringfence.rules.situation import Situation
+from ringfence.verdict.answers import Verdict
+from ringfence.verdict.ends import EndError
+
+POLICY = "AuthorizationPolicy"
+MOST_ASKED = 50
+"""Clients that are asked about before a rule goes without a witness."""
+IDENTITY = ("source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain")
+"""Keys that ask who the caller proved to be."""
+
+
+class Enforcement:
+    """The proxies of one cluster, and what they enforce."""
+
+    def __init__(self, situation: Situation, mesh: IstioMesh) -> None:
+        self.situation = situation
+        self.mesh = mesh
+        self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
+
+    @cached_property
+    def policies(self) -> tuple[AuthorizationPolicy, ...]:
+        """The AuthorizationPolicies that can be read."""
+        return tuple(one for one in self.mesh.policies if not one.broken)
+
+    @cached_property
+    def authentications(self) -> tuple[PeerAuthentication, ...]:
+        """The PeerAuthentications that can be read, of namespaces that istiod looks at."""
+        return tuple(
+            one
+            for one in self.mesh.objects.peer_authentications
+            if not one.broken and self.mesh.looks_at(one.named.namespace)
+        )
+
+    @cached_property
+    def pods(self) -> tuple[int, ...]:
+        """One pod for each workload and each sort of pod that it has, as indexes in ``cluster.pods``."""
+        found: dict[object, int] = {}
+        for workload in self.situation.workloads:
+            for index in workload.pods:
+                found.setdefault((workload.ref, self.mesh.kind(self.pod(index))), index)
+        return tuple(found.values())
+
+    def pod(self, index: int) -> Pod:
+        """A pod of the cluster."""
+        return self.situation.cluster.pods[index]
+
+    def end(self, index: int) -> str:
+        """The name of a pod, as ``can`` takes it."""
+        return pod_end(self.situation, index)
+
+    def proxy(self, index: int) -> Proxy | None:
+        """What speaks for a pod; None: the input leaves it open."""
+        proxies = {option.value.proxy for option in self.mesh.membership(self.pod(index))}
+        return proxies.pop() if len(proxies) == 1 else None
+
+    def ports(self, index: int) -> list[int]:
+        """The TCP ports of a pod to which Services lead, and which its proxy takes for certain."""
+        options = self.mesh.membership(self.pod(index))
+        return [
+            port
+            for port in sorted(self.mesh.services.ports(self.pod(index)))
+            if all(any(first <= port <= last for first, last in option.value.inbound) for option in options)
+        ]
+
+    def acceptance(self, index: int, port: int) -> Acceptance | None:
+        """Which connections the proxy of a pod takes; None: the input leaves it open."""
+        found = {option.value.acceptance for option in self.mesh.server(self.pod(index), port)}
+        return found.pop() if len(found) == 1 else None
+
+    def speech(self, index: int, port: int) -> Speech | None:
+        """What the proxy of a pod takes a port to speak; None: the input leaves it open."""
+        found = {option.value.speech for option in self.mesh.server(self.pod(index), port)}
+        return found.pop() if len(found) == 1 else None
+
+    def attached(self, attachment: Attachment) -> tuple[tuple[int, ...], bool]:
+        """The workloads' own pods whose proxy surely enforces what is attached so, and whether there may be more.
+        Gateways and waypoints are not among them."""
+        kept = self._attached.get(attachment)
+        if kept is None:
+            surely, perhaps = [], False
+            config = self.mesh.authorization
+            for index in self.pods:
+                pod = self.pod(index)
+                if is_gateway(pod) or is_waypoint(pod):
+                    continue
+                proxy = self.proxy(index)
+                if proxy is Proxy.NONE:
+                    continue
+                sort = PointSort.NODE if proxy is Proxy.NODE else PointSort.SIDECAR
+                here = attaches(attachment, Point(sort, pod, http=False), config)
+                if here and proxy is not None:
+                    surely.append(index)
+                elif here is not False:
+                    perhaps = True
+            kept = self._attached[attachment] = (tuple(surely), perhaps)
+        return kept
+
+    def misses(self, namespace: str, target: Target) -> str | None:
+        """Why no proxy enforces a policy of a namespace because of one target; empty: one does; None: not known."""
+        objects, here = self.mesh.objects, namespace
+        if target.namespace not in ("", here):
+            return "a target of another namespace is never found"
+        sort = (target.group, target.kind)
+        if sort == ("", "Service"):
+            return self._no_waypoint(here, target.name)
+        if sort == ("networking.istio.io", "ServiceEntry"):
+            there = any((one.named.namespace, one.named.name) == (here, target.name) for one in objects.service_entries)
+            return "" if there else f"namespace {here} has none"
+        if sort == (GATEWAYS, "GatewayClass"):
+            if target.name != WAYPOINT_CLASS:
+                return f"only the class {WAYPOINT_CLASS} can be a target"
+            return "" if here == self.mesh.config.root_namespace else "that is only read in the root namespace"
+        if sort != (GATEWAYS, "Gateway"):
+            return "a policy cannot be attached to that"
+        known = {(one.named.namespace, one.named.name) for one in objects.waypoints}
+        known |= {(one.named.namespace, one.gateway) for one in objects.gateways if one.gateway}
+        if (here, target.name) in known or self.situation.manifest(Subject("Gateway", here, target.name)) is not None:
+            return ""
+        return f"namespace {here} has none" if self.situation.has_workloads(here) else None
+
+    def _no_waypoint(self, namespace: str, name: str) -> str | None:
+        services = [one for one in self.situation.cluster.services if (one.namespace, one.name) == (namespace, name)]
+        if not services:
+            return f"namespace {namespace} has none" if self.situation.has_workloads(namespace) else None
+        for index in self.pods:
+            if services[0] in self.mesh.services.of(self.pod(index)):
+                found = self.mesh.waypoint(None, self.pod(index), services[0])
+                if all(option.value is None for option in found):
+                    return "no waypoint is in the way to it"
+                if any(option.value is None for option in found):
+                    return None
+                return next((option.value.why for option in found if option.value is not None), "")
+        return None
+
+    def allowing(self, index: int) -> list[AuthorizationPolicy]:
+        """The policies with the action ALLOW that a pod's own proxy enforces, those that are tried out left out."""
+        return [
+            one
+            for one in self.policies
+            if one.action == "ALLOW" and not one.dry_run and index in self.attached(one.attachment)[0]
+        ]
+
+    @cached_property
+    def plain(self) -> tuple[int, ...]:
+        """Pods that surely have no proxy: they come without an identity."""
+        return tuple(
+            index
+            for index in self.pods
+            if self.proxy(index) is Proxy.NONE and not self.pod(index).host_network and not is_gateway(self.pod(index))
+        )
+
+    def witness(
+        self,
+        sources: Iterable[int],
+        destination: int | str,
+        port: int,
+        expected: Verdict,
+        protocol: str = "TCP",
+    ) -> Witness | None:
+        """The first flow that the network lets through and all layers together judge as expected."""
+        to = destination if isinstance(destination, str) else self.end(destination)
+        others: Iterator[int] = (
+            one
+            for one in sources
+            if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
+        )
+        for source in islice(others, MOST_ASKED):
+            one = Witness(self.end(source), to, port, protocol, expected)
+            try:
+                network = self.situation.can(one.source, one.destination, one.port, one.protocol)
+                if network is Verdict.ALLOWED and self.situation.says(one) is expected:
+                    return one
+            except EndError:
+                continue
+        return None
+
+
+def subject_of(policy: AuthorizationPolicy) -> Subject:
+    """The identity of a policy."""
+    return Subject(POLICY, policy.attachment.namespace, policy.name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names, in words: the first three, and that there are more."""
+    first = list(dict.fromkeys(names))
+    return ", ".join(first[:3]) + (" and others" if len(first) > 3 else "")
