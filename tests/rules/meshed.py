@@ -69,3 +69,30 @@ def authorization(rules: object, action: str = "ALLOW", app: str = "web", space:
 def mtls(mode: str, space: str = "shop", name: str = "default", **spec: object) -> str:
     """A PeerAuthentication."""
     return an("PeerAuthentication", name, {"mtls": {"mode": mode}, **spec}, space)
+
+
+def waypoint(space: str = "shop") -> str:
+    """The waypoint ``way`` of a namespace."""
+    listeners = [{"name": "mesh", "port": 15008, "protocol": "HBONE"}]
+    return an("Gateway", "way", {"gatewayClassName": "istio-waypoint", "listeners": listeners}, space)
+
+
+def with_waypoint(space: str = "shop") -> str:
+    """An ambient namespace that asks for its waypoint, which is there."""
+    return ambient(space, **{"istio.io/use-waypoint": "way"}) + waypoint(space)
+
+
+def at_service(rules: object, name: str = "web", action: str = "ALLOW") -> str:
+    """An AuthorizationPolicy for a Service, which its waypoint reads."""
+    targets = [{"kind": "Service", "name": name, "group": ""}]
+    spec = {"targetRefs": targets, "action": action, "rules": rules}
+    return an("AuthorizationPolicy", "at-service", spec)
+
+
+def only(name: str, *peers: str, ports: tuple[int, ...] = (), space: str = "shop") -> str:
+    """A NetworkPolicy that lets some pods of its namespace in, at some ports."""
+    rule: dict[str, object] = {"from": [{"podSelector": {"matchLabels": {"app": peer}}} for peer in peers]}
+    if ports:
+        rule["ports"] = [{"port": port} for port in ports]
+    spec = {"podSelector": {"matchLabels": {"app": name}}, "ingress": [rule]}
+    return an("NetworkPolicy", f"{name}-only", spec, space)

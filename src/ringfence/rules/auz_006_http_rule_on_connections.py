@@ -51,7 +51,7 @@ Ports whose protocol the proxy detects are not looked at: HTTP is judged as HTTP
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity
@@ -59,7 +59,7 @@ from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
-    from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, Clause, Term
+    from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, Clause
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result, Witness
     from ringfence.rules.situation import Situation
@@ -137,6 +137,7 @@ def _effects(
     """What becomes of the rule at a pod: the effect, whether it is ztunnel's, and the port."""
     from ringfence.dialects.istio import envoy_rules, node_rules
     from ringfence.model.mesh import Proxy, Speech
+    from ringfence.rules.enforcement import asks_for
     from ringfence.sets.requests.formulas import NEVER
 
     config = enforcement.mesh.authorization
@@ -149,24 +150,11 @@ def _effects(
         return
     read = {one.index: one for one in envoy_rules.rules(policy, config, http=False)}.get(clause.index)
     for port in enforcement.ports(pod):
-        if enforcement.speech(pod, port) is Speech.TCP and _asks_for(clause, port):
+        if enforcement.speech(pod, port) is Speech.TCP and asks_for(clause, port):
             if read is None and policy.action == "ALLOW":
                 yield NOTHING, False, port
             elif read is not None and read.note:
                 yield TOO_MUCH, False, port
-
-
-def _asks_for(clause: Clause, port: int) -> bool:
-    """Whether the rule is meant for a port at all: by any of its operations, and all of its conditions."""
-
-    def fits(terms: Iterable[Term]) -> bool:
-        return all(
-            (not term.values or str(port) in term.values) and str(port) not in term.others
-            for term in terms
-            if term.key == "destination.port"
-        )
-
-    return fits(clause.conditions) and (not clause.operations or any(map(fits, clause.operations)))
 
 
 def _witness(enforcement: Enforcement, pod: int, port: int | None) -> Witness | None:

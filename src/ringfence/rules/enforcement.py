@@ -5,17 +5,17 @@ Everything is asked of one pod for each workload and each way in which the mesh 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
 from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
-from ringfence.dialects.istio.authorization_objects import Attachment, AuthorizationPolicy, Target
+from ringfence.dialects.istio.authorization_objects import Attachment, AuthorizationPolicy, Clause, Target, Term
 from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.dialects.istio.objects import PeerAuthentication
-from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech, Waypoint
 from ringfence.rules.ends import pod_end
 from ringfence.rules.finding import Subject, Witness
 from ringfence.rules.situation import Situation
@@ -60,6 +60,17 @@ class Enforcement:
                 found.setdefault((workload.ref, self.mesh.kind(self.pod(index))), index)
         return tuple(found.values())
 
+    def pods_of(self, namespace: str) -> list[int]:
+        """Those of one namespace."""
+        return self._by_namespace.get(namespace, [])
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index in self.pods:
+            found.setdefault(self.pod(index).namespace, []).append(index)
+        return found
+
     def pod(self, index: int) -> Pod:
         """A pod of the cluster."""
         return self.situation.cluster.pods[index]
@@ -99,7 +110,8 @@ class Enforcement:
         if kept is None:
             surely, perhaps = [], False
             config = self.mesh.authorization
-            for index in self.pods:
+            everywhere = attachment.namespace == config.root_namespace
+            for index in self.pods if everywhere else self.pods_of(attachment.namespace):
                 pod = self.pod(index)
                 if is_gateway(pod) or is_waypoint(pod):
                     continue
@@ -142,7 +154,7 @@ class Enforcement:
         services = [one for one in self.situation.cluster.services if (one.namespace, one.name) == (namespace, name)]
         if not services:
             return f"namespace {namespace} has none" if self.situation.has_workloads(namespace) else None
-        for index in self.pods:
+        for index in self.pods_of(namespace):
             if services[0] in self.mesh.services.of(self.pod(index)):
                 found = self.mesh.waypoint(None, self.pod(index), services[0])
                 if all(option.value is None for option in found):
@@ -152,13 +164,67 @@ class Enforcement:
                 return next((option.value.why for option in found if option.value is not None), "")
         return None
 
+    def enforced(self, index: int) -> list[AuthorizationPolicy]:
+        """The policies that a pod's own proxy surely enforces and that have an effect: no trials, and none that only
+        log."""
+        return self._enforced.get(index, [])
+
+    @cached_property
+    def _enforced(self) -> Mapping[int, list[AuthorizationPolicy]]:
+        found: dict[int, list[AuthorizationPolicy]] = {}
+        for policy in self.policies:
+            if policy.action in ("ALLOW", "DENY", "CUSTOM") and not policy.dry_run:
+                for index in self.attached(policy.attachment)[0]:
+                    found.setdefault(index, []).append(policy)
+        return found
+
     def allowing(self, index: int) -> list[AuthorizationPolicy]:
-        """The policies with the action ALLOW that a pod's own proxy enforces, those that are tried out left out."""
-        return [
-            one
-            for one in self.policies
-            if one.action == "ALLOW" and not one.dry_run and index in self.attached(one.attachment)[0]
-        ]
+        """Those of them that allow."""
+        return [one for one in self.enforced(index) if one.action == "ALLOW"]
+
+    @cached_property
+    def behind_waypoints(self) -> tuple[tuple[int, Service, Waypoint], ...]:
+        """The pods that ztunnel takes, with the Services that lead to them over a waypoint, where that is sure and the
+        waypoint is there."""
+        found = []
+        for index in self.pods:
+            pod = self.pod(index)
+            for service in self.mesh.services.of(pod) if self.proxy(index) is Proxy.NODE else ():
+                options = self.mesh.waypoint(None, pod, service)
+                waypoint = options[0].value
+                if len(options) == 1 and waypoint is not None and waypoint.pods:
+                    found.append((index, service, waypoint))
+        return tuple(found)
+
+    def names(self, policy: AuthorizationPolicy, clause: Clause, index: int, exact: bool = False) -> bool:
+        """Whether a rule may be for the identity of a pod. ``exact``: the rule names it, and asks nothing else of a
+        caller; else it may also name its namespace, use a wildcard, or ask for no identity."""
+        identity = self.mesh.identity(self.pod(index))
+        if identity is None:
+            return False
+        principal = identity.text.removeprefix("spiffe://")
+        local = f"cluster.local/ns/{identity.namespace}/sa/{identity.account}"
+
+        if exact and clause.conditions and (clause.sources or len(clause.conditions) > 1):
+            return False
+
+        def named(terms: Sequence[Term]) -> bool:
+            if exact and (len(terms) != 1 or terms[0].others):
+                return False
+            for term in terms:
+                for value in term.values:
+                    if term.key == "source.principal" and value in (principal, local):
+                        return True
+                    if term.key == "source.serviceAccount":
+                        space, slash, name = value.partition("/")
+                        meant = (space, name) if slash else (policy.attachment.namespace, value)
+                        if meant == (identity.namespace, identity.account):
+                            return True
+                    if not exact and term.key in IDENTITY and ("*" in value or value == identity.namespace):
+                        return True
+            return not exact and not any(term.key in IDENTITY and term.values for term in terms)
+
+        return any(map(named, clause.sources)) if clause.sources else named(clause.conditions)
 
     @cached_property
     def plain(self) -> tuple[int, ...]:
@@ -204,3 +270,16 @@ def listed(names: Sequence[str]) -> str:
     """Some names, in words: the first three, and that there are more."""
     first = list(dict.fromkeys(names))
     return ", ".join(first[:3]) + (" and others" if len(first) > 3 else "")
+
+
+def asks_for(clause: Clause, port: int) -> bool:
+    """Whether the rule is meant for a port at all: by any of its operations, and all of its conditions."""
+
+    def fits(terms: Iterable[Term]) -> bool:
+        return all(
+            (not term.values or str(port) in term.values) and str(port) not in term.others
+            for term in terms
+            if term.key == "destination.port"
+        )
+
+    return fits(clause.conditions) and (not clause.operations or any(map(fits, clause.operations)))

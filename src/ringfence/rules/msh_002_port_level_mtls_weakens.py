@@ -74,9 +74,9 @@ def check(situation: Situation) -> Iterator[Result]:
                 continue
             place = situation.place_of(subject, ("spec", "portLevelMtls", str(port)), named.place)
             weak, perhaps = [], False
-            for index in enforcement.pods:
+            for index in enforcement.pods_of(named.namespace):
                 pod = enforcement.pod(index)
-                if pod.namespace != named.namespace or selects(one.selector, pod) is False or is_gateway(pod):
+                if selects(one.selector, pod) is False or is_gateway(pod):
                     continue
                 if enforcement.proxy(index) is Proxy.NONE:
                     continue

@@ -86,14 +86,12 @@ def _findings(situation: Situation) -> Iterator[Finding]:
     for namespace, members in sorted(by_namespace.items()):
         yield from _conflict([one for one in members if not one.selector], f"namespace {namespace}")
         seen: set[tuple[str, ...]] = set()
-        for index in enforcement.pods if namespace != root else ():
-            pod = enforcement.pod(index)
-            if pod.namespace == namespace:
-                taking = [one for one in members if one.selector and selects(one.selector, pod)]
-                names = tuple(sorted(one.named.name for one in taking))
-                if names not in seen:
-                    seen.add(names)
-                    yield from _conflict(taking, enforcement.end(index))
+        for index in enforcement.pods_of(namespace) if namespace != root else ():
+            taking = [one for one in members if one.selector and selects(one.selector, enforcement.pod(index))]
+            names = tuple(sorted(one.named.name for one in taking))
+            if names not in seen:
+                seen.add(names)
+                yield from _conflict(taking, enforcement.end(index))
 
 
 def _subject(one: PeerAuthentication) -> Subject:

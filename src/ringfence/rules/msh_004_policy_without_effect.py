@@ -126,7 +126,7 @@ def _selector(
             where = f"the input has no workloads of namespace {subject.namespace}"
             yield NotEvaluable(RULE.id, subject, where, place)
         return
-    pods = [index for index in enforcement.pods if everywhere or enforcement.pod(index).namespace == subject.namespace]
+    pods = enforcement.pods if everywhere else enforcement.pods_of(subject.namespace)
     matches = {index: selects(labels, enforcement.pod(index)) for index in pods}
     taken = [index for index in pods if matches[index]]
     text = ", ".join(f"{key}={value}" for key, value in sorted(labels.items()))
@@ -184,9 +184,9 @@ def _ports(enforcement: Enforcement, subject: Subject, one: PeerAuthentication) 
             continue
         targets: set[int] = set()
         own = False
-        for index in enforcement.pods:
+        for index in enforcement.pods_of(subject.namespace):
             pod = enforcement.pod(index)
-            if pod.namespace != subject.namespace or not selects(one.selector, pod):
+            if not selects(one.selector, pod):
                 continue
             own = (
                 own or port in enforcement.mesh.services.ports(pod) or any(port == found.number for found in pod.ports)

@@ -49,6 +49,11 @@ MODULES: Mapping[str, str] = {
     "AUZ-007": "auz_007_allowed_by_who_it_is_not",
     "AUZ-012": "auz_012_rule_dropped",
     "AUZ-013": "auz_013_dry_run_taken_for_a_policy",
+    "AUZ-014": "auz_014_client_named_behind_a_waypoint",
+    "LAY-002": "lay_002_mesh_allows_network_denies",
+    "LAY-004": "lay_004_past_the_mesh",
+    "LAY-006": "lay_006_tunnel_not_admitted",
+    "LAY-008": "lay_008_past_the_waypoint",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }
