@@ -87,15 +87,12 @@ def check(situation: Situation) -> Iterator[Result]:
         name = f"{service.namespace}/service/{service.name}"
         policies = enforcement.allowing(index)
         gate = waypoint.pods[0]
-        if any(enforcement.names(policy, clause, gate) for policy in policies for clause in policy.clauses):
+        if any(enforcement.may_name(policy, clause, gate) for policy in policies for clause in policy.clauses):
             continue
         for policy in policies:
             for clause in policy.clauses:
-                clients = [
-                    one
-                    for one in enforcement.pods
-                    if enforcement.proxy(one) is Proxy.NODE and enforcement.names(policy, clause, one, exact=True)
-                ]
+                named = enforcement.named(policy, clause)
+                clients = [one for one in named if enforcement.proxy(one) is Proxy.NODE]
                 key = (policy.attachment.namespace, policy.name, clause.index, name)
                 if not clients or key in told:
                     continue

@@ -14,6 +14,7 @@ from ringfence.dialects.istio.authorization_objects import Attachment, Authoriza
 from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.dialects.istio.objects import PeerAuthentication
+from ringfence.dialects.istio.trust_domains import LOCAL
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech, Waypoint
 from ringfence.rules.ends import pod_end
@@ -196,35 +197,52 @@ class Enforcement:
                     found.append((index, service, waypoint))
         return tuple(found)
 
-    def names(self, policy: AuthorizationPolicy, clause: Clause, index: int, exact: bool = False) -> bool:
-        """Whether a rule may be for the identity of a pod. ``exact``: the rule names it, and asks nothing else of a
-        caller; else it may also name its namespace, use a wildcard, or ask for no identity."""
-        identity = self.mesh.identity(self.pod(index))
-        if identity is None:
-            return False
-        principal = identity.text.removeprefix("spiffe://")
-        local = f"cluster.local/ns/{identity.namespace}/sa/{identity.account}"
+    def named(self, policy: AuthorizationPolicy, clause: Clause) -> list[int]:
+        """The pods whose identity a rule names in full, of whom it asks nothing else."""
+        if clause.conditions and (clause.sources or len(clause.conditions) > 1):
+            return []
+        found: dict[int, None] = {}
+        for terms in clause.sources or (clause.conditions,):
+            if len(terms) == 1 and not terms[0].others:
+                for value in terms[0].values:
+                    known = self._identity(terms[0].key, value, policy.attachment.namespace)
+                    found.update(dict.fromkeys(self._by_account.get(known, ()) if known is not None else ()))
+        return list(found)
 
-        if exact and clause.conditions and (clause.sources or len(clause.conditions) > 1):
-            return False
+    def may_name(self, policy: AuthorizationPolicy, clause: Clause, index: int) -> bool:
+        """Whether a rule may be for the identity of a pod: it names it or its namespace, or has a wildcard, or asks for
+        no identity at all."""
+        pod = self.pod(index)
+        terms = [*(one for source in clause.sources for one in source), *clause.conditions]
+        asking = [term for term in terms if term.key in IDENTITY and term.values]
+        for term in asking:
+            for value in term.values:
+                known = self._identity(term.key, value, policy.attachment.namespace)
+                if known is None or known == (pod.namespace, pod.service_account):
+                    return True
+        return not asking
 
-        def named(terms: Sequence[Term]) -> bool:
-            if exact and (len(terms) != 1 or terms[0].others):
-                return False
-            for term in terms:
-                for value in term.values:
-                    if term.key == "source.principal" and value in (principal, local):
-                        return True
-                    if term.key == "source.serviceAccount":
-                        space, slash, name = value.partition("/")
-                        meant = (space, name) if slash else (policy.attachment.namespace, value)
-                        if meant == (identity.namespace, identity.account):
-                            return True
-                    if not exact and term.key in IDENTITY and ("*" in value or value == identity.namespace):
-                        return True
-            return not exact and not any(term.key in IDENTITY and term.values for term in terms)
+    def _identity(self, key: str, value: str, own: str) -> tuple[str, str] | None:
+        """The namespace and account that a value names in full; None: it names something wider, or of elsewhere."""
+        if "*" in value:
+            return None
+        if key == "source.principal":
+            domain, *rest = value.split("/")
+            known = (LOCAL, self.mesh.config.trust_domain, *self.mesh.config.aliases)
+            return (rest[1], rest[3]) if len(rest) == 4 and domain in known else None
+        if key == "source.serviceAccount":
+            space, slash, name = value.partition("/")
+            return (space, name) if slash else (own, value)
+        return None
 
-        return any(map(named, clause.sources)) if clause.sources else named(clause.conditions)
+    @cached_property
+    def _by_account(self) -> Mapping[tuple[str, str], list[int]]:
+        found: dict[tuple[str, str], list[int]] = {}
+        for index in self.pods:
+            pod = self.pod(index)
+            if pod.service_account:
+                found.setdefault((pod.namespace, pod.service_account), []).append(index)
+        return found
 
     @cached_property
     def plain(self) -> tuple[int, ...]:

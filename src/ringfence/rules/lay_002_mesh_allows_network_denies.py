@@ -82,11 +82,8 @@ def check(situation: Situation) -> Iterator[Result]:
         servers, perhaps = enforcement.attached(policy.attachment)
         for clause in policy.clauses:
             ports = {index: [port for port in enforcement.ports(index) if asks_for(clause, port)] for index in servers}
-            clients = [
-                index
-                for index in enforcement.pods
-                if enforcement.proxy(index) is not Proxy.NONE and enforcement.names(policy, clause, index, exact=True)
-            ]
+            named = enforcement.named(policy, clause)
+            clients = [index for index in named if enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE)]
             if not any(ports.values()) or not clients or len(clients) * len(servers) > FEW:
                 continue
             by_workload: dict[object, list[int]] = {}
