@@ -402,6 +402,7 @@ class World:
             directory,
             lambda: self.given.settled().reading.manifests,
             chosen_by,
+            self.mesh,
         )
 
     def check(
