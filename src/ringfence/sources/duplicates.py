@@ -1,4 +1,4 @@
-"""The same object given more than once."""
+"""What is given more than once: objects, and keys of one mapping."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
+from ringfence.model.text import printable
 from ringfence.sources.kinds import Treatment, classify, group_of
 
 _QUIET = (Treatment.UNMODELLED, Treatment.MESH)
+_LONGEST_NAME = 80
 
 
 def given_twice(what: str, first: Place, last: Place) -> Problem:
@@ -48,3 +50,20 @@ def distinct(manifests: Iterable[Manifest], problems: list[Problem]) -> list[Man
             name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
             problems.append(given_twice(f"{manifest.kind} {name}", earlier.place, manifest.place))
     return list(found.values())
+
+
+def shown_key(name: str) -> str:
+    """A key for a message: safe to print and not too long."""
+    text = printable(name)
+    return repr(text) if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]!r}…"
+
+
+def duplicate_key(name: str, first: Place, last: Place) -> Problem:
+    """The same key twice in one mapping. Its values are not repeated: they may be secret."""
+    return Problem(
+        last,
+        "duplicate-key",
+        Severity.WARNING,
+        f"the key {name} is given twice, first in line {first.line} column {first.column}; the last one counts",
+        "keep one of the two",
+    )

@@ -10,10 +10,10 @@ from typing import Any
 
 from ringfence.model.problems import Problem, Severity
 from ringfence.sources.documents import Parsed
+from ringfence.sources.duplicates import duplicate_key, shown_key
 from ringfence.sources.json_places import TOKEN, JsonPlaces, JsonText
 from ringfence.sources.scalars import through_json
 from ringfence.sources.yaml_events import DEEPEST
-from ringfence.sources.yaml_text import duplicate_key, shown_key
 from ringfence.sources.yaml_words import DEEP_HINT
 
 _BETWEEN = re.compile(r"(?:[ \t\n\r]|^---[ \t]*$)*", re.MULTILINE)

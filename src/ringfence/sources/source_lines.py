@@ -95,7 +95,7 @@ def _secrets(chunk: str, first: int) -> list[tuple[int, int]]:
     )
 
     from ringfence.sources.yaml_events import DEEPEST
-    from ringfence.sources.yaml_text import parser_for
+    from ringfence.sources.yaml_parser import parser_for
 
     found: list[tuple[int, int]] = []
     # For each open mapping and list: its first line and which of the two, the key that waits for a value, whether it

@@ -142,7 +142,7 @@ def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
     from yaml.error import YAMLError
     from yaml.events import ScalarEvent, StreamEndEvent
 
-    from ringfence.sources.yaml_text import parser_for
+    from ringfence.sources.yaml_parser import parser_for
 
     found: dict[int, list[tuple[int, int]]] = {}
     try:
