@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -46,10 +49,21 @@ def run(command: Sequence[str], cwd: Path = REPOSITORY, stdin: Path | None = Non
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-") as folder:
         files = [Path(folder, name) for name in ("output", "errors", "usage")]
         given = [str(stdin or os.devnull), *map(str, files)]
-        subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, *given, *command], cwd=cwd, check=True)
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, *given, *command]
+        subprocess.run(launcher, cwd=cwd, env=environment(), check=True)
         code, cpu, memory = files[2].read_text(encoding="utf-8").split()
         output, errors = (file.read_text(encoding="utf-8", errors="replace") for file in files[:2])
         return Run(cpu=float(cpu), memory=float(memory) / 1024, code=int(code), output=output, errors=errors)
+
+
+@cache
+def environment() -> dict[str, str]:
+    """Modules are compiled once, as by installing a package: a shell may tell Python to compile them on every run."""
+    found = dict(os.environ)
+    if found.pop("PYTHONDONTWRITEBYTECODE", None):
+        found["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="ringfence-bench-compiled-")
+        atexit.register(shutil.rmtree, found["PYTHONPYCACHEPREFIX"], ignore_errors=True)
+    return found
 
 
 def best(command: Sequence[str], times: int, cwd: Path = REPOSITORY, stdin: Path | None = None) -> Run:

@@ -176,7 +176,18 @@ def test_what_people_write_is_plain() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: 1\na: 2\n", "a: &x 1\n", "a: |\n  b\n", "a: b\n  c\n", "a: .inf\n", "a: é\n", "- a\n", "a:\n  b\n", "a: [b\n"],
+    [
+        "a: 1\na: 2\n",
+        "a: &x 1\n",
+        "a: |\n  b\n",
+        "a: b\n  c\n",
+        "a: .inf\n",
+        "a: x\x85\n",
+        "a:\tb\n",
+        "- a\n",
+        "a:\n  b\n",
+        "a: [b\n",
+    ],
 )
 def test_the_rest_is_left_to_the_parser(text: str) -> None:
     with pytest.raises(NotPlain):

@@ -290,7 +290,7 @@ def _documents(data: bytes | mmap.mmap, file: str, problems: list[Problem], harv
     if isinstance(text, Problem):
         problems.append(text)
         return []
-    if not text.strip():
+    if not text or text.isspace():
         return []
     if _LOOKS_LIKE_JSON.match(text) or (file.endswith(".json") and text.lstrip()[:1] in ("{", "[")):
         from ringfence.sources.json_text import read_json

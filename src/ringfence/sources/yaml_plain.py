@@ -3,7 +3,7 @@ manifests.
 
 It gives the same values and positions as the parser does (``yaml_parser``), or raises ``NotPlain``; then the parser
 reads the document. It never decides what is right: a key given twice, text over several lines, an anchor, a tag, a
-tab, anything but ASCII and whatever else it does not know is not plain. Lines repeat (``kind: Pod``), within a file
+tab and whatever else it does not know is not plain. Lines repeat (``kind: Pod``), within a file
 and between files, so what a line says is kept by its text, and most of the work is one look-up a line.
 """
 
@@ -17,18 +17,17 @@ from ringfence.sources.scalars import ScalarError, key_text, resolve
 from ringfence.sources.yaml_positions import packed
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_./-]{0,200}"
-_SCALAR = r"(?:-(?=[A-Za-z0-9./-])|[A-Za-z0-9_./+~])(?:[!-9;-~]|:(?=[!-~])|[ ]+(?=[!-\"$-~]))*"
+_SCALAR = r"(?:-(?=[A-Za-z0-9./-])|[A-Za-z0-9_./+~])(?:[^ :]|:(?=[^ ])| +(?=[^ #]))*"
 """Begins with no indicator, ends before ``: ``, `` #`` or the end of the line."""
-_QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
-_COMMENT = r"[#][ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*"
-_END = rf"(?:[ ]+{_COMMENT})?[ ]*"
+_QUOTED = r"\"[^\"\\]*\"|'[^']*'"
+_END = "(?: +(?:#.*)?)?"
+# Of printable texts: ``str.isprintable`` knows no control characters, tabs or line ends of any kind.
 _LINE = re.compile(
-    rf"(?P<indent>[ ]{{0,400}})(?:(?P<dash>-[ ]+)(?=[^ ]))?(?:(?P<key>{_KEY}):(?=[ ]|$))?"
-    rf"(?:[ ]*(?:(?P<plain>{_SCALAR})|(?P<quoted>{_QUOTED})|(?P<flow>{{[ ]*}}|\[[ -~]*\])))?{_END}"
+    rf"(?P<indent> {{0,400}})(?:(?P<dash>- +)(?=[^ ]))?(?:(?P<key>{_KEY}):(?= |$))?"
+    rf"(?: *(?:(?P<plain>{_SCALAR})|(?P<quoted>{_QUOTED})|(?P<flow>{{ *}}|\[.*?\])))?{_END}"
 )
-_NOTHING = re.compile(rf"[ ]*(?:{_COMMENT})?")
 _START = re.compile(f"---{_END}")
-_ITEM = re.compile(rf"[ ]*(?:(?P<plain>[A-Za-z0-9_./][A-Za-z0-9_./-]*)|(?P<quoted>{_QUOTED}))[ ]*(?P<end>,|$)")
+_ITEM = re.compile(rf" *(?:(?P<plain>[A-Za-z0-9_./][A-Za-z0-9_./-]*)|(?P<quoted>{_QUOTED})) *(?:,|$)")
 _DEEPEST = 60
 _LONGEST = 160
 """Characters of a line that is kept."""
@@ -72,7 +71,7 @@ def read_plain(document: str, first_line: int) -> tuple[Any, int, dict[int, list
     part of it. The value is None where nothing stands in it. Raises NotPlain."""
     lines = document.split("\n")
     if lines[0].startswith("---"):
-        if _START.fullmatch(lines[0]) is None:
+        if not lines[0].isprintable() or _START.fullmatch(lines[0]) is None:
             raise NotPlain
         lines[0] = ""
     known = _LINES
@@ -153,11 +152,13 @@ def _learn(text: str) -> _Line:
 
 def _understood(text: str) -> _Line:
     """What a line says. Raises NotPlain."""
-    found = _LINE.fullmatch(text)
-    if found is None or found.end("indent") == len(text) or text.lstrip(" ")[:1] == "#":
-        if _NOTHING.fullmatch(text) is None:
-            raise NotPlain
+    if not text.isprintable():
+        raise NotPlain
+    if text.lstrip(" ")[:1] in ("", "#"):
         return _BLANK
+    found = _LINE.fullmatch(text)
+    if found is None:
+        raise NotPlain
     dash = -1 if found["dash"] is None else found.start("dash")
     key = None if found["key"] is None else _key(found["key"])
     if found["plain"] is not None:
@@ -194,11 +195,11 @@ def _flow(text: str, column: int) -> _Flow:
         return _Flow(None, [])
     items: list[Any] = []
     columns: list[int] = []
-    inside = text[1:-1]
+    inside = text[1:-1].rstrip(" ")
     at = 0
-    while inside[at:].strip(" "):
+    while at < len(inside):
         found = _ITEM.match(inside, at)
-        if found is None or (found["end"] and not inside[found.end() :].strip(" ")):
+        if found is None:
             raise NotPlain
         name = "quoted" if found["plain"] is None else "plain"
         items.append(_plain(found["plain"]) if name == "plain" else found["quoted"][1:-1])

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _MARKER = "\n---"
 _AFTER_MARKER = (" ", "\n", "\t", "\r", "")
-_BEYOND_DOCUMENTS = re.compile(r"(?:\A|\n)(?:%|\.\.\.)")
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _LONGEST = 1 << 20
 """Characters of a document that is tried the short way: the parser reduces the pods of a longer one as it goes."""
@@ -31,7 +30,7 @@ def read_yaml(text: str, file: str, big: bool = False) -> tuple[list[Parsed], li
     ``big``: pods are reduced to what matters of them, see ``pod_harvest``.
     """
     reader = _Reader(file, big)
-    if _BEYOND_DOCUMENTS.search(text):
+    if text.startswith(("%", "...")) or "\n%" in text or "\n..." in text:
         # Directives and ends of documents tie documents together.
         reader.parse(text, 0)
     else:
