@@ -113,12 +113,18 @@ class Cells:
         left, right = self.programs.plain(egress), self.programs.plain(ingress)
         cell: Cell | None = None
         if left is not None and right is not None:
-            ports = self.ports
-            cell = Cell(
-                ports.difference(ports.difference(ALL, left[1]), right[1]), ports.intersection(left[0], right[0])
-            )
+            cell = Cell(self._sure(left, right), self.ports.intersection(left[0], right[0]))
         self._plain[key] = cell
         return cell
+
+    def plainly_allowed(self, egress: int, ingress: int) -> int | None:
+        """The ports of a plain cell, without making it: where only they are asked of many pairs."""
+        left, right = self.programs.plain(egress), self.programs.plain(ingress)
+        return None if left is None or right is None else self._sure(left, right)
+
+    def _sure(self, left: tuple[int, int], right: tuple[int, int]) -> int:
+        """What neither side denies."""
+        return self.ports.difference(self.ports.difference(ALL, left[1]), right[1])
 
     def needs(self, egress: int, ingress: int) -> frozenset[str]:
         """The kinds of facts that the two programs hang on."""

@@ -72,7 +72,9 @@ class Relation:
         ]
         """Every policy of this relation and of the what-ifs made from it, by index."""
         self.rows = Rows(self.columns, self.policies, self.programs)
-        self._selected: dict[tuple[Direction, Tier], list[Selected]] = {}
+        self._selected: dict[Direction, list[list[Selected] | None]] = {
+            direction: [None] * len(Tier) for direction in DIRECTIONS
+        }
         self._row_of: dict[Direction, list[Row | None]] = {
             direction: [None] * self.universe.pods for direction in DIRECTIONS
         }
@@ -116,12 +118,12 @@ class Relation:
 
     def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
         """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
-        lists = self._selected.get((direction, tier))
+        lists = self._selected[direction][tier]
         if lists is None:
             own = [one for one in self.active() if one.policy.tier is tier and one.governs(direction)]
             if tier is not Tier.NETWORK_POLICY:
                 own.sort(key=evaluation_order)
-            lists = self._selected[direction, tier] = subjects_by_class(own, direction, self.universe.pods)
+            lists = self._selected[direction][tier] = subjects_by_class(own, direction, self.universe.pods)
         return lists[column] if lists else ()
 
     def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
@@ -174,10 +176,15 @@ class Relation:
         rules = self.tier(end, direction, Tier.NETWORK_POLICY)
         baseline = self.tier(end, direction, Tier.BASELINE)
         other: bool | tuple[Condition, ...] = False
-        if baseline:
+        if baseline and self.rows.isolation(rules, direction) is not True:
             opposite = OPPOSITE[direction]
             other = self.rows.isolation(self.tier(end, opposite, Tier.NETWORK_POLICY), opposite, direction)
-        named = any(self.rows.named_ports(selected, direction) for selected in (admin, rules, baseline))
+        rows = self.rows
+        named = direction is Direction.INGRESS and (
+            rows.named_ports(rules, direction)
+            or rows.named_ports(admin, direction)
+            or rows.named_ports(baseline, direction)
+        )
         return SubjectKey(
             direction,
             admin,
