@@ -6,7 +6,7 @@ world.can("shop/web", "shop/db", 5432).verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from os import PathLike
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
+from ringfence.layers.network.universe import Universe, build, coverage_of
 from ringfence.layers.profiles import Profile, find
 from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
@@ -77,6 +78,7 @@ class World:
         relation: Relation | None = None,
         moved: Moved | None = None,
         choice: Choice | None = None,
+        alike: Sequence[Universe] = (),
     ) -> None:
         self.choice = choice if choice is not None else Choice(profile, CHOSEN)
         self._as_read = cluster if relation is None else None
@@ -86,7 +88,10 @@ class World:
         self.profile = profile
         self.given = given
         with collector_paused():
-            self.relation = relation if relation is not None else Relation(cluster, profile)
+            if relation is None:
+                relation = Relation(cluster, profile, build(cluster, coverage_of(profile), alike))
+            self.relation = relation
+        self._universes = [relation.universe]
         self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
@@ -477,7 +482,13 @@ class World:
             for text, labels in self.given.relabels:
                 world = world._relabel(text, labels)
             return world
-        return _world(self._as_read, self.given, cni)
+        world = _world(self._as_read, self.given, cni, alike=self._universes)
+        universe = world.relation.universe
+        if universe.ends is self.relation.universe.ends:
+            world.__dict__["directory"] = self.directory.over(universe, world.cluster)
+        elif all(universe.ends is not one.ends for one in self._universes):
+            self._universes.append(universe)
+        return world
 
     def portability(
         self,
@@ -529,13 +540,15 @@ def _ranges(texts: str | Iterable[str]) -> Intervals:
     return ip.canonical(ip.cidr(part.strip()) for text in texts for part in text.split(",") if part.strip())
 
 
-def _world(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+def _world(
+    cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "", alike: Sequence[Universe] = ()
+) -> World:
     """A world under a profile, or under the one that the input shows."""
     chosen_by = chosen_by or CHOSEN
     if isinstance(cni, Profile):
-        return World(cluster, cni, given, choice=Choice(cni, chosen_by))
+        return World(cluster, cni, given, choice=Choice(cni, chosen_by), alike=alike)
     choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
-    return World(cluster, choice.profile, given, choice=choice)
+    return World(cluster, choice.profile, given, choice=choice, alike=alike)
 
 
 def load(
