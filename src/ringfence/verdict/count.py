@@ -156,25 +156,25 @@ class Count:
             found = self._zones_at[key] = [(program, bits) for bits, program in cuts]
         return found
 
-    def _zone_for(self, zone: int, start: int, sources: int) -> Shares:
-        """The shares of a block that have some of these sources."""
-        if sources & (sources - 1):
-            return self._zone_at(zone, start)
-        program = at_column(self._zone_texts(zone), start + sources.bit_length() - 1)
-        return [] if program is None else [(program, sources)]
-
     def _received(self, start: int, zone: int, sources: int, program: int, usual: int) -> int | None:
         """What an override of ingress changes in a block of which egress is as the zone says."""
+        if not sources & (sources - 1):
+            column = start + sources.bit_length() - 1
+            sent = at_column(self._zone_texts(zone), column)
+            return 0 if sent is None else self._changed(sent, program, usual, self.weights[column])
         total = 0
-        for egress, share in self._zone_for(zone, start, sources):
+        for egress, share in self._zone_at(zone, start):
             both = sources & share
             if both:
-                now, before = self._size(egress, program), self._size(egress, usual)
-                if now is None or before is None:
+                change = self._changed(egress, program, usual, self._pods_at(start, both))
+                if change is None:
                     return None
-                if now != before:
-                    total += (now - before) * self._pods_at(start, both)
+                total += change
         return total
+
+    def _changed(self, egress: int, program: int, usual: int, pods: int) -> int | None:
+        now, before = self._size(egress, program), self._size(egress, usual)
+        return None if now is None or before is None else (now - before) * pods
 
     def _change(self, start: int, zone: int, base: Base, senders: Shares, receivers: Shares) -> int | None:
         """What overrides change in one block."""

@@ -7,7 +7,7 @@ asked for and kept; what-ifs share them, and make anew only the rows of subjects
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from ringfence.layers.network import universe as universes
@@ -155,12 +155,6 @@ class Relation:
                 found.append((compiled.index, condition))
         return tuple(found)
 
-    def tier(self, end: End, direction: Direction, tier: Tier) -> Selected:
-        """The policies of a tier that select an end."""
-        if isinstance(end, int):
-            return self.selected(end, direction, tier)
-        return self.selecting(end, direction, tier)
-
     def end_class(self, end: End) -> EndClass:
         """The class of an end."""
         return self.universe.ends[end] if isinstance(end, int) else end
@@ -172,13 +166,15 @@ class Relation:
     def make_key(self, end: End, direction: Direction) -> SubjectKey:
         """The key, from the policies that select the end."""
         known = self.end_class(end)
-        admin = self.tier(end, direction, Tier.ADMIN)
-        rules = self.tier(end, direction, Tier.NETWORK_POLICY)
-        baseline = self.tier(end, direction, Tier.BASELINE)
+        tier: Callable[..., Selected] = self.selected if isinstance(end, int) else self.selecting
+        admin = tier(end, direction, Tier.ADMIN)
+        rules = tier(end, direction, Tier.NETWORK_POLICY)
+        baseline = tier(end, direction, Tier.BASELINE)
         other: bool | tuple[Condition, ...] = False
-        if baseline and self.rows.isolation(rules, direction) is not True:
+        if baseline and not (rules and self.rows.isolation(rules, direction) is True):
             opposite = OPPOSITE[direction]
-            other = self.rows.isolation(self.tier(end, opposite, Tier.NETWORK_POLICY), opposite, direction)
+            others = tier(end, opposite, Tier.NETWORK_POLICY)
+            other = bool(others) and self.rows.isolation(others, opposite, direction)
         rows = self.rows
         named = direction is Direction.INGRESS and (
             rows.named_ports(rules, direction)

@@ -60,7 +60,7 @@ def at_column(texts: list[tuple[bytes, T]], column: int) -> T | None:
 class Base:
     """A partition of all columns. ``parts``: (columns, program), most columns first; ``pieces`` may cut finer."""
 
-    __slots__ = ("_blocks", "_local", "_texts", "parts", "pieces", "shared")
+    __slots__ = ("_blocks", "_local", "_programs", "_texts", "parts", "pieces", "shared")
 
     def __init__(self, pieces: tuple[Piece, ...], blocks: Mapping[int, int], shared: tuple[int, ...] = ()) -> None:
         """``blocks``: first column → how many columns; ``shared``: masks that must live as long as this."""
@@ -69,6 +69,7 @@ class Base:
         self._blocks = blocks
         self._local: dict[int, tuple[tuple[int, Piece], ...]] = {}
         self._texts: list[tuple[bytes, Piece]] = []
+        self._programs: list[tuple[bytes, int]] = []
         found: dict[int, int] = {}
         for piece in pieces:
             found[piece.program] = found.get(piece.program, 0) | piece.columns
@@ -100,13 +101,21 @@ class Base:
 
     def program(self, column: int) -> int:
         """The program of one column."""
-        return self.parts[0][1] if len(self.parts) == 1 else self.piece(column).program
+        if len(self.parts) == 1:
+            return self.parts[0][1]
+        if not self._programs:
+            self._programs = [(mask.to_bytes(self._size(), "little"), program) for mask, program in self.parts]
+        found = at_column(self._programs, column)
+        assert found is not None
+        return found
 
     def _as_texts(self) -> list[tuple[bytes, Piece]]:
         if not self._texts:
-            size = (sum(self._blocks.values()) >> 3) + 1
-            self._texts = [(piece.columns.to_bytes(size, "little"), piece) for piece in self.pieces]
+            self._texts = [(piece.columns.to_bytes(self._size(), "little"), piece) for piece in self.pieces]
         return self._texts
+
+    def _size(self) -> int:
+        return (sum(self._blocks.values()) >> 3) + 1
 
 
 class Row(Value, eq=False):
