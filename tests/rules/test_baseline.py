@@ -5,8 +5,8 @@ from datetime import date
 from ringfence.model.provenance import Place
 from ringfence.rules.assessment import Assessment, assess
 from ringfence.rules.baseline import gone, identities
-from ringfence.rules.finding import Finding, NotEvaluable, Subject
-from ringfence.rules.running import Outcome
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
+from ringfence.rules.running import Outcome, in_order
 from ringfence.values import replace
 
 DB = Subject("NetworkPolicy", "shop", "db")
@@ -62,3 +62,17 @@ def test_what_could_not_be_looked_at_is_not_called_fixed() -> None:
     assert gone(entries, [], ["NP-001"], []) == ()
     assert gone(entries, [], RULES, [NotEvaluable("NP-005", Subject("Namespace", "", "shop"), "")]) == ()
     assert gone(entries, [], RULES, [NotEvaluable("NP-001", Subject("Namespace", "", "shop"), "")]) == tuple(entries)
+
+
+def test_what_could_not_be_looked_at_anywhere_is_not_called_fixed() -> None:
+    entries = assessed(FINDING).entries()
+    assert gone(entries, [], RULES, [NotEvaluable("NP-005", Subject("Cluster", "", ""), "")]) == ()
+
+
+def test_the_worst_comes_first_by_the_severity_of_the_finding_itself() -> None:
+    low = replace(FINDING, rule="NP-001", severity=Severity.LOW)
+    high = replace(FINDING, severity=Severity.HIGH, subject=replace(DB, name="web"))
+    usual = FINDING
+    found = assessed(*in_order([low, usual, high]))
+    assert found.findings == (high, usual, low)
+    assert [one.severity for one in found.found] == [Severity.HIGH, Severity.MEDIUM, Severity.LOW]

@@ -43,3 +43,16 @@ def test_a_plugin_that_may_enforce_them(cni: str) -> None:
 
 def test_without_policies_there_is_nothing_to_enforce() -> None:
     assert messages(RULE, namespace("shop") + pod("web"), "idle") == []
+
+
+def test_the_witness_is_a_connection_that_the_policy_seems_to_deny() -> None:
+    findings = checked(RULE, POLICIES, "idle").findings
+    ends = [(one.witness.source, one.witness.destination) for one in findings if one.witness is not None]
+    assert ends == [("@stranger", "shop/web"), ("shop/web", "@stranger")]
+
+
+@pytest.mark.parametrize(("nodes", "count"), [({"n1": False}, 1), ({"n1": None}, 0), ({"n2": False}, 0)])
+def test_nodes_without_the_agent(nodes: dict[str, bool | None], count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROFILES, "partial", replace(PROFILES["calico"].with_nodes(nodes), name="partial"))
+    node = "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
+    assert len(messages(RULE, POLICIES + node, "partial")) == count

@@ -89,3 +89,22 @@ def test_labels_that_are_not_known_leave_it_open() -> None:
     outcome = checked(RULE, text)
     assert not outcome.findings
     assert "tier" in outcome.not_evaluable[0].why
+
+
+def test_without_dns_in_the_input_a_rule_for_udp_may_lead_to_it() -> None:
+    outcome = checked(RULE, SHOP + policy("udp", egress(TO_DB.replace("port: 5432", "protocol: UDP, port: 514"))))
+    assert not outcome.findings
+    assert outcome.not_evaluable
+
+
+def test_a_service_of_that_name_elsewhere_is_not_the_clusters_dns() -> None:
+    outcome = checked(RULE, SHOP + namespace("lab") + dns(space="lab") + policy("all", egress(TO_DNS)))
+    assert not outcome.findings
+    assert Subject("Namespace", "", "shop") in [one.scope for one in outcome.not_evaluable]
+
+
+def test_dns_pods_without_a_service_are_asked_on_the_port_that_they_name() -> None:
+    pods = dns(5353).split("---\napiVersion: v1\nkind: Service")[0]
+    there = TO_DNS.replace("port: 53", "port: 5353")
+    assert messages(RULE, SHOP + pods + policy("all", egress(there))) == []
+    assert len(messages(RULE, SHOP + pods + policy("all", egress(TO_DNS)))) == 2

@@ -50,3 +50,13 @@ def test_without_workloads_and_dns_the_rule_itself_is_enough() -> None:
 
 def test_a_rule_for_all_of_udp_is_not_for_dns() -> None:
     assert messages(RULE, SHOP + dns() + policy("dns", egress("{ports: [{protocol: UDP}]}"))) == []
+
+
+def test_a_rule_with_both_is_not_to_blame_for_what_an_admin_policy_denies() -> None:
+    admin = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: a}\n"
+        "spec:\n  priority: 5\n  subject: {namespaces: {}}\n  egress:\n  - {name: tcp, action: Deny, "
+        "to: [{namespaces: {}}], ports: [{portNumber: {protocol: TCP, port: 53}}]}\n"
+    )
+    assert messages(RULE, SHOP + dns() + policy("dns", egress(TO_DNS)) + admin) == []
+    assert len(messages(RULE, SHOP + dns() + policy("dns", egress(UDP_ONLY)) + admin)) == 1

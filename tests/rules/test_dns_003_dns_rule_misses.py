@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ringfence.layers.profiles import PROFILES, Fact, Reading
 from ringfence.rules.finding import Subject
 from tests.rules.checking import checked, messages, namespace, pod, policy
 from tests.rules.dns_clusters import CACHE, SYSTEM, TO_DNS, dns, egress
@@ -82,3 +85,21 @@ def test_without_dns_in_the_input_nothing_can_be_compared() -> None:
     outcome = checked(RULE, SHOP + policy("dns", egress(TO_DNS)))
     assert not outcome.findings
     assert [one.scope for one in outcome.not_evaluable] == [Subject("Namespace", "", "shop")]
+
+
+def test_a_server_outside_is_none_of_its_business_where_dns_is_closed_either() -> None:
+    rule = "{to: [{ipBlock: {cidr: 8.8.8.8/32}}], ports: [{protocol: UDP, port: 53}]}"
+    closed = policy("closed", "{podSelector: {}, policyTypes: [Ingress]}", "kube-system")
+    assert messages(RULE, SHOP + dns() + closed + policy("dns", egress(rule)), "netpol-analyzer") == []
+
+
+def test_a_port_by_a_name_that_dns_pods_lack_is_for_another_rule() -> None:
+    named = TO_DNS.replace("{protocol: UDP, port: 53}, {protocol: TCP, port: 53}", "{protocol: UDP, port: dns-udp}")
+    assert messages(RULE, SHOP + dns() + policy("dns", egress(named))) == []
+    assert len(messages("NP-016", SHOP + dns() + policy("dns", egress(named)))) == 1
+
+
+def test_the_cache_where_the_plugin_never_filters_what_stays_on_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = {**PROFILES["calico"].facts, Fact.OWN_NODE_EGRESS_EXEMPT: Reading(True, "the test")}
+    monkeypatch.setitem(PROFILES, "exempt", replace(PROFILES["calico"], name="exempt", facts=facts))
+    assert messages(RULE, SHOP + dns() + CACHE + policy("dns", egress(TO_DNS)), "exempt") == []

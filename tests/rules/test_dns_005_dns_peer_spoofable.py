@@ -42,3 +42,9 @@ def test_the_witness_holds_without_workloads_too() -> None:
 )
 def test_near_misses(spec: str) -> None:
     assert messages(RULE, SHOP + dns() + policy("dns", spec)) == []
+
+
+def test_the_witness_speaks_what_the_rule_allows() -> None:
+    (finding,) = checked(RULE, SHOP + policy("dns", to_dns("{}").replace("UDP", "TCP"))).findings
+    assert finding.witness is not None
+    assert finding.witness.protocol == "TCP"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ringfence.rules.finding import Subject
-from tests.rules.checking import checked, messages, namespace, pod
+from tests.rules.checking import checked, messages, namespace, pod, policy
 
 RULE = "EXP-005"
 
@@ -72,3 +72,8 @@ def test_what_may_be_in_another_repository_is_not_judged() -> None:
     outcome = checked(RULE, namespace("shop") + pod("web", "elsewhere") + INGRESS)
     assert not outcome.findings
     assert "no workloads of namespace shop" in outcome.not_evaluable[0].why
+
+
+def test_a_route_that_policies_close_leads_somewhere() -> None:
+    closed = policy("web", "{podSelector: {matchLabels: {app: web}}, ingress: []}")
+    assert messages(RULE, pod("web") + service() + INGRESS + closed) == []

@@ -24,3 +24,8 @@ def test_a_port_of_the_service_instead_of_the_pods_closes_the_way() -> None:
     assert len(messages(RULE, CLUSTER + wrong)) == 1
     right = policy("web", "{podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 8080}]}]}")
     assert messages(RULE, CLUSTER + right) == []
+
+
+def test_a_route_that_dangles_is_found_elsewhere() -> None:
+    assert messages(RULE, pod("web") + INGRESS) == []
+    assert len(messages("EXP-005", pod("web") + INGRESS)) == 1

@@ -201,3 +201,13 @@ def test_a_namespace_whose_name_cannot_be() -> None:
     outcome = checked(RULE, "apiVersion: v1\nkind: Namespace\nmetadata: {name: 'a\"b'}\n", faulty=True)
     assert not outcome.findings
     assert "is no namespace" in outcome.not_evaluable[0].why
+
+
+def test_an_allow_all_policy_for_pods_that_lack_a_label_opens_the_default() -> None:
+    lacking = "{podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}, ingress: [{}]}"
+    (finding,) = checked(RULE, SHOP + DENY + policy("all", lacking)).findings
+    assert finding.evidence == ("opened", "NetworkPolicy shop/all")
+
+
+def test_what_baseline_allows_does_not_open_what_a_network_policy_closes() -> None:
+    assert messages(RULE, SHOP + DENY + BASELINE.replace("Deny", "Allow")) == []

@@ -53,3 +53,19 @@ def test_a_baseline_keeps_pods_apart_and_leaves_addresses() -> None:
     )
     (finding,) = checked(RULE, SHOP + baseline).findings
     assert finding.severity is Severity.LOW
+
+
+def test_a_gap_that_the_engine_does_not_confirm_is_no_finding() -> None:
+    """Three rules deny together what none of them denies alone: every port."""
+    rules = "".join(
+        f"  - {{name: {protocol.lower()}, action: Deny, to: [{{namespaces: {{}}}}, {{networks: [0.0.0.0/0, '::/0']}}], "
+        f"ports: [{{portRange: {{protocol: {protocol}, start: 1, end: 65535}}}}]}}\n"
+        for protocol in ("TCP", "UDP", "SCTP")
+    )
+    admin = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: a}\n"
+        f"spec:\n  priority: 5\n  subject: {{namespaces: {{}}}}\n  egress:\n{rules}"
+    )
+    outcome = checked(RULE, namespace("shop") + admin)
+    assert not outcome.findings
+    assert "rule by rule" in outcome.not_evaluable[0].why

@@ -171,3 +171,24 @@ def test_what_is_open_is_neither_passed_nor_failed() -> None:
     outcome = checked(RULE, WEB + cilium, faulty=True)
     assert not outcome.findings
     assert outcome.not_evaluable[0].scope == Subject("Namespace", "", "shop")
+
+
+def test_a_baseline_that_allows_closes_nothing() -> None:
+    (finding,) = checked(RULE, WEB + admin("Allow", "BaselineAdminNetworkPolicy")).findings
+    assert finding.severity is None
+
+
+def test_an_admin_policy_that_denies_one_port_closes_nothing() -> None:
+    ports = "from: [{namespaces: {}}], ports: [{portNumber: {protocol: TCP, port: 80}}]"
+    one_port = admin("Deny").replace("from: [{namespaces: {}}]", ports)
+    assert ports in one_port
+    (finding,) = checked(RULE, WEB + one_port).findings
+    assert (finding.severity, finding.evidence) == (None, ("open",))
+
+
+def test_only_the_policies_that_open_it_are_named() -> None:
+    first = policy("a", "{podSelector: {}, ingress: [{ports: [{protocol: TCP}, {protocol: UDP}]}]}")
+    idle = policy("b", "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}")
+    second = policy("c", "{podSelector: {}, ingress: [{ports: [{protocol: SCTP}]}]}")
+    (finding,) = checked(RULE, WEB + first + idle + second).findings
+    assert finding.evidence == ("opened", "NetworkPolicy shop/a", "NetworkPolicy shop/c")

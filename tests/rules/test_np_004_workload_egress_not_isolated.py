@@ -46,3 +46,19 @@ def test_policies_that_look_like_it_and_do_not(text: str) -> None:
 def test_policies_that_let_everything_out(rules: str) -> None:
     (message,) = messages(RULE, WEB + policy("open", f"{{podSelector: {{}}, ingress: [{{}}], egress: {rules}}}"))
     assert "NetworkPolicy shop/open lets all of them be reached" in message
+
+
+def test_admin_policies_that_deny_everybody_without_one_rule_that_does() -> None:
+    peers = (
+        "{pods: {namespaceSelector: {}, podSelector: {matchExpressions: [{key: a, operator: Exists}]}}}",
+        "{pods: {namespaceSelector: {}, podSelector: {matchExpressions: [{key: a, operator: DoesNotExist}]}}}",
+        "{networks: [0.0.0.0/0, '::/0']}",
+    )
+    rules = "".join(f"  - {{name: r{at}, action: Deny, to: [{peer}]}}\n" for at, peer in enumerate(peers))
+    text = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: a}\n"
+        f"spec:\n  priority: 5\n  subject: {{namespaces: {{}}}}\n  egress:\n{rules}"
+    )
+    outcome = checked(RULE, pod("web") + text)
+    assert not outcome.findings
+    assert "rule by rule" in outcome.not_evaluable[0].why

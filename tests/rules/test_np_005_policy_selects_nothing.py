@@ -14,6 +14,14 @@ def test_a_selector_that_no_pod_has() -> None:
     assert finding.fix == "did you mean app: database?"
 
 
+def test_a_misspelt_key_and_a_misspelt_namespace_label_are_named() -> None:
+    (finding,) = checked(RULE, pod("web") + policy("p", "{podSelector: {matchLabels: {aap: web}}}")).findings
+    assert finding.fix == "did you mean app: web?"
+    (finding,) = checked(RULE, namespace("shop", tenant="aaa") + pod("web") + ADMIN.replace("tenant: a", "tenant: aa")
+                         ).findings  # fmt: skip
+    assert finding.fix == "did you mean tenant: aaa?"
+
+
 def test_a_selector_that_a_pod_has() -> None:
     assert messages(RULE, pod("databse") + TYPO) == []
 
@@ -74,3 +82,20 @@ def test_a_policy_that_the_api_server_rejects_has_other_troubles() -> None:
     broken = policy("db", "{podSelector: {matchLabels: {app: databse}}, ingress: [{ports: [{port: 99999}]}]}")
     outcome = checked(RULE, pod("web") + broken, faulty=True)
     assert (outcome.findings, outcome.not_evaluable) == ((), ())
+
+
+def test_labels_that_a_controller_will_add_leave_it_open() -> None:
+    deployment = (
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n"
+        "  selector: {matchLabels: {app: web}}\n"
+        "  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: none}]}}\n"
+    )
+    outcome = checked(RULE, deployment + policy("p", "{podSelector: {matchLabels: {pod-template-hash: abc}}}"))
+    assert not outcome.findings
+    assert "labels that the input does not give" in outcome.not_evaluable[0].why
+
+
+def test_of_several_labels_the_one_that_is_misspelt_is_named() -> None:
+    spec = "{podSelector: {matchLabels: {app: web, tier: fronk}}}"
+    (finding,) = checked(RULE, pod("web", app="web", tier="front") + policy("p", spec)).findings
+    assert finding.fix == "did you mean tier: front?"

@@ -97,3 +97,32 @@ def test_the_families_of_the_cluster() -> None:
     addressed = WEB + "status: {podIP: 10.0.0.5, podIPs: [{ip: 10.0.0.5}]}\n"
     assert messages(RULE, addressed + out(to(V6))) == []
     assert len(messages(RULE, addressed + out(to(V4)))) == 1
+
+
+def test_what_a_rejected_policy_may_open_cannot_be_evaluated() -> None:
+    rejected = policy("rejected", "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 99999}]}]}")
+    outcome = checked(RULE, WEB + out(to(LOW)) + rejected, faulty=True)
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Pod", "shop", "web")]
+
+
+def test_the_witness_has_the_family_that_is_open() -> None:
+    (finding,) = checked(RULE, WEB + out(to(V6))).findings
+    assert "every IPv6 address" in finding.message
+    assert finding.witness is not None
+    assert finding.witness.destination == "2001:db8::10"
+
+
+def test_a_policy_of_an_unknown_kind_leaves_it_open() -> None:
+    cilium = (
+        "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: x, namespace: shop}\n"
+        "spec: {endpointSelector: {}, egress: [{}]}\n"
+    )
+    outcome = checked(RULE, WEB + out(to(V4)) + cilium, faulty=True)
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Pod", "shop", "web")]
+
+
+def test_only_the_rules_that_open_it_are_named() -> None:
+    (finding,) = checked(RULE, WEB + out(to("cidr: 203.0.113.0/24"), to(V4))).findings
+    assert [one.message for one in finding.related] == ["egress rule 2 of NetworkPolicy shop/web"]

@@ -109,3 +109,20 @@ def test_namespaces_that_are_not_in_the_input() -> None:
     outcome = checked(RULE, unlabelled + database(SPACES, PODS))
     assert not outcome.findings
     assert "no Namespace object" in outcome.not_evaluable[0].why
+
+
+def test_a_pair_that_one_peer_would_open_too_is_not_extra() -> None:
+    """Interns may only connect to one port, on which another rule lets them in anyway."""
+    interns = "podSelector: {matchLabels: {app: intern}}"
+    more = f", {{from: [{{{SPACES}, {interns}}}], ports: [{{port: 5432}}]}}"
+    out = policy("out", f"{{{interns}, policyTypes: [Egress], egress: [{{ports: [{{port: 5432}}]}}]}}", "reports")
+    rules = database(SPACES, PODS, ports="[{port: 5432}, {port: 5433}]", more=more)
+    (message,) = messages(RULE, pod("auditor", "reports") + CLUSTER + out + rules)
+    assert message.endswith("would not open reports/auditor to shop/database")
+
+
+def test_one_peer_is_half_of_one_trap_only() -> None:
+    others = namespace("other", team="other") + pod("nightly", "other") + pod("temp", "other")
+    third = "namespaceSelector: {matchLabels: {team: other}}"
+    (finding,) = checked(RULE, CLUSTER + others + database(SPACES, PODS, third)).findings
+    assert finding.evidence == ("ingress", "0", "0")

@@ -95,3 +95,11 @@ def test_the_place_is_that_of_the_rules() -> None:
     text = policy("p", "podSelector: {}\npolicyTypes: [Ingress]\negress:\n- {}")
     (finding,) = checked(RULE, text).findings
     assert text.splitlines()[finding.place.line - 1].strip() == "egress:"
+
+
+def test_the_witness_is_a_pod_that_nothing_else_closes() -> None:
+    ignored = policy("p", f"{{podSelector: {{}}, policyTypes: [Ingress], egress: {TO}}}")
+    closed = policy("closed", "{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress]}")
+    (finding,) = checked(RULE, pod("a") + pod("b") + ignored + closed).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "shop/pod/b"

@@ -286,3 +286,32 @@ def test_everything_that_is_found_can_be_deleted_at_once() -> None:
                     left = before.can(source, destination, port).verdict
                     assert left is after.can(source, destination, port).verdict, (seed, source, destination, port)
     assert total > 20
+
+
+def test_a_later_rule_does_not_take_an_earlier_ones_turn() -> None:
+    first = "{name: first, action: Deny, from: [{namespaces: {matchLabels: {team: b}}}]}"
+    some = "{name: some, action: Allow, from: [{namespaces: {matchLabels: {team: a}}}]}"
+    all_pods = "{name: all, action: Allow, from: [{namespaces: {}}]}"
+    assert found(admin(first, some, all_pods)) == []
+
+
+def test_a_rule_of_an_admin_policy_that_selects_nothing_is_found_elsewhere() -> None:
+    all_pods = "{name: all, action: Allow, from: [{namespaces: {}}]}"
+    nobody = admin(all_pods, all_pods.replace("name: all", "name: again")).replace(
+        "subject: {namespaces: {}}", "subject: {namespaces: {matchLabels: {team: none}}}"
+    )
+    assert found(nobody) == []
+    assert len(found(admin(all_pods, all_pods.replace("name: all", "name: again")))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ingress("a", WEB, f"{{{PORT}}}") + ingress("b", WEB, f"{{{PORT}}}"),
+        admin("{name: a, action: Deny, from: [{namespaces: {}}]}", "{name: b, action: Deny, from: [{namespaces: {}}]}"),
+    ],
+)
+def test_the_engine_has_the_last_word(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(found(text)) == 1
+    monkeypatch.setattr("ringfence.rules.np_014_redundant.unchanged", lambda situation, changes: False)
+    assert found(text) == []

@@ -99,3 +99,29 @@ def test_the_finding_is_true() -> None:
 
     world = world_of(SHOP + OPEN)
     assert world.fingerprint() == world.what_if(remove=["shop/open"]).fingerprint()
+
+
+def test_the_witness_is_a_connection_in_the_direction_that_is_open() -> None:
+    (finding,) = checked(RULE, SHOP + OPEN).findings
+    assert finding.witness is not None
+    assert finding.witness.destination == "shop/pod/web"
+
+
+def test_without_pods_a_policy_on_some_ports_still_closes_others() -> None:
+    assert messages(RULE, namespace("shop") + policy("p", "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}")) == []
+
+
+def test_what_baseline_allows_before_a_denial_of_its_tier_counts() -> None:
+    deny = (
+        "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: deny}\n"
+        "spec:\n  tier: Baseline\n  priority: 9\n  subject: {namespaces: {}}\n"
+        "  ingress: [{name: x, action: Deny, from: [{namespaces: {}}]}]\n"
+    )
+    allow = deny.replace("name: deny", "name: allow").replace("priority: 9", "priority: 1").replace("Deny", "Accept")
+    assert len(messages(RULE, SHOP + allow)) == 1
+    assert messages(RULE, SHOP + allow + deny) == []
+
+
+def test_the_engine_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.rules.vacuity.unchanged", lambda situation, changes: False)
+    assert messages(RULE, SHOP + OPEN) == []

@@ -77,3 +77,19 @@ def test_without_workloads_nothing_can_be_said() -> None:
 
 def test_a_policy_that_selects_no_pod_is_a_matter_of_another_rule() -> None:
     assert messages(RULE, named("a", HTTP, labels="tier: db") + policy("p", IN)) == []
+
+
+def test_a_pod_on_the_network_of_its_node_is_not_reached_by_the_name() -> None:
+    host = named("h", HTTP).replace("spec: {containers", "spec: {hostNetwork: true, containers")
+    anywhere = "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: http}]}]}"
+    assert len(messages(RULE, named("a", OTHER) + host + policy("p", anywhere))) == 1
+
+
+def test_pods_that_are_perhaps_selected_need_not_declare_it() -> None:
+    deployment = (
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n"
+        "  selector: {matchLabels: {app: web}}\n"
+        "  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: none}]}}\n"
+    )
+    spec = "{podSelector: {matchLabels: {pod-template-hash: abc}}, ingress: [{ports: [{port: http}]}]}"
+    assert checked(RULE, deployment + policy("p", spec)).findings == ()

@@ -81,3 +81,22 @@ def test_without_ranges_private_blocks_cannot_be_judged() -> None:
 
 def test_the_same_block_twice_is_one_finding() -> None:
     assert len(messages(RULE, CLUSTER + block("10.244.0.7/32", "10.244.0.7/32"))) == 1
+
+
+def test_the_address_of_a_service_where_the_plugin_sees_it() -> None:
+    service = "Services, and policies see the pod behind one"
+    assert service in messages(RULE, CLUSTER + block("10.96.4.0/24"), "calico")[0]
+    assert messages(RULE, CLUSTER + block("10.96.4.0/24"), "aws-vpc-cni") == []
+
+
+def test_a_pod_on_the_network_of_its_node_has_no_address_of_its_own() -> None:
+    host = pod("exporter").replace("spec:\n", "spec:\n  hostNetwork: true\n")
+    addressed = host + "status: {phase: Running, podIP: 192.168.1.10}\n"
+    assert messages(RULE, CLUSTER + addressed + block("192.168.1.10/32"), "calico") == []
+
+
+def test_the_pod_is_named_whose_address_it_is() -> None:
+    other = pod("other") + "status: {phase: Running, podIP: 10.244.0.8}\n"
+    for name, address in (("other", "10.244.0.8"), ("web", "10.244.0.7")):
+        (message,) = messages(RULE, CLUSTER + other + block(f"{address}/32"), "calico")
+        assert f"the address of pod shop/{name}" in message

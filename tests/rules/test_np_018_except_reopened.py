@@ -123,3 +123,17 @@ def test_ingress_too() -> None:
     ).findings
     assert finding.witness is not None
     assert finding.witness.source.startswith("198.51.100.")
+
+
+def test_only_rules_for_the_same_pods_are_named() -> None:
+    other = policy("b", out(block("169.254.0.0/16"), selector="{matchLabels: {app: none}}"))
+    (message,) = messages(RULE, SHOP + policy("a", out(METADATA)) + other + policy("c", out(block("169.254.0.0/16"))))
+    assert "shop/c" in message
+    assert "shop/b" not in message
+
+
+def test_an_except_that_is_written_twice_in_two_ways_adds_nothing() -> None:
+    peer = "{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 10.1.2.3/8]}}"
+    (finding,) = checked(RULE, SHOP + policy("a", out(peer))).findings
+    assert finding.severity is Severity.LOW
+    assert finding.evidence[-1] == "within"

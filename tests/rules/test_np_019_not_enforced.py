@@ -113,3 +113,26 @@ spec:
 """
     (message,) = messages(RULE, admin, "lacking")
     assert "nodes as peers" in message
+
+
+def test_a_block_of_every_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    calico = PROFILES["calico"]
+    facts: dict[object, Reading] = {**calico.facts, "ipv6-zero-is-everything": Reading(False, "the test")}
+    monkeypatch.setitem(PROFILES, "narrow", replace(calico, name="narrow", facts=facts))  # type: ignore[arg-type]
+    rule = "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 'CIDR'}}]}]}"
+    assert messages(RULE, policy("p", rule.replace("CIDR", "2001:db8::/32")), "narrow") == []
+    (message,) = messages(RULE, policy("p", rule.replace("CIDR", "::/0")), "narrow")
+    assert "uses ::/0" in message
+
+
+@pytest.mark.parametrize(
+    ("nodes", "elsewhere", "found"),
+    [({"n1": False}, True, True), ({}, False, True), ({"n1": True}, False, False), ({"n2": False}, True, False)],
+)
+def test_a_pod_on_a_node_without_the_agent(
+    nodes: dict[str, bool | None], elsewhere: bool, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = replace(PROFILES["netpol-analyzer"].with_nodes(nodes, elsewhere), name="partial")
+    monkeypatch.setitem(PROFILES, "partial", plugin)
+    placed = pod("web").replace("spec:\n", "spec:\n  nodeName: n1\n")
+    assert bool(messages(RULE, placed + DENY, "partial")) is found

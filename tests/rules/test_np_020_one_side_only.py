@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ringfence.rules.finding import Subject
+from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, namespace, pod, policy
 
 RULE = "NP-020"
@@ -95,3 +96,26 @@ spec:
   - {name: sql, action: Deny, to: [{namespaces: {}}], ports: [{portNumber: {protocol: TCP, port: 5432}}]}
 """
     assert len(messages(RULE, SHOP + IN + admin)) == 1
+
+
+def test_a_peer_of_many_workloads_does_not_mean_each_of_them() -> None:
+    crowd = "".join(pod(f"w{number}", app="web", own=f"w{number}") for number in range(12))
+    closed = policy("closed", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}")
+    assert messages(RULE, namespace("shop") + pod("db") + crowd + IN + closed) == []
+    few = "".join(pod(f"w{number}", app="web", own=f"w{number}") for number in range(3))
+    assert len(messages(RULE, namespace("shop") + pod("db") + few + IN + closed)) == 3
+
+
+def test_a_peer_of_which_it_is_open_whether_it_may_is_left_alone() -> None:
+    rejected = policy(
+        "rejected",
+        "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{ports: [{port: 99999}]}]}",
+    )
+    assert checked(RULE, SHOP + IN + rejected, faulty=True).findings == ()
+
+
+def test_the_engine_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SHOP + IN + out("web", "cache")
+    assert len(messages(RULE, text)) == 1
+    monkeypatch.setattr("ringfence.rules.np_020_one_side_only.verdict_of", lambda *asked: Verdict.UNKNOWN)
+    assert messages(RULE, text) == []

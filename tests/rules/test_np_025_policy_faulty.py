@@ -74,6 +74,7 @@ def test_a_dash_too_many_makes_two_rules_of_one() -> None:
     assert "these ports from everybody" in finding.message
     assert finding.witness is not None
     assert finding.witness.port == 5432
+    assert finding.witness.destination == "shop/web"
     assert finding.severity is Severity.MEDIUM
 
 

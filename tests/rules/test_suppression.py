@@ -119,3 +119,15 @@ def test_nothing_suppresses_the_findings_about_suppressions() -> None:
     expired = replace(ON_DB, until="2020-01-01")
     cover = replace(ON_DB, rule="GOV-002")
     assert [one.evidence[0] for one in applied([], [expired, cover])[0]] == ["expired", "unknown-rule"]
+
+
+def test_it_covers_no_object_of_the_same_name_elsewhere() -> None:
+    other = finding(Subject("NetworkPolicy", "lab", "db"))
+    assert applied([finding(), other], [ON_DB])[0] == [other]
+    assert applied([finding(), other], [GLOB])[0] == [other]
+
+
+def test_a_comment_covers_no_line_of_another_file() -> None:
+    comment = replace(ON_DB, subject=None, origin=Origin.COMMENT, line=12)
+    elsewhere = replace(finding(), place=Place("b.yaml", 12, 3))
+    assert applied([finding(), elsewhere], [comment])[0] == [elsewhere]

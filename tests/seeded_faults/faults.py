@@ -1,7 +1,8 @@
-"""The faults: one line of the semantics each, with what it breaks. ``old`` must stand exactly once in its file."""
+"""The faults: one line each, with what it breaks. ``old`` must stand exactly once in its file."""
 
 from __future__ import annotations
 
+from tests.seeded_faults.check_faults import CHECKS
 from tests.seeded_faults.fault import (
     CELLS,
     COLUMNS,
@@ -14,7 +15,10 @@ from tests.seeded_faults.fault import (
     UNIVERSE,
     Fault,
 )
+from tests.seeded_faults.more_rule_faults import MORE_RULES
+from tests.seeded_faults.plugin_faults import PLUGINS
 from tests.seeded_faults.profile_faults import ENFORCEMENT
+from tests.seeded_faults.rule_faults import RULES
 
 SETS = (
     Fault(
@@ -566,4 +570,5 @@ QUESTIONS = (
 )
 """Questions: Services, internet, names of ports, pods that have finished."""
 
-FAULTS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
+SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS)

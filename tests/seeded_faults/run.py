@@ -1,6 +1,7 @@
 """``python -m tests.seeded_faults.run [--only N] [--smoke]``: plant each fault in a copy of the package and detect it.
 
-Exit code 1 if a fault survives, no longer applies, or if the detector objects to the package as it is.
+Faults of the semantics are caught by truth or oracle, those of checks and detection by the tests that they name. Exit
+code 1 if a fault survives, no longer applies, or if there is something to object to in the package as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from tests.seeded_faults.faults import FAULTS
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "ringfence"
 SECONDS = 240
-SMOKE = 12
+SMOKE, SMOKE_OF_TESTS = 12, 24
+FAILED = 1
+"""The exit code of the detector, and of pytest, where something is wrong."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +37,32 @@ class Outcome:
     seconds: float
 
 
-def detect(source: Path, clusters: int) -> tuple[bool, str]:
-    """Whether the detector objects to the package below ``source``, and to what."""
+def detect(source: Path, tests: tuple[str, ...], clusters: int) -> tuple[bool, str]:
+    """Whether some tests (none: the detector) object to the package below ``source``, and to what."""
     path = os.pathsep.join(filter(None, (str(source), str(REPOSITORY), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "tests.seeded_faults.detector", "--clusters", str(clusters)]
+    command = ["tests.seeded_faults.detector", "--clusters", str(clusters)]
+    if tests:
+        command = ["pytest", "--exitfirst", "--quiet", "--no-header", "--tb=no", "-p", "no:cacheprovider", *tests]
     try:
         ran = subprocess.run(
-            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+            [sys.executable, "-m", *command],
+            cwd=REPOSITORY,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return True, "it never ends"
     if ran.returncode == 0:
         return False, ""
     lines = (ran.stdout.strip() or ran.stderr.strip()).splitlines()
-    return True, lines[-1] if lines else f"exit code {ran.returncode}"
+    if ran.returncode != FAILED:
+        raise RuntimeError(f"exit code {ran.returncode}: {' '.join(lines[-3:])}")
+    failed = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), "")
+    return True, failed or (lines[-1] if lines else f"exit code {ran.returncode}")
 
 
 def plant(fault: Fault, clusters: int) -> Outcome:
@@ -66,29 +80,52 @@ def plant(fault: Fault, clusters: int) -> Outcome:
         copy = Path(folder) / "ringfence"
         shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / fault.file).write_text(faulty, encoding="utf-8")
-        caught, by = detect(Path(folder), clusters)
+        caught, by = detect(Path(folder), fault.tests, clusters)
     return Outcome(caught, by, time.monotonic() - start)
+
+
+def sample(faults: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:
+    """A few of both sorts, spread over the list."""
+    found: list[tuple[int, Fault]] = []
+    for count, some in (
+        (SMOKE, [one for one in faults if not one[1].tests]),
+        (SMOKE_OF_TESTS, [one for one in faults if one[1].tests]),
+    ):
+        found += some[:: max(1, -(-len(some) // count))]
+    return found
+
+
+def objection(faults: list[tuple[int, Fault]], clusters: int) -> str:
+    """What is wrong with the package as it is, to what must catch these faults."""
+    for tests in ((), tuple(sorted({name for _, fault in faults for name in fault.tests}))):
+        if tests or any(not fault.tests for _, fault in faults):
+            objected, why = detect(PACKAGE.parent, tests, clusters)
+            if objected:
+                return why
+    return ""
 
 
 def main() -> int:
     """Run, print, return the exit code."""
-    parser = argparse.ArgumentParser(description="Plant faults in the semantics; each must be caught.")
+    parser = argparse.ArgumentParser(description="Plant faults; each must be caught.")
     parser.add_argument("--only", type=int, help="number of one fault")
     parser.add_argument("--from", dest="first", type=int, default=1, help="number of the first fault")
     parser.add_argument("--to", dest="last", type=int, default=len(FAULTS), help="number of the last")
-    parser.add_argument("--smoke", action="store_true", help=f"only {SMOKE} of them, spread over the list")
+    parser.add_argument(
+        "--smoke", action="store_true", help=f"only {SMOKE} and {SMOKE_OF_TESTS} of them, spread over the list"
+    )
     parser.add_argument("--clusters", type=int, default=400, help="random clusters a fault")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    objected, why = detect(PACKAGE.parent, given.clusters)
-    if objected:
-        print(f"the detector objects to the package as it is: {why}")
-        return 1
     chosen = [entry for entry in enumerate(FAULTS, 1) if given.first <= entry[0] <= given.last]
     if given.only is not None:
         chosen = [entry for entry in chosen if entry[0] == given.only]
     elif given.smoke:
-        chosen = chosen[:: -(-len(chosen) // SMOKE)]
+        chosen = sample(chosen)
+    why = objection(chosen, given.clusters)
+    if why:
+        print(f"the package as it is does not pass: {why}")
+        return 1
     bad = 0
     with ThreadPoolExecutor(given.workers) as pool:
         ran = pool.map(lambda entry: plant(entry[1], given.clusters), chosen)

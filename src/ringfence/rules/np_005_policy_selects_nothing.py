@@ -45,11 +45,11 @@ of the namespace at all, the rule cannot be evaluated: the workloads may be in a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
+from ringfence.rules.nearest import nearest_label
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
 
@@ -134,33 +134,23 @@ def _namespaces(situation: Situation, policy: NetworkPolicyRules, selector: Sele
     if not found or any(condition is not None for condition in found):
         yield NotEvaluable(RULE.id, subject, OPEN if found else "the input has no namespaces", place)
         return
+    near = nearest_label(selector, (namespace.labels for namespace in situation.cluster.namespaces.values()))
     yield Finding(
         RULE.id,
         f"{subject} selects no namespace: none has {selector}",
         place,
         subject,
         (str(selector),),
-        fix="compare the selector with the labels of the namespaces",
+        fix=f"did you mean {near}?" if near else "compare the selector with the labels of the namespaces",
     )
 
 
 def _nearest(situation: Situation, compiled: CompiledPolicy) -> str:
-    """The label that may have been meant."""
-    namespace = compiled.policy.namespace
+    """The label that may have been meant, or the namespace."""
+    namespace, pods = compiled.policy.namespace, compiled.policy.subject.pods
     indexes = situation.pods_by_namespace.get(namespace, ()) if namespace else range(len(situation.cluster.pods))
-    labels = {item for index in indexes for item in situation.cluster.pods[index].labels.items()}
-    for requirement in compiled.policy.subject.pods.requirements:
-        if requirement.operator != "In" or any((requirement.key, value) in labels for value in requirement.values):
-            continue
-        values = sorted(value for key, value in labels if key == requirement.key)
-        close = get_close_matches(requirement.values[0], values, n=1)
-        if close:
-            return f"did you mean {requirement.key}: {close[0]}?"
-        keys = sorted(key for key, value in labels if value in requirement.values)
-        near = get_close_matches(requirement.key, keys, n=1)
-        if near:
-            return f"did you mean the label {near[0]}?"
-    elsewhere = sorted(
-        {pod.namespace for pod in situation.cluster.pods if compiled.policy.subject.pods.matches(pod.labels)}
-    )
+    near = nearest_label(pods, (situation.cluster.pods[index].labels for index in indexes))
+    if near:
+        return f"did you mean {near}?"
+    elsewhere = sorted({pod.namespace for pod in situation.cluster.pods if pods.matches(pod.labels)})
     return f"pods with these labels are in {', '.join(elsewhere[:3])}: is its namespace right?" if elsewhere else ""

@@ -53,7 +53,8 @@ proxy and allow that one.
 
 Private, link-local and multicast addresses are not asked about. One port that stays closed, or one CIDR that is left
 out, is a limit for this rule: it finds what is surely unrestricted. Ranges of the cluster's own pods, Services and
-nodes do not count as internet, where the input gives them.
+nodes do not count as internet, where the input gives them. Where policies of a kind that is not modelled may decide, the
+rule cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -133,11 +134,11 @@ class _Internet:
 
     def _families(self, column: int) -> tuple[int, ...] | None:
         relation = self.situation.relation
-        if relation.blind_namespaces is None or not self._names_addresses(column):
+        if not self._names_addresses(column):
             return ()
         end = relation.universe.ends[column]
         if relation.opaque(end, end):
-            return ()
+            return None
         plain = relation.programs.plain
         surely = possibly = 0
         for mask, program in relation.row(column, Direction.EGRESS).parts:

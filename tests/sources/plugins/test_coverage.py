@@ -132,7 +132,7 @@ def test_pods_that_have_ended_are_none() -> None:
     agent = inputs.calico()
     over = inputs.agent_pod(agent, "n1")
     over["status"]["phase"] = "Failed"
-    assert covered(agent, inputs.node("n1"), over) == {}
+    assert covered(agent, inputs.node("n1"), inputs.node("n2"), over) == {}
 
 
 def test_another_daemon_set_covers_what_one_leaves_out() -> None:

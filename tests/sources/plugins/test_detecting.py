@@ -18,6 +18,7 @@ from tests.sources.plugins.inputs import Object, container, custom, daemon_set
 INGRESS, EGRESS = Fact.NETWORK_POLICY_INGRESS, Fact.NETWORK_POLICY_EGRESS
 K3S_SERVER = {"k3s.io/node-args": json.dumps(["server", "--cluster-init"])}
 K3S_WITHOUT = {"k3s.io/node-args": json.dumps(["server", "--disable-network-policy", "--token", "********"])}
+K3S_UNCLEAR = {"k3s.io/node-args": json.dumps(["server", "--disable-network-policy=$(OFF)"])}
 K3S_AGENT = {"k3s.io/node-args": json.dumps(["agent"])}
 POLICY = {
     "apiVersion": "networking.k8s.io/v1",
@@ -119,6 +120,7 @@ NEAR_MISSES: list[Object] = [
     daemon_set("exporter", container("calico-node", "example.org/exporter:v1.0.0")),
     daemon_set("calico-node", container("main", "example.org/shop:v1.0.0")),
     daemon_set("node", container("main", "example.org/mycalico/node:v3.31.2")),
+    daemon_set("calico-node", container("exporter", "example.org/calico/node-exporter:v3.31.2")),
     daemon_set("cilium", container("web", "example.org/cilium-dashboard:v1.16.0")),
     daemon_set("kube-router-exporter", container("exporter", "cloudnativelabs/kube-router-metrics:v1")),
     daemon_set("flannel-tools", container("tools", "example.org/tools")),
@@ -137,6 +139,14 @@ NEAR_MISSES: list[Object] = [
     inputs.node("n1", kubelet="v1.33.4-k3s1", annotations={"k3s.io/node-args": "no list"}),
     {
         **WEB,
+        "metadata": {
+            "name": "calico-node-x",
+            "namespace": "shop",
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "calico-node", "controller": True}],
+        },
+    },
+    {
+        **inputs.agent_pod(inputs.calico(), "n1"),
         "metadata": {
             "name": "calico-node-x",
             "namespace": "shop",
@@ -163,6 +173,20 @@ def test_what_belongs_to_a_plugin_is_a_hint() -> None:
     assert found.profile.name == "generic"
 
 
+def aws_alone() -> Object:
+    agent = inputs.aws_node("--enable-network-policy=true")
+    del agent["spec"]["template"]["spec"]["containers"][1:]
+    return agent
+
+
+def ovn(*args: str) -> Object:
+    image = "quay.io/openshift/release@sha256:00"
+    return daemon_set(
+        "ovnkube-node", container("ovnkube-controller", image, args), namespace="openshift-ovn-kubernetes"
+    )
+
+
+OVN = ovn()
 CILIUM, ANTREA = inputs.cilium("v1.16.3"), inputs.antrea()
 GATES = "featureGates:\n  AdminNetworkPolicy: true\n#  ClusterNetworkPolicy: true\n"
 SETTINGS: list[tuple[str, list[Object], dict[Fact, bool | None]]] = [
@@ -196,6 +220,30 @@ SETTINGS: list[tuple[str, list[Object], dict[Fact, bool | None]]] = [
         {INGRESS: True, Fact.IPBLOCK_MATCHES_NODES: False, Fact.OWN_NODE_INGRESS_EXEMPT: True},
     ),
     ("cilium never", [CILIUM, inputs.config_map("cilium-config", enable_policy="never")], {INGRESS: False}),
+    (
+        "cilium watches none",
+        [CILIUM, inputs.config_map("cilium-config", enable_k8s_networkpolicy="false")],
+        {INGRESS: False, EGRESS: False},
+    ),
+    (
+        "cilium filters its node",
+        [CILIUM, inputs.config_map("cilium-config", allow_localhost="policy")],
+        {Fact.OWN_NODE_INGRESS_EXEMPT: None},
+    ),
+    ("aws without the node agent", [aws_alone()], {INGRESS: False, EGRESS: False}),
+    (
+        "aws unclear before 1.14",
+        [inputs.aws_node("--enable-network-policy=$(ON)", version="v1.13.4")],
+        {INGRESS: False},
+    ),
+    (
+        "antrea without gates",
+        [ANTREA, inputs.config_map("antrea-config", **{"antrea-controller.conf": "featureGates:\n"})],
+        {Fact.ADMIN_NETWORK_POLICY: False, Fact.BASELINE_ADMIN_NETWORK_POLICY: False},
+    ),
+    ("ovn", [OVN], {Fact.ADMIN_NETWORK_POLICY: None}),
+    ("ovn with the flag", [ovn("--enable-admin-network-policy=true")], {Fact.ADMIN_NETWORK_POLICY: True}),
+    ("k3s unclear", [inputs.node("n1", kubelet="v1.33.4+k3s1", annotations=K3S_UNCLEAR)], {INGRESS: None}),
     ("cilium audit", [CILIUM, inputs.config_map("cilium-config", policy_audit_mode="true")], {EGRESS: False}),
     (
         "cilium nodes",
@@ -446,3 +494,36 @@ def test_fields_of_any_type_are_no_accident(odd: object) -> None:
     load_objects([custom("config.openshift.io/v1", "Network", "cluster", spec=odd, status=odd)])
     load_objects([{**inputs.node("n1"), "spec": odd, "status": odd}, inputs.calico()])
     load_objects([inputs.node("n1", kubelet="v1.33.4+k3s1", annotations={"k3s.io/node-args": json.dumps(odd)})])
+
+
+def test_an_agent_from_an_image_of_ones_own_has_no_version() -> None:
+    own = daemon_set("calico-node", container("calico-node", "example.org/network/agent:v3.31.2"))
+    assert world(own).profile.full_name == "calico"
+
+
+@pytest.mark.parametrize(
+    ("objects", "codes"),
+    [
+        ([CILIUM, inputs.config_map("cilium-config", enable_policy="$(POLICY)")], ["not-modelled"]),
+        ([CILIUM, inputs.config_map("cilium-config", "elsewhere", enable_policy="always")], []),
+        ([inputs.config_map("cilium-config", enable_policy="always")], []),
+    ],
+)
+def test_only_the_agents_own_settings_can_deny_by_default(objects: list[Object], codes: list[str]) -> None:
+    assert [problem.code for problem in world(*objects).problems] == codes
+
+
+def test_what_openshift_is_counts_more_than_what_it_is_to_become() -> None:
+    migrating = custom(
+        "config.openshift.io/v1",
+        "Network",
+        "cluster",
+        spec={"networkType": "OpenShiftSDN"},
+        status={"networkType": "OVNKubernetes"},
+    )
+    assert world(migrating).profile.name == "ovn-kubernetes"
+
+
+def test_the_policy_engine_counts_more_than_the_data_plane_of_aks() -> None:
+    labels = {"kubernetes.azure.com/ebpf-dataplane": "cilium", "kubernetes.azure.com/network-policy": "calico"}
+    assert world(inputs.node("n1", labels)).profile.name == "calico"
