@@ -152,17 +152,18 @@ def ask(
         flows = [each for each in flows if share_a_family(cluster, each[0], each[1])]
     if source == destination and source[0] == "labels":
         flows = [(one, other_of_the_same_labels(one), number) for one, _, number in flows if isinstance(one, Pod)]
-    handed_on = node_ports(cluster, protocol)
     parts = [
-        part
-        for one, other, number in not_to_itself(flows)
-        for part in (
-            [Part(one, other, (), "unknown")]
-            if number in handed_on and (isinstance(other, Node) or (isinstance(other, Pod) and other.host))
-            else flow(cluster, one, other, protocol, number)
-        )
+        part for one, other, number in not_to_itself(flows) for part in to_number(cluster, one, other, protocol, number)
     ]
     return Answer(fold(part.verdict for part in parts), tuple(parts))
+
+
+def to_number(cluster: Cluster, one: End, other: End, protocol: str, number: int) -> list[Part]:
+    """The flow to one port of one end."""
+    at_node = isinstance(other, Node) or (isinstance(other, Pod) and other.host)
+    if at_node and number in node_ports(cluster, protocol):
+        return [Part(one, other, (), "unknown")]
+    return flow(cluster, one, other, protocol, number)
 
 
 Flow = tuple[End, End, int]
