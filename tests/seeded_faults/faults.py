@@ -357,8 +357,8 @@ ENGINE = (
     ),
     Fault(
         RELATION,
-        "if compiled.policy.tier is tier and compiled.governs(direction):\n                condition = ",
-        "if compiled.policy.tier is tier:\n                condition = ",
+        "(one for one in self.candidates(end.namespace) if one.policy.tier is tier and one.governs(direction)),",
+        "(one for one in self.candidates(end.namespace) if one.policy.tier is tier),",
         "label-form pods: a policy governs both directions",
     ),
     Fault(
