@@ -70,3 +70,9 @@ def test_a_trust_domain_of_which_the_mesh_config_knows_nothing() -> None:
     assert "other.example is no trust domain of the mesh" in message
     assert messages(RULE, SHOP + config + source(principals=["shop.example/ns/shop/sa/web"])) == []
     assert checked(RULE, SHOP + other).not_evaluable
+
+
+def test_without_service_accounts_in_the_input_workloads_tell() -> None:
+    pod = account("shop/web").partition('---\n{"apiVersion": "v1", "kind": "ServiceAccount"')[0]
+    (message,) = messages(RULE, sidecars() + pod + source(principals=["cluster.local/ns/shop/sa/order"]))
+    assert "no workload of namespace shop runs as order" in message

@@ -55,3 +55,7 @@ def test_where_membership_is_open_nothing_is_said() -> None:
 
 def test_without_a_mesh_there_is_nothing_to_say() -> None:
     assert messages(RULE, namespace("shop") + pod("web")) == []
+
+
+def test_where_the_proxy_finds_out_what_is_spoken_http_is_judged_as_http() -> None:
+    assert messages(RULE, sidecars() + WEB + service("web", protocol="main") + authorization(PATHS, "DENY")) == []

@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.rules.finding import Subject
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages
-from tests.rules.meshed import account, ambient, authorization, service, with_waypoint
+from tests.rules.meshed import account, ambient, at_service, authorization, service, with_waypoint
 
 RULE = "AUZ-014"
 PODS = account("shop/web") + account("shop/app") + service("web")
@@ -45,3 +45,8 @@ def test_without_a_waypoint_the_client_is_itself() -> None:
 
 def test_nobody_of_the_input_is_named() -> None:
     assert messages(RULE, with_waypoint() + PODS + allowing("other")) == []
+
+
+def test_what_the_waypoint_itself_refuses_is_another_matter() -> None:
+    refused = at_service([{}], action="DENY")
+    assert messages(RULE, with_waypoint() + PODS + allowing("app", "way") + refused) == []

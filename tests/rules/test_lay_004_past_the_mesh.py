@@ -74,3 +74,8 @@ def test_whether_a_policy_isolates_it_may_be_open() -> None:
     outcome = checked(RULE, text + policy("p", "{podSelector: {matchLabels: {pod-template-hash: abc}}}"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_udp_to_which_a_network_policy_lets_somebody_is_a_choice() -> None:
+    text = sidecars() + web() + pod("app") + mtls("STRICT") + service("web", 53, 53, "dns", transport="UDP")
+    assert messages(RULE, text + only("web", "app")) == []

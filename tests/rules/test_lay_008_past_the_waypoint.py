@@ -54,3 +54,7 @@ def test_a_waypoint_without_policies_protects_nothing() -> None:
 def test_without_a_waypoint_the_policy_is_the_matter_of_another_rule() -> None:
     text = ambient() + account("shop/web") + service("web") + OLD
     assert messages(RULE, text + at_service(GET)) == []
+
+
+def test_any_policy_that_allows_at_the_workload_is_a_choice() -> None:
+    assert messages(RULE, WEB + OLD + at_service(GET) + authorization([{}])) == []

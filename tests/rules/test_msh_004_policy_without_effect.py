@@ -93,3 +93,9 @@ def test_what_is_open() -> None:
     outcome = checked(RULE, sidecars() + authorization(ALL))
     assert not outcome.findings
     assert "no workloads of namespace shop" in outcome.not_evaluable[0].why
+
+
+def test_a_number_may_be_both_of_a_service_and_of_the_workload() -> None:
+    more = service("web", 8080, 9090).replace('"name": "web"', '"name": "more"', 1)
+    spec = {"selector": {"matchLabels": {"app": "web"}}, "portLevelMtls": {"8080": {"mode": "STRICT"}}}
+    assert messages(RULE, WEB + more + mtls("PERMISSIVE", **spec)) == []

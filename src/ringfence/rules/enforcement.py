@@ -14,6 +14,7 @@ from ringfence.dialects.istio.authorization_objects import Attachment, Authoriza
 from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
 from ringfence.dialects.istio.mesh import IstioMesh
 from ringfence.dialects.istio.objects import PeerAuthentication
+from ringfence.dialects.istio.speech import target_of
 from ringfence.dialects.istio.trust_domains import LOCAL
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech, Waypoint
@@ -93,6 +94,21 @@ class Enforcement:
             for port in sorted(self.mesh.services.ports(self.pod(index)))
             if all(any(first <= port <= last for first, last in option.value.inbound) for option in options)
         ]
+
+    def published(self, index: int, port: int) -> set[int]:
+        """The TCP ports of a pod to which Services lead from a port of theirs."""
+        pod = self.pod(index)
+        return {
+            number
+            for service in self.mesh.services.of(pod)
+            for one in service.ports
+            if one.protocol == "TCP" and one.port == port and (number := target_of(one, pod)) is not None
+        }
+
+    def listens(self, index: int, port: int) -> bool:
+        """Whether a port is known as one of the pod's own: a Service leads to it, or a container names it."""
+        pod = self.pod(index)
+        return port in self.mesh.services.ports(pod) or any(port == one.number for one in pod.ports)
 
     def acceptance(self, index: int, port: int) -> Acceptance | None:
         """Which connections the proxy of a pod takes; None: the input leaves it open."""

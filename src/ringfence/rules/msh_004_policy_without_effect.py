@@ -172,7 +172,6 @@ def _target(
 
 def _ports(enforcement: Enforcement, subject: Subject, one: PeerAuthentication) -> Iterator[Result]:
     from ringfence.dialects.istio.peer_authentication import selects
-    from ringfence.dialects.istio.speech import target_of
 
     situation = enforcement.situation
     for port in one.ports:
@@ -188,14 +187,8 @@ def _ports(enforcement: Enforcement, subject: Subject, one: PeerAuthentication) 
             pod = enforcement.pod(index)
             if not selects(one.selector, pod):
                 continue
-            own = (
-                own or port in enforcement.mesh.services.ports(pod) or any(port == found.number for found in pod.ports)
-            )
-            for service in enforcement.mesh.services.of(pod):
-                for published in service.ports:
-                    number = target_of(published, pod) if published.protocol == "TCP" else None
-                    if published.port == port and number is not None:
-                        targets.add(number)
+            own = own or enforcement.listens(index, port)
+            targets |= enforcement.published(index, port)
         if targets and not own:
             numbers = " and ".join(str(number) for number in sorted(targets))
             message = f"{subject} sets the mode of port {port}, which is the Service's: the workload's is {numbers}"

@@ -17,7 +17,7 @@ from ringfence.model.problems import Problem
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.rules.finding import Subject, Witness
 from ringfence.values import Value
-from ringfence.verdict.answers import Verdict
+from ringfence.verdict.answers import Answer, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.default_deny import labels_text as labels_text
 from ringfence.verdict.ends import Directory, Target
@@ -270,8 +270,16 @@ class Situation:
 
     def says(self, witness: Witness) -> Verdict:
         """The verdict of all layers: what ``World.can`` says of the flow of a witness. Raises EndError."""
+        return self._answer(witness).verdict
+
+    def refuses(self, witness: Witness) -> bool:
+        """Whether all layers together deny the flow of a witness, whatever its client does. Raises EndError."""
+        answer = self._answer(witness)
+        return answer.verdict is Verdict.DENIED and (answer.layered is None or answer.layered.holds)
+
+    def _answer(self, witness: Witness) -> Answer:
         source, destination = self.target(witness.source), self.target(witness.destination)
-        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), None).verdict
+        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), None)
 
     @cached_property
     def _meshed(self) -> MeshedAsker:
