@@ -147,6 +147,8 @@ def _direct(
     spoken = _spoken(world, server, port, service)
     captured_client = taken(world, client, server, port, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
+    if len(services_to(world, server, port)) > 1:
+        heard = "either"
     if not passes(world, client, server, wire):
         return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, heard))
     if kind == "none" or (kind == "sidecar" and sent != "hbone" and not takes_inbound(server, port)):
@@ -154,7 +156,8 @@ def _direct(
             return Answer("allowed", "", None, "none", hops, "none")
         return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard))
     chain = "node" if kind == "node" else ("tcp" if spoken == "tcp" else "http")
-    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and heard == "tcp" and service is not None:
+    dialled = None if service is None else protocol(leads_to(service, server, port), port)
+    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and dialled == "tcp":
         # What the client's proxy offers in its handshake chooses.
         chain = "tcp"
     if proven is not None and not trusted(world, proven, kind):
@@ -174,7 +177,7 @@ def _direct(
 
 def _of_sidecar(client: str, heard: str) -> str | None:
     """What a client's own sidecar makes of a connection that fails: an answer, where it speaks HTTP."""
-    return "http-503" if client == "sidecar" and heard != "tcp" else None
+    return "http-503" if client == "sidecar" and heard in ("http", "auto") else None
 
 
 def taken(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
@@ -304,8 +307,8 @@ def _by_requests(
     symptom = None
     if verdict == "allowed":
         symptom = "none"
-    elif chain == "http" and verdict == "denied":
+    elif chain == "http" and verdict == "denied" and found != "refuse somehow":
         symptom = "http-401" if found == "token" else "http-403"
-    elif chain == "tcp" and client == "none":
+    elif chain == "tcp" and client == "none" and verdict == "denied":
         symptom = "eof"
     return Answer(verdict, "" if verdict == "allowed" else "requests", proven, encryption, hops, symptom)

@@ -9,7 +9,7 @@ from tests.oracle_mesh.objects import ROOT, Json, World, has_labels, labels, nam
 def decide(
     world: World, at: Json, service: Json | None, behind: Json | None, chain: str, asked: authorization.Asked
 ) -> str:
-    """``pass``, ``refuse``, ``ask``, or ``token`` (a token is not valid). ``behind``: the pod behind a waypoint."""
+    """``pass``, ``refuse``, ``refuse somehow``, ``ask``, or ``token`` (a token is not valid). ``behind``: the pod behind a waypoint."""
     policies = [one for one in world.of("AuthorizationPolicy") if _applies(one, at, service, behind)]
     issuers = [
         rule
@@ -22,6 +22,9 @@ def decide(
         providers[one["name"]] = "grpc" if "envoyExtAuthzGrpc" in one else "http"
     where = authorization.Where(chain, space(at), labels(at), ROOT, world.domains, providers)
     found = authorization.by(policies, issuers, asked, where)
+    if found == "refuse" and any((one.get("spec") or {}).get("action") == "CUSTOM" for one in policies):
+        # External services are asked before tokens are looked at.
+        return "refuse somehow"
     known = asked.claims is None or not issuers or asked.claims.get("iss") in [one["issuer"] for one in issuers]
     return "token" if found == "refuse" and not known else found
 

@@ -35,13 +35,8 @@ def inbound(world: World, pod: Json, port: int) -> str:
 
 def peer_mode(world: World, pod: Json, port: int) -> str:
     """STRICT, PERMISSIVE or DISABLE, of a port of a pod."""
-    mode, own = "PERMISSIVE", None
-    all_of_them = world.oldest("PeerAuthentication")
-    everywhere = [one for one in all_of_them if space(one) == ROOT and not _selector(one)]
-    here = [one for one in all_of_them if space(one) == space(pod) != ROOT and not _selector(one)]
-    for one in everywhere[:1] + here[:1]:
-        mode = _mode(one["spec"].get("mtls")) or mode
-    for one in all_of_them:
+    mode, own = _space_mode(world, space(pod)), None
+    for one in world.oldest("PeerAuthentication"):
         if space(one) == space(pod) and _selector(one) and has_labels(_selector(one), labels(pod)):
             own = one
             break
@@ -58,6 +53,15 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
         # ztunnel's policies take only PERMISSIVE at a port as an exception from what a workload inherits.
         return "STRICT"
     return at_port or mode
+
+
+def _space_mode(world: World, namespace: str) -> str:
+    mode, all_of_them = "PERMISSIVE", world.oldest("PeerAuthentication")
+    everywhere = [one for one in all_of_them if space(one) == ROOT and not _selector(one)]
+    here = [one for one in all_of_them if space(one) == namespace != ROOT and not _selector(one)]
+    for one in everywhere[:1] + here[:1]:
+        mode = _mode(one["spec"].get("mtls")) or mode
+    return mode
 
 
 def _selector(policy: Json) -> dict[str, str]:
@@ -84,8 +88,9 @@ def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service
         return "hbone or plain" if mode == "DISABLE" else "hbone"
     if mode is not None:
         return {"DISABLE": "plain", "ISTIO_MUTUAL": "mtls"}.get(mode, "tls")
-    automatic = world.config.get("enableAutoMtls", True)
-    return "mtls" if automatic and kind == "sidecar" and peer_mode(world, server, port) != "DISABLE" else "plain"
+    # Clients look at the mode of the namespace first, and then at that of the endpoint.
+    on = world.config.get("enableAutoMtls", True) and _space_mode(world, space(server)) != "DISABLE"
+    return "mtls" if on and kind == "sidecar" and peer_mode(world, server, port) != "DISABLE" else "plain"
 
 
 def destination_rule(world: World, client: Json, service: Json) -> Json | None:

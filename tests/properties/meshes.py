@@ -42,7 +42,16 @@ class Draw:
         found += self.network_policies() if self.maybe(0.4) else []
         found += self.peer_authentications() + self.destination_rules() + self.request_authentications()
         found += [self.authorization(f"policy-{number}") for number in range(self.one(0, 1, 2, 3))]
+        found += [self.only_the_waypoint(space) for space in self.ways if self.maybe(0.2)]
         return [*found, self.mesh_config()]
+
+    def only_the_waypoint(self, space: str) -> Json:
+        """What closes the way past a waypoint."""
+        source = self.one({"serviceAccounts": [f"{space}/way"]}, {"principals": [f"*/ns/{space}/sa/way"]})
+        spec: Json = {"rules": [{"from": [{"source": source}]}]}
+        if self.maybe(0.5):
+            spec["selector"] = {"matchLabels": self.labels()}
+        return self.made(SECURITY, "AuthorizationPolicy", "only-the-waypoint", space, spec)
 
     def mesh_config(self) -> Json:
         config = "enableAutoMtls: false\n" if self.maybe(0.1) else ""
@@ -66,6 +75,7 @@ class Draw:
                     {"istio-injection": "enabled", "istio.io/dataplane-mode": "ambient"},
                     {"istio.io/dataplane-mode": "ambient"},
                     {"istio.io/dataplane-mode": "ambient"},
+                    {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "way"},
                     {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "way"},
                 )
             metadata = {"name": name, "labels": labels}
@@ -143,7 +153,7 @@ class Draw:
         found: list[Json] = []
         self.ways: list[str] = []
         for space in SPACES:
-            if self.maybe(0.5):
+            if self.maybe(0.3):
                 continue
             self.ways.append(space)
             listener: Json = {"name": "mesh", "port": 15008, "protocol": "HBONE"}
@@ -287,7 +297,7 @@ class Draw:
 
     def source(self) -> Json:
         space, name = self.one(*self.pods)
-        account = self.one(name, "shared", "way")
+        account = self.one(name, "shared", "shared", "way", "way")
         principal = f"{self.one('cluster.local', 'cluster.local', 'shop.example')}/ns/{space}/sa/{account}"
         return self.one(
             {"principals": [principal]},

@@ -126,3 +126,12 @@ def test_a_certificate_of_another_trust_domain_is_not_taken() -> None:
     assert not hop.transport.accepted
     assert hop.transport.symptom == "tls-alert"
     assert hop.identity is None
+
+
+def test_a_waypoint_takes_no_certificate_of_another_trust_domain() -> None:
+    mesh = FakeMesh(way=Waypoint("shop", "way", (0,), object_of("Gateway", "way")), pods=[pod("way", "node")])
+    foreign = Identity("spiffe://elsewhere/web", "", "")
+    first, _ = only(mesh, pod("web", "node"), pod("db", "node"), presented=foreign).hops
+    assert (first.destination, first.transport.accepted, first.identity) == (At.WAYPOINT, False, None)
+    first, _ = only(mesh, pod("web", "node"), pod("db", "node")).hops
+    assert first.transport.accepted

@@ -227,12 +227,15 @@ class Call:
         through = mesh.pod(way.pods[0])
         for spoken in mesh.server(server, self.port):
             http = spoken.value.speech is not Speech.TCP
+            tunnel = Transport(True, True, http, Encryption.HBONE)
+            if own is not None and not mesh.trusts(own.text, False):
+                tunnel = foreign(tunnel)
             first = Hop(
                 At.CLIENT,
                 At.WAYPOINT,
                 mesh.tunnel_port,
-                Transport(True, True, http, Encryption.HBONE),
-                own,
+                tunnel,
+                own if tunnel.proven else None,
                 own is None,
                 Point(PointSort.WAYPOINT, through, http, self.service, server),
                 self.port,
