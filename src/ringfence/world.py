@@ -1,7 +1,6 @@
 """The library: load a cluster's manifests, ask questions of them.
 
-world = ringfence.load("manifests/", cni="generic")
-world.can("shop/web", "shop/db", 5432).verdict
+world = ringfence.load("manifests/", cni="generic"); world.can("shop/web", "shop/db", 5432).verdict
 """
 
 from __future__ import annotations
@@ -158,10 +157,9 @@ class World:
 
     def question(self, port: int | str | None, protocol: str | None) -> Asked:
         """A checked port. Raises EndError."""
-        key = (port, protocol)
-        found = self._asked.get(key)
+        found = self._asked.get((port, protocol))
         if found is None:
-            found = self._asked[key] = asked(port, protocol)
+            found = self._asked[port, protocol] = asked(port, protocol)
         return found
 
     def can(
@@ -184,9 +182,7 @@ class World:
     @cached_property
     def mesh(self) -> Mesh | None:
         """The service mesh of the cluster, if the input shows one."""
-        if not meshes.shown(self.cluster):
-            return None
-        return meshes.of(self.cluster)
+        return meshes.of(self.cluster) if meshes.shown(self.cluster) else None
 
     @property
     def mesh_notices(self) -> tuple[str, ...]:
@@ -406,6 +402,7 @@ class World:
             directory,
             lambda: self.given.settled().reading.manifests,
             chosen_by,
+            self.mesh,
         )
 
     def check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.layers.network.policies import CompiledPolicy
@@ -16,13 +17,18 @@ from ringfence.model.problems import Problem
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.rules.finding import Subject, Witness
 from ringfence.values import Value
-from ringfence.verdict.answers import Verdict
+from ringfence.verdict.answers import Answer, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.default_deny import labels_text as labels_text
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.ways_in.finder import WaysInFinder
 from ringfence.verdict.ways_in.values import WaysIn
+
+if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
+    from ringfence.rules.enforcement import Enforcement
+    from ringfence.verdict.meshed.asking import MeshedAsker
 
 NOWHERE = Place("")
 
@@ -52,8 +58,9 @@ class Workload(Value):
 
 
 class Situation:
-    """One cluster under one profile. ``chosen_by`` tells in words who chose the profile. ``objects`` gives every
-    object of the input with its positions (the pods of big dumps are not among them)."""
+    """One cluster under one profile. ``chosen_by`` tells in words who chose the profile; ``mesh``: its service mesh, if
+    the input shows one. ``objects`` gives every object of the input with its positions (the pods of big dumps are not
+    among them)."""
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class Situation:
         directory: Directory,
         objects: Callable[[], Sequence[Manifest]],
         chosen_by: str = "",
+        mesh: Mesh | None = None,
     ) -> None:
         self.cluster = cluster
         self.profile = profile
@@ -71,6 +79,7 @@ class Situation:
         self.asker = asker
         self.directory = directory
         self.chosen_by = chosen_by
+        self.mesh = mesh
         self._objects = objects
         self._targets: dict[str, Target] = {}
 
@@ -197,6 +206,16 @@ class Situation:
         """Every way from outside into the cluster, and every route that cannot work."""
         return WaysInFinder(self.asker).found()
 
+    @cached_property
+    def enforcement(self) -> Enforcement | None:
+        """What rules of Istio ask of its mesh; None: the input shows no Istio."""
+        if self.mesh is None:
+            return None
+        from ringfence.dialects.istio.mesh import IstioMesh
+        from ringfence.rules.enforcement import Enforcement
+
+        return Enforcement(self, self.mesh) if isinstance(self.mesh, IstioMesh) else None
+
     # What selects what.
 
     def selecting(self, pod: int, direction: Direction, tier: Tier = Tier.NETWORK_POLICY) -> Mapping[int, bool]:
@@ -248,6 +267,25 @@ class Situation:
     def can(self, source: str, destination: str, port: int | str | None = None, protocol: str | None = None) -> Verdict:
         """The verdict of a flow: what ``World.can`` says. Raises EndError."""
         return self.asker.can(self.target(source), self.target(destination), asked(port, protocol)).verdict
+
+    def says(self, witness: Witness) -> Verdict:
+        """The verdict of all layers: what ``World.can`` says of the flow of a witness. Raises EndError."""
+        return self._answer(witness).verdict
+
+    def refuses(self, witness: Witness) -> bool:
+        """Whether all layers together deny the flow of a witness, whatever its client does. Raises EndError."""
+        answer = self._answer(witness)
+        return answer.verdict is Verdict.DENIED and (answer.layered is None or answer.layered.holds)
+
+    def _answer(self, witness: Witness) -> Answer:
+        source, destination = self.target(witness.source), self.target(witness.destination)
+        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), None)
+
+    @cached_property
+    def _meshed(self) -> MeshedAsker:
+        from ringfence.verdict.meshed.asking import MeshedAsker
+
+        return MeshedAsker(self.asker, self.mesh)
 
     def confirms(self, witness: Witness) -> bool:
         """Whether the engine gives the verdict that a witness expects. Raises EndError."""

@@ -3,8 +3,6 @@ those of its reference on selectors and root namespace."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringfence.dialects.istio.attachment import attaches
@@ -12,6 +10,7 @@ from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import Attachment, Target
 from ringfence.model.cluster import Pod, Service, WorkloadRef
 from ringfence.model.mesh import Point, PointSort
+from ringfence.values import replace
 
 CONFIG = AuthorizationConfig()
 GATEWAY = Target("gateway.networking.k8s.io", "Gateway", "gw")

@@ -5,11 +5,12 @@ It is made when it is first needed, and answers by what matters of a pod, so tha
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
+from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
@@ -146,6 +147,25 @@ class IstioMesh:
         if not self.release.versions:
             found.append("the input does not tell the release of Istio")
         return tuple(found)
+
+    @property
+    def policies(self) -> Sequence[AuthorizationPolicy]:
+        """The AuthorizationPolicies of namespaces that istiod looks at."""
+        return self._policies
+
+    @property
+    def authentications(self) -> Sequence[RequestAuthentication]:
+        """The RequestAuthentications of namespaces that istiod looks at."""
+        return self._authentications
+
+    @property
+    def authorization(self) -> AuthorizationConfig:
+        """The settings with which they are read."""
+        return self.release.authorization(self.config)
+
+    def looks_at(self, namespace: str) -> bool:
+        """Whether istiod looks at a namespace."""
+        return self._discovers(namespace)
 
     def pod(self, index: int) -> Pod:
         """A pod of the cluster."""

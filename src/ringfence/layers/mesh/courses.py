@@ -146,12 +146,13 @@ class Call:
         if own is None or self.server is None:
             return
         for way in self.mesh.waypoint(None, self.server, self.service):
-            if way.value is not None and way.value.pods and not self._is_caller(way.value):
+            if way.value is not None and way.value.pods and not self._is_end(way.value):
                 yield from self._over(None, way.value, own, host, (*facts, *_facts(way)))
 
-    def _is_caller(self, way: Waypoint) -> bool:
-        """A waypoint does not go over itself."""
-        return any(self.mesh.pod(index) is self.caller.pod for index in way.pods)
+    def _is_end(self, way: Waypoint) -> bool:
+        """Nothing goes over a waypoint from it, or to it."""
+        pods = [self.mesh.pod(index) for index in way.pods]
+        return any(pod is self.caller.pod or pod is self.server for pod in pods)
 
     def _own(self) -> Identity | None:
         if self.presented is not None or self.caller.pod is None:
@@ -203,7 +204,7 @@ class Call:
         own, as_http = self._own(), self._as_http(client)
         for way in ways:
             settled = (*facts, *_facts(way))
-            itself = way.value is not None and self._is_caller(way.value)
+            itself = way.value is not None and self._is_end(way.value)
             if way.value is None or not way.value.pods or itself:
                 notes = () if way.value is None or itself else (way.value.why,)
                 for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends):

@@ -38,8 +38,8 @@ class MeshedGrid(Grid):
         self.reaches = Reaches(relation.cluster, mesh, reading)
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
-        self._asked: dict[object, tuple[Predicate, ...]] = {}
-        self._parted: dict[tuple[Predicate, ...], list[Kind]] = {}
+        self._asked: dict[object, tuple[tuple[Predicate, ...], int]] = {}
+        self._parted: dict[tuple[tuple[Predicate, ...], int], list[Kind]] = {}
         self._true_of: dict[Predicate, int] = {}
         self._reach: dict[tuple[object, int], Reach] = {}
         self._within: dict[tuple[Reach, int, int, Result], Result] = {}
@@ -91,15 +91,24 @@ class MeshedGrid(Grid):
     def _parts(self, kind: object, pod: Pod) -> list[Kind]:
         asked = self._asked.get(kind)
         if asked is None:
-            asked = self._asked[kind] = self.reaches.asked_of_peers(pod)
+            # A waypoint does not go over itself: it is a source apart from others.
+            ways = 0
+            for index in self.reaches.waypoints(pod):
+                ways |= 1 << self._number_of(index)
+            asked = self._asked[kind] = (self.reaches.asked_of_peers(pod), ways)
         parts = self._parted.get(asked)
         if parts is None:
+            predicates, ways = asked
             groups = self._by_sending
-            for predicate in asked:
-                true = self._true(predicate)
+            for true in (ways, *map(self._true, predicates)):
                 groups = [part for group in groups for part in (group & true, group & ~true) if part]
             parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
         return parts
+
+    def _number_of(self, index: int) -> int:
+        """The number of the kind that a pod is of."""
+        bit = 1 << self.universe.class_of_pod[index]
+        return next(number for number, (mask, _, _) in enumerate(self.kinds) if mask & bit)
 
     @cached_property
     def _by_sending(self) -> list[int]:

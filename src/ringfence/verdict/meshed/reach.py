@@ -92,6 +92,16 @@ class Reaches:
                                 found[predicate] = None
         return tuple(found)
 
+    def waypoints(self, destination: Pod) -> frozenset[int]:
+        """The pods, by their indexes, of every waypoint that may be on the way to a destination."""
+        return frozenset(
+            index
+            for service in (None, *self.fronts.of(destination))
+            for option in self.mesh.waypoint(None, destination, service)
+            if option.value is not None
+            for index in option.value.pods
+        )
+
     def _points(self, destination: Pod, sort: PointSort, http: bool) -> Iterator[Point]:
         if sort is not PointSort.WAYPOINT:
             members = self.mesh.membership(destination)

@@ -1,0 +1,88 @@
+"""A workload opts out of the mesh of its namespace.
+
+## What is checked
+
+Workloads without a proxy, by a label or annotation of their own (`sidecar.istio.io/inject: "false"`,
+`istio.io/dataplane-mode: none`), in a namespace that asks for one.
+
+## Why this is bad
+
+The namespace looks enrolled. This workload sends and takes plaintext, has no identity, and no policy of the mesh is
+enforced for it.
+
+## Example
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata:
+  name: report
+  namespace: shop
+  labels: {app: report, sidecar.istio.io/inject: "false"}
+spec: {containers: [{name: report, image: report}]}
+```
+
+Use instead the pod without the label.
+
+## How to fix it
+
+Take the label out. A Job that has to end can have a native sidecar (Kubernetes 1.29 and later).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ringfence.rules.finding import Finding, Severity, Subject
+from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.rules.situation import NOWHERE
+
+if TYPE_CHECKING:
+    from ringfence.model.cluster import Namespace, Pod
+    from ringfence.rules.finding import Result
+    from ringfence.rules.situation import Situation
+
+RULE = Rule(
+    id="MSH-008",
+    slug="pod-opts-out",
+    title="A workload opts out of the mesh of its namespace",
+    severity=Severity.HIGH,
+    precision=Precision.HIGH,
+    needs=Needs.INVENTORY,
+    aliases=("kyverno:prevent-disabling-injection-pods",),
+)
+
+
+def check(situation: Situation) -> Iterator[Result]:
+    """A finding for each such workload."""
+    enforcement = situation.enforcement
+    if enforcement is None:
+        return
+    from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
+    from ringfence.model.mesh import Proxy
+
+    told: set[object] = set()
+    for index in enforcement.pods:
+        pod = enforcement.pod(index)
+        space = situation.cluster.namespaces.get(pod.namespace)
+        if space is None or enforcement.proxy(index) is not Proxy.NONE or pod.workload in told:
+            continue
+        word = _opts_out(pod, space)
+        if word and not is_gateway(pod) and not is_waypoint(pod):
+            told.add(pod.workload)
+            subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
+            message = f"{subject} says {word}: it has no proxy, and its namespace asks for one"
+            yield Finding(RULE.id, message, pod.place or NOWHERE, subject, (word,), fix=f"take {word} out")
+
+
+def _opts_out(pod: Pod, space: Namespace) -> str:
+    """What of a pod keeps it out of the mesh that its namespace asks for; empty: nothing."""
+    from ringfence.dialects.istio.enrolment import DATAPLANE, INJECT, INJECTION, REVISION
+
+    asks = space.labels.get(INJECTION, "") == "enabled" or (INJECTION not in space.labels and REVISION in space.labels)
+    if asks and pod.labels.get(INJECT, pod.marks.annotations.get(INJECT)) == "false":
+        return f"{INJECT}: false"
+    if space.labels.get(DATAPLANE) == "ambient" and pod.labels.get(DATAPLANE) == "none":
+        return f"{DATAPLANE}: none"
+    return ""

@@ -1,0 +1,98 @@
+"""Objects of small meshes, as YAML documents."""
+
+from __future__ import annotations
+
+import json
+
+from tests.rules.checking import namespace
+
+
+def sidecars(name: str = "shop") -> str:
+    """A namespace whose pods get sidecars."""
+    return namespace(name, **{"istio-injection": "enabled"})
+
+
+def ambient(name: str = "shop", **labels: str) -> str:
+    """A namespace whose pods ztunnel takes."""
+    return namespace(name, **{"istio.io/dataplane-mode": "ambient"}, **labels)
+
+
+def plain(name: str = "legacy") -> str:
+    """A namespace that is not in the mesh."""
+    return namespace(name, **{"istio-injection": "disabled"})
+
+
+def service(
+    name: str, port: int = 80, target: int = 8080, protocol: str = "http", space: str = "shop", transport: str = "TCP"
+) -> str:
+    """A Service for the pods labelled ``app`` with its name."""
+    ports = [{"port": port, "targetPort": target, "name": protocol, "protocol": transport}]
+    return an("Service", name, {"selector": {"app": name}, "ports": ports}, space)
+
+
+def account(full_name: str) -> str:
+    """A pod that runs as the ServiceAccount of its name, which exists."""
+    space, _, name = full_name.partition("/")
+    spec = {"serviceAccountName": name, "containers": [{"name": "main", "image": "none"}]}
+    made = an("Pod", name, spec, space, labels={"app": name})
+    return made + an("ServiceAccount", name, None, space)
+
+
+GROUPS = {
+    "Service": "v1",
+    "Pod": "v1",
+    "ServiceAccount": "v1",
+    "DestinationRule": "networking.istio.io/v1",
+    "Gateway": "gateway.networking.k8s.io/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
+}
+
+
+def an(kind: str, name: str, spec: object, space: str = "shop", **metadata: object) -> str:
+    """An object; JSON is YAML."""
+    made: dict[str, object] = {
+        "apiVersion": GROUPS.get(kind, "security.istio.io/v1"),
+        "kind": kind,
+        "metadata": {"name": name, "namespace": space, **metadata},
+    }
+    if spec is not None:
+        made["spec"] = spec
+    return f"---\n{json.dumps(made)}\n"
+
+
+def authorization(rules: object, action: str = "ALLOW", app: str = "web", space: str = "shop", **more: object) -> str:
+    """An AuthorizationPolicy for the pods labelled ``app``."""
+    spec = {"selector": {"matchLabels": {"app": app}}, "action": action, "rules": rules}
+    return an("AuthorizationPolicy", "policy", spec, space, **more)
+
+
+def mtls(mode: str, space: str = "shop", name: str = "default", **spec: object) -> str:
+    """A PeerAuthentication."""
+    return an("PeerAuthentication", name, {"mtls": {"mode": mode}, **spec}, space)
+
+
+def waypoint(space: str = "shop") -> str:
+    """The waypoint ``way`` of a namespace."""
+    listeners = [{"name": "mesh", "port": 15008, "protocol": "HBONE"}]
+    return an("Gateway", "way", {"gatewayClassName": "istio-waypoint", "listeners": listeners}, space)
+
+
+def with_waypoint(space: str = "shop") -> str:
+    """An ambient namespace that asks for its waypoint, which is there."""
+    return ambient(space, **{"istio.io/use-waypoint": "way"}) + waypoint(space)
+
+
+def at_service(rules: object, name: str = "web", action: str = "ALLOW") -> str:
+    """An AuthorizationPolicy for a Service, which its waypoint reads."""
+    targets = [{"kind": "Service", "name": name, "group": ""}]
+    spec = {"targetRefs": targets, "action": action, "rules": rules}
+    return an("AuthorizationPolicy", "at-service", spec)
+
+
+def only(name: str, *peers: str, ports: tuple[int, ...] = (), space: str = "shop") -> str:
+    """A NetworkPolicy that lets some pods of its namespace in, at some ports."""
+    rule: dict[str, object] = {"from": [{"podSelector": {"matchLabels": {"app": peer}}} for peer in peers]}
+    if ports:
+        rule["ports"] = [{"port": port} for port in ports]
+    spec = {"podSelector": {"matchLabels": {"app": name}}, "ingress": [rule]}
+    return an("NetworkPolicy", f"{name}-only", spec, space)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from ringfence.rules.finding import Severity, Subject
+from tests.rules.checking import checked, messages, pod, policy
+from tests.rules.meshed import ambient, an, mtls, plain, service, sidecars
+
+RULE = "MSH-005"
+SERVERS = pod("web") + service("web")
+CLIENTS = sidecars("apps") + pod("app", "apps")
+
+
+def rule(mode: str) -> str:
+    return an("DestinationRule", "web", {"host": "web", "trafficPolicy": {"tls": {"mode": mode}}})
+
+
+@pytest.mark.parametrize("mode", ["DISABLE", "SIMPLE"])
+def test_a_rule_that_takes_the_identity_away(mode: str) -> None:
+    (finding,) = checked(RULE, sidecars() + SERVERS + CLIENTS + mtls("STRICT") + rule(mode)).findings
+    assert finding.subject == Subject("DestinationRule", "shop", "web")
+    assert finding.witness is not None
+    assert finding.witness.destination == "shop/service/web"
+
+
+def test_what_agrees() -> None:
+    assert messages(RULE, sidecars() + SERVERS + CLIENTS + mtls("STRICT") + rule("ISTIO_MUTUAL")) == []
+    assert messages(RULE, sidecars() + SERVERS + CLIENTS + mtls("PERMISSIVE") + rule("DISABLE")) == []
+    assert messages(RULE, sidecars() + SERVERS + CLIENTS + mtls("STRICT")) == []
+
+
+def test_a_client_without_a_proxy_is_another_matter() -> None:
+    assert (
+        messages(RULE, sidecars() + SERVERS + plain() + pod("old", "legacy") + mtls("STRICT") + rule("DISABLE")) == []
+    )
+
+
+def test_what_the_network_keeps_out_is_another_matter() -> None:
+    closed = policy("closed", "{podSelector: {}, ingress: []}")
+    assert messages(RULE, sidecars() + SERVERS + CLIENTS + mtls("STRICT") + rule("DISABLE") + closed) == []
+
+
+def test_ztunnel_sends_plaintext_to_a_sidecar_without_tunnels() -> None:
+    text = ambient("apps") + pod("app", "apps") + mtls("STRICT") + sidecars() + SERVERS
+    (finding,) = checked(RULE, text).findings
+    assert finding.subject == Subject("Pod", "shop", "web")
+    assert finding.severity is Severity.MEDIUM
+    taking = text.replace("    app: web", "    app: web\n    networking.istio.io/tunnel: http")
+    assert messages(RULE, taking) == []
