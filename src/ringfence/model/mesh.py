@@ -404,6 +404,9 @@ class Mesh(Protocol):
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         """What the proxy of a member takes at a port."""
 
+    def spoken(self, service: Service, number: int) -> Speech | None:
+        """What proxies take a port of a Service for; None: it has no such port."""
+
     def client(
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:

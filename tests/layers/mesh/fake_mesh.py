@@ -49,6 +49,8 @@ class FakeMesh:
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
 
+    service_speech: Speech | None = None
+
     assumptions: tuple[str, ...] = ()
 
     def pod(self, index: int) -> Pod:
@@ -92,6 +94,9 @@ class FakeMesh:
 
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         return known(Server(Acceptance(pod.labels["acceptance"]), Speech(pod.labels["speech"])))
+
+    def spoken(self, service: Service, number: int) -> Speech | None:
+        return self.service_speech
 
     def client(
         self, source: Pod, destination: Pod | None, port: int, service: Service | None

@@ -12,11 +12,13 @@ from ringfence.model.mesh import (
     PATH,
     PEER_IDENTITY,
     Client,
+    Point,
     RequestAction,
     RequestPolicy,
     RequestRule,
     RequestRules,
     Sending,
+    Speech,
     Waypoint,
 )
 from ringfence.sets.addresses import address
@@ -240,3 +242,19 @@ def test_a_waypoint_sees_the_address_of_the_service_and_the_server_its_own(denie
     denying = RequestPolicy("Policy", "shop", "denying", RequestAction.DENY, (rule,), PLACE)
     mesh = FakeMesh(rules_of=RequestRules((denying,)), way=Waypoint("shop", "way", (1,), object_of("Gateway", "way")))
     assert ask([*objects, service("db")], mesh, path="/").verdict == verdict
+
+
+@pytest.mark.parametrize(("said", "verdict"), [(Speech.TCP, "denied"), (Speech.HTTP, "allowed"), (None, "allowed")])
+def test_where_the_server_finds_out_what_is_spoken_the_clients_handshake_tells_it(
+    said: Speech | None, verdict: str
+) -> None:
+    objects = [pod("web", "sidecar"), pod("db", "sidecar", speech="detected"), service("db")]
+    rule = RequestRule(0, Predicate(PATH, Present()), PLACE)
+    allowing_http = RequestPolicy("Policy", "shop", "http", RequestAction.ALLOW, (rule,), PLACE)
+    empty = RequestPolicy("Policy", "shop", "http", RequestAction.ALLOW, (), PLACE)
+
+    class Chains(FakeMesh):
+        def rules(self, point: Point, port: int) -> RequestRules:
+            return RequestRules((allowing_http if point.http else empty,))
+
+    assert ask(objects, Chains(service_speech=said), path="/").verdict == verdict

@@ -258,6 +258,11 @@ class IstioMesh:
     def _leads_to(self, pod: Pod, number: int, port: int) -> bool:
         return any(one.port == number for _, one in self.services.leading_to(pod, port))
 
+    def spoken(self, service: Service, number: int) -> Speech | None:
+        """What proxies take a port of a Service for."""
+        ports = (one for one in service.ports if one.port == number and one.protocol == "TCP")
+        return next((speech.of_port(one.port, one.name, one.application) for one in ports), None)
+
     def client(
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:

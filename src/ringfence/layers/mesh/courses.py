@@ -31,6 +31,7 @@ from ringfence.model.mesh import (
     Waypoint,
     known,
 )
+from ringfence.values import replace
 
 
 class At(Enum):
@@ -216,7 +217,16 @@ class Call:
         """Whether the client's proxy takes for HTTP what is sent to a Service."""
         if client.proxy is not Proxy.SIDECAR or self.service is None or self.server is None:
             return None
+        said = self._spoken()
+        if said is not None:
+            return said is not Speech.TCP
         return all(option.value.speech is not Speech.TCP for option in self.mesh.server(self.server, self.port))
+
+    def _spoken(self) -> Speech | None:
+        """What proxies take the Service's port for that is dialled."""
+        if self.service is None or self.dialled is None:
+            return None
+        return self.mesh.spoken(self.service, self.dialled)
 
     def _over(
         self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
@@ -226,7 +236,7 @@ class Call:
         assert server is not None
         through = mesh.pod(way.pods[0])
         for spoken in mesh.server(server, self.port):
-            http = spoken.value.speech is not Speech.TCP
+            http = (self._spoken() or spoken.value.speech) is not Speech.TCP
             tunnel = Transport(True, True, http, Encryption.HBONE)
             if own is not None and not mesh.trusts(own.text, False):
                 tunnel = foreign(tunnel)
@@ -270,7 +280,12 @@ class Call:
             yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
             return
         for option in self.mesh.server(server, port):
-            transport = meet(sending, proxy, option.value, host.proxy)
+            takes_for = option.value
+            chosen = proxy is Proxy.SIDECAR and sending is Sending.MESH_TLS and takes_for.speech is Speech.DETECTED
+            if chosen and self._spoken() is Speech.TCP:
+                # What the client's proxy offers in its handshake chooses.
+                takes_for = replace(takes_for, speech=Speech.TCP)
+            transport = meet(sending, proxy, takes_for, host.proxy)
             if transport.proven and identity is not None:
                 node_proxy = host.proxy is Proxy.NODE
                 transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
