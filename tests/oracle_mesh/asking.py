@@ -147,8 +147,6 @@ def _direct(
     spoken = _spoken(world, server, port, service)
     captured_client = taken(world, client, server, port, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
-    if len(services_to(world, server, port)) > 1:
-        heard = "either"
     if not passes(world, client, server, wire):
         return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, heard))
     if kind == "none" or (kind == "sidecar" and sent != "hbone" and not takes_inbound(server, port)):

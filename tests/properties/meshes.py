@@ -135,7 +135,7 @@ class Draw:
                 labels["istio.io/use-waypoint-namespace"] = self.one(*SPACES)
             spec = {"selector": {"app": name}, "clusterIP": f"10.96.0.{number + 1}", "ports": ports}
             found.append(self.made("v1", "Service", name, space, spec, labels=labels))
-            if self.maybe(0.15):
+            if self.maybe(0.25):
                 other = {**spec, "clusterIP": f"10.96.1.{number + 1}", "ports": [self.service_port(80, 8080)]}
                 found.insert(self.one(0, len(found)), self.made("v1", "Service", f"{name}-too", space, other))
         return found
