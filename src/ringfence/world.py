@@ -194,7 +194,7 @@ class World:
         """Answers single questions about all layers."""
         from ringfence.verdict.meshed.asking import MeshedAsker
 
-        return MeshedAsker(self.asker, self.mesh)
+        return MeshedAsker(self.asker, self.mesh, self.cluster)
 
     def explain(
         self,
@@ -557,10 +557,7 @@ class World:
 
         # The names are the same under every profile.
         self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
-        return portability(
-            lambda profile: self.under(profile).can(src, dst, port, protocol, namespace),
-            self.profile,
-        )
+        return portability(lambda one: self.under(one).can(src, dst, port, protocol, namespace), self.profile)
 
     def _relabelled(self, given: Given) -> World:
         world = self

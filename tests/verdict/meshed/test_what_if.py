@@ -32,7 +32,8 @@ SERVICE = {
     "spec": {"selector": {"app": "orders"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]},
 }
 STRICT = istio("PeerAuthentication", "default", {"mtls": {"mode": "STRICT"}})
-CLUSTER = [SPACE, pod("web"), pod("orders"), pod("naked", "plain"), SERVICE, STRICT]
+OTHER_SPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}
+CLUSTER = [SPACE, OTHER_SPACE, pod("web"), pod("orders"), pod("naked", "plain"), SERVICE, STRICT]
 NEW_LABEL = {
     "apiVersion": "networking.k8s.io/v1",
     "kind": "NetworkPolicy",
