@@ -1,12 +1,11 @@
 """The library: load a cluster's manifests, ask questions of them.
 
-world = ringfence.load("manifests/", cni="generic")
-world.can("shop/web", "shop/db", 5432).verdict
+world = ringfence.load("manifests/", cni="generic"); world.can("shop/web", "shop/db", 5432).verdict
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ringfence.layers import meshes
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
+from ringfence.layers.network.universe import Universe, build, coverage_of
 from ringfence.layers.profiles import Profile, find
 from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.cluster import Cluster
@@ -78,6 +78,7 @@ class World:
         relation: Relation | None = None,
         moved: Moved | None = None,
         choice: Choice | None = None,
+        alike: Sequence[Universe] = (),
     ) -> None:
         self.choice = choice if choice is not None else Choice(profile, CHOSEN)
         self._as_read = cluster if relation is None else None
@@ -87,19 +88,16 @@ class World:
         self.profile = profile
         self.given = given
         with collector_paused():
-            self.relation = relation if relation is not None else self._relation(cluster)
+            self.relation = relation if relation is not None else self._relation(cluster, alike)
+        self._universes = [self.relation.universe]
         self._moved = moved
         self._targets: dict[tuple[str, str | None], Target] = {}
         self._asked: dict[tuple[int | str | None, str | None], Asked] = {}
 
-    def _relation(self, cluster: Cluster) -> Relation:
+    def _relation(self, cluster: Cluster, alike: Sequence[Universe] = ()) -> Relation:
         """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
-        mesh = self.mesh
-        if mesh is None:
-            return Relation(cluster, self.profile)
-        from ringfence.layers.network.universe import build, coverage_of
-
-        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), mesh.kind))
+        apart = None if self.mesh is None else self.mesh.kind
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -159,10 +157,9 @@ class World:
 
     def question(self, port: int | str | None, protocol: str | None) -> Asked:
         """A checked port. Raises EndError."""
-        key = (port, protocol)
-        found = self._asked.get(key)
+        found = self._asked.get((port, protocol))
         if found is None:
-            found = self._asked[key] = asked(port, protocol)
+            found = self._asked[port, protocol] = asked(port, protocol)
         return found
 
     def can(
@@ -185,14 +182,12 @@ class World:
     @cached_property
     def mesh(self) -> Mesh | None:
         """The service mesh of the cluster, if the input shows one."""
-        if not meshes.shown(self.cluster):
-            return None
-        return meshes.of(self.cluster)
+        return meshes.of(self.cluster) if meshes.shown(self.cluster) else None
 
     @property
     def mesh_notices(self) -> tuple[str, ...]:
         """What is assumed of the mesh, as the input does not tell it."""
-        return () if self.mesh is None else self.mesh.assumptions
+        return self.mesh.assumptions if self.mesh is not None else ()
 
     @cached_property
     def meshed(self) -> MeshedAsker:
@@ -528,8 +523,7 @@ class World:
         if adding or removing:
             given = self.given.changed(adding, removing)
             world = World(given.build(), self.profile, replace(given, relabels=()), choice=self.choice)
-            for text, labels in given.relabels:
-                world = world._relabel(text, labels)
+            world = world._relabelled(given)
         for text, labels in (relabel or {}).items():
             world = world._relabel(text, labels)
         return world
@@ -539,11 +533,14 @@ class World:
         ProfileError."""
         if self.given.relabels or self._as_read is None:
             base = World(self.given.build(), self.profile, replace(self.given, relabels=()), choice=self.choice)
-            world = base.under(cni)
-            for text, labels in self.given.relabels:
-                world = world._relabel(text, labels)
-            return world
-        return world_of(self._as_read, self.given, cni)
+            return base.under(cni)._relabelled(self.given)
+        world = world_of(self._as_read, self.given, cni, alike=self._universes)
+        universe = world.relation.universe
+        if universe.ends is self.relation.universe.ends:
+            world.__dict__["directory"] = self.directory.over(universe, world.cluster)
+        elif all(universe.ends is not one.ends for one in self._universes):
+            self._universes.append(universe)
+        return world
 
     def portability(
         self,
@@ -558,12 +555,18 @@ class World:
         EndError."""
         from ringfence.verdict.portability import portability
 
-        # The names are the same under every profile: what is wrong with them is said once.
+        # The names are the same under every profile.
         self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
         return portability(
             lambda profile: self.under(profile).can(src, dst, port, protocol, namespace),
             self.profile,
         )
+
+    def _relabelled(self, given: Given) -> World:
+        world = self
+        for text, labels in given.relabels:
+            world = world._relabel(text, labels)
+        return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
         from ringfence.verdict.whatif import Moved, relabelled
@@ -589,10 +592,12 @@ class World:
         return world
 
 
-def world_of(cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "") -> World:
+def world_of(
+    cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "", alike: Sequence[Universe] = ()
+) -> World:
     """A world under a profile, or under the one that the input shows."""
     chosen_by = chosen_by or CHOSEN
     if isinstance(cni, Profile):
-        return World(cluster, cni, given, choice=Choice(cni, chosen_by))
+        return World(cluster, cni, given, choice=Choice(cni, chosen_by), alike=alike)
     choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
-    return World(cluster, choice.profile, given, choice=choice)
+    return World(cluster, choice.profile, given, choice=choice, alike=alike)

@@ -270,3 +270,14 @@ def test_a_way_in_is_a_difference(ringfence: Run, tmp_path: Path, fail_on: str, 
     ]
     for output in ("sarif", "junit", "github", "gitlab", "md", "wide"):
         assert "node port" in ringfence("diff", *states, "-o", output).out
+
+
+@pytest.mark.parametrize("command", ["diff", "equivalent"])
+def test_a_state_without_objects_is_told_in_terms_of_states(
+    ringfence: Run, write: Write, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = ringfence(command, str(tmp_path / "empty"), write("b", IN))
+    assert done.code == 2
+    assert "REV:PATH of a Git revision" in done.err
+    assert "-f" not in done.err

@@ -48,7 +48,11 @@ class Where:
 
 def answer(policies: Iterable[Json], issuers: Sequence[Json], asked: Asked, where: Where) -> str:
     """``pass``, ``refuse``, or ``ask``: an external service decides. ``issuers`` are JWT rules that apply here."""
-    mine = [policy for policy in policies if _selected(policy, where)]
+    return by([policy for policy in policies if _selected(policy, where)], issuers, asked, where)
+
+
+def by(mine: Sequence[Json], issuers: Sequence[Json], asked: Asked, where: Where) -> str:
+    """The same, of policies that are known to apply."""
     if where.chain == "node":
         return _node([policy for policy in mine if not _dry(policy)], asked, where)
     ask = False

@@ -157,9 +157,17 @@ def ask(
     if any(number in handed_on and is_host(other) for _, other, number in flows):
         raise Unsettled
     parts = [
-        part for one, other, number in not_to_itself(flows) for part in flow(cluster, one, other, protocol, number)
+        part for one, other, number in not_to_itself(flows) for part in to_number(cluster, one, other, protocol, number)
     ]
     return Answer(fold(part.verdict for part in parts), tuple(parts))
+
+
+def to_number(cluster: Cluster, one: End, other: End, protocol: str, number: int) -> list[Part]:
+    """The flow to one port of one end."""
+    at_node = isinstance(other, Node) or (isinstance(other, Pod) and other.host)
+    if at_node and number in node_ports(cluster, protocol):
+        return [Part(one, other, (), "unknown")]
+    return flow(cluster, one, other, protocol, number)
 
 
 Flow = tuple[End, End, int]

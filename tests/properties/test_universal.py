@@ -6,13 +6,21 @@ import copy
 from itertools import product
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ringfence.loading import load_objects
+from ringfence.verdict import witnesses
+from ringfence.verdict.scopes import Scope
+from ringfence.verdict.universal import compared, refused
+from ringfence.verdict.witnesses import ALL
 from ringfence.world import World
 from tests.properties.alphabet import chance
+from tests.properties.clusters import scenario
+from tests.properties.comparison import load
+from tests.properties.test_diff import mutated
 
 Object = dict[str, Any]
 RANDOMS = st.randoms(use_true_random=False)
@@ -129,6 +137,40 @@ def check_universal(random: Random) -> str:
     mirrored = right.equivalent(left, universal=True).order
     assert mirrored == expected[back, forth]
     return str(found.order)
+
+
+def decidable(objects: list[Object], given: Any) -> list[Object]:
+    """The policies, without those of which nothing can be said."""
+    policies = [item for item in objects if "Policy" in item["kind"] and "cilium" not in item["apiVersion"]]
+    known = load(policies, given).cluster.policies
+    bad = {(one.kind, one.namespace, one.name) for one in known if any(refused([one]))}
+    return [
+        item
+        for item in policies
+        if (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) not in bad
+    ]
+
+
+def check_scopes(random: Random) -> str:
+    """All at once, on one cluster of witnesses, against namespace by namespace."""
+    made, other = (scenario(random) for _ in range(2))
+    rest = mutated(random, made) if chance(random, 0.7) else other.objects
+    one, two = (decidable(objects, made.given) for objects in (made.objects, rest))
+    left, right = load(one, made.given), load(two, made.given)
+    policies = tuple(tuple(world.cluster.policies) for world in (left, right))
+    with patch.object(witnesses, "MOST_PODS", 1_500):
+        whole = compared(Scope(ALL, ALL, (policies[0], policies[1]), by_role=False), left.profile)
+    if whole.order != "undecided":
+        found = left.equivalent(right, universal=True)
+        assert found.order == whole.order, (one, two, found, whole)
+        assert (found.more is None, found.less is None) == (whole.more is None, whole.less is None)
+    return str(whole.order)
+
+
+@settings(parent=SLOW, max_examples=8)
+@given(RANDOMS)
+def test_namespace_by_namespace_is_as_all_at_once(random: Random) -> None:
+    check_scopes(random)
 
 
 @SLOW

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringfence.layers.profiles import PROFILES, Fact, Reading
 from ringfence.rules.finding import Subject
+from ringfence.values import replace
 from tests.rules.checking import checked, messages, namespace, pod, policy
 from tests.rules.dns_clusters import CACHE, SYSTEM, TO_DNS, dns, egress
 

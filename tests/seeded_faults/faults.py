@@ -18,6 +18,7 @@ from tests.seeded_faults.fault import (
 from tests.seeded_faults.more_rule_faults import MORE_RULES
 from tests.seeded_faults.plugin_faults import PLUGINS
 from tests.seeded_faults.profile_faults import ENFORCEMENT
+from tests.seeded_faults.reach_faults import REACH_FAULTS
 from tests.seeded_faults.rule_faults import RULES
 
 SETS = (
@@ -356,8 +357,8 @@ ENGINE = (
     ),
     Fault(
         RELATION,
-        "if compiled.policy.tier is tier and compiled.governs(direction):\n                condition = ",
-        "if compiled.policy.tier is tier:\n                condition = ",
+        "(one for one in self.candidates(end.namespace) if one.policy.tier is tier and one.governs(direction)),",
+        "(one for one in self.candidates(end.namespace) if one.policy.tier is tier),",
         "label-form pods: a policy governs both directions",
     ),
     Fault(
@@ -571,4 +572,4 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS)
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS)

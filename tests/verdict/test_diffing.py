@@ -11,7 +11,7 @@ from ringfence.verdict.answers import Verdict
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Change, change_of
 from ringfence.world import EndError, World
-from tests.model.objects import Object, block, namespace, network_policy, pod, pods_peer, tcp, world
+from tests.model.objects import Object, block, namespace, network_policy, node, pod, pods_peer, tcp, world
 
 WEB, DB = {"app": "web"}, {"app": "db"}
 INTO = network_policy("shop/in", DB, ingress=[{"from": [pods_peer(WEB)], "ports": tcp(80)}])
@@ -178,3 +178,14 @@ def test_a_what_if_is_compared_like_any_state() -> None:
 def test_levels_are_workload_and_pod() -> None:
     with pytest.raises(EndError, match="'namespace' is no level"):
         state(web()).diff(state(web()), level="namespace")
+
+
+def test_a_pod_that_moves_to_another_node_lets_that_one_in() -> None:
+    """The plugin lets a pod's own node in, whatever policies say."""
+    nodes = [node("k1", "192.168.0.1"), node("k2", "192.168.0.2")]
+    closed = network_policy("shop/in", DB, ingress=[])
+    before, after = (
+        state(*nodes, closed, db(ips=("10.0.0.5",), node=name), cni="calico@3.31") for name in ("k1", "k2")
+    )
+    found = {(str(row.change), row.sources, row.destinations) for row in before.diff(after, level="pod").rows}
+    assert found == {("narrowed", ("node/k1",), ("shop/db",)), ("widened", ("node/k2",), ("shop/db",))}

@@ -150,3 +150,25 @@ def test_without_labels_is_a_price_too() -> None:
 def test_a_target_that_nothing_reaches_has_no_price() -> None:
     found = exposed(CLOSED, target="shop/db")
     assert (found.targets, found.prices) == (("shop/db",), ())
+
+
+def test_an_address_of_the_other_family_lets_no_new_pod_in() -> None:
+    """The pod has an address of IPv6 only: who comes from 10.0.0.3 does not reach it."""
+    six = pod("shop/six", {"app": "six"}, ips=("fd00::4",))
+    rule = {"from": [block("10.0.0.3/32")], "ports": tcp(80)}
+    found = exposed(CLOSED, six, node("n", "192.0.2.1"), network_policy("shop/in", {"app": "six"}, ingress=[rule]))
+    assert lines(found, Origin.NEW_PODS) == []
+
+
+def test_who_makes_a_pod_does_not_choose_the_labels_of_a_namespace_that_there_is() -> None:
+    team = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+    found = exposed(CLOSED, into(team), pod("far/x", {"app": "x"}))
+    assert [row for row in lines(found, Origin.NEW_PODS) if row[1] == "shop/db"] == [
+        ("a new namespace", "shop/db", "TCP 80", "allowed"),
+        ("far", "shop/db", "TCP 80", "unknown"),
+    ]
+
+
+def test_a_policy_that_is_not_modelled_may_close_the_workload_to_new_pods() -> None:
+    found = exposed(cilium_policy("shop/p"))
+    assert {(row[0], row[3]) for row in lines(found, Origin.NEW_PODS)} == {("home, shop, a new namespace", "unknown")}

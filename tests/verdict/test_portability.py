@@ -150,3 +150,33 @@ def test_a_smallest_set_that_turns(wanted: set[int]) -> None:
     facts = list(Fact)[:8]
     needed = {facts[at] for at in wanted}
     assert set(_smallest(facts, needed.issubset)) == needed
+
+
+def test_classes_that_see_the_same_are_made_once_and_answer_as_if_made_anew() -> None:
+    """A plugin that tells pods without a controller apart, or does not enforce tiers at all, has classes of its own."""
+    alone = pod("alone")
+    del alone["metadata"]["ownerReferences"]
+    tier = {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "tier"},
+        "spec": {
+            "tier": "Admin",
+            "priority": 1,
+            "subject": {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "db"}}}},
+            "ingress": [{"action": "Deny", "from": [{"namespaces": {"matchLabels": {"team": "x"}}}]}],
+        },
+    }
+    objects = [pod("web"), pod("db"), alone, RANGE, tier]
+    base = load_objects(objects)
+    shared = 0
+    for name in PROFILES:
+        under, anew = base.under(name), load_objects(objects, cni=name)
+        shared += under.relation.universe.ends is base.relation.universe.ends
+        for part in ("ends", "members", "class_of_pod", "nodes", "atoms", "coverage"):
+            both = [repr(getattr(one.relation.universe, part)) for one in (under, anew)]
+            assert both[0] == both[1], (name, part)
+        assert under.fingerprint() == anew.fingerprint()
+        for end in ("shop/alone", "shop/db"):
+            assert under.can("shop/web", end, 85) == anew.can("shop/web", end, 85)
+    assert 2 <= shared < len(PROFILES)

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from ringfence.verdict.changes import Diff
     from ringfence.world import World
 
+STATE = "a state is a file, a directory, REV:PATH of a Git revision, a snapshot, or - for stdin"
+
 
 def two_states(shared: Shared, before: str, after: str) -> tuple[Opened, World, World]:
     """What reports need, and the two worlds. Both are read with the settings of the state after, so that a difference
     is one of the clusters."""
     settings = settings_of(replace(shared, filenames=(after,)))
-    old = open_world(replace(shared, filenames=(before,)), settings=settings)
-    opened = open_world(replace(shared, filenames=(after,)), settings=settings)
+    old = open_world(replace(shared, filenames=(before,)), settings=settings, hint=STATE)
+    opened = open_world(replace(shared, filenames=(after,)), settings=settings, hint=STATE)
     context = replace(
         opened.context,
         partial=old.context.partial or opened.context.partial,
@@ -59,7 +61,7 @@ def with_change(
     shared: Shared, before: str, adding: tuple[str, ...], removing: tuple[str, ...]
 ) -> tuple[Opened, World, World]:
     """One state, and what it would be after a change. What is wrong with the objects that come is said too."""
-    opened = open_world(replace(shared, filenames=(before,)))
+    opened = open_world(replace(shared, filenames=(before,)), hint=STATE)
     with asking():
         new = opened.world.what_if(add=adding, remove=removing)
     known = set(opened.context.problems)

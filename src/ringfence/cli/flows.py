@@ -45,6 +45,14 @@ class Answers(Protocol):
         ...
 
 
+NOTHING = msgspec.Raw(b"")
+
+
+def _given(raw: msgspec.Raw) -> bool:
+    """Whether a key is there with a value."""
+    return bytes(raw) not in (b"", b"null")
+
+
 class Question(msgspec.Struct):
     """The keys that are ours."""
 
@@ -55,8 +63,8 @@ class Question(msgspec.Struct):
     method: str | None = None
     path: str | None = None
     host: str | None = None
-    headers: msgspec.Raw | None = None
-    jwt: msgspec.Raw | None = None
+    headers: msgspec.Raw = NOTHING
+    jwt: msgspec.Raw = NOTHING
     identity: str | None = msgspec.field(default=None, name="as")
 
     @property
@@ -66,8 +74,8 @@ class Question(msgspec.Struct):
             self.method is None
             and self.path is None
             and self.host is None
-            and self.headers is None
-            and self.jwt is None
+            and not _given(self.headers)
+            and not _given(self.jwt)
             and self.identity is None
         )
 
@@ -77,7 +85,7 @@ class Question(msgspec.Struct):
             return None
         from ringfence.verdict.meshed.request import request
 
-        headers, claims = (None if raw is None else msgspec.json.decode(raw) for raw in (self.headers, self.jwt))
+        headers, claims = (msgspec.json.decode(raw) if _given(raw) else None for raw in (self.headers, self.jwt))
         return request(self.method, self.path, self.host, headers, claims, self.identity)
 
 
@@ -143,7 +151,7 @@ class Answering:
         key: tuple[object, ...] = (question.src, question.dst, question.port, question.protocol)
         if not question.plain:
             key = (*key, question.method, question.path, question.host, question.identity)
-            key = (*key, *(None if raw is None else bytes(raw) for raw in (question.headers, question.jwt)))
+            key = (*key, bytes(question.headers), bytes(question.jwt))
         known = self._remembered.get(key)
         if known is None:
             known = self._answer(question)

@@ -87,10 +87,16 @@ def _mesh_settings() -> Iterator[None]:
         raise CommandError(str(error), getattr(error, "hint", "")) from error
 
 
-def open_world(shared: Shared, overview: bool = False, settings: Settings | None = None) -> Opened:
+NO_OBJECT = "name files or directories with -f, or pipe them in: kubectl get ... -o yaml | ringfence ... -f -"
+"""What helps where an input holds nothing."""
+
+
+def open_world(
+    shared: Shared, overview: bool = False, settings: Settings | None = None, hint: str = NO_OBJECT
+) -> Opened:
     """Reads the input. ``overview``: also says on stderr what was read and left aside, as ``--verbose`` does; documents
-    always say it. ``settings``: those of another input, where two are compared. Raises CommandError when the input
-    holds no Kubernetes object."""
+    always say it. ``settings``: those of another input, where two are compared. Raises CommandError, with ``hint``,
+    when the input holds no Kubernetes object."""
     from ringfence.cli.snippets import snippet
     from ringfence.loading import load
     from ringfence.reports.problems import problem_lines
@@ -131,7 +137,7 @@ def open_world(shared: Shared, overview: bool = False, settings: Settings | None
         names = ", ".join(map(str, sources))
         raise CommandError(
             f"no Kubernetes object in {names}",
-            "name files or directories with -f, or pipe them in: kubectl get ... -o yaml | ringfence ... -f -",
+            hint,
         )
     if world.partial:
         count = sum(problem.partial for problem in problems)

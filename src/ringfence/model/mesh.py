@@ -397,6 +397,10 @@ class Mesh(Protocol):
     def identity(self, pod: Pod) -> Identity | None:
         """Who the pod is in this mesh; None: not known (a pod that does not exist, and of which nobody said whose)."""
 
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        """Whether a server takes a certificate of this identity, before any policy. ``node_proxy``: the one on its node
+        is asked."""
+
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         """What the proxy of a member takes at a port."""
 

@@ -21,7 +21,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for critical, 4 for info."""
-        return list(Severity).index(self)
+        return _RANKS[self]
 
     @property
     def security_severity(self) -> str:
@@ -29,6 +29,7 @@ class Severity(StrEnum):
         return _SECURITY_SEVERITY[self]
 
 
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 _SECURITY_SEVERITY = {
     Severity.CRITICAL: "9.5",
     Severity.HIGH: "8.0",

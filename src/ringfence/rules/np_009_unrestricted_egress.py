@@ -53,7 +53,7 @@ proxy and allow that one.
 
 Private, link-local and multicast addresses are not asked about. One port that stays closed, or one CIDR that is left
 out, is a limit for this rule: it finds what is surely unrestricted. Ranges of the cluster's own pods, Services and
-nodes do not count as internet, where the input gives them. Where policies of a kind that is not modelled may decide,
+nodes do not count as internet, where the input gives them. Where a policy of a kind that is not modelled may decide,
 the rule cannot be evaluated.
 """
 

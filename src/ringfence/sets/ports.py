@@ -133,7 +133,11 @@ class PortTable:
 
     def number(self, intervals: Iterable[tuple[int, int]]) -> int:
         """The number of this set, canonicalised first."""
-        key = canonical(intervals)
+        return self._numbered(canonical(intervals))
+
+    def _numbered(self, key: Intervals) -> int:
+        """The number of a canonical set. What two of them have in common, and what one lacks, is canonical too: where
+        neighbouring keys are members, one interval of each set holds them both."""
         found = self._numbers.get(key)
         if found is None:
             found = len(self._intervals)
@@ -171,7 +175,7 @@ class PortTable:
         key = (left, right) if left < right else (right, left)
         found = self._intersections.get(key)
         if found is None:
-            found = self._intersections[key] = self.number(intersect(self._intervals[left], self._intervals[right]))
+            found = self._intersections[key] = self._numbered(intersect(self._intervals[left], self._intervals[right]))
         return found
 
     def difference(self, left: int, right: int) -> int:
@@ -183,7 +187,7 @@ class PortTable:
         key = (left, right)
         found = self._differences.get(key)
         if found is None:
-            found = self._differences[key] = self.number(subtract(self._intervals[left], self._intervals[right]))
+            found = self._differences[key] = self._numbered(subtract(self._intervals[left], self._intervals[right]))
         return found
 
     def contains(self, number: int, key: int) -> bool:

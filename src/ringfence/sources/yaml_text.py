@@ -53,13 +53,14 @@ class _Reader:
     def read(self, text: str) -> None:
         """Documents that stand together and are not plain go to the parser in one piece."""
         plain = odd = 0
-        odd_from, odd_line = -1, 0
-        line = 0
+        odd_from = -1
+        odd_line = line = counted = 0
         for begin, end in _documents(text):
-            document = text[begin:end]
+            line += _lines(text, counted, begin)
+            counted = begin
             if (odd < _TRIES or plain) and end - begin <= _LONGEST:
                 try:
-                    value, start, marks = read_plain(document, line)
+                    value, start, marks = read_plain(text[begin:end], line)
                 except NotPlain:
                     odd += 1
                 else:
@@ -71,11 +72,9 @@ class _Reader:
                         if self._harvest is not None:
                             value = self._harvest(value, start, marks)
                         self.found.append(Parsed(value, YamlPositions(self.file, value, start, marks)))
-                    line += document.count("\n")
                     continue
             if odd_from < 0:
                 odd_from, odd_line = begin, line
-            line += sum(1 for _ in _LINE_END.finditer(document))
         if odd_from >= 0:
             self.parse(text[odd_from:], odd_line)
 
@@ -98,3 +97,11 @@ def _documents(text: str) -> Iterator[tuple[int, int]]:
             begin = at + 1
         at = text.find(_MARKER, at + 1)
     yield begin, len(text)
+
+
+def _lines(text: str, begin: int, end: int) -> int:
+    """How many lines end in a part of a text."""
+    part = text[begin:end]
+    if part.isascii() and "\r" not in part:
+        return part.count("\n")
+    return sum(1 for _ in _LINE_END.finditer(part))

@@ -8,7 +8,7 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction
 from ringfence.values import Value
-from ringfence.verdict.behaviours import Behaviour, Behaviours, Reader
+from ringfence.verdict.behaviours import Behaviours, Reader
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.pairing import NOWHERE, Kind, Pair, Refinement, mask_of, refine
 from ringfence.verdict.translation import Translation
@@ -140,7 +140,8 @@ class Comparison:
         self.gone = mask_of(number for number, kind in enumerate(self.kinds) if kind.after == NOWHERE)
         self.new = mask_of(number for number, kind in enumerate(self.kinds) if kind.before == NOWHERE)
         pods_before, pods_after = before.cluster.pods, after.cluster.pods
-        self._nodes: list[frozenset[tuple[str | None, str | None]]] | None = None
+        self._placed: dict[tuple[int, str | None, str | None], int] = {}
+        self._nodes_of: dict[int, dict[tuple[str | None, str | None], tuple[Pair, ...]]] = {}
         self._pods = pods_before, pods_after
         self.moving = mask_of(
             number
@@ -197,10 +198,15 @@ class Comparison:
                     moved |= mask & other
         return moved
 
-    def cells(self, focus: Focus | None = None) -> Iterator[Changed]:
+    def cells(self, focus: Focus | None = None, destinations: int = -1) -> Iterator[Changed]:
         """Every difference, and every flow of a new or gone end, destination by destination. ``focus``: only these ends
-        differ in anything that policies see, and only to these do policies that changed matter."""
-        candidates = dict.fromkeys(range(len(self.kinds)), -1) if focus is None else self.candidates(focus)
+        differ in anything that policies see, and only to these do policies that changed matter. ``destinations``: of
+        these kinds only."""
+        if focus is None:
+            every = (1 << len(self.kinds)) - 1
+            candidates = dict.fromkeys(columns_of(destinations & every), -1)
+        else:
+            candidates = self.candidates(focus)
         pairs = sum(len(self.kinds) if sources < 0 else sources.bit_count() for sources in candidates.values())
         if pairs <= FEW:
             self.before.look_at_few()
@@ -244,12 +250,11 @@ class Comparison:
 
     def _apart(self, source: int, destination: int, before: int, after: int) -> Iterator[Changed]:
         """Pods of two kinds, told apart by their nodes."""
-        first, second = self.table.values[before], self.table.values[after]
         found: dict[tuple[int, int], dict[tuple[Pair, ...], list[Pair]]] = {}
         rights = self._by_nodes(destination)
         for nodes, left in self._by_nodes(source).items():
             for others, right in rights.items():
-                numbers = self._at(first, nodes[0], others[0]), self._at(second, nodes[1], others[1])
+                numbers = self._at(before, nodes[0], others[0]), self._at(after, nodes[1], others[1])
                 if numbers[0] != numbers[1]:
                     found.setdefault(numbers, {}).setdefault(left, []).extend(right)
         for (old, new), groups in found.items():
@@ -268,7 +273,7 @@ class Comparison:
             found: dict[int, dict[tuple[Pair, ...], list[Pair]]] = {}
             for nodes, left in self._by_nodes(source).items():
                 for others, right in self._by_nodes(destination).items():
-                    own = self._at(behaviour, nodes[side], others[side])
+                    own = self._at(number, nodes[side], others[side])
                     if own:
                         found.setdefault(own, {}).setdefault(left, []).extend(right)
             for own, groups in found.items():
@@ -276,11 +281,21 @@ class Comparison:
                     old, new = (own, None) if before is not None else (None, own)
                     yield Changed(1 << source, destination, old, new, left, tuple(members))
 
-    def _at(self, behaviour: Behaviour, left: str | None, right: str | None) -> int:
-        return self.table.number(behaviour.at(left, right))
+    def _at(self, number: int, left: str | None, right: str | None) -> int:
+        key = (number, left, right)
+        found = self._placed.get(key)
+        if found is None:
+            found = self._placed[key] = self.table.number(self.table.values[number].at(left, right))
+        return found
 
     def _by_nodes(self, kind: int) -> dict[tuple[str | None, str | None], tuple[Pair, ...]]:
         """The pods of a kind by their nodes before and after. A node is on itself; it has no pods."""
+        known = self._nodes_of.get(kind)
+        if known is None:
+            known = self._nodes_of[kind] = self._grouped_by_nodes(kind)
+        return known
+
+    def _grouped_by_nodes(self, kind: int) -> dict[tuple[str | None, str | None], tuple[Pair, ...]]:
         one = self.kinds[kind]
         if not one.pairs:
             return {(self._node_name(self.before, one.before), self._node_name(self.after, one.after)): ()}

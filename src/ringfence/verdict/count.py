@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of, mask_of_columns
-from ringfence.layers.network.row import Base, Row, cut
+from ringfence.layers.network.row import Base, Row, at_column, cut
 from ringfence.model.policy import Direction
 
 if TYPE_CHECKING:
@@ -79,8 +79,11 @@ class Count:
         """How many ports two programs surely allow; None where that hangs on facts."""
         key = (egress, ingress)
         if key not in self._sizes:
-            result = self.grid.plain(egress, ingress)
-            self._sizes[key] = None if result is None else self.relation.ports.size(result.allowed)
+            allowed = self.relation.cells.plainly_allowed(egress, ingress)
+            if allowed is None:
+                result = self.grid.plain(egress, ingress)
+                allowed = None if result is None else result.allowed
+            self._sizes[key] = None if allowed is None else self.relation.ports.size(allowed)
         return self._sizes[key]
 
     def _towards(self, destination: int) -> int | None:
@@ -121,6 +124,7 @@ class Count:
         key = (zone, id(base))
         if key in self._wholes:
             return self._wholes[key]
+        by_size: dict[int, int] = {}
         total: int | None = 0
         for egress, sources in self.grid.turned.zones[zone].items():
             for mask, ingress in base.parts:
@@ -130,35 +134,47 @@ class Count:
                     if size is None:
                         total = None
                     elif size:
-                        total += size * self._pods(both)
+                        by_size[size] = by_size.get(size, 0) | both
+        if total is not None:
+            total = sum(size * self._pods(sources) for size, sources in by_size.items())
         self._wholes[key] = total
         return total
+
+    def _zone_texts(self, zone: int) -> list[tuple[bytes, int]]:
+        texts = self._texts.get(zone)
+        if texts is None:
+            size = (self.universe.pods >> 3) + 1
+            shares = self.grid.turned.zones[zone].items()
+            texts = self._texts[zone] = [(sources.to_bytes(size, "little"), program) for program, sources in shares]
+        return texts
 
     def _zone_at(self, zone: int, start: int) -> Shares:
         key = (zone, start)
         found = self._zones_at.get(key)
         if found is None:
-            texts = self._texts.get(zone)
-            if texts is None:
-                size = (self.universe.pods >> 3) + 1
-                shares = self.grid.turned.zones[zone].items()
-                texts = self._texts[zone] = [(sources.to_bytes(size, "little"), program) for program, sources in shares]
-            cuts = cut(texts, start, self._blocks[start])
+            cuts = cut(self._zone_texts(zone), start, self._blocks[start])
             found = self._zones_at[key] = [(program, bits) for bits, program in cuts]
         return found
 
     def _received(self, start: int, zone: int, sources: int, program: int, usual: int) -> int | None:
         """What an override of ingress changes in a block of which egress is as the zone says."""
+        if not sources & (sources - 1):
+            column = start + sources.bit_length() - 1
+            sent = at_column(self._zone_texts(zone), column)
+            return 0 if sent is None else self._changed(sent, program, usual, self.weights[column])
         total = 0
         for egress, share in self._zone_at(zone, start):
             both = sources & share
             if both:
-                now, before = self._size(egress, program), self._size(egress, usual)
-                if now is None or before is None:
+                change = self._changed(egress, program, usual, self._pods_at(start, both))
+                if change is None:
                     return None
-                if now != before:
-                    total += (now - before) * self._pods_at(start, both)
+                total += change
         return total
+
+    def _changed(self, egress: int, program: int, usual: int, pods: int) -> int | None:
+        now, before = self._size(egress, program), self._size(egress, usual)
+        return None if now is None or before is None else (now - before) * pods
 
     def _change(self, start: int, zone: int, base: Base, senders: Shares, receivers: Shares) -> int | None:
         """What overrides change in one block."""

@@ -130,6 +130,12 @@ class Directory:
         other._moved = moved
         return other
 
+    def over(self, universe: Universe, cluster: Cluster) -> Directory:
+        """The same names in a universe that has the same classes."""
+        other = copy(self)
+        other.universe, other.cluster = universe, cluster
+        return other
+
     def end_of(self, pod: int) -> int | EndClass:
         """The column of a pod, or its own end where a what-if moved it."""
         return self._moved.get(pod, self.universe.class_of_pod[pod])

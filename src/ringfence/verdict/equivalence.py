@@ -83,10 +83,14 @@ def order_of(forth: Within, back: Within) -> Order:
 
 
 class Ordering:
-    """Compares what two relations allow. ``possible``: the sources that can meet a destination, where not all can."""
+    """Compares what two relations allow. ``destinations``: the kinds of these only (-1: all); ``possible``: the sources
+    that can meet a destination, where not all can."""
 
-    def __init__(self, comparison: Comparison, possible: Callable[[int, int], int] | None = None) -> None:
+    def __init__(
+        self, comparison: Comparison, destinations: int = -1, possible: Callable[[int, int], int] | None = None
+    ) -> None:
         self.comparison = comparison
+        self.destinations = destinations
         self.possible = possible
         self.names = EndNames(comparison, "pod")
 
@@ -97,7 +101,7 @@ class Ordering:
         more: Witness | None = None
         less: Witness | None = None
         unclear: Witness | None = None
-        for changed in self.comparison.cells():
+        for changed in self.comparison.cells(destinations=self.destinations):
             if self.possible is not None:
                 mask = self.possible(changed.mask, changed.destination)
                 if not mask:

@@ -12,7 +12,7 @@ from functools import cached_property
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
-from ringfence.layers.network.facts import Condition, Domain, Role, Variable, both, empty
+from ringfence.layers.network.facts import Role, Variable
 from ringfence.layers.network.programs import START
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import Direction, PodPeer
@@ -269,7 +269,7 @@ class NewPods:
         if not meeting.families:
             return NONE, NONE
         pair = self._pair(own, other)
-        quick = self._by_entries(own, other, in_new)
+        quick = self._by_entries(own, other, meeting, in_new)
         if quick is not None:
             return quick
         cell = relation.cells.cell(*pair, meeting)
@@ -278,16 +278,7 @@ class NewPods:
         sure, possible = relation.cells.best_choice(*pair, meeting, lambda one: self.chosen(one, in_new))
         return sure, relation.ports.difference(possible, sure)
 
-    def _can_hold(self, condition: Condition) -> bool:
-        """Whether no two literals of a condition contradict each other, as expressions of one selector may."""
-        domains: dict[Variable, Domain] = {}
-        for literal in condition:
-            variable = literal.variable
-            domains[variable] = both(domains.get(variable, variable.domain), literal.within)
-        taken = self.relation.cells.taken
-        return not any(empty(variable, domain, taken) for variable, domain in domains.items())
-
-    def _by_entries(self, own: int, other: int, in_new: bool) -> Bounds | None:
+    def _by_entries(self, own: int, other: int, meeting: Meeting, in_new: bool) -> Bounds | None:
         """Where nothing holds the new pod back, and only NetworkPolicies the other end: each entry can be met by
         itself. None where it is not so simple."""
         programs = self.relation.programs
@@ -304,7 +295,7 @@ class NewPods:
         sure = possible = program.union.allow
         hanging: dict[Variable, set[object]] = {}
         for condition, ports in program.union.conditional:
-            if not self._can_hold(condition):
+            if not self.relation.cells.can_hold(condition, meeting):
                 continue
             possible = table.union(possible, ports)
             others = [literal for literal in condition if not self.chosen(literal.variable, in_new)]

@@ -12,13 +12,15 @@ any two witnesses that can be in one cluster: one name has one set of labels the
 of one name are apart in the cluster of witnesses, each with its own copy of the policies of that name. Facts that the
 profile leaves open are tried in every combination.
 
+A flow between two namespaces hangs on few of the policies, so each pair of namespaces has its own cluster of witnesses
+(``scopes``), in which sources and destinations are pods of their own; pairs of which enough is proved are left out.
+
 What this does not cover is refused: domain names, objects that the API server would reject, policies of kinds that are
 not modelled, and sets of policies with too many kinds of ends.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
@@ -32,16 +34,16 @@ from ringfence.model.policy import (
     DomainPeer,
     NetworkPolicyRules,
     PodSelection,
-    Rule,
     Tier,
 )
-from ringfence.model.provenance import Place
 from ringfence.sets.labels import EVERYTHING
 from ringfence.values import replace
 from ringfence.verdict.changes import NotCompared
 from ringfence.verdict.comparing import Comparison
-from ringfence.verdict.equivalence import Equivalence, Order, Ordering, Witness, both, order_of
-from ringfence.verdict.witnesses import MOST_ENDS, TooManyError, Witnesses, rules_of
+from ringfence.verdict.equivalence import Equivalence, Order, Ordering, Within, Witness, both, order_of
+from ringfence.verdict.scopes import EVERYTHING as PROVED
+from ringfence.verdict.scopes import NOTHING, NOWHERE, Proved, Scope, Split, apart, home
+from ringfence.verdict.witnesses import ALL, MOST_ENDS, Homes, TooManyError, Witnesses, rules_of
 
 MOST_OPEN_FACTS = 6
 """Facts of the profile that are tried in every combination."""
@@ -86,72 +88,93 @@ def universal(before: Cluster, after: Cluster, profile: Profile) -> Equivalence:
         for cluster in (before, after)
         for one in cluster.opaque
     )
-    if not opaque and strongly_equal(before.policies, after.policies, profile):
+    left, right = apart(before.policies, after.policies)
+    if not opaque and not left and not right:
         return Equivalence(Order.EQUAL, universal=True)
-    why = (*refused((*before.policies, *after.policies)), *opaque)
-    if why:
-        return Equivalence(Order.UNDECIDED, universal=True, why=tuple(dict.fromkeys(why)))
-    return _compared(tuple(before.policies), tuple(after.policies), profile)
+    if profile.partial_nodes:
+        why = NotCompared("the profile", "not every node of this cluster enforces policy", None, blocking=True)
+        return Equivalence(Order.UNDECIDED, universal=True, why=(why,))
+    split = Split(before.policies, after.policies)
+    proof = Proof(split, profile)
+    if not opaque and proof.equal((*left, *right)):
+        return Equivalence(Order.EQUAL, universal=True)
+    refusals = (*refused((*before.policies, *after.policies)), *opaque)
+    if refusals:
+        return Equivalence(Order.UNDECIDED, universal=True, why=tuple(dict.fromkeys(refusals)))
+    return _over(split.scopes(proof.of), profile)
 
 
-def strongly_equal(before: Sequence[NetworkPolicyRules], after: Sequence[NetworkPolicyRules], profile: Profile) -> bool:
-    """Whether the policies that differ isolate the same pods and allow them the same, direction by direction. Then both
-    sets are the same everywhere, whatever they have in common: NetworkPolicies only add to each other."""
-    common = Counter(map(_meaning, before)) & Counter(map(_meaning, after))
-    left, right = _without(before, common), _without(after, common)
-    different = (*left, *right)
-    if any(policy.tier is not Tier.NETWORK_POLICY for policy in different) or any(refused(different)):
-        return False
-    for direction in Direction:
-        one, other = [[own for policy in side if (own := _only(policy, direction))] for side in (left, right)]
-        if not one and not other:
+def _over(scopes: Iterable[tuple[Scope, Proved]], profile: Profile) -> Equivalence:
+    """The order over all scopes: what holds in every one."""
+    forth: Within = True
+    back: Within = True
+    result = Equivalence(Order.UNDECIDED, universal=True)
+    for scope, proved in scopes:
+        if (forth is False or proved.forth) and (back is False or proved.back):
             continue
-        isolating = [[_emptied(policy) for policy in side] for side in (one, other)]
-        admitting = [[*side, _everywhere(direction)] for side in (one, other)]
-        for first, second in (isolating, admitting):
-            if _compared(tuple(first), tuple(second), profile).order is not Order.EQUAL:
-                return False
-    return True
+        found = compared(scope, profile)
+        forth = both(forth, proved.forth or _forth(found.order))
+        back = both(back, proved.back or _forth(_MIRROR[found.order]))
+        result = replace(
+            result,
+            more=result.more or found.more,
+            less=result.less or found.less,
+            unclear=result.unclear or found.unclear,
+            why=result.why or found.why,
+        )
+    order = order_of(forth, back)
+    if order is not Order.UNDECIDED:
+        return replace(result, order=order, unclear=None, why=())
+    return result
 
 
-def _without(policies: Iterable[NetworkPolicyRules], common: Counter[object]) -> list[NetworkPolicyRules]:
-    left = Counter(common)
-    found: list[NetworkPolicyRules] = []
-    for policy in policies:
-        key = _meaning(policy)
-        if left[key]:
-            left[key] -= 1
-        else:
-            found.append(policy)
-    return found
+class Proof:
+    """What is proved of each direction of each namespace by itself, whatever else there is."""
 
+    def __init__(self, split: Split, profile: Profile) -> None:
+        self.split = split
+        self.profile = profile
+        self._known: dict[tuple[Direction, str], Proved] = {}
 
-def _meaning(policy: NetworkPolicyRules) -> object:
-    """What a policy says, without its name and the places where it stands."""
-
-    def rules(every: tuple[Rule, ...] | None) -> object:
-        if every is None:
-            return None
-        return tuple(
-            (
-                rule.action,
-                tuple(replace(peer, place=_NOWHERE) for peer in rule.peers),
-                None if rule.ports is None else tuple(replace(match, place=None) for match in rule.ports),
-            )
-            for rule in every
+    def equal(self, different: Sequence[NetworkPolicyRules]) -> bool:
+        """Whether all policies that differ are of directions of namespaces that are proved to be the same."""
+        if any(policy.tier is not Tier.NETWORK_POLICY or home(policy) is None for policy in different):
+            return False
+        if any(refused(different)):
+            return False
+        return all(
+            self.of(direction, name) == PROVED for direction in Direction for name in self.split.homes[direction]
         )
 
-    return policy.tier, policy.priority, policy.kind, policy.subject, rules(policy.ingress), rules(policy.egress)
+    def of(self, direction: Direction, name: str) -> Proved:
+        """What is proved of one direction of a namespace."""
+        key = (direction, name)
+        if key not in self._known:
+            self._known[key] = self._of(direction, name)
+        return self._known[key]
 
-
-_NOWHERE = Place("")
-
-
-def _only(policy: NetworkPolicyRules, direction: Direction) -> NetworkPolicyRules | None:
-    """One direction of a policy."""
-    if policy.rules(direction) is None:
-        return None
-    return replace(policy, egress=None) if direction is Direction.INGRESS else replace(policy, ingress=None)
+    def _of(self, direction: Direction, name: str) -> Proved:
+        whole = self.split.homes[direction][name]
+        left, right = apart(*whole)
+        if not left and not right:
+            return PROVED
+        different = (*left, *right)
+        if any(policy.tier is not Tier.NETWORK_POLICY for policy in different) or any(refused(different)):
+            return NOTHING
+        here = Homes(frozenset((name,)), all_but=False)
+        ends = (ALL, here) if direction is Direction.INGRESS else (here, ALL)
+        if self.split.by_role and not any(refused((*whole[0], *whole[1]))):
+            order = compared(Scope(*ends, whole), self.profile).order
+            if order is not Order.UNDECIDED:
+                return Proved(order in (Order.EQUAL, Order.WITHIN), order in (Order.EQUAL, Order.CONTAINS))
+        # NetworkPolicies only add to each other: equal parts make equal sums.
+        isolating = (tuple(map(_emptied, left)), tuple(map(_emptied, right)))
+        everywhere = _everywhere(direction)
+        admitting = ((*left, everywhere), (*right, everywhere))
+        for part in (isolating, admitting):
+            if compared(Scope(*ends, part), self.profile).order is not Order.EQUAL:
+                return NOTHING
+        return PROVED
 
 
 def _emptied(policy: NetworkPolicyRules) -> NetworkPolicyRules:
@@ -174,19 +197,15 @@ def _everywhere(direction: Direction) -> NetworkPolicyRules:
         PodSelection(namespaces=EVERYTHING),
         () if direction is Direction.INGRESS else None,
         () if direction is Direction.EGRESS else None,
-        _NOWHERE,
+        NOWHERE,
     )
 
 
-def _compared(
-    before: tuple[NetworkPolicyRules, ...], after: tuple[NetworkPolicyRules, ...], profile: Profile
-) -> Equivalence:
-    """The order of two sets of policies, on a cluster of witnesses."""
-    policies = before + after
-    if profile.partial_nodes:
-        why = NotCompared("the profile", "not every node of this cluster enforces policy", None, blocking=True)
-        return Equivalence(Order.UNDECIDED, universal=True, why=(why,))
-    witnesses = Witnesses(policies, profile.answer(Fact.STANDALONE_PODS) is not True)
+def compared(scope: Scope, profile: Profile) -> Equivalence:
+    """The order of two sets of policies within a scope, on a cluster of witnesses."""
+    before, after = scope.policies
+    owners = profile.answer(Fact.STANDALONE_PODS) is not True
+    witnesses = Witnesses(before + after, owners, scope.sources, scope.destinations, scope.by_role)
     try:
         cluster = witnesses.make()
     except TooManyError:
@@ -227,8 +246,7 @@ def _between(relations: Sequence[Relation], witnesses: Witnesses) -> Equivalence
     comparison = Comparison(relations[0], relations[1])
     if len(comparison.kinds) > MOST_ENDS:
         return None
-    apart = witnesses.meeting(comparison)
-    return Ordering(comparison, lambda mask, destination: mask & ~apart.get(destination, 0)).compare()
+    return Ordering(comparison, *witnesses.looked_at(comparison)).compare()
 
 
 def _told_apart(found: Equivalence, witnesses: Witnesses) -> Equivalence:

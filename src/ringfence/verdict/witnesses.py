@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from itertools import combinations, product
 
@@ -85,13 +87,44 @@ def rules_of(policy: NetworkPolicyRules) -> Iterator[Rule]:
         yield from policy.rules(direction) or ()
 
 
-def _selections(policies: Iterable[NetworkPolicyRules]) -> Iterator[PodSelection]:
+def _selections(policies: Iterable[NetworkPolicyRules], role: Role | None = None) -> Iterator[PodSelection]:
+    """What policies say of pods; ``role``: of the sources of flows, or of their destinations, only."""
+    own = None if role is None else Direction.EGRESS if role is Role.SOURCE else Direction.INGRESS
     for policy in policies:
-        yield policy.subject
-        for rule in rules_of(policy):
-            for peer in rule.peers:
-                if isinstance(peer, PodPeer):
-                    yield peer.selection
+        if own is None or policy.rules(own) is not None:
+            yield policy.subject
+        for direction in Direction:
+            if direction is own:
+                continue
+            for rule in policy.rules(direction) or ():
+                for peer in rule.peers:
+                    if isinstance(peer, PodPeer):
+                        yield peer.selection
+
+
+class Role(Enum):
+    """What a pod is in the flows that are looked at."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+ROLES = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Namespaces by name: these, or all but these. The empty name is every namespace that no policy mentions, and what
+    is in no namespace: nodes, and addresses outside."""
+
+    names: frozenset[str] = frozenset()
+    all_but: bool = True
+
+    def __contains__(self, name: str) -> bool:
+        return (name in self.names) != self.all_but
+
+
+ALL = Homes()
 
 
 class Witnesses(Draft, dict=True):
@@ -100,6 +133,14 @@ class Witnesses(Draft, dict=True):
     policies: Sequence[NetworkPolicyRules]
     owners: bool = False
     """Whether pods that no controller owns may be treated otherwise."""
+    sources: Homes = ALL
+    destinations: Homes = ALL
+    """Where the ends of the flows are that are looked at."""
+    by_role: bool = False
+    """Whether sources and destinations are pods of their own: a source is only seen by what policies say of sources.
+    Not where the policies that select a destination as a source could matter to it."""
+    roles: dict[tuple[str, str], Role] = field(default_factory=dict)
+    """The role of each pod, where pods have one."""
     namespaces: dict[str, Namespace] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """Namespace → the name that it stands for; empty for one that no policy mentions."""
@@ -128,10 +169,13 @@ class Witnesses(Draft, dict=True):
                     mentioned.update(requirement.values)
         fresh = _other(mentioned)
         for name in (*sorted(mentioned), fresh):
+            known = "" if name == fresh else name
+            if known not in self.sources and known not in self.destinations:
+                continue
             for number, labels in enumerate(choices(selectors, MOST_ENDS, {NAME_LABEL: name})):
                 own = f"{name}#{number}"
                 self.namespaces[own] = Namespace(own, labels)
-                self.names[own] = "" if name == fresh else name
+                self.names[own] = known
                 if len(self.namespaces) > MOST_ENDS:
                     raise TooManyError
 
@@ -167,10 +211,19 @@ class Witnesses(Draft, dict=True):
             raise TooManyError
 
     def _make_pods(self, home: str, namespace: Namespace, addresses: Sequence[Intervals]) -> None:
+        if not self.by_role:
+            self._make_pods_of(home, namespace, addresses, None)
+            return
+        for role, homes in zip(ROLES, (self.sources, self.destinations), strict=True):
+            if self.names[home] in homes:
+                self._make_pods_of(home, namespace, addresses, role)
+
+    def _make_pods_of(self, home: str, namespace: Namespace, addresses: Sequence[Intervals], role: Role | None) -> None:
+        first = len(self.pods)
         selectors = list(
             dict.fromkeys(
                 one.pods
-                for one in _selections(self.policies)
+                for one in _selections(self.policies, role)
                 if (
                     one.namespace == self.names[home]
                     if one.namespaces is None
@@ -179,13 +232,17 @@ class Witnesses(Draft, dict=True):
             )
         )
         for labels in choices(selectors, MOST_ENDS):
-            for ports in self._port_choices(self.names[home], namespace, labels):
+            # A flow asks for the ports of its destination by name.
+            choice = ((),) if role is Role.SOURCE else self._port_choices(self.names[home], namespace, labels)
+            for ports in choice:
                 for space in addresses:
                     # Two pods, so that flows between two that are alike are flows; one address has one pod only.
                     for node in self.nodes:
                         self._pod(home, labels, ports, (space[0][0],), node, 2 if size(space) > 1 else 1)
                 for name, own in self.nodes.items():
                     self._pod(home, labels, ports, own.addresses, name, 2, host=True)
+        if role is not None:
+            self.roles.update(((pod.namespace, pod.name), role) for pod in self.pods[first:])
 
     def _pod(
         self,
@@ -295,6 +352,25 @@ class Witnesses(Draft, dict=True):
                 if name == policy.namespace:
                     found.append(_at_home(policy, own))
         return tuple(found)
+
+    def looked_at(self, comparison: Comparison) -> tuple[int, Callable[[int, int], int]]:
+        """The destinations that are looked at, and which of some sources can have a flow to one of them."""
+        apart = self.meeting(comparison)
+        masks = dict.fromkeys(Role, 0)
+        pods = comparison.before.relation.cluster.pods
+        for number, kind in enumerate(comparison.kinds):
+            members = {(pods[first].namespace, pods[first].name) for first, _ in kind.pairs}
+            for role, homes in zip(ROLES, (self.sources, self.destinations), strict=True):
+                fits = any(
+                    self.names[home] in homes and self.roles.get((home, name), role) is role for home, name in members
+                )
+                if fits or (not members and "" in homes):
+                    masks[role] |= 1 << number
+
+        def possible(mask: int, destination: int) -> int:
+            return mask & masks[Role.SOURCE] & ~apart.get(destination, 0)
+
+        return masks[Role.DESTINATION], possible
 
     def meeting(self, comparison: Comparison) -> Mapping[int, int]:
         """For each kind the kinds that cannot be in one cluster with it."""

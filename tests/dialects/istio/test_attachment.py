@@ -3,8 +3,6 @@ those of its reference on selectors and root namespace."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringfence.dialects.istio.attachment import attaches
@@ -12,6 +10,7 @@ from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import Attachment, Target
 from ringfence.model.cluster import Pod, Service, WorkloadRef
 from ringfence.model.mesh import Point, PointSort
+from ringfence.values import replace
 
 CONFIG = AuthorizationConfig()
 GATEWAY = Target("gateway.networking.k8s.io", "Gateway", "gw")
@@ -58,7 +57,7 @@ WITH_LABEL, OTHER_LABEL = (("app", "web"),), (("app", "db"),)
         (WAYPOINT, Attachment("shop", None, (SERVICE,)), True),
         (WAYPOINT, Attachment("other", None, (SERVICE,)), False),
         (replace(WAYPOINT, service=None), Attachment("shop", None, (SERVICE,)), False),
-        (replace(WAYPOINT, service=replace(WEB, namespace="other")), Attachment("other", None, (SERVICE,)), True),
+        (replace(WAYPOINT, service=Service("other", "web", "ClusterIP")), Attachment("other", None, (SERVICE,)), True),
         (WAYPOINT, Attachment("istio-system", None, (CLASS,)), True),
         (WAYPOINT, Attachment("shop", None, (CLASS,)), False),
         (WAYPOINT, Attachment("istio-system", None, (replace(CLASS, name="istio"),)), False),
@@ -79,7 +78,7 @@ def test_selectors_of_gateways_can_be_switched_off() -> None:
 
 
 def test_a_label_without_a_value_leaves_it_open() -> None:
-    pod = replace(PLAIN, open_labels=("pod-template-hash",))
+    pod = Pod("shop", "web", {"app": "web"}, PLAIN.workload, open_labels=("pod-template-hash",))
     hash_label = ("pod-template-hash", "5d8")
     assert attaches(Attachment("shop", (hash_label,)), Point(PointSort.SIDECAR, pod, True), CONFIG) is None
     assert (

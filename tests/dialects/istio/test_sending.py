@@ -66,6 +66,20 @@ def test_ztunnel_tunnels_to_sidecars_that_take_tunnels() -> None:
     assert to_api(Lab(BASE, hbone), "shop", "car/web") == MESH, "sidecars keep to mTLS among themselves"
 
 
+def test_a_sidecar_that_takes_tunnels_gets_none_where_mtls_is_off_either() -> None:
+    takes = workload("shop/both", {"networking.istio.io/tunnel": "http"}) + service("shop/both", PORT)
+    off = an("PeerAuthentication", "shop/off", {"mtls": {"mode": "DISABLE"}})
+    for more, sent in (("", MESH), (mesh_config(enableAutoMtls=False), PLAIN), (off, PLAIN)):
+        lab = Lab(BASE, takes, more)
+        assert lab.client("car/web", "shop/both", 8080, "shop/both") == sent
+        assert lab.client("amb/web", "shop/both", 8080, "shop/both") == TUNNEL
+
+
+@pytest.mark.parametrize("mode", ["SIMPLE", "MUTUAL"])
+def test_tls_for_a_workload_of_ztunnel_goes_through_the_tunnel(mode: str) -> None:
+    assert to_api(Lab(BASE, rule("car/r", "api.amb.svc.cluster.local", {"mode": mode})), "amb") == TUNNEL
+
+
 def test_an_istiod_without_ambient_makes_no_tunnels() -> None:
     from tests.dialects.istio.test_enrolment import istiod
 

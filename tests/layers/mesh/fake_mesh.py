@@ -76,10 +76,19 @@ class FakeMesh:
         return pod.name, pod.namespace
 
     def client_kind(self, pod: Pod) -> Hashable:
-        return pod.labels["proxy"], pod.name in self.open_proxy
+        return pod.labels["proxy"], pod.name in self.open_proxy, self._is_way(pod)
+
+    def _is_way(self, pod: Pod) -> bool:
+        """Nothing goes over a waypoint to a waypoint, and none goes over itself."""
+        return self.way is not None and any(
+            self.pods[index] is pod for index in self.way.pods if index < len(self.pods)
+        )
 
     def identity(self, pod: Pod) -> Identity | None:
         return Identity(f"spiffe://fake/{pod.name}", pod.namespace, pod.name)
+
+    def trusts(self, identity: str, node_proxy: bool) -> bool:
+        return identity.startswith("spiffe://fake/")
 
     def server(self, pod: Pod, port: int) -> tuple[Option[Server], ...]:
         return known(Server(Acceptance(pod.labels["acceptance"]), Speech(pod.labels["speech"])))
@@ -98,7 +107,7 @@ class FakeMesh:
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
-        return known(self.way)
+        return known(None if self._is_way(destination) else self.way)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports

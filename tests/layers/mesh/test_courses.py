@@ -118,3 +118,20 @@ def test_who_controls_a_pod_may_go_past_its_proxy_or_use_its_identity() -> None:
 def test_who_is_no_member_has_no_identity_to_use() -> None:
     call = Call(FakeMesh(), Caller(pod("web")), pod("db", "sidecar", "strict"), None, 8080, None)
     assert [course.hops[0].transport.accepted for course in call.unbound()] == [False]
+
+
+def test_a_certificate_of_another_trust_domain_is_not_taken() -> None:
+    stolen = Identity("spiffe://elsewhere/admin", "", "")
+    (hop,) = only(FakeMesh(), pod("web"), pod("db", "sidecar"), presented=stolen).hops
+    assert not hop.transport.accepted
+    assert hop.transport.symptom == "tls-alert"
+    assert hop.identity is None
+
+
+def test_a_waypoint_takes_no_certificate_of_another_trust_domain() -> None:
+    mesh = FakeMesh(way=Waypoint("shop", "way", (0,), object_of("Gateway", "way")), pods=[pod("way", "node")])
+    foreign = Identity("spiffe://elsewhere/web", "", "")
+    first, _ = only(mesh, pod("web", "node"), pod("db", "node"), presented=foreign).hops
+    assert (first.destination, first.transport.accepted, first.identity) == (At.WAYPOINT, False, None)
+    first, _ = only(mesh, pod("web", "node"), pod("db", "node")).hops
+    assert first.transport.accepted

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ringfence.layers.network import universe as universes
 from ringfence.layers.network.universe import Universe, cut, outside_spaces
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
+from ringfence.values import replace
 from tests.model.objects import Object, block, controller, namespace, network_policy, node, pod, pods_peer, world
 from tests.properties.alphabet import CIDRS
 from tests.properties.clusters import scenario
@@ -130,3 +132,19 @@ def test_where_open_addresses_may_lie(options: Object, pods: Intervals | None, n
     for space, others in ((found.pod_space, (ranges.services, ranges.nodes)), (found.node_space, (ranges.services,))):
         for other in others:
             assert ip.intersect(space, other) == ()
+
+
+def test_a_universe_is_taken_again_only_where_the_policies_see_as_much() -> None:
+    first = pod("shop/web-0", {"app": "web", "apps.kubernetes.io/pod-index": "0"})
+    second = pod("shop/web-1", {"app": "web", "apps.kubernetes.io/pod-index": "1"})
+    coarse = world(first, second, network_policy("shop/a", ingress=[]))
+    made = coarse.relation.universe
+    cluster = coarse.cluster
+    assert universes.build(cluster, made=[made]).ends is made.ends
+    one = {"apps.kubernetes.io/pod-index": "0"}
+    finer = world(first, second, network_policy("shop/a", one, ingress=[])).cluster.policies
+    again = universes.build(replace(cluster, policies=finer), made=[made])
+    assert (made.pods, again.pods) == (1, 2)
+    addresses = world(network_policy("shop/a", ingress=[{"from": [block("192.0.2.0/24")]}])).cluster.policies
+    assert universes.build(replace(cluster, policies=addresses), made=[made]).atoms != made.atoms
+    assert universes.build(replace(cluster, pods=cluster.pods[:1]), made=[made]).class_of_pod == [0]

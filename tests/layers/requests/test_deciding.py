@@ -101,6 +101,12 @@ def test_all_requests_at_once_may_be_decided() -> None:
     assert told(facts=EVERYTHING).step is Step.NOTHING_ASKED
 
 
+def test_what_is_surely_absent_is_not_asked_about() -> None:
+    facts = Facts({PEER_ADDRESS: None}, whole=False)
+    assert told(allow("a", INSIDE), facts=facts).step is Step.NOT_ALLOWED
+    assert told(allow("a", Not(INSIDE)), facts=facts).step is Step.ALLOWED
+
+
 def test_some_surely_pass_and_others_hang_on_what_is_open() -> None:
     facts = Facts({}, frozenset({PEER_ADDRESS}), whole=False)
     rules = RequestRules((allow("a", ORDERS), allow("b", INSIDE)))

@@ -207,3 +207,23 @@ def test_no_mesh_says_what_the_network_says() -> None:
     assert answer.verdict is Verdict.ALLOWED
     assert answer.layered is not None
     assert answer.layered.encryption == "none"
+
+
+def test_what_the_clients_side_leaves_out_goes_by_the_port_of_the_service_and_holds_nobody() -> None:
+    objects = [pod("web", "sidecar", ip="10.0.0.1"), pod("db", "sidecar", "strict", ip="10.0.0.2"), service("db")]
+    answer = ask(objects, FakeMesh(excluded=((80, 80),)))
+    assert answer.layered is not None
+    assert (answer.verdict, answer.layered.symptom) == (Verdict.DENIED, "reset")
+    assert not answer.layered.holds
+    dropped = ask([*objects, only_from("db", "other", 1)], FakeMesh(excluded=((80, 80),)))
+    assert dropped.layered is not None
+    assert dropped.layered.symptom == "timeout"
+
+
+@pytest.mark.parametrize(("speech", "symptom"), [("http", "http-503"), ("tcp", "eof")])
+@pytest.mark.parametrize("server", ["none", "node"])
+def test_a_sidecar_answers_in_the_protocol_of_the_service(speech: str, symptom: str, server: str) -> None:
+    objects = [pod("web", "sidecar", ip="10.0.0.1"), pod("db", server, speech=speech, ip="10.0.0.2"), service("db")]
+    answer = ask([*objects, only_from("db", "other", 1)], FakeMesh())
+    assert answer.layered is not None
+    assert (answer.verdict, answer.layered.symptom) == (Verdict.DENIED, symptom)

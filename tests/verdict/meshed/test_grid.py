@@ -32,7 +32,7 @@ from ringfence.verdict.meshed.asking import MeshedAsker, Question
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.reach import Reading
 from tests.layers.mesh.fake_mesh import PLACE, FakeMesh, object_of
-from tests.verdict.meshed.test_asking import only_from, pod
+from tests.verdict.meshed.test_asking import only_from, pod, service
 
 NAMES = ("a", "b", "c", "way")
 PORTS = (8080, 9090, 15008, 1234)
@@ -73,10 +73,11 @@ def worlds(draw: st.DrawFn) -> tuple[list[dict[str, Any]], FakeMesh]:
         objects.append(
             only_from(destination, source, *draw(st.lists(st.sampled_from(PORTS[:3]), min_size=1, unique=True)))
         )
+    objects += [service(name) for name in draw(st.lists(st.sampled_from(NAMES[:3]), max_size=2, unique=True))]
     mesh = FakeMesh(
         rules_of=RequestRules(tuple(draw(st.lists(policies, max_size=2)))),
         open_proxy=frozenset(draw(st.sampled_from(((), ("a",))))),
-        excluded=draw(st.sampled_from(((), ((9090, 9090),)))),
+        excluded=draw(st.sampled_from(((), ((9090, 9090),), ((80, 80),)))),
         special_ports=(8080, 9090, 15008),
     )
     if draw(st.booleans()):
@@ -91,7 +92,7 @@ def test_the_grid_says_what_questions_say(made: tuple[list[dict[str, Any]], Fake
     world = load_objects(objects, cni="calico")
     cluster = world.cluster
     mesh.pods = list(cluster.pods)
-    universe = universes.build(cluster, coverage_of(world.profile), mesh.kind)
+    universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
     relation = Relation(cluster, world.profile, universe)
     asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
     grid = MeshedGrid(relation, mesh, Reading.CONFIGURED)
@@ -120,7 +121,7 @@ def test_who_controls_a_pod_gets_what_any_form_of_a_connection_gets(
     world = load_objects(objects, cni="calico")
     cluster = world.cluster
     mesh.pods = list(cluster.pods)
-    universe = universes.build(cluster, coverage_of(world.profile), mesh.kind)
+    universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
     relation = Relation(cluster, world.profile, universe)
     asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
     grid = MeshedGrid(relation, mesh, Reading.UNBOUND)

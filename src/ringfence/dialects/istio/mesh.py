@@ -116,6 +116,12 @@ class IstioMesh:
             for terms in (*clause.sources, *clause.operations, clause.conditions)
             for term in terms
         )
+        self._policies_of: dict[str, list[AuthorizationPolicy]] = {}
+        for policy in self._policies:
+            self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
+        self._rules: dict[Hashable, RequestRules] = {}
+        self._kinds: dict[Hashable, int] = {}
+        self._seen: dict[Hashable, tuple[int, Pod]] = {}
         self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
         self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
         self._mentioned: dict[str, frozenset[int]] = {}
@@ -174,19 +180,16 @@ class IstioMesh:
         return tuple(self.enrolment.predicted(pod))
 
     def kind(self, pod: Pod) -> Hashable:
-        """Everything of a pod that the mesh may look at."""
+        """Everything of a pod that the mesh may look at, as a number."""
         address: Hashable = pod.addresses if self._speaks_of_addresses else None
-        return (
-            pod.namespace,
-            pod.service_account,
-            tuple(sorted(pod.labels.items())),
-            pod.open_labels,
-            pod.ports,
-            id(pod.marks),
-            pod.host_network,
-            exists(pod),
-            address,
-        )
+        rest = (pod.namespace, pod.service_account, pod.open_labels, pod.host_network, exists(pod), address)
+        seen = (id(pod.labels), id(pod.ports), id(pod.marks), rest)
+        found = self._seen.get(seen)
+        if found is None:
+            whole = (tuple(sorted(pod.labels.items())), pod.ports, id(pod.marks), rest)
+            # The pod keeps alive what the key names by its identity.
+            found = self._seen[seen] = (self._kinds.setdefault(whole, len(self._kinds)), pod)
+        return found[0]
 
     def client_kind(self, pod: Pod) -> Hashable:
         """Everything of a pod that its proxy's sending may hang on."""
@@ -354,8 +357,26 @@ class IstioMesh:
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
+        server, service = point.server, point.service
+        key = (
+            point.sort,
+            point.http,
+            self.kind(point.pod),
+            point.pod.workload if point.sort is PointSort.WAYPOINT else None,
+            None if server is None else self.kind(server),
+            None if service is None else (service.namespace, service.name),
+        )
+        found = self._rules.get(key)
+        if found is None:
+            found = self._rules[key] = self._rules_at(point, port)
+        return found
+
+    def _rules_at(self, point: Point, port: int) -> RequestRules:
         config = self.release.authorization(self.config)
-        found = rules_at(self._policies, self._authentications, config, point, port)
+        homes = {config.root_namespace, point.pod.namespace}
+        homes |= {point.service.namespace} if point.service is not None else set()
+        policies = [one for home in homes for one in self._policies_of.get(home, ())]
+        found = rules_at(policies, self._authentications, config, point, port)
         added = [
             (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if one.inbound and self._at(one, point)
         ]

@@ -269,10 +269,12 @@ class Senders:
                 why = f"{named} says tls.mode {tls.mode.value}"
                 sending = _TLS_SENDING[tls.mode]
                 node = option.value.proxy is Proxy.NODE and option.value.tunnel
-                if node and sending is Sending.MESH_TLS:
+                tunnels = self._flags.tunnels is not False
+                if node and (sending is Sending.MESH_TLS or (sending is Sending.OTHER_TLS and tunnels)):
+                    # Other TLS goes to the workload within the tunnel.
                     yield Client(Sending.TUNNEL, sources, f"{why}, and the destination takes HBONE"), option.fact, ""
                     continue
-                if node and sending is Sending.PLAIN and self._flags.tunnels is not False:
+                if node and sending is Sending.PLAIN and tunnels:
                     # Releases differ in whether DISABLE also turns HBONE off.
                     fact = "this release of Istio tunnels in spite of tls.mode DISABLE"
                     yield Client(Sending.TUNNEL, sources, why), fact, "the release of Istio"
@@ -292,8 +294,10 @@ class Senders:
             yield Client(Sending.PLAIN, why="the destination is no workload of the mesh"), "", ""
             return
         mesh_tls = list(self._takes_tls(member, destination, port, service, config))
+        # Whoever can take mTLS is sent no tunnel, also where mTLS is turned off.
+        tunnels = member.tunnel and (self._flags.prefers_tunnels or not _labelled(member, destination))
         for takes, why, sources, fact, decide in mesh_tls:
-            if member.tunnel and (not takes or self._flags.prefers_tunnels):
+            if tunnels:
                 if self._flags.tunnels is not False:
                     text = "sidecars tunnel to workloads that take HBONE" if self._flags.tunnels is None else ""
                     facts = ", and ".join(filter(None, (fact, text)))
@@ -301,7 +305,7 @@ class Senders:
                 if self._flags.tunnels is True:
                     continue
             sending = Sending.MESH_TLS if takes else Sending.PLAIN
-            text = "sidecars do not tunnel" if member.tunnel and self._flags.tunnels is None else ""
+            text = "sidecars do not tunnel" if tunnels and self._flags.tunnels is None else ""
             yield Client(sending, sources, why), ", and ".join(filter(None, (fact, text))), decide or text
 
     def _takes_tls(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from ringfence.layers.mesh.transport import Transport, meet
+from ringfence.layers.mesh.transport import Transport, foreign, meet
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Client,
@@ -66,7 +66,9 @@ class Hop:
 @dataclass(frozen=True, slots=True)
 class Course:
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
-    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know."""
+    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
+    ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
+    as the server does."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -75,6 +77,8 @@ class Course:
     waypoint: Waypoint | None = None
     unreached: Client | None = None
     notes: tuple[str, ...] = ()
+    past: bool = False
+    as_http: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def plain(port: int) -> Course:
 class Call:
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
     client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
-    ``presented``: an identity that the client proves instead of its own."""
+    ``presented``: an identity that the client proves instead of its own. ``dialled``: the port that the client dials,
+    a Service's own: it is what the client's side sees before the address is translated; None: the workload's."""
 
     mesh: Mesh
     caller: Caller
@@ -108,6 +113,7 @@ class Call:
     port: int
     service: Service | None
     presented: Identity | None = None
+    dialled: int | None = None
 
     def courses(self) -> list[Course]:
         """Every course that it may take."""
@@ -139,13 +145,14 @@ class Call:
                 yield Course((last,), (*facts, *more), None, host)
         if own is None or self.server is None:
             return
-        for way in self.mesh.waypoint(self.caller.pod, self.server, self.service):
-            if way.value is not None and way.value.pods and not self._is_caller(way.value):
+        for way in self.mesh.waypoint(None, self.server, self.service):
+            if way.value is not None and way.value.pods and not self._is_end(way.value):
                 yield from self._over(None, way.value, own, host, (*facts, *_facts(way)))
 
-    def _is_caller(self, way: Waypoint) -> bool:
-        """A waypoint does not go over itself."""
-        return any(self.mesh.pod(index) is self.caller.pod for index in way.pods)
+    def _is_end(self, way: Waypoint) -> bool:
+        """Nothing goes over a waypoint from it, or to it."""
+        pods = [self.mesh.pod(index) for index in way.pods]
+        return any(pod is self.caller.pod or pod is self.server for pod in pods)
 
     def _own(self) -> Identity | None:
         if self.presented is not None or self.caller.pod is None:
@@ -165,8 +172,10 @@ class Call:
                 sending = Sending.PLAIN
                 if self.presented is not None and host is not None:
                     sending = Sending.TUNNEL if host.proxy is Proxy.NODE else Sending.MESH_TLS
-                for last, settled in self._last(At.CLIENT, Proxy.NONE, sending, self.presented, host, False):
-                    yield Course((last,), (*facts, *more, *settled), client, host)
+                # An exclusion is the client's own doing, too.
+                proxy = Proxy.NONE if client is None else client.proxy
+                for last, settled in self._last(At.CLIENT, proxy, sending, self.presented, host, False):
+                    yield Course((last,), (*facts, *more, *settled), client, host, past=not takes)
                 continue
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
                 settled = (*facts, *more, *_facts(option))
@@ -177,7 +186,8 @@ class Call:
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""
-        takes = client is not None and client.outbound.takes(self.address, self.port)
+        port = self.port if self.dialled is None else self.dialled
+        takes = client is not None and client.outbound.takes(self.address, port)
         if takes is None:
             yield True, ((TAKEN, DIALLED),)
             yield False, ((NOT_TAKEN, DIALLED),)
@@ -191,16 +201,22 @@ class Call:
         ways: tuple[Option[Waypoint | None], ...] = known(None)
         if self.server is not None:
             ways = self.mesh.waypoint(caller, self.server, self.service)
-        own = self._own()
+        own, as_http = self._own(), self._as_http(client)
         for way in ways:
             settled = (*facts, *_facts(way))
-            itself = way.value is not None and self._is_caller(way.value)
+            itself = way.value is not None and self._is_end(way.value)
             if way.value is None or not way.value.pods or itself:
                 notes = () if way.value is None or itself else (way.value.why,)
                 for last, more in self._last(At.CLIENT, client.proxy, sends.sending, own, host, True, sends):
-                    yield Course((last,), (*settled, *more), client, host, way.value, None, notes)
+                    yield Course((last,), (*settled, *more), client, host, way.value, None, notes, as_http=as_http)
                 continue
             yield from self._over(client, way.value, own, host, settled)
+
+    def _as_http(self, client: Membership) -> bool | None:
+        """Whether the client's proxy takes for HTTP what is sent to a Service."""
+        if client.proxy is not Proxy.SIDECAR or self.service is None or self.server is None:
+            return None
+        return all(option.value.speech is not Speech.TCP for option in self.mesh.server(self.server, self.port))
 
     def _over(
         self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
@@ -211,12 +227,15 @@ class Call:
         through = mesh.pod(way.pods[0])
         for spoken in mesh.server(server, self.port):
             http = spoken.value.speech is not Speech.TCP
+            tunnel = Transport(True, True, http, Encryption.HBONE)
+            if own is not None and not mesh.trusts(own.text, False):
+                tunnel = foreign(tunnel)
             first = Hop(
                 At.CLIENT,
                 At.WAYPOINT,
                 mesh.tunnel_port,
-                Transport(True, True, http, Encryption.HBONE),
-                own,
+                tunnel,
+                own if tunnel.proven else None,
                 own is None,
                 Point(PointSort.WAYPOINT, through, http, self.service, server),
                 self.port,
@@ -251,6 +270,9 @@ class Call:
             return
         for option in self.mesh.server(server, port):
             transport = meet(sending, proxy, option.value, host.proxy)
+            if transport.proven and identity is not None:
+                node_proxy = host.proxy is Proxy.NODE
+                transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
             sort = PointSort.NODE if host.proxy is Proxy.NODE else PointSort.SIDECAR
             yield (
                 Hop(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringfence.model.mesh import Acceptance, Encryption, Proxy, Sending, Server, Speech
+from ringfence.values import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ def meet(sending: Sending, client: Proxy, server: Server | None, proxy: Proxy) -
     if proxy is Proxy.NODE:
         return _to_node_proxy(sending, client, server)
     return _to_sidecar(sending, client, server)
+
+
+def foreign(transport: Transport) -> Transport:
+    """The same hop, with a certificate of a trust domain that the server does not know."""
+    why = "the server does not take certificates of the client's trust domain"
+    return replace(transport, accepted=False, proven=False, symptom="tls-alert", why=why)
 
 
 def _to_workload(sending: Sending) -> Transport:

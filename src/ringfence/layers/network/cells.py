@@ -113,12 +113,18 @@ class Cells:
         left, right = self.programs.plain(egress), self.programs.plain(ingress)
         cell: Cell | None = None
         if left is not None and right is not None:
-            ports = self.ports
-            cell = Cell(
-                ports.difference(ports.difference(ALL, left[1]), right[1]), ports.intersection(left[0], right[0])
-            )
+            cell = Cell(self._sure(left, right), self.ports.intersection(left[0], right[0]))
         self._plain[key] = cell
         return cell
+
+    def plainly_allowed(self, egress: int, ingress: int) -> int | None:
+        """The ports of a plain cell, without making it: where only they are asked of many pairs."""
+        left, right = self.programs.plain(egress), self.programs.plain(ingress)
+        return None if left is None or right is None else self._sure(left, right)
+
+    def _sure(self, left: tuple[int, int], right: tuple[int, int]) -> int:
+        """What neither side denies."""
+        return self.ports.difference(self.ports.difference(ALL, left[1]), right[1])
 
     def needs(self, egress: int, ingress: int) -> frozenset[str]:
         """The kinds of facts that the two programs hang on."""
@@ -210,6 +216,21 @@ class Cells:
             elif variable.kind == "same-node" and isinstance(meeting.same_node, bool):
                 facts[variable] = frozenset(("yes" if meeting.same_node else "no",))
         return facts
+
+    def can_hold(self, condition: Iterable[Literal], meeting: Meeting) -> bool:
+        """Whether the literals of a condition leave every fact an answer, in some address family of the meeting: two
+        expressions of one selector may contradict each other, and a flow of IPv6 has no address of IPv4."""
+        literals = [self._shared(literal, meeting) for literal in condition]
+        for family in meeting.families:
+            facts = self._start(literals, family, meeting)
+            if facts is None:
+                continue
+            for literal in literals:
+                variable = literal.variable
+                facts[variable] = both(facts.get(variable, variable.domain), literal.within)
+            if not any(empty(variable, domain, self.taken) for variable, domain in facts.items()):
+                return True
+        return False
 
     def _search(self, egress: int, ingress: int, meeting: Meeting) -> Cell:
         left, right, literals = self._pair(egress, ingress, meeting)
@@ -325,17 +346,19 @@ class Cells:
         return found
 
     def completions(self, egress: int, ingress: int, meeting: Meeting, port: int) -> list[Completion]:
-        """Every joint completion for one port key (at most ``LIMIT``), each fact decided as far as the rules ask."""
+        """Every joint completion for one port key (at most ``LIMIT``), each fact decided as far as the verdict hangs
+        on it: what is allowed or denied whatever the others are is not taken apart further."""
         meeting = self.relevant(egress, ingress, meeting)
         left, right, literals = self._pair(egress, ingress, meeting)
         found: list[Completion] = []
         stack = [facts for family in meeting.families if (facts := self._start(literals, family, meeting)) is not None]
         while stack and len(found) < LIMIT:
             facts = stack.pop()
-            literal = self._undecided(literals, facts)
+            sure, possible = self._bounds(left, right, facts, meeting)
+            may_allow, may_deny = self.ports.contains(possible, port), not self.ports.contains(sure, port)
+            literal = self._undecided(literals, facts) if may_allow and may_deny else None
             if literal is not None:
                 stack.extend(self._split(literal, facts))
                 continue
-            sure, possible = self._bounds(left, right, facts, meeting)
-            found.append(Completion(facts, self.ports.contains(possible, port), not self.ports.contains(sure, port)))
+            found.append(Completion(facts, may_allow, may_deny))
         return found

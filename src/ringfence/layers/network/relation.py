@@ -7,7 +7,7 @@ asked for and kept; what-ifs share them, and make anew only the rows of subjects
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from ringfence.layers.network import universe as universes
@@ -72,7 +72,9 @@ class Relation:
         ]
         """Every policy of this relation and of the what-ifs made from it, by index."""
         self.rows = Rows(self.columns, self.policies, self.programs)
-        self._selected: dict[tuple[Direction, Tier], list[Selected]] = {}
+        self._selected: dict[Direction, list[list[Selected] | None]] = {
+            direction: [None] * len(Tier) for direction in DIRECTIONS
+        }
         self._row_of: dict[Direction, list[Row | None]] = {
             direction: [None] * self.universe.pods for direction in DIRECTIONS
         }
@@ -116,12 +118,12 @@ class Relation:
 
     def selected(self, column: int, direction: Direction, tier: Tier) -> Selected:
         """The policies of a tier that select a pod class and govern a direction, in order of evaluation."""
-        lists = self._selected.get((direction, tier))
+        lists = self._selected[direction][tier]
         if lists is None:
             own = [one for one in self.active() if one.policy.tier is tier and one.governs(direction)]
             if tier is not Tier.NETWORK_POLICY:
                 own.sort(key=evaluation_order)
-            lists = self._selected[direction, tier] = subjects_by_class(own, direction, self.universe.pods)
+            lists = self._selected[direction][tier] = subjects_by_class(own, direction, self.universe.pods)
         return lists[column] if lists else ()
 
     def candidates(self, namespace: str | None) -> list[CompiledPolicy]:
@@ -153,12 +155,6 @@ class Relation:
                 found.append((compiled.index, condition))
         return tuple(found)
 
-    def tier(self, end: End, direction: Direction, tier: Tier) -> Selected:
-        """The policies of a tier that select an end."""
-        if isinstance(end, int):
-            return self.selected(end, direction, tier)
-        return self.selecting(end, direction, tier)
-
     def end_class(self, end: End) -> EndClass:
         """The class of an end."""
         return self.universe.ends[end] if isinstance(end, int) else end
@@ -170,14 +166,21 @@ class Relation:
     def make_key(self, end: End, direction: Direction) -> SubjectKey:
         """The key, from the policies that select the end."""
         known = self.end_class(end)
-        admin = self.tier(end, direction, Tier.ADMIN)
-        rules = self.tier(end, direction, Tier.NETWORK_POLICY)
-        baseline = self.tier(end, direction, Tier.BASELINE)
+        tier: Callable[..., Selected] = self.selected if isinstance(end, int) else self.selecting
+        admin = tier(end, direction, Tier.ADMIN)
+        rules = tier(end, direction, Tier.NETWORK_POLICY)
+        baseline = tier(end, direction, Tier.BASELINE)
         other: bool | tuple[Condition, ...] = False
-        if baseline:
+        if baseline and not (rules and self.rows.isolation(rules, direction) is True):
             opposite = OPPOSITE[direction]
-            other = self.rows.isolation(self.tier(end, opposite, Tier.NETWORK_POLICY), opposite, direction)
-        named = any(self.rows.named_ports(selected, direction) for selected in (admin, rules, baseline))
+            others = tier(end, opposite, Tier.NETWORK_POLICY)
+            other = bool(others) and self.rows.isolation(others, opposite, direction)
+        rows = self.rows
+        named = direction is Direction.INGRESS and (
+            rows.named_ports(rules, direction)
+            or rows.named_ports(admin, direction)
+            or rows.named_ports(baseline, direction)
+        )
         return SubjectKey(
             direction,
             admin,
@@ -287,8 +290,13 @@ class Relation:
         """The relation after policies (by index) went and others came. Shares everything that does not change."""
         gone = frozenset(remove)
         if any(not self._understands(policy) for policy in add):
-            return Relation(cluster, self.profile, form=self.form)
+            return self.afresh(cluster)
         return ChangedRelation(self, gone, add, cluster)
+
+    def afresh(self, cluster: Cluster) -> Relation:
+        """The relation of another cluster under the same profile, with classes of its own."""
+        universe = universes.build(cluster, coverage_of(self.profile), apart=self.universe.apart)
+        return Relation(cluster, self.profile, universe, self.form)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:
         """Whether the classes are fine enough for a new policy."""

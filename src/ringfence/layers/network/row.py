@@ -34,16 +34,33 @@ class Piece(Value, eq=False):
 
 
 def cut(texts: list[tuple[bytes, T]], start: int, width: int) -> list[tuple[int, T]]:
-    """Of masks, as little-endian bytes, the bits of one block; those without any are left out. Cutting a few bits out
-    of bytes costs the same wherever they lie; shifting a wide mask does not."""
-    first, last, low, whole = start >> 3, (start + width + 7) >> 3, start & 7, (1 << width) - 1
-    return [(bits, what) for text, what in texts if (bits := int.from_bytes(text[first:last], "little") >> low & whole)]
+    """Of disjoint masks, as little-endian bytes, the bits of one block; those without any are left out. Cutting a few
+    bits out of bytes costs the same wherever they lie; shifting a wide mask does not."""
+    first, last, low, left = start >> 3, (start + width + 7) >> 3, start & 7, (1 << width) - 1
+    found: list[tuple[int, T]] = []
+    for text, what in texts:
+        bits = int.from_bytes(text[first:last], "little") >> low & left
+        if bits:
+            found.append((bits, what))
+            left ^= bits
+            if not left:
+                break
+    return found
+
+
+def at_column(texts: list[tuple[bytes, T]], column: int) -> T | None:
+    """The one of disjoint masks, as little-endian bytes, that has a column."""
+    byte, bit = column >> 3, 1 << (column & 7)
+    for text, what in texts:
+        if text[byte] & bit:
+            return what
+    return None
 
 
 class Base:
     """A partition of all columns. ``parts``: (columns, program), most columns first; ``pieces`` may cut finer."""
 
-    __slots__ = ("_blocks", "_local", "_texts", "parts", "pieces", "shared")
+    __slots__ = ("_blocks", "_local", "_programs", "_texts", "parts", "pieces", "shared")
 
     def __init__(self, pieces: tuple[Piece, ...], blocks: Mapping[int, int], shared: tuple[int, ...] = ()) -> None:
         """``blocks``: first column → how many columns; ``shared``: masks that must live as long as this."""
@@ -52,6 +69,7 @@ class Base:
         self._blocks = blocks
         self._local: dict[int, tuple[tuple[int, Piece], ...]] = {}
         self._texts: list[tuple[bytes, Piece]] = []
+        self._programs: list[tuple[bytes, int]] = []
         found: dict[int, int] = {}
         for piece in pieces:
             found[piece.program] = found.get(piece.program, 0) | piece.columns
@@ -62,26 +80,42 @@ class Base:
         """The pieces within one block, each with its columns there, as bits from the first one."""
         found = self._local.get(start)
         if found is None:
-            whole = (1 << self._blocks[start]) - 1
-            if len(self.pieces) == 1:
-                found = ((whole, self.pieces[0]),)
-            else:
-                if not self._texts:
-                    size = (sum(self._blocks.values()) >> 3) + 1
-                    self._texts = [(piece.columns.to_bytes(size, "little"), piece) for piece in self.pieces]
-                found = tuple(cut(self._texts, start, self._blocks[start]))
-            self._local[start] = found
+            width = self._blocks[start]
+            cuts = cut(self._as_texts(), start, width) if len(self.pieces) > 1 else [((1 << width) - 1, self.pieces[0])]
+            found = self._local[start] = tuple(cuts)
+        return found
+
+    def holding(self, start: int, bits: int) -> tuple[tuple[int, Piece], ...]:
+        """Those of one block that have some of these columns, and perhaps others."""
+        if bits & (bits - 1) or start in self._local:
+            return self.at(start)
+        return ((bits, self.piece(start + bits.bit_length() - 1)),)
+
+    def piece(self, column: int) -> Piece:
+        """The piece of one column."""
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        found = at_column(self._as_texts(), column)
+        assert found is not None
         return found
 
     def program(self, column: int) -> int:
         """The program of one column."""
-        parts = self.parts
-        if len(parts) == 1:
-            return parts[0][1]
-        for mask, program in parts[1:]:
-            if mask >> column & 1:
-                return program
-        return parts[0][1]
+        if len(self.parts) == 1:
+            return self.parts[0][1]
+        if not self._programs:
+            self._programs = [(mask.to_bytes(self._size(), "little"), program) for mask, program in self.parts]
+        found = at_column(self._programs, column)
+        assert found is not None
+        return found
+
+    def _as_texts(self) -> list[tuple[bytes, Piece]]:
+        if not self._texts:
+            self._texts = [(piece.columns.to_bytes(self._size(), "little"), piece) for piece in self.pieces]
+        return self._texts
+
+    def _size(self) -> int:
+        return (sum(self._blocks.values()) >> 3) + 1
 
 
 class Row(Value, eq=False):
@@ -104,7 +138,7 @@ class Row(Value, eq=False):
         for block, bits, program, _ in self.overrides:
             if block == start and bits >> offset & 1:
                 return program
-        return next(piece.program for bits, piece in self.base.at(start) if bits >> offset & 1)
+        return self.base.program(column)
 
     @property
     def parts(self) -> tuple[tuple[int, int], ...]:

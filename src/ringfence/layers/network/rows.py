@@ -78,6 +78,8 @@ class Rows:
         self._bases: dict[tuple[object, ...], Base] = {}
         self._tiers: dict[tuple[object, ...], Parts] = {}
         self._facts: dict[tuple[object, ...], Subject] = {}
+        self._numbers: dict[Selected, int] = {}
+        self._numbered: dict[int, tuple[Selected, int, bool]] = {}
         self._named: set[int] = set()
         self._looked_at = 0
         self._exempt = self._own_node(Fact.OWN_NODE_INGRESS_EXEMPT)
@@ -152,16 +154,17 @@ class Rows:
         is the other one; the conditions then name the subject by its role in that one."""
         found: list[Condition] = []
         for index, condition in selected:
+            policy = self.policies[index].policy
+            broken = direction in policy.broken
+            if not condition and not broken:
+                return True
             if judged is not None and judged is not direction:
                 condition = seen_from(condition, judged)
-            policy = self.policies[index].policy
-            if direction in policy.broken:
+            if broken:
                 condition = condition | broken_literal(policy, direction, ISOLATES, ALLOWS)
             if condition not in found:
                 found.append(condition)
-        if not found:
-            return False
-        return True if ALWAYS in found else tuple(found)
+        return tuple(found) if found else False
 
     def subject_facts(self, key: SubjectKey) -> Subject:
         """Isolation, and whether Baseline is skipped because the other direction is isolated."""
@@ -214,7 +217,7 @@ class Rows:
             touched = 0
             for bits, _, _ in entries:
                 touched |= bits
-            for columns, piece in base.at(start):
+            for columns, piece in base.holding(start, touched):
                 region = columns & touched
                 if not region:
                     continue
@@ -260,9 +263,9 @@ class Rows:
             key.direction,
             facts,
             self.start(key),
-            self._cache_key(key.admin, key) if key.admin else None,
+            self._tier_key(key.admin, key),
             frozenset((condition, id(mask), numbers) for condition, mask, numbers in wide),
-            self._cache_key(key.baseline, key) if key.baseline and facts.isolated is not True else None,
+            None if facts.isolated is True else self._tier_key(key.baseline, key),
         )
         found = self._bases.get(cache)
         if found is None:
@@ -314,22 +317,29 @@ class Rows:
         if direction is not Direction.INGRESS or not selected:
             return False
         named = self._named
-        for compiled in self.policies[self._looked_at :]:
-            if compiled.named_ingress_ports:
-                named.add(compiled.index)
-        self._looked_at = len(self.policies)
+        if self._looked_at < len(self.policies):
+            named.update(one.index for one in self.policies[self._looked_at :] if one.named_ingress_ports)
+            self._looked_at = len(self.policies)
         return bool(named) and any(index in named for index, _ in selected)
 
-    def _cache_key(self, selected: Selected, key: SubjectKey) -> tuple[object, ...]:
-        if self.named_ports(selected, key.direction):
-            return (key.direction, selected, key.ports, key.open_ports, key.host_network)
-        return (key.direction, selected)
+    def _tier_key(self, selected: Selected, key: SubjectKey) -> object:
+        """What the outcome of a tier hangs on; None where nothing is selected. Selections are long, and many subjects
+        share them: they are told apart by number, which is known by their identity."""
+        if not selected:
+            return None
+        known = self._numbered.get(id(selected))
+        if known is None:
+            number = self._numbers.setdefault(selected, len(self._numbers))
+            known = self._numbered[id(selected)] = (selected, number, self.named_ports(selected, Direction.INGRESS))
+        if known[2] and key.direction is Direction.INGRESS:
+            return known[1], key.ports, key.open_ports, key.host_network
+        return known[1]
 
     def _tier(self, selected: Selected, key: SubjectKey, subject: EndClass, start: int = 0) -> Parts:
         if not selected:
             return _ONE_PART if start == 0 else {start: -1}
         direction = key.direction
-        cache = (self._cache_key(selected, key), start)
+        cache = (direction, self._tier_key(selected, key), start)
         found = self._tiers.get(cache)
         if found is None:
             parts: Parts = {start: self.columns.everything}
@@ -423,6 +433,8 @@ def steps_of(order: Order) -> Iterator[tuple[int, Condition] | Begin | NextRival
 
 def seen_from(condition: Condition, judged: Direction) -> Condition:
     """The same facts of a subject, named by its role in another direction."""
+    if not condition:
+        return condition
     role = SUBJECT_ROLE[judged]
     return frozenset(
         Literal(replace(literal.variable, role=role), literal.within) if literal.variable.role else literal
@@ -466,8 +478,12 @@ def subjects_by_class(policies: Sequence[CompiledPolicy], direction: Direction, 
             parts = split
     for selected, columns in parts.items():
         if selected:
-            for column in columns_of(columns):
+            # Parts of few selections are dense: looking for bits in their text is quicker than ``columns_of``.
+            text = bin(columns)[:1:-1]
+            column = text.find("1")
+            while column >= 0:
                 result[column] = selected
+                column = text.find("1", column + 1)
     order = {compiled.index: number for number, compiled in enumerate(policies)}
     for column, selected in near.items():
         if result[column]:

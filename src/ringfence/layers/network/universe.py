@@ -17,7 +17,7 @@ from ringfence.model.cluster import Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
-from ringfence.values import Value
+from ringfence.values import Value, replace
 
 PER_POD_LABELS = frozenset(
     (
@@ -170,6 +170,21 @@ class Universe(Value):
     coarse_keys: frozenset[str] = frozenset()
     """Labels of single replicas that no policy mentions: classes do not tell them apart."""
     coverage: Coverage = EVERYWHERE
+    apart: Callable[[Pod], Hashable] | None = None
+    """What else tells pods apart."""
+    mentioned: frozenset[str] = frozenset()
+    """Label keys that policies mention."""
+
+    def fits(self, cluster: Cluster, mentioned: frozenset[str], atoms: Atoms, coverage: Coverage) -> bool:
+        """Whether it is that of another cluster too: of the same one, with policies that see as much of it."""
+        own = self.cluster
+        return (
+            own.pods is cluster.pods
+            and own.nodes is cluster.nodes
+            and own.services is cluster.services
+            and (own.ranges, own.families) == (cluster.ranges, cluster.families)
+            and (self.mentioned, self.atoms, self.coverage) == (mentioned, atoms, coverage)
+        )
 
     @property
     def everything(self) -> int:
@@ -251,11 +266,18 @@ def family_bits(end: EndClass) -> int:
 
 
 def build(
-    cluster: Cluster, coverage: Coverage = EVERYWHERE, apart: Callable[[Pod], Hashable] | None = None
+    cluster: Cluster,
+    coverage: Coverage = EVERYWHERE,
+    made: Iterable[Universe] = (),
+    apart: Callable[[Pod], Hashable] | None = None,
 ) -> Universe:
-    """Group the pods of a cluster by what its policies can see. ``apart``: what else tells pods apart."""
+    """Group the pods of a cluster by what its policies can see. One of those that were made is taken if it fits.
+    ``apart``: what else tells pods apart; then none of them does."""
     mentioned = mentioned_label_keys(cluster.policies)
     atoms = cut(address_blocks(cluster.policies))
+    for universe in made if apart is None else ():
+        if universe.fits(cluster, mentioned, atoms, coverage):
+            return replace(universe, cluster=cluster)
     dropped = PER_POD_LABELS - mentioned
     classes = _group(cluster, atoms, dropped, None, coverage, apart)
     keys: frozenset[str] | None = None
@@ -315,6 +337,8 @@ def build(
         keys,
         dropped if keys is None else frozenset(),
         coverage,
+        apart,
+        mentioned,
     )
 
 

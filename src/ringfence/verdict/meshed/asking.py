@@ -254,7 +254,10 @@ class Question:
         presented = None
         if self.request is not None and self.request.identity:
             presented = Identity(self.request.identity, "", "")
-        return Call(mesh, caller, server, address, self.port, self.service, presented)
+        dialled = None
+        if self.service is not None and not self.service.headless:
+            dialled = self.service_port or None
+        return Call(mesh, caller, server, address, self.port, self.service, presented, dialled)
 
     def _dialled(self, server: Pod | None) -> int | None:
         if self.service is not None and not self.service.headless:

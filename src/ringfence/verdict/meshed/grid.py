@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import cached_property
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
@@ -10,6 +11,7 @@ from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod
 from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
 from ringfence.sets.languages.limits import TooLarge
+from ringfence.sets.languages.patterns import Exact
 from ringfence.sets.ports import PortTable
 from ringfence.sets.requests.formulas import Predicate
 from ringfence.values import replace
@@ -35,8 +37,9 @@ class MeshedGrid(Grid):
         self.reading = reading
         self.reaches = Reaches(relation.cluster, mesh, reading)
         self._kinds: list[Kind] | None = None
-        self._asked: dict[object, tuple[Predicate, ...]] = {}
-        self._parted: dict[tuple[Predicate, ...], list[Kind]] = {}
+        self._joined: dict[int, Kind] = {}
+        self._asked: dict[object, tuple[tuple[Predicate, ...], int]] = {}
+        self._parted: dict[tuple[tuple[Predicate, ...], int], list[Kind]] = {}
         self._true_of: dict[Predicate, int] = {}
         self._reach: dict[tuple[object, int], Reach] = {}
         self._within: dict[tuple[Reach, int, int, Result], Result] = {}
@@ -88,22 +91,44 @@ class MeshedGrid(Grid):
     def _parts(self, kind: object, pod: Pod) -> list[Kind]:
         asked = self._asked.get(kind)
         if asked is None:
-            asked = self._asked[kind] = self.reaches.asked_of_peers(pod)
+            # A waypoint does not go over itself: it is a source apart from others.
+            ways = 0
+            for index in self.reaches.waypoints(pod):
+                ways |= 1 << self._number_of(index)
+            asked = self._asked[kind] = (self.reaches.asked_of_peers(pod), ways)
         parts = self._parted.get(asked)
         if parts is None:
-            groups: dict[object, list[int]] = {}
-            for number, (_, source, _) in enumerate(self.kinds):
-                signs: list[object] = [self._true(predicate) >> number & 1 for predicate in asked]
-                signs.append(None if source is None else self._sends(source))
-                groups.setdefault(tuple(signs), []).append(number)
-            parts = []
-            for members in groups.values():
-                mask = 0
-                for number in members:
-                    mask |= self.kinds[number][0]
-                parts.append((mask, *self.kinds[members[0]][1:]))
-            self._parted[asked] = parts
+            predicates, ways = asked
+            groups = self._by_sending
+            for true in (ways, *map(self._true, predicates)):
+                groups = [part for group in groups for part in (group & true, group & ~true) if part]
+            parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
         return parts
+
+    def _number_of(self, index: int) -> int:
+        """The number of the kind that a pod is of."""
+        bit = 1 << self.universe.class_of_pod[index]
+        return next(number for number, (mask, _, _) in enumerate(self.kinds) if mask & bit)
+
+    @cached_property
+    def _by_sending(self) -> list[int]:
+        """The kinds, as masks of their numbers, parted by how they send."""
+        groups: dict[Hashable, int] = {}
+        for number, (_, source, _) in enumerate(self.kinds):
+            sends = None if source is None else self._sends(source)
+            groups[sends] = groups.get(sends, 0) | 1 << number
+        return list(groups.values())
+
+    def _joined_kind(self, group: int) -> Kind:
+        """Some kinds as one."""
+        found = self._joined.get(group)
+        if found is None:
+            numbers = list(columns_of(group))
+            mask = 0
+            for number in numbers:
+                mask |= self.kinds[number][0]
+            found = self._joined[group] = (mask, *self.kinds[numbers[0]][1:])
+        return found
 
     def _sends(self, source: Pod) -> Hashable:
         """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
@@ -134,19 +159,35 @@ class MeshedGrid(Grid):
         apart from both."""
         found = self._true_of.get(predicate)
         if found is None:
-            found = 0
-            for number, (_, source, address) in enumerate(self.kinds):
-                if predicate.attribute == PEER_IDENTITY:
-                    identity = None if source is None else self.mesh.identity(source)
-                    value: str | int | None = identity.text if identity is not None else None
-                else:
-                    value = address
-                try:
-                    if value is not None and holds(predicate, value):
-                        found |= 1 << number
-                except TooLarge:
-                    continue
+            values = self._identities if predicate.attribute == PEER_IDENTITY else self._addresses
+            pattern = predicate.pattern
+            if isinstance(pattern, Exact) and not pattern.ignore_case:
+                found = values.get(pattern.text, 0)
+            else:
+                found = 0
+                for value, kinds in values.items():
+                    if _holds(predicate, value):
+                        found |= kinds
             self._true_of[predicate] = found
+        return found
+
+    @cached_property
+    def _identities(self) -> dict[str | int, int]:
+        """Every identity, with the kinds that have it as a mask of their numbers."""
+        found: dict[str | int, int] = {}
+        for number, (_, source, _) in enumerate(self.kinds):
+            identity = None if source is None else self.mesh.identity(source)
+            if identity is not None:
+                found[identity.text] = found.get(identity.text, 0) | 1 << number
+        return found
+
+    @cached_property
+    def _addresses(self) -> dict[str | int, int]:
+        """The same for known addresses."""
+        found: dict[str | int, int] = {}
+        for number, (_, _, address) in enumerate(self.kinds):
+            if address is not None:
+                found[address] = found.get(address, 0) | 1 << number
         return found
 
     # What is left of a result.
@@ -236,6 +277,14 @@ class MeshedGrid(Grid):
                 allowed, some, mixed, unknown = self._at(result, ports, wire)
                 return allowed, table.union(table.union(allowed, some), table.union(mixed, unknown))
         return NONE, NONE
+
+
+def _holds(predicate: Predicate, value: str | int) -> bool:
+    """Whether a value surely matches. What cannot be tried counts as not: it is the same for all."""
+    try:
+        return holds(predicate, value)
+    except TooLarge:
+        return False
 
 
 Through = tuple[int, int, int, int]

@@ -63,10 +63,10 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
 
 def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str]) -> Judged:
     """The verdict of a course."""
-    client = course.client.proxy if course.client is not None else Proxy.NONE
+    client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
         return _unreached(course)
-    hops = [_hop(hop, network, rule, names, client) for hop in course.hops]
+    hops = [_hop(hop, network, rule, names, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
     telling = _telling(verdict, hops)
@@ -102,9 +102,12 @@ Told = tuple[HopVerdict, LayerVerdict, str]
 """A hop, the layer that decides it, and what the client sees of that."""
 
 
-def _hop(hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy) -> Told:
+def _hop(
+    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy, as_http: bool | None
+) -> Told:
     transport = hop.transport
-    http = transport.http
+    # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
+    http = transport.http if as_http is None else as_http
     found = network(hop)
     layers = [found]
     sees = [symptoms.of_network(client, http)]
@@ -119,7 +122,7 @@ def _hop(hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], cli
     if hop.point is not None and transport.accepted:
         ruling = rule(hop)
         layers.append(LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by))
-        sees.append(ruling.symptom if http else symptoms.of_connection(client, False))
+        sees.append(ruling.symptom if transport.http else symptoms.of_connection(client, http))
     else:
         layers.append(LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
         sees.append("none")

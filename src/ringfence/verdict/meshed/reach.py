@@ -92,6 +92,16 @@ class Reaches:
                                 found[predicate] = None
         return tuple(found)
 
+    def waypoints(self, destination: Pod) -> frozenset[int]:
+        """The pods, by their indexes, of every waypoint that may be on the way to a destination."""
+        return frozenset(
+            index
+            for service in (None, *self.fronts.of(destination))
+            for option in self.mesh.waypoint(None, destination, service)
+            if option.value is not None
+            for index in option.value.pods
+        )
+
     def _points(self, destination: Pod, sort: PointSort, http: bool) -> Iterator[Point]:
         if sort is not PointSort.WAYPOINT:
             members = self.mesh.membership(destination)
@@ -122,8 +132,10 @@ class Reaches:
 
     def _worlds(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> tuple[Forms, ...]:
         front = self.fronts.leading_to(destination, port)
-        service = front[0] if front is not None else None
-        call = Call(self.mesh, Caller(source, address), destination, self._dialled(destination, service), port, service)
+        service, number = front if front is not None else (None, None)
+        dialled = None if service is None or service.headless else number
+        dialled_address = self._dialled(destination, service)
+        call = Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
         if self.reading is Reading.CONFIGURED:
             return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
         told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]

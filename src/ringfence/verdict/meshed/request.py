@@ -58,6 +58,9 @@ def request(
     told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ()))
     if identity is not None and (not isinstance(identity, str) or not identity):
         raise EndError(f"{identity!r} is no identity", "such as spiffe://cluster.local/ns/shop/sa/web")
+    if identity is not None and "://" not in identity and "/ns/" in identity:
+        # As policies write it.
+        identity = f"spiffe://{identity}"
     path = path.partition("?")[0].partition("#")[0]
     return Request(method, path, host or "", named, told, identity or "")
 

@@ -1,0 +1,154 @@
+"""Questions about requests over a mesh, as people and programs ask them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+CLUSTER = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: orders, namespace: shop, labels: {app: orders}}
+spec: {serviceAccountName: orders, containers: [{name: main, image: x}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {serviceAccountName: web, containers: [{name: main, image: x}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: shop}
+spec: {selector: {app: orders}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: shop}
+spec:
+  selector: {matchLabels: {app: orders}}
+  jwtRules: [{issuer: "https://idp.example", audiences: [shop]}]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: orders, namespace: shop}
+spec:
+  selector: {matchLabels: {app: orders}}
+  rules:
+    - from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]
+      to: [{operation: {methods: [GET], paths: ["/orders*"]}}]
+    - from: [{source: {requestPrincipals: ["https://idp.example/alice"]}}]
+      when:
+        - {key: "request.auth.claims[groups]", values: [admins]}
+        - {key: "request.headers[x-env]", values: ["pro*"]}
+"""
+ALICE = {"iss": "https://idp.example", "sub": "alice", "aud": ["shop"], "groups": ["staff", "admins"]}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> str:
+    file = tmp_path / "cluster.yaml"
+    file.write_text(CLUSTER)
+    return str(file)
+
+
+def answered(ringfence: Run, cluster: str, tmp_path: Path, *questions: dict[str, Any]) -> list[dict[str, Any]]:
+    asked = tmp_path / "questions.jsonl"
+    lines = ({"src": "shop/web", "dst": "shop/orders", "port": 8080} | question for question in questions)
+    asked.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    out = ringfence("can", "--flows", str(asked), "-f", cluster).out
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict", "symptom"),
+    [
+        ({"method": "GET", "path": "/orders/7"}, "allowed", "none"),
+        ({"method": "GET", "path": "/orders/7?next=/admin#top"}, "allowed", "none"),
+        ({"method": "POST", "path": "/orders"}, "denied", "http-403"),
+        ({"path": "/", "jwt": ALICE, "headers": {"X-Env": "prod"}}, "allowed", "none"),
+        ({"path": "/", "jwt": ALICE}, "denied", "http-403"),
+        ({"path": "/", "jwt": {**ALICE, "groups": ["staff"]}, "headers": {"x-env": "prod"}}, "denied", "http-403"),
+        ({"path": "/", "jwt": {**ALICE, "aud": "other"}, "headers": {"x-env": "prod"}}, "denied", "http-401"),
+        ({"path": "/", "jwt": None, "headers": None}, "denied", "http-403"),
+        ({"path": "/orders", "as": "spiffe://cluster.local/ns/shop/sa/other"}, "denied", "http-403"),
+        ({"path": "/orders", "as": "cluster.local/ns/shop/sa/web"}, "allowed", "none"),
+        ({}, "mixed", "none"),
+    ],
+)
+def test_lines_ask_about_requests(
+    ringfence: Run, cluster: str, tmp_path: Path, asked: dict[str, Any], verdict: str, symptom: str
+) -> None:
+    (line,) = answered(ringfence, cluster, tmp_path, {**asked, "id": 7})
+    assert (line["verdict"], line["symptom"], line["id"]) == (verdict, symptom, 7)
+    assert line["encryption"] == "mtls"
+    assert [layer["layer"] for layer in line["layers"]] == ["network", "transport", "requests"]
+    (hop,) = line["hops"]
+    assert (hop["source"], hop["port"], hop["identity"]) == ("shop/web", 8080, line["identity"])
+
+
+def test_a_line_that_is_no_request_says_so_and_the_rest_is_answered(
+    ringfence: Run, cluster: str, tmp_path: Path
+) -> None:
+    bad, good = answered(ringfence, cluster, tmp_path, {"jwt": [1]}, {"path": "/orders"})
+    assert (bad["verdict"], bad["error"]) == (None, 'jwt is no object (such as {"name": "value"})')
+    assert good["verdict"] == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("--http", "GET /orders"), 0, "allowed"),
+        (("--http", "/orders"), 0, "allowed"),
+        (("--http", "POST /orders"), 1, "denied"),
+        (("--http", "GET /", "--jwt", "iss=https://idp.example", "--jwt", "sub=alice", "--jwt", "aud=shop",
+          "--jwt", "groups=staff", "--jwt", "groups=admins", "--header", "x-env: prod"), 0, "allowed"),
+        ((), 1, "mixed"),
+    ],
+)  # fmt: skip
+def test_options_ask_about_a_request(
+    ringfence: Run, cluster: str, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    done = ringfence("can", "shop/web", "shop/service/orders", "80", *arguments, "-f", cluster)
+    assert (done.code, done.out.splitlines()[0]) == (code, word)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--http", "GET orders"),
+        ("--http", "GE T /orders"),
+        ("--header", "nothing"),
+        ("--jwt", "nothing"),
+        ("--host", "a b"),
+        ("--istio-version", "latest"),
+        ("--mesh-config", "nowhere.yaml"),
+    ],
+)
+def test_what_is_no_request_is_a_usage_error(ringfence: Run, cluster: str, arguments: tuple[str, ...]) -> None:
+    done = ringfence("can", "shop/web", "shop/orders", "8080", *arguments, "-f", cluster)
+    assert (done.code, done.out) == (2, "")
+    assert "rror" in done.err
+
+
+def test_an_explanation_shows_every_layer_and_what_the_client_sees(ringfence: Run, cluster: str) -> None:
+    out = ringfence("explain", "shop/web", "shop/orders", "8080", "--http", "POST /orders", "-f", cluster).out
+    assert "requests  denied  AuthorizationPolicy shop/orders allows requests, and none of its rules this one" in out
+    assert "over mtls as spiffe://cluster.local/ns/shop/sa/web: denied" in out
+    assert "the client sees: HTTP 403, body: RBAC: access denied" in out
+
+
+def test_another_trust_domain_is_another_identity(ringfence: Run, cluster: str, tmp_path: Path) -> None:
+    config = tmp_path / "mesh.yaml"
+    config.write_text("trustDomain: other.example\n")
+    asked = ("can", "shop/web", "shop/orders", "8080", "--http", "GET /orders", "-f", cluster, "-o", "json")
+    told = json.loads(ringfence(*asked, "--mesh-config", str(config)).out)
+    assert told["layered"]["identity"] == "spiffe://other.example/ns/shop/sa/web"
