@@ -170,7 +170,7 @@ def _direct(
         return Answer("denied", "transport", None, encryption, hops, symptom)
     found = decide(world, server, None, None, chain, _asked(asks, proven, port, client))
     told = _by_requests(found, chain, captured_client, proven, encryption, hops)
-    if told.symptom is None and told.verdict == "denied":
+    if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
     return told
 
@@ -237,7 +237,9 @@ def _over_waypoint(
         return Answer("denied", "transport", None, encryption, hops, None)
     service_port = None if service is None else leads_to(service, server, port)
     chain = "tcp" if protocol(service_port, port) == "tcp" else "http"
-    found = decide(world, waypoint, service, server, chain, _asked(asks, own, port, client))
+    # Its destination is the Service, until the waypoint picks a pod.
+    seen = port if service_port is None else service_port["port"]
+    found = decide(world, waypoint, service, server, chain, _asked(asks, own, seen, client))
     if found != "pass":
         return _by_requests(found, chain, "node", own, encryption, hops)
     second = _direct(world, waypoint, server, port, service, last, identity(world, waypoint), asks)

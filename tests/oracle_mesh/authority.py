@@ -9,7 +9,8 @@ from tests.oracle_mesh.objects import ROOT, Json, World, has_labels, labels, nam
 def decide(
     world: World, at: Json, service: Json | None, behind: Json | None, chain: str, asked: authorization.Asked
 ) -> str:
-    """``pass``, ``refuse``, ``refuse somehow``, ``ask``, or ``token`` (a token is not valid). ``behind``: the pod behind a waypoint."""
+    """``pass``, ``refuse``, ``refuse somehow``, ``ask``, or ``token`` (it is not valid). ``behind``: the pod behind a
+    waypoint."""
     policies = [one for one in world.of("AuthorizationPolicy") if _applies(one, at, service, behind)]
     issuers = [
         rule

@@ -319,7 +319,7 @@ class Draw:
             {"paths": [self.one("/a", "/a*", "*b", "/{*}/b")]},
             {"notPaths": ["/a*"]},
             {"hosts": [self.one("web*", "shop.example", "*:80")]},
-            {"ports": [self.one("8080", "9090")]},
+            {"ports": [self.one("8080", "9090", "80")]},
             {"notPorts": ["8080"]},
             {"ports": ["8080"], "methods": ["GET"]},
         )

@@ -135,3 +135,10 @@ def test_a_waypoint_takes_no_certificate_of_another_trust_domain() -> None:
     assert (first.destination, first.transport.accepted, first.identity) == (At.WAYPOINT, False, None)
     first, _ = only(mesh, pod("web", "node"), pod("db", "node")).hops
     assert first.transport.accepted
+
+
+@pytest.mark.parametrize(("dialled", "judged"), [(None, 8080), (80, 80)])
+def test_a_waypoint_judges_what_is_sent_to_a_service_at_the_services_port(dialled: int | None, judged: int) -> None:
+    mesh = FakeMesh(way=Waypoint("shop", "way", (0,), object_of("Gateway", "way")), pods=[pod("way", "node")])
+    first, last = only(mesh, pod("web", "node"), pod("db", "node"), dialled=dialled).hops
+    assert (first.judged_port, last.judged_port) == (judged, 8080)

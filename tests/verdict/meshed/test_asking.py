@@ -8,6 +8,7 @@ import pytest
 
 from ringfence.loading import load_objects
 from ringfence.model.mesh import (
+    DESTINATION_ADDRESS,
     PATH,
     PEER_IDENTITY,
     Client,
@@ -18,7 +19,8 @@ from ringfence.model.mesh import (
     Sending,
     Waypoint,
 )
-from ringfence.sets.languages.patterns import Exact, Prefix, Present
+from ringfence.sets.addresses import address
+from ringfence.sets.languages.patterns import Exact, Numbers, Prefix, Present
 from ringfence.sets.requests.formulas import AllOf, Predicate
 from ringfence.verdict.answers import Answer, Verdict
 from ringfence.verdict.meshed.asking import MeshedAsker
@@ -227,3 +229,14 @@ def test_a_sidecar_answers_in_the_protocol_of_the_service(speech: str, symptom: 
     answer = ask([*objects, only_from("db", "other", 1)], FakeMesh())
     assert answer.layered is not None
     assert (answer.verdict, answer.layered.symptom) == (Verdict.DENIED, symptom)
+
+
+@pytest.mark.parametrize(
+    ("denied", "verdict"), [("10.96.0.10", "denied"), ("10.0.0.2", "denied"), ("10.0.0.9", "allowed")]
+)
+def test_a_waypoint_sees_the_address_of_the_service_and_the_server_its_own(denied: str, verdict: str) -> None:
+    objects = [pod(name, "node", ip=f"10.0.0.{number}") for number, name in enumerate(("web", "db", "way"), 1)]
+    rule = RequestRule(0, Predicate(DESTINATION_ADDRESS, Numbers.of(address(denied))), PLACE)
+    denying = RequestPolicy("Policy", "shop", "denying", RequestAction.DENY, (rule,), PLACE)
+    mesh = FakeMesh(rules_of=RequestRules((denying,)), way=Waypoint("shop", "way", (1,), object_of("Gateway", "way")))
+    assert ask([*objects, service("db")], mesh, path="/").verdict == verdict

@@ -238,7 +238,8 @@ class Call:
                 own if tunnel.proven else None,
                 own is None,
                 Point(PointSort.WAYPOINT, through, http, self.service, server),
-                self.port,
+                # What is sent to a Service has the Service as its destination until the waypoint picks a pod.
+                self.port if self.dialled is None else self.dialled,
                 True,
                 (way.source,),
             )

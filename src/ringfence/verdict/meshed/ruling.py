@@ -19,6 +19,8 @@ from ringfence.model.mesh import (
     TOKEN_PRESENTER,
     TOKEN_PRINCIPAL,
     Mesh,
+    Point,
+    PointSort,
     RequestRules,
     claim,
     header,
@@ -67,8 +69,7 @@ class Rulings:
             unknown.add(PEER_IDENTITY)
         else:
             values[PEER_IDENTITY] = hop.identity.text if hop.identity is not None else None
-        server = hop.point.server or hop.point.pod
-        told = {PEER_ADDRESS: address, DESTINATION_ADDRESS: server.addresses[0] if server.addresses else None}
+        told = {PEER_ADDRESS: address, DESTINATION_ADDRESS: _destination(hop.point)}
         forwarded = hop.point.http and (request is None or FORWARDED in request.headers)
         told[REMOTE_ADDRESS] = None if forwarded else address
         for attribute, number in told.items():
@@ -88,6 +89,15 @@ class Rulings:
         if request.claims is not None:
             values |= token(request)
         return Facts(values, frozenset(unknown))
+
+
+def _destination(point: Point) -> int | None:
+    """The address that a point sees a connection go to: at a waypoint that of the Service, if one was dialled."""
+    service = point.service
+    if point.sort is PointSort.WAYPOINT and service is not None and not service.headless:
+        return service.addresses[0] if service.addresses else None
+    addresses = (point.server or point.pod).addresses
+    return addresses[0] if addresses else None
 
 
 def token(request: Request) -> dict[Attribute, Value]:
