@@ -187,14 +187,14 @@ class World:
     @property
     def mesh_notices(self) -> tuple[str, ...]:
         """What is assumed of the mesh, as the input does not tell it."""
-        return () if self.mesh is None else self.mesh.assumptions
+        return self.mesh.assumptions if self.mesh is not None else ()
 
     @cached_property
     def meshed(self) -> MeshedAsker:
         """Answers single questions about all layers."""
         from ringfence.verdict.meshed.asking import MeshedAsker
 
-        return MeshedAsker(self.asker, self.mesh)
+        return MeshedAsker(self.asker, self.mesh, self.cluster)
 
     def explain(
         self,
@@ -523,8 +523,7 @@ class World:
         if adding or removing:
             given = self.given.changed(adding, removing)
             world = World(given.build(), self.profile, replace(given, relabels=()), choice=self.choice)
-            for text, labels in given.relabels:
-                world = world._relabel(text, labels)
+            world = world._relabelled(given)
         for text, labels in (relabel or {}).items():
             world = world._relabel(text, labels)
         return world
@@ -534,10 +533,7 @@ class World:
         ProfileError."""
         if self.given.relabels or self._as_read is None:
             base = World(self.given.build(), self.profile, replace(self.given, relabels=()), choice=self.choice)
-            world = base.under(cni)
-            for text, labels in self.given.relabels:
-                world = world._relabel(text, labels)
-            return world
+            return base.under(cni)._relabelled(self.given)
         world = world_of(self._as_read, self.given, cni, alike=self._universes)
         universe = world.relation.universe
         if universe.ends is self.relation.universe.ends:
@@ -559,12 +555,15 @@ class World:
         EndError."""
         from ringfence.verdict.portability import portability
 
-        # The names are the same under every profile: what is wrong with them is said once.
+        # The names are the same under every profile.
         self.target(src, namespace), self.target(dst, namespace), self.question(port, protocol)
-        return portability(
-            lambda profile: self.under(profile).can(src, dst, port, protocol, namespace),
-            self.profile,
-        )
+        return portability(lambda one: self.under(one).can(src, dst, port, protocol, namespace), self.profile)
+
+    def _relabelled(self, given: Given) -> World:
+        world = self
+        for text, labels in given.relabels:
+            world = world._relabel(text, labels)
+        return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
         from ringfence.verdict.whatif import Moved, relabelled

@@ -47,3 +47,14 @@ def test_ztunnel_sends_plaintext_to_a_sidecar_without_tunnels() -> None:
     assert finding.severity is Severity.MEDIUM
     taking = text.replace("    app: web", "    app: web\n    networking.istio.io/tunnel: http")
     assert messages(RULE, taking) == []
+
+
+def test_a_gateway_is_a_client_too() -> None:
+    spec = {"containers": [{"name": "istio-proxy", "image": "auto"}]}
+    labels = {"app": "ingress", "sidecar.istio.io/inject": "true"}
+    gateway = an("Pod", "ingress", spec, "edge", labels=labels, annotations={"inject.istio.io/templates": "gateway"})
+    text = sidecars() + SERVERS + sidecars("edge") + gateway + mtls("STRICT")
+    (finding,) = checked(RULE, text + rule("DISABLE")).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "edge/pod/ingress"
+    assert messages(RULE, text) == []

@@ -94,12 +94,12 @@ def check(situation: Situation) -> Iterator[Result]:
 
 
 def _clients(enforcement: Enforcement) -> list[int]:
-    from ringfence.dialects.istio.enrolment import is_gateway
+    from ringfence.dialects.istio.enrolment import is_waypoint
     from ringfence.model.mesh import Proxy
 
     found: dict[object, int] = {}
     for index in enforcement.pods:
-        if enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE) and not is_gateway(enforcement.pod(index)):
+        if enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE) and not is_waypoint(enforcement.pod(index)):
             found.setdefault(enforcement.mesh.client_kind(enforcement.pod(index)), index)
     return list(found.values())
 

@@ -56,6 +56,8 @@ MODULES: Mapping[str, str] = {
     "AUZ-012": "auz_012_rule_dropped",
     "AUZ-013": "auz_013_dry_run_taken_for_a_policy",
     "AUZ-014": "auz_014_client_named_behind_a_waypoint",
+    "IDN-001": "idn_001_default_service_account",
+    "IDN-004": "idn_004_service_account_missing",
     "LAY-001": "lay_001_network_allows_mesh_denies",
     "LAY-002": "lay_002_mesh_allows_network_denies",
     "LAY-004": "lay_004_past_the_mesh",

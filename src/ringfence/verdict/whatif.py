@@ -106,7 +106,7 @@ def policy_change(
     after = replace(cluster, policies=Later(policies), problems=tuple(problems))
     changed = relation.change(gone, added, after)
     if not isinstance(changed, ChangedRelation):
-        changed = Relation(after, relation.profile)
+        changed = relation.afresh(after)
     return changed, after, given.later(adding, removing)
 
 

@@ -290,8 +290,13 @@ class Relation:
         """The relation after policies (by index) went and others came. Shares everything that does not change."""
         gone = frozenset(remove)
         if any(not self._understands(policy) for policy in add):
-            return Relation(cluster, self.profile, form=self.form)
+            return self.afresh(cluster)
         return ChangedRelation(self, gone, add, cluster)
+
+    def afresh(self, cluster: Cluster) -> Relation:
+        """The relation of another cluster under the same profile, with classes of its own."""
+        universe = universes.build(cluster, coverage_of(self.profile), apart=self.universe.apart)
+        return Relation(cluster, self.profile, universe, self.form)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:
         """Whether the classes are fine enough for a new policy."""

@@ -170,6 +170,8 @@ class Universe(Value):
     coarse_keys: frozenset[str] = frozenset()
     """Labels of single replicas that no policy mentions: classes do not tell them apart."""
     coverage: Coverage = EVERYWHERE
+    apart: Callable[[Pod], Hashable] | None = None
+    """What else tells pods apart."""
     mentioned: frozenset[str] = frozenset()
     """Label keys that policies mention."""
 
@@ -335,6 +337,7 @@ def build(
         keys,
         dropped if keys is None else frozenset(),
         coverage,
+        apart,
         mentioned,
     )
 

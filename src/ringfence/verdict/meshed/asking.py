@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
-from ringfence.model.cluster import Pod, Service, WorkloadRef
+from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import replace
@@ -29,10 +29,11 @@ _NOWHERE = WorkloadRef("Pod", "", "")
 class MeshedAsker:
     """Answers questions about all layers of one world. ``mesh`` None: only the network has a say."""
 
-    def __init__(self, asker: Asker, mesh: Mesh | None) -> None:
+    def __init__(self, asker: Asker, mesh: Mesh | None, cluster: Cluster | None = None) -> None:
+        """``cluster``: where a what-if gave pods other labels than those that the relation was made from."""
         self.asker = asker
         self.mesh = mesh
-        self.cluster = asker.relation.cluster
+        self.cluster = asker.relation.cluster if cluster is None else cluster
         self._rulings = Rulings(mesh)
         self.fronts = Fronts(self.cluster)
 
