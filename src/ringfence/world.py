@@ -393,16 +393,9 @@ class World:
         """What the rules of ``check`` see. ``chosen_by`` tells in words who chose the profile."""
         from ringfence.rules.situation import Situation
 
-        directory = self.lister.asker.directory
+        asker, read = self.lister.asker, lambda: self.given.settled().reading.manifests
         return Situation(
-            self.cluster,
-            self.profile,
-            self.whole_relation,
-            self.lister.asker,
-            directory,
-            lambda: self.given.settled().reading.manifests,
-            chosen_by,
-            self.mesh,
+            self.cluster, self.profile, self.whole_relation, asker, asker.directory, read, chosen_by, self.mesh
         )
 
     def check(
