@@ -14,6 +14,7 @@ from ringfence.layers.network.universe import coverage_of
 from ringfence.loading import load_objects
 from ringfence.model.mesh import (
     PATH,
+    PEER_ADDRESS,
     PEER_IDENTITY,
     PORT,
     RequestAction,
@@ -22,6 +23,7 @@ from ringfence.model.mesh import (
     RequestRules,
     Waypoint,
 )
+from ringfence.sets.addresses import address
 from ringfence.sets.languages.patterns import Exact, Numbers, Prefix, Present
 from ringfence.sets.ports import port_key
 from ringfence.sets.requests.formulas import AllOf, Formula, Not, Predicate
@@ -145,6 +147,26 @@ def test_who_controls_a_pod_gets_what_any_form_of_a_connection_gets(
             denied = all(set(found) == {Verdict.DENIED} for found in verdicts.values())
             wanted = Verdict.ALLOWED if sure else Verdict.DENIED if denied else Verdict.UNKNOWN
             assert _verdict(relation, result, port) is wanted, (left, right, port)
+
+
+def test_sources_of_unknown_addresses_are_not_taken_for_others() -> None:
+    formula = Predicate(PEER_ADDRESS, Numbers(((address("10.0.0.1"), address("10.0.0.1")),)))
+    rule = RequestRule(0, Not(formula), PLACE)
+    policy = RequestPolicy("Policy", "shop", "one", RequestAction.ALLOW, (rule,), PLACE)
+    objects = [pod("a", ip="10.0.0.1"), pod("b", ip="10.0.0.2"), pod("c"), pod("way", "sidecar")]
+    world = load_objects(objects, cni="calico")
+    cluster = world.cluster
+    mesh = FakeMesh(pods=list(cluster.pods), rules_of=RequestRules((policy,)))
+    universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
+    relation = Relation(cluster, world.profile, universe)
+    grid = MeshedGrid(relation, mesh, Reading.CONFIGURED)
+    column = universe.class_of_pod[3]
+    found = {}
+    for index, name in enumerate(("a", "b", "c")):
+        bit = 1 << universe.class_of_pod[index]
+        (result,) = (one for sources, one in grid.column(column) if sources & bit)
+        found[name] = _verdict(relation, result, 8080)
+    assert found == {"a": Verdict.DENIED, "b": Verdict.ALLOWED, "c": Verdict.UNKNOWN}
 
 
 def _passes(verdicts: list[Verdict]) -> bool:

@@ -13,7 +13,8 @@ from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Exact
 from ringfence.sets.ports import PortTable
-from ringfence.sets.requests.formulas import Predicate
+from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.formulas import AllOf, Formula, Not, Predicate, predicates_of
 from ringfence.values import replace
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.grid import FlowBounds, Grid, Result
@@ -38,9 +39,9 @@ class MeshedGrid(Grid):
         self.reaches = Reaches(relation.cluster, mesh, reading)
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
-        self._asked: dict[object, tuple[tuple[Predicate, ...], int]] = {}
-        self._parted: dict[tuple[tuple[Predicate, ...], int], list[Kind]] = {}
-        self._true_of: dict[Predicate, int] = {}
+        self._asked: dict[object, tuple[tuple[Formula, ...], int]] = {}
+        self._parted: dict[tuple[tuple[Formula, ...], int], list[Kind]] = {}
+        self._true_of: dict[Formula, int] = {}
         self._reach: dict[tuple[object, int], Reach] = {}
         self._within: dict[tuple[Reach, int, int, Result], Result] = {}
         self._numbers: dict[Region, int] = {}
@@ -98,9 +99,11 @@ class MeshedGrid(Grid):
             asked = self._asked[kind] = (self.reaches.asked_of_peers(pod), ways)
         parts = self._parted.get(asked)
         if parts is None:
-            predicates, ways = asked
+            formulas, ways = asked
             groups = self._by_sending
-            for true in (ways, *map(self._true, predicates)):
+            asked_of = {predicate.attribute for predicate in predicates_of(formulas)}
+            unknown = [self._unknown(attribute) for attribute in asked_of]
+            for true in (ways, *unknown, *map(self._true, formulas)):
                 groups = [part for group in groups for part in (group & true, group & ~true) if part]
             parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
         return parts
@@ -120,14 +123,27 @@ class MeshedGrid(Grid):
         return list(groups.values())
 
     def _joined_kind(self, group: int) -> Kind:
-        """Some kinds as one."""
+        """Some kinds that send alike, as one."""
         found = self._joined.get(group)
         if found is None:
-            numbers = list(columns_of(group))
-            mask = 0
-            for number in numbers:
-                mask |= self.kinds[number][0]
-            found = self._joined[group] = (mask, *self.kinds[numbers[0]][1:])
+            first = (group & -group).bit_length() - 1
+            whole = next(one for one in self._by_sending if one >> first & 1)
+            rest = whole & ~group
+            few, others = (group, 0) if rest.bit_count() >= group.bit_count() else (rest, self._columns_of[whole])
+            mask = others
+            for number in columns_of(few):
+                mask ^= self.kinds[number][0]
+            found = self._joined[group] = (mask, *self.kinds[first][1:])
+        return found
+
+    @cached_property
+    def _columns_of(self) -> dict[int, int]:
+        """The columns of all kinds that send alike."""
+        found = {}
+        for group in self._by_sending:
+            found[group] = 0
+            for number in columns_of(group):
+                found[group] |= self.kinds[number][0]
         return found
 
     def _sends(self, source: Pod) -> Hashable:
@@ -154,21 +170,44 @@ class MeshedGrid(Grid):
             self._kinds = list(found.values())
         return self._kinds
 
-    def _true(self, predicate: Predicate) -> int:
-        """The kinds of which a predicate about the peer is true, as a mask of their numbers. What is not known is told
-        apart from both."""
-        found = self._true_of.get(predicate)
+    def _true(self, formula: Formula) -> int:
+        """The kinds of which something about the peer is true, as a mask of their numbers."""
+        found = self._true_of.get(formula)
         if found is None:
-            values = self._identities if predicate.attribute == PEER_IDENTITY else self._addresses
-            pattern = predicate.pattern
-            if isinstance(pattern, Exact) and not pattern.ignore_case:
-                found = values.get(pattern.text, 0)
+            everyone = (1 << len(self.kinds)) - 1
+            if isinstance(formula, Predicate):
+                found = self._matching(formula)
+            elif isinstance(formula, Not):
+                found = everyone & ~self._true(formula.part)
+            elif isinstance(formula, AllOf):
+                found = everyone
+                for part in formula.parts:
+                    found &= self._true(part)
             else:
                 found = 0
-                for value, kinds in values.items():
-                    if _holds(predicate, value):
-                        found |= kinds
-            self._true_of[predicate] = found
+                for part in formula.parts:
+                    found |= self._true(part)
+            self._true_of[formula] = found
+        return found
+
+    def _unknown(self, attribute: Attribute) -> int:
+        """The kinds of which an attribute's value is not known."""
+        values = self._identities if attribute == PEER_IDENTITY else self._addresses
+        found = (1 << len(self.kinds)) - 1
+        for kinds in values.values():
+            found &= ~kinds
+        return found
+
+    def _matching(self, predicate: Predicate) -> int:
+        """The kinds of which a predicate is true, as far as their values are known."""
+        values = self._identities if predicate.attribute == PEER_IDENTITY else self._addresses
+        pattern = predicate.pattern
+        if isinstance(pattern, Exact) and not pattern.ignore_case:
+            return values.get(pattern.text, 0)
+        found = 0
+        for value, kinds in values.items():
+            if _holds(predicate, value):
+                found |= kinds
         return found
 
     @cached_property

@@ -14,7 +14,7 @@ from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Point, PointSort, Proxy
 from ringfence.sets.ports import Intervals, subtract
-from ringfence.sets.requests.formulas import Predicate, predicates_of
+from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.ruling import Rulings
@@ -68,6 +68,18 @@ class Region:
 
 
 Reach = tuple[Region, ...]
+OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
+
+
+def about_peers(formula: Formula) -> Iterator[Formula]:
+    """The largest parts of a formula that ask about nothing but who comes."""
+    asked = {predicate.attribute for predicate in predicates_of((formula,))}
+    if asked <= OF_PEERS:
+        if asked:
+            yield formula
+    elif asked & OF_PEERS and not isinstance(formula, Predicate):
+        for part in (formula.part,) if isinstance(formula, Not) else formula.parts:
+            yield from about_peers(part)
 
 
 class Reaches:
@@ -80,16 +92,15 @@ class Reaches:
         self._rulings = Rulings(mesh)
         self.fronts = Fronts(cluster)
 
-    def asked_of_peers(self, destination: Pod) -> tuple[Predicate, ...]:
+    def asked_of_peers(self, destination: Pod) -> tuple[Formula, ...]:
         """What the destination's rules ask about who comes: sources of which all of it is equally true are one."""
-        found: dict[Predicate, None] = {}
+        found: dict[Formula, None] = {}
         for sort in (PointSort.SIDECAR, PointSort.NODE, PointSort.WAYPOINT):
             for http in (True, False):
                 for point in self._points(destination, sort, http):
                     for policy in self.mesh.rules(point, 1).policies:
-                        for predicate in predicates_of(rule.formula for rule in policy.rules):
-                            if predicate.attribute in (PEER_IDENTITY, PEER_ADDRESS):
-                                found[predicate] = None
+                        for rule in policy.rules:
+                            found.update(dict.fromkeys(about_peers(rule.formula)))
         return tuple(found)
 
     def waypoints(self, destination: Pod) -> frozenset[int]:
