@@ -264,7 +264,7 @@ def read_namespaces(objects: list[dict[str, Any]]) -> dict[str, Mapping[str, str
         name = item["metadata"]["name"]
         if item["kind"] == "Namespace":
             found[name] = {**(item["metadata"].get("labels") or {}), NAME_LABEL: name}
-        elif item["kind"] not in (*ADMIN_KINDS, "Node", "ServiceCIDR"):
+        elif item["kind"] not in (*ADMIN_KINDS, "Node", "ServiceCIDR", "IngressClass"):
             found.setdefault(space(item), None)
     return found
 

@@ -2,6 +2,8 @@
 
 Compares the engine with the oracle over random clusters; the same seed gives the same clusters and questions. Every
 disagreement is reduced to its smallest case and printed as manifests. Exit code 1 if there was one.
+
+``--reach`` compares ways in, steps of an attacker and pods that do not exist yet instead, and prints what differs.
 """
 
 from __future__ import annotations
@@ -37,9 +39,17 @@ def one_cluster(profiles: tuple[str, ...], seed: int) -> tuple[int, Any]:
     return compared, found
 
 
-def results(seeds: Iterator[int], workers: int, profiles: tuple[str, ...]) -> Iterator[tuple[int, Any]]:
+def one_reach(seed: int) -> tuple[int, Any]:
+    """The same for the questions of reach."""
+    compared, found = importlib.import_module("tests.properties.reach_differences").differences(seed)
+    return compared, found[:3]
+
+
+def results(
+    seeds: Iterator[int], workers: int, profiles: tuple[str, ...], reach: bool = False
+) -> Iterator[tuple[int, Any]]:
     """Of every cluster, in the order of the seeds."""
-    one = partial(one_cluster, profiles)
+    one = one_reach if reach else partial(one_cluster, profiles)
     if workers < 2:
         yield from map(one, seeds)
         return
@@ -60,6 +70,7 @@ def main() -> int:
     parser.add_argument(
         "--profiles", default="", help="all, or names: one for each cluster, with facts pinned at random"
     )
+    parser.add_argument("--reach", action="store_true", help="ways in, steps and new pods instead of flows")
     given = parser.parse_args()
     profiles = tuple(PROFILES) if given.profiles == "all" else tuple(filter(None, given.profiles.split(",")))
     start = time.monotonic()
@@ -67,16 +78,18 @@ def main() -> int:
     if given.seconds is None:
         seeds = itertools.islice(seeds, -(-given.flows // FLOWS_A_CLUSTER))  # type: ignore[assignment]
     compared = disagreements = 0
-    for count, found in results(seeds, given.workers, profiles):
+    for count, found in results(seeds, given.workers, profiles, given.reach):
         compared += count
         for difference in found:
             disagreements += 1
             if disagreements <= given.show:
-                print(comparison().smallest(difference), end="\n\n", flush=True)
+                text = difference if given.reach else comparison().smallest(difference)
+                print(text, end="\n\n", flush=True)
         if given.seconds is not None and time.monotonic() - start > given.seconds:
             break
     over = f" over {len(profiles)} profiles" if profiles else ""
-    print(f"{compared} flows compared{over}, {disagreements} disagreements, {time.monotonic() - start:.0f} s")
+    took = f"{disagreements} disagreements, {time.monotonic() - start:.0f} s"
+    print(f"{compared} {'answers' if given.reach else 'flows'} compared{over}, {took}")
     return 1 if disagreements else 0
 
 

@@ -237,8 +237,8 @@ ENGINE = (
     ),
     Fault(
         CELLS,
-        "ports.difference(ports.difference(ALL, left[1]), right[1]), ports.intersection(left[0], right[0])",
-        "ports.difference(ports.difference(ALL, left[1]), right[1]), ports.union(left[0], right[0])",
+        "cell = Cell(self._sure(left, right), self.ports.intersection(left[0], right[0]))",
+        "cell = Cell(self._sure(left, right), self.ports.union(left[0], right[0]))",
         "either direction is enough to be possible",
     ),
     Fault(

@@ -10,7 +10,19 @@ from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ways_in import sources
 from ringfence.verdict.ways_in.values import WayIn
 from ringfence.world import World
-from tests.model.objects import Object, block, namespace, network_policy, node, pod, pods_peer, service, tcp, world
+from tests.model.objects import (
+    Object,
+    block,
+    controller,
+    namespace,
+    network_policy,
+    node,
+    pod,
+    pods_peer,
+    service,
+    tcp,
+    world,
+)
 
 APP = {"app": "api"}
 NGINX = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
@@ -136,7 +148,9 @@ def test_an_address_of_a_tunnel_is_none_that_a_node_states() -> None:
 def test_a_load_balancer_takes_only_the_clients_of_its_ranges() -> None:
     spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
     closed = cluster(service("shop/api", APP, PORT, **spec, loadBalancerSourceRanges=["10.9.0.0/16"]))
-    assert "no client of the internet" in only(closed, "load-balancer").hops[0].source
+    nobody = only(closed, "load-balancer")
+    assert nobody.hops[0].source == "no client of the internet"
+    assert (nobody.verdict, nobody.reason.code) == (Verdict.DENIED, "no-client")
     some = cluster(service("shop/api", APP, PORT, **spec, loadBalancerSourceRanges=["203.0.113.0/24"]))
     assert "203.0.113.0/24" in only(some, "load-balancer").hops[0].source
 
@@ -247,19 +261,22 @@ def test_a_listener_takes_the_routes_that_it_says(listener: Object, spec: Object
     assert bool(found.ways) is taken
 
 
-def test_a_grant_lets_a_route_name_a_service_elsewhere() -> None:
+@pytest.mark.parametrize(
+    ("source", "name", "granted"), [("web", "api", True), ("web", "other", False), ("shop", "api", False)]
+)
+def test_a_grant_lets_a_route_name_a_service_elsewhere(source: str, name: str, granted: bool) -> None:
     grant = {
         "apiVersion": "gateway.networking.k8s.io/v1beta1",
         "kind": "ReferenceGrant",
         "metadata": {"name": "g", "namespace": "shop"},
         "spec": {
-            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "web"}],
-            "to": [{"group": "", "kind": "Service", "name": "api"}],
+            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": source}],
+            "to": [{"group": "", "kind": "Service", "name": name}],
         },
     }
     found = cluster(http_route("web"), gateway(), service("shop/api", APP, PORT), grant).ways_in()
-    assert found.dead_ends == ()
-    assert [way.destination for way in found.ways] == ["shop/api"]
+    assert [dead.code for dead in found.dead_ends] == ([] if granted else ["no-grant"])
+    assert [way.destination for way in found.ways] == (["shop/api"] if granted else [])
 
 
 def test_an_openshift_route_means_the_ports_of_the_pods() -> None:
@@ -324,3 +341,73 @@ def test_homes_of_an_unknown_controller_that_make_no_difference_are_asked_once(
     grouped = told()
     monkeypatch.setattr(sources.Sources, "_some_homes", lambda self, destination: self.some_pod)
     assert told() == grouped
+
+
+def test_a_service_leads_on_in_its_own_address_families() -> None:
+    """The policy lets clients of IPv4 in, and only those of IPv6 get to the Service."""
+    dual = pod("shop/dual", {"app": "dual"}, ips=("10.0.0.7", "fd00::7"), node="n1")
+    opened = network_policy("shop/dual", {"app": "dual"}, ingress=[{"from": EVERYWHERE}])
+    spec = {"type": "NodePort", "externalTrafficPolicy": "Local"}
+    six = service("shop/dual", {"app": "dual"}, PORT, **spec, clusterIP="fd02::1", clusterIPs=["fd02::1"])
+    assert only(cluster(dual, opened, six)).verdict is Verdict.DENIED
+    four = service("shop/dual", {"app": "dual"}, PORT, **spec, clusterIP="10.96.0.1", clusterIPs=["10.96.0.1"])
+    assert only(cluster(dual, opened, four)).verdict is Verdict.ALLOWED
+
+
+def test_a_pod_that_is_perhaps_behind_the_service_is_perhaps_reached() -> None:
+    front = service("shop/next", {"pod-template-hash": "abc"}, PORT, type="NodePort")
+    way = only(cluster(controller("Deployment", "shop/next", {"app": "next"}), front))
+    assert (way.verdict, way.destination) == (Verdict.UNKNOWN, "shop/next")
+
+
+def test_of_several_ways_to_a_controller_one_is_enough() -> None:
+    nginx = pod("web/nginx", NGINX, ips=("10.0.1.1",), node="n2")
+    spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": ["10.9.0.0/16"]}
+    front = service("web/nginx", NGINX, {"port": 443, "targetPort": 443}, **spec)
+    asked = cluster(service("shop/api", APP, PORT), ingress(ingressClassName="nginx"), nginx, front)
+    assert {way.openings[0].how: way.verdict for way in asked.ways_in().ways} == {
+        "load-balancer": Verdict.DENIED,
+        "node-port": Verdict.ALLOWED,
+        "route": Verdict.ALLOWED,
+    }
+
+
+def test_what_a_controller_that_is_not_in_the_input_may_send_is_not_asked() -> None:
+    closed = [network_policy(f"{space}/out", egress=[]) for space in ("web", "shop")]
+    assert only(cluster(service("shop/api", APP, PORT), ingress(), *closed)).verdict is Verdict.ALLOWED
+
+
+def test_a_node_without_an_address_of_the_family_is_no_source() -> None:
+    asked = cluster(node("n6", "fd01::6"), service("shop/api", APP, PORT, type="NodePort"), cni="generic")
+    assert only(asked).verdict is Verdict.ALLOWED
+
+
+def test_two_default_classes_are_none() -> None:
+    classes = [
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "IngressClass",
+            "metadata": {"name": name, "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}},
+            "spec": {"controller": "k8s.io/ingress-nginx"},
+        }
+        for name in ("a", "b")
+    ]
+    nginx = pod("web/nginx", NGINX, ips=("10.0.1.1",), node="n2")
+    objects = [service("shop/api", APP, PORT), ingress(), nginx, admitting(pods_peer(NGINX, {}))]
+    (way,) = cluster(*objects, *classes).ways_in().ways
+    assert (way.verdict, way.hops[-1].source) == (Verdict.UNKNOWN, "an ingress controller (not in the input)")
+    (way,) = cluster(*objects, classes[0]).ways_in().ways
+    assert (way.verdict, way.reason.code) == (Verdict.DENIED, "no-entrance")
+
+
+def test_a_controller_is_looked_for_where_it_lives() -> None:
+    labels = {"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"}
+    route = {
+        "apiVersion": "route.openshift.io/v1",
+        "kind": "Route",
+        "metadata": {"name": "r", "namespace": "shop"},
+        "spec": {"host": "h", "to": {"kind": "Service", "name": "api"}},
+    }
+    for home, hops in (("openshift-ingress", 2), ("web", 1)):
+        router = pod(f"{home}/router", labels, host=True, node="n1")
+        assert len(only(cluster(route, router, service("shop/api", APP, PORT)), "route").hops) == hops

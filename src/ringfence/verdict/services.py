@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.layers.network.cells import CLOSED_CELL, OPEN_CELL, Meeting
 from ringfence.layers.network.ends import EndClass
@@ -41,9 +41,14 @@ class ServiceFlows:
 
     def towards(self, source: Target, service: Service, question: Asked) -> Iterator[Flow]:
         """Flows to the ends behind a Service, in the address families that it serves."""
+        return self.served(service, self._to_backends(source, service, question))
+
+    def served(self, service: Service, flows: Iterable[Flow]) -> Iterator[Flow]:
+        """Flows to ends behind a Service as it makes them: in its address families, and with two possibilities for an
+        end that is perhaps behind it."""
         allowed = service.families or tuple(sorted({family(address) for address in service.addresses}))
         surely: list[Flow] = []
-        for flow in self._to_backends(source, service, question):
+        for flow in flows:
             if flow.destination.maybe and not flow.closed:
                 yield replace(flow, perhaps=flow.destination.maybe)
                 yield self._without_it(flow, surely, service)

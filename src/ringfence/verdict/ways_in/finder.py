@@ -8,6 +8,7 @@ from functools import cached_property
 from ringfence.model.cluster import External, Pod, Service, ServicePort, WorkloadRef
 from ringfence.model.entries import Route
 from ringfence.model.provenance import Place
+from ringfence.sets.addresses import family
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
 from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
@@ -83,13 +84,13 @@ class WaysInFinder:
     def _pods(self, ref: WorkloadRef, pods: Sequence[int]) -> Iterator[Target]:
         yield from self._targets(f"{ref.namespace}/{ref.name}", self.asker.directory.members(pods))
 
-    def _targets(self, name: str, members: Iterable[Member]) -> Iterator[Target]:
+    def _targets(self, name: str, members: Iterable[Member], service: Service | None = None) -> Iterator[Target]:
         """One target, or one for each member."""
         if not self.apart:
-            yield Target(name, tuple(members))
+            yield Target(name, tuple(members), service)
             return
         for member in members:
-            yield Target(member.name, (member,))
+            yield Target(member.name, (member,), service)
 
     # Services.
 
@@ -103,7 +104,10 @@ class WaysInFinder:
                     called = f"Service {service.namespace}/{service.name}, {text}"
                     place = service.place or Place("")
                     opening = Opening(how, "Service", service.namespace, service.name, called, place)
-                    yield self._way((opening,), sources, destination, ports, unsure)
+                    there = destination
+                    if how == "external-ip":
+                        there = replace(destination, service=_by_addresses(service, external))
+                    yield self._way((opening,), sources, there, ports, unsure)
 
     def _doors(
         self, service: Service, external: External, port: ServicePort
@@ -111,8 +115,11 @@ class WaysInFinder:
         """The ways to a Service from outside: how, in words, the sources that its pods may see, and what is unsure."""
         end = f"{port.port}/{port.protocol}"
         if external.balanced:
+            client = self.sources.client(external.sources)
             sources, _ = self.sources.after_node(external.local, external.sources)
-            yield "load-balancer", f"load balancer port {end}", (*sources, self.sources.anywhere), AFTER_BALANCER
+            # Whoever the packet may seem to come from: where no client is taken, there is none.
+            seen = (*sources, self.sources.anywhere) if client.target.members else (client,)
+            yield "load-balancer", f"load balancer port {end}", seen, AFTER_BALANCER
         elif external.addresses:
             yield "external-ip", f"external address, port {end}", *self.sources.after_node(external.local)
         if service.kind in ("NodePort", "LoadBalancer"):
@@ -125,7 +132,7 @@ class WaysInFinder:
         for member, ports in self.asker.flows.services.behind(service, port):
             by_ports.setdefault(ports, []).append(member)
         for ports, members in by_ports.items():
-            for target in self._targets(self._name(members), merged(members)):
+            for target in self._targets(self._name(members), merged(members), service):
                 yield target, ports
 
     def _name(self, members: Sequence[Member]) -> str:
@@ -214,6 +221,12 @@ class WaysInFinder:
         best = min(ways, key=lambda way: _PREFERENCE.index(way.verdict))
         openings = tuple(dict.fromkeys(opening for way in ways for opening in way.openings))
         return best.hops, openings
+
+
+def _by_addresses(service: Service, external: External) -> Service:
+    """The Service as its external addresses lead to it: in their address families."""
+    own = {family(address) for address in external.addresses}
+    return replace(service, families=tuple(sorted(own.intersection(service.families or own))) or service.families)
 
 
 _PREFERENCE = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN, Verdict.DENIED)

@@ -32,6 +32,10 @@ CONTROLLER_OPEN = Reason(
 )
 
 
+NO_CLIENT = Reason("no-client", "its load balancer takes no client of the internet")
+NO_FAMILY = Reason("no-family", "who comes this way and what it leads to have no address family in common")
+
+
 FEW = 4
 """Members of a source that are asked one by one; more are grouped first."""
 
@@ -134,7 +138,7 @@ class Sources:
         port = describe(ports)
         text = " or ".join(dict.fromkeys(source.target.text for source in sources))
         if not answers:
-            reason = Reason("no-client", "its load balancer takes no client of the internet")
+            reason = NO_FAMILY if any(source.target.members for source in sources) else NO_CLIENT
             return Hop(text, destination.text, port, Verdict.DENIED, reason, ())
         verdict, reason = _folded(answers, unsure)
         decided = tuple(dict.fromkeys(decision for answer in answers for decision in answer.decided_by))
@@ -153,6 +157,9 @@ class Sources:
     def _asked(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
         alike = self._some_homes(destination) if source.admission else self._alike(source.target, destination)
         flows = self.asker.flows.towards(alike, destination, ports, source.admission)
+        if destination.service is not None:
+            flows = list(self.asker.flows.services.served(destination.service, flows))
+        flows = [flow for flow in flows if flow.closed != "address"]
         if source.elsewhere:
             flows = [moved for flow in flows if (moved := self._from_elsewhere(flow)) is not None]
         return self.asker.whole(source.target, destination, _question(ports), flows) if flows else None
