@@ -342,13 +342,12 @@ class World:
         return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
-        """All ends against all, at level "workload" or "pod": every cell, and who decides it. Raises EndError where
-        they are too many."""
-        # Only the page needs it: it is imported here.
+        """All ends against all, at level "workload" or "pod": every cell of the network layer, and who decides it.
+        Raises EndError where they are too many."""
         from ringfence.verdict.matrix.making import matrix_of
 
         with collector_paused():
-            return matrix_of(self.lister, level == "pod", self.partial)
+            return matrix_of(self.lister.of_network(), level == "pod", self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

@@ -547,5 +547,5 @@ def connections_document(connections: Connections, context: Context) -> Connecti
             UnknownGroupDocument(rows=group.rows, **reason_fields(group.reason))
             for group in unknown_groups(connections.rows)
         ],
-        **head(context, connections.partial),
+        **{**head(context, connections.partial), "layers": list(connections.layers)},
     )

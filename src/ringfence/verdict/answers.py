@@ -243,3 +243,4 @@ class Connections(Value):
     ends: tuple[str, ...]
     notes: tuple[str, ...] = ()
     partial: bool = False
+    layers: tuple[str, ...] = LAYERS

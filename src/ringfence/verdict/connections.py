@@ -57,6 +57,13 @@ class Lister:
         """All rows joined; made when first needed."""
         return self._joined()
 
+    def of_network(self) -> Lister:
+        """A lister of the network layer alone."""
+        if type(self.grid) is Grid:
+            return self
+        alone = Grid(self.relation)
+        return Lister(self.asker, lambda: alone)
+
     def rectangles(self, sources: int, destinations: int, apart: Apart | None = None) -> list[Rectangle]:
         """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods
         must be told apart by their nodes go to ``apart``, where one is given."""
@@ -215,7 +222,7 @@ class Lister:
         if limit is not None and len(rows) > limit:
             left_out = len(rows) - limit
             rows = rows[:limit]
-        return Connections(level, tuple(rows), left_out, names, (), partial)
+        return Connections(level, tuple(rows), left_out, names, (), partial, self.grid.layers)
 
     def _columns(self, target: Target) -> int:
         if target.service is not None:

@@ -17,7 +17,7 @@ from ringfence.model.policy import Direction
 from ringfence.sets.addresses import describe
 from ringfence.sets.ports import Intervals, PortTable, canonical, port_key
 from ringfence.values import Value, replace
-from ringfence.verdict.answers import Reason
+from ringfence.verdict.answers import LAYERS, Reason
 from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
@@ -73,6 +73,9 @@ def node_ports(cluster: Cluster) -> Intervals:
 class Grid:
     """Joins the rows of a relation. Only pairs with at least one pod are flows here. ``joined`` False: only single
     pairs will be asked for, so no row is made ahead."""
+
+    layers: tuple[str, ...] = LAYERS
+    """The layers whose verdict the results are."""
 
     def __init__(self, relation: Relation, joined: bool = True) -> None:
         self.relation = relation

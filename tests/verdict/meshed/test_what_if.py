@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringfence import load_objects, request
-from ringfence.verdict.answers import Verdict
+from ringfence.verdict.answers import Connections, Verdict
 
 ORDERS = request("GET", "/orders")
 
@@ -78,3 +78,23 @@ def test_a_pod_with_another_label_is_another_server() -> None:
     moved = world.what_if(relabel={"shop/orders": {"app": "closed"}})
     # Its Service no longer leads to it: it is dialled by its address, past the mesh's TLS.
     assert moved.can("shop/web", "shop/orders", 8080, request=ORDERS).verdict is Verdict.DENIED
+
+
+def test_lists_name_their_layers_and_the_page_speaks_of_the_network() -> None:
+    world = load_objects(CLUSTER, cni="calico")
+
+    def reached(connections: Connections) -> bool:
+        return any(
+            first <= 8080 <= last
+            for row in connections.rows
+            if "plain/naked" in row.sources and "shop/orders" in row.destinations
+            for first, last in row.ports
+        )
+
+    listed, of_network = world.connections(), world.lister.of_network().connections("workload")
+    assert (listed.layers, reached(listed)) == (("network", "transport", "requests"), False)
+    assert (of_network.layers, reached(of_network)) == (("network",), True)
+    matrix = world.matrix()
+    names = [end.name for end in matrix.ends]
+    cell = matrix.cell(names.index("plain/naked"), names.index("shop/orders"))
+    assert any(first <= 8080 <= last for line in cell.lines for first, last in line.ports)

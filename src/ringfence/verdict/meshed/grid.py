@@ -19,6 +19,7 @@ from ringfence.values import replace
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.grid import FlowBounds, Grid, Result
 from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.values import LAYERS
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
@@ -31,6 +32,8 @@ Kind = tuple[int, Pod | None, int | None]
 
 class MeshedGrid(Grid):
     """A grid whose results are those of all layers. The universe has to tell apart what the mesh does."""
+
+    layers = LAYERS
 
     def __init__(self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True) -> None:
         super().__init__(relation, joined)
