@@ -208,6 +208,12 @@ def test_headless_services() -> None:
     ), "one pod without a sidecar is enough"
 
 
+def test_whether_a_sidecar_tunnels_to_pods_of_a_headless_service_is_open() -> None:
+    tcp = {"port": 9000, "targetPort": 9000, "name": "tcp-x"}
+    lab = Lab(BASE, service("amb/api", tcp, clusterIP="None"))
+    assert sorted(lab.client("car/web", "amb/api", 9000, "amb/api")) == sorted([*PLAIN, *TUNNEL])
+
+
 def sidecar(full_name: str, hosts: list[str] | None = None, mode: Any = None, **spec: Any) -> str:
     egress = {"egress": [{"hosts": hosts}]} if hosts is not None else {}
     outside = {"outboundTrafficPolicy": {"mode": mode}} if mode is not None else {}

@@ -296,16 +296,19 @@ class Senders:
         mesh_tls = list(self._takes_tls(member, destination, port, service, config))
         # Whoever can take mTLS is sent no tunnel, also where mTLS is turned off.
         tunnels = member.tunnel and (self._flags.prefers_tunnels or not _labelled(member, destination))
+        # The original address is used for pods of a headless Service, and no source says that it is tunnelled to.
+        unsure = self._flags.tunnels is None or (self._flags.tunnels and service.headless)
+        whom = "pods of headless Services that take HBONE" if service.headless else "workloads that take HBONE"
         for takes, why, sources, fact, decide in mesh_tls:
             if tunnels:
                 if self._flags.tunnels is not False:
-                    text = "sidecars tunnel to workloads that take HBONE" if self._flags.tunnels is None else ""
+                    text = f"sidecars tunnel to {whom}" if unsure else ""
                     facts = ", and ".join(filter(None, (fact, text)))
                     yield Client(Sending.TUNNEL, sources, "the destination takes HBONE"), facts, decide or text
-                if self._flags.tunnels is True:
+                if self._flags.tunnels is True and not unsure:
                     continue
             sending = Sending.MESH_TLS if takes else Sending.PLAIN
-            text = "sidecars do not tunnel" if tunnels and self._flags.tunnels is None else ""
+            text = f"sidecars do not tunnel to {whom}" if tunnels and unsure else ""
             yield Client(sending, sources, why), ", and ".join(filter(None, (fact, text))), decide or text
 
     def _takes_tls(
