@@ -104,7 +104,7 @@ class LayerDocument(Document, frozen=True):
 
 class HopDocument(Document, frozen=True):
     """One connection of a flow: the port on the wire, who opens it and to whom, and the identity that the other end
-    authenticated (null: nobody's)."""
+    authenticated (null: nobody's). ``encryption_reason``: who encrypts it, or why nobody does."""
 
     source: str
     destination: str
@@ -112,18 +112,21 @@ class HopDocument(Document, frozen=True):
     protocol: Literal["TCP", "UDP", "SCTP"]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str
     verdict: VerdictWord
     layers: list[LayerDocument]
 
 
 class LayeredDocument(Document, frozen=True):
     """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
-    what the client sees. ``holds`` false: only the client's own configuration denies."""
+    what the client sees. ``holds`` false: only the client's own configuration denies. ``encryption``: that of the least
+    encrypted hop, with who does it."""
 
     layers: list[LayerDocument]
     hops: list[HopDocument]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str
     symptom: str
     holds: bool
     notes: list[str]
@@ -380,6 +383,7 @@ def _hop(hop: HopVerdict) -> HopDocument:
         protocol=protocol,  # type: ignore[arg-type]
         identity=hop.identity,
         encryption=hop.encryption,  # type: ignore[arg-type]
+        encryption_reason=hop.encryption_reason,
         verdict=hop.verdict.value,
         layers=[_layer(layer) for layer in hop.layers],
     )
@@ -394,6 +398,7 @@ def layered_document(layered: Layered | None) -> LayeredDocument | None:
         hops=[_hop(hop) for hop in layered.hops],
         identity=layered.identity,
         encryption=layered.encryption,  # type: ignore[arg-type]
+        encryption_reason=layered.encryption_reason,
         symptom=layered.symptom,
         holds=layered.holds,
         notes=list(layered.notes),

@@ -43,6 +43,8 @@ class HopVerdict:
     encryption: str
     verdict: Verdict
     layers: tuple[LayerVerdict, ...]
+    encryption_reason: str = ""
+    """Who encrypts it, or why nobody does."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``hops`` entries."""
@@ -54,6 +56,7 @@ class HopVerdict:
             "protocol": protocol,
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "verdict": self.verdict.value,
         }
 
@@ -72,6 +75,8 @@ class Layered:
     failure: str = ""
     holds: bool = True
     notes: tuple[str, ...] = ()
+    encryption_reason: str = ""
+    """Who encrypts the least encrypted hop, or why nobody does."""
 
     def as_json(self) -> dict[str, Any]:
         """The keys that a line of ``can --flows`` gets beside its verdict."""
@@ -79,6 +84,7 @@ class Layered:
             "layers": [layer.as_json() for layer in self.layers],
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "symptom": self.symptom,
             "holds": self.holds,
             "hops": [hop.as_json() for hop in self.hops],
