@@ -309,15 +309,21 @@ class Question:
 
     def _wire(self, course: Course, hop: Hop) -> Encrypted:
         """Who encrypts a hop that the mesh does not: the application up to the workload, else the network plugin."""
-        front, number = self.service, self.service_port
-        server = self.asker.pod(self.flow.destination)
-        if front is None and server is not None:
-            # An address that is dialled leads to the same port of the workload.
-            front, number = self.asker.fronts.leading_to(server, self.port) or (None, 0)
-        application = self.asker.encryptions.of_application(front, number) if hop.destination is At.SERVER else None
+        application = self._application() if hop.destination is At.SERVER else None
         if application is not None:
             return application
         return self.asker.wire(self._ends(course, hop.source), self._ends(course, hop.destination), self.flow)
+
+    def _application(self) -> Encrypted | None:
+        """TLS of the application, as the Service declares it, or all that lead to an address which is dialled."""
+        fronts: list[tuple[Service, int]] = []
+        if self.service is not None:
+            fronts = [(self.service, self.service_port)]
+        server = self.asker.pod(self.flow.destination)
+        if not fronts and server is not None:
+            fronts = list(self.asker.fronts.all_leading_to(server, self.port))
+        said = [self.asker.encryptions.of_application(*front) for front in fronts]
+        return None if None in said else next(iter(said), None)
 
     def _name(self, course: Course, at: At) -> str:
         if at is At.WAYPOINT and course.waypoint is not None:

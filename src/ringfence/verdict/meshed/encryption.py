@@ -65,13 +65,14 @@ class Encryptions:
         self._relation = relation
         self.declared = cluster.encryption
 
-    def of_application(self, service: Service | None, number: int) -> Encrypted | None:
+    @staticmethod
+    def of_application(service: Service, number: int) -> Encrypted | None:
         """By TLS of the application, at a port of a Service."""
-        for one in service.ports if service is not None else ():
+        for one in service.ports:
             if one.port != number or one.protocol != "TCP":
                 continue
             said = one.application.lower().removeprefix("kubernetes.io/") or one.name.lower().partition("-")[0]
-            if service is not None and said in _TLS:
+            if said in _TLS:
                 word = f"appProtocol {one.application}" if one.application else f"name {one.name}"
                 name = f"Service {service.namespace}/{service.name}"
                 return Encrypted("tls", f"TLS of the application: port {number} of {name} has the {word}")
