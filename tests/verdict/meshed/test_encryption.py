@@ -230,9 +230,22 @@ def test_who_encrypts_is_open_where_the_mesh_is() -> None:
     metadata = {"name": "in", "labels": {"istio-injection": "enabled"}}
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     spec = {"selector": {"app": "b"}, "ports": [{"port": 80, "targetPort": 8080}]}
-    service = {**SERVICE, "metadata": {"name": "b", "namespace": "elsewhere"}, "spec": spec}
-    found = load_objects([space, deployment("a", "in"), deployment("b", "elsewhere"), service])
-    answer = found.can("in/a", "elsewhere/b", 8080)
+    service = {**SERVICE, "metadata": {"name": "b", "namespace": "in"}, "spec": spec}
+    rules = [
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "DestinationRule",
+            "metadata": {"name": f"rule-{mode.lower().replace('_', '-')}", "namespace": "in"},
+            "spec": {"host": "b", "trafficPolicy": {"tls": {"mode": mode}}},
+        }
+        for mode in ("DISABLE", "ISTIO_MUTUAL")
+    ]
+    answer = load_objects([space, deployment("a", "in"), deployment("b", "in"), service, *rules]).can(
+        "in/a", "in/b", 8080
+    )
     assert answer.verdict.value == "allowed"
+    assert answer.layered is not None
+    assert answer.layered.identity is None
+    assert [hop.encryption for hop in answer.layered.hops] == ["unknown"]
     assert said(answer)[0] == "unknown"
-    assert "elsewhere" in said(answer)[1]
+    assert "rule-" in said(answer)[1]

@@ -425,7 +425,16 @@ def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> 
         fact = _difference(
             courses, next(i for i, one in enumerate(found) if one.layered.encryption != first.encryption)
         )
-        layered = replace(layered, encryption="unknown", encryption_reason=f"it hangs on whether {fact[0]}")
+        why = f"it hangs on whether {fact[0]}"
+        layered = replace(layered, encryption="unknown", encryption_reason=why)
+        if all(len(one.hops) == len(layered.hops) for one in others):
+            hops = [
+                hop
+                if all(one.hops[index].encryption == first.hops[index].encryption for one in others)
+                else replace(hop, encryption="unknown", encryption_reason=why)
+                for index, hop in enumerate(layered.hops)
+            ]
+            layered = replace(layered, hops=tuple(hops))
     return judged if layered is judged.layered else replace(judged, layered=layered)
 
 
