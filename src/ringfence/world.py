@@ -214,11 +214,12 @@ class World:
         flips it (looked for when ``edit`` is first read). Raises EndError."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
+        if question.icmp:
+            return Explanation(self.meshed.can(source, destination, question, None), (), None)
         flows = self.asker.flows.between(source, destination, question)
         explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
         if request is not None or self.has_layers:
-            answer = self.meshed.can(source, destination, question, request)
-            explanation = Explanation(answer, explanation.traces, None)
+            explanation = Explanation(self.meshed.can(source, destination, question, request), explanation.traces, None)
             if request is not None or self.mesh is not None:
                 return explanation
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:

@@ -29,7 +29,7 @@ from ringfence.verdict.answers import (
     Row,
     Trace,
 )
-from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict
+from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict, port_and_protocol
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """Raised when the meaning of a key changes; new keys do not raise it."""
@@ -104,15 +104,15 @@ class LayerDocument(Document, frozen=True):
 
 class HopDocument(Document, frozen=True):
     """One connection of a flow: the port on the wire, who opens it and to whom, and the identity that the other end
-    authenticated (null: nobody's). ``encryption_reason``: who encrypts it, or why nobody does."""
+    authenticated (null: nobody's). ICMP has no port. ``encryption_reason``: who encrypts it, or why nobody does."""
 
     source: str
     destination: str
-    port: int
-    protocol: Literal["TCP", "UDP", "SCTP"]
+    port: int | None
+    protocol: Literal["TCP", "UDP", "SCTP", "ICMP"]
     identity: str | None
     encryption: EncryptionWord
-    encryption_reason: str
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     verdict: VerdictWord
     layers: list[LayerDocument]
 
@@ -126,7 +126,7 @@ class LayeredDocument(Document, frozen=True):
     hops: list[HopDocument]
     identity: str | None
     encryption: EncryptionWord
-    encryption_reason: str
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     symptom: str
     holds: bool
     notes: list[str]
@@ -375,11 +375,11 @@ def _layer(layer: LayerVerdict) -> LayerDocument:
 
 
 def _hop(hop: HopVerdict) -> HopDocument:
-    number, _, protocol = hop.port.partition("/")
+    number, protocol = port_and_protocol(hop.port)
     return HopDocument(
         source=hop.source,
         destination=hop.destination,
-        port=int(number),
+        port=number,
         protocol=protocol,  # type: ignore[arg-type]
         identity=hop.identity,
         encryption=hop.encryption,  # type: ignore[arg-type]

@@ -41,6 +41,8 @@ class MeshedAsker:
 
     def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
         """The answer. Raises EndError."""
+        if question.icmp:
+            return self._icmp(source, destination, question)
         flows = self.asker.flows.between(source, destination, question)
         by_name = not _is_address(destination.text)
         parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
@@ -64,6 +66,19 @@ class MeshedAsker:
             self.asker.partial,
             telling[0].layered,
         )
+
+    def _icmp(self, source: Target, destination: Target, question: Asked) -> Answer:
+        """The network's answer: no mesh takes ICMP."""
+        answer = self.asker.can(source, destination, question)
+        families = {4, 6} if len(self.cluster.families) > 1 else set(self.cluster.families)
+        wire = self.encryptions.on_the_wire(
+            source.members, destination.members, next(iter(families)) if len(families) == 1 else None
+        )
+        notes = ("no mesh takes ICMP",) if self.mesh is not None else ()
+        encrypted = NOBODY if destination.service is not None else wire
+        parts = [replace(part, layered=replace(network_alone(part, encrypted), notes=notes)) for part in answer.parts]
+        layered = next(part.layered for part in parts if part.verdict is answer.verdict or len(parts) == 1)
+        return replace(answer, parts=tuple(parts), layered=layered)
 
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None

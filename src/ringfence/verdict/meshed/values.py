@@ -48,11 +48,11 @@ class HopVerdict:
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``hops`` entries."""
-        number, _, protocol = self.port.partition("/")
+        number, protocol = port_and_protocol(self.port)
         return {
             "source": self.source,
             "destination": self.destination,
-            "port": int(number),
+            "port": number,
             "protocol": protocol,
             "identity": self.identity,
             "encryption": self.encryption,
@@ -89,6 +89,12 @@ class Layered:
             "holds": self.holds,
             "hops": [hop.as_json() for hop in self.hops],
         }
+
+
+def port_and_protocol(text: str) -> tuple[int | None, str]:
+    """``8080/TCP`` in two; ICMP has no port."""
+    number, _, protocol = text.rpartition("/")
+    return int(number) if number else None, protocol
 
 
 def joined(verdicts: list[Verdict]) -> Verdict:
