@@ -175,7 +175,7 @@ class World:
         defaults to TCP where a port is given. ``request``: an HTTP request over it (``ringfence.request`` makes one);
         None: all of them. Raises EndError (a ValueError) for ends or ports that cannot be."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
-        if request is None and self.mesh is None:
+        if request is None and not self.has_layers:
             return self.asker.can(source, destination, self.question(port, protocol))
         return self.meshed.can(source, destination, self.question(port, protocol), request)
 
@@ -183,6 +183,11 @@ class World:
     def mesh(self) -> Mesh | None:
         """The service mesh of the cluster, if the input shows one."""
         return meshes.of(self.cluster) if meshes.shown(self.cluster) else None
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether answers speak of more than the network: of a mesh, or of who encrypts."""
+        return self.mesh is not None or bool(self.cluster.encryption)
 
     @property
     def mesh_notices(self) -> tuple[str, ...]:
@@ -209,11 +214,14 @@ class World:
         flips it (looked for when ``edit`` is first read). Raises EndError."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
+        if question.icmp:
+            return Explanation(self.meshed.can(source, destination, question, None), (), None)
         flows = self.asker.flows.between(source, destination, question)
         explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
-        if request is not None or self.mesh is not None:
-            answer = self.meshed.can(source, destination, question, request)
-            return Explanation(answer, explanation.traces, None)
+        if request is not None or self.has_layers:
+            explanation = Explanation(self.meshed.can(source, destination, question, request), explanation.traces, None)
+            if request is not None or self.mesh is not None:
+                return explanation
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
@@ -440,7 +448,7 @@ class World:
         """Many single questions, fast."""
         from ringfence.verdict.many import FlowAnswers
 
-        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
+        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.has_layers)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""

@@ -99,7 +99,18 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     if waypoint is not None and to != "waypoint":
         return [_over_waypoint(world, client, waypoint, server, port, service, own, asks)]
     sent = _sent(world, client, server, port, service).split(" or ")
-    return [_direct(world, client, server, port, service, one, own, asks) for one in sent]
+    found = [_direct(world, client, server, port, service, one, own, asks) for one in sent]
+    if not _application_encrypts(world, server, port, service):
+        return found
+    return [replace(one, encryption="tls") if one.encryption == "none" else one for one in found]
+
+
+def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:
+    """Whether the Service that is called, or every one that leads to an address which is dialled, says so."""
+    ways = [service] if service is not None else [one for one in world.of("Service") if leads_to(one, server, port)]
+    ports = [leads_to(one, server, port) or {} for one in ways]
+    words = [one.get("appProtocol") or one.get("name", "").split("-")[0] for one in ports]
+    return bool(words) and all(word.lower() in ("https", "tls", "kubernetes.io/wss") for word in words)
 
 
 def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json | None) -> Asks:

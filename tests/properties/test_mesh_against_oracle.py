@@ -32,6 +32,10 @@ def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
             said["symptom"], wanted["symptom"] = told["symptom"], one.symptom
         if len({one.verdict for one in expected}) > 1:
             wanted["verdict"] = "unknown"
+        for key, open_ in (("identity", None), ("encryption", "unknown")):
+            # Who comes and who encrypts is only said where it is always the same.
+            if key in wanted and len({getattr(other, key) for other in expected}) > 1:
+                wanted[key] = open_
         if wanted.get("encryption") == "?":
             wanted["encryption"] = said["encryption"]
         if said == wanted:

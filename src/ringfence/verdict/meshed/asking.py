@@ -13,6 +13,7 @@ from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
 from ringfence.verdict.meshed.request import Request
@@ -35,9 +36,12 @@ class MeshedAsker:
         self.cluster = asker.relation.cluster if cluster is None else cluster
         self._rulings = Rulings(mesh)
         self.fronts = Fronts(self.cluster)
+        self.encryptions = Encryptions(self.cluster, asker.relation)
 
     def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
         """The answer. Raises EndError."""
+        if question.icmp:
+            return self._icmp(source, destination, question)
         flows = self.asker.flows.between(source, destination, question)
         by_name = not _is_address(destination.text)
         parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
@@ -62,6 +66,19 @@ class MeshedAsker:
             telling[0].layered,
         )
 
+    def _icmp(self, source: Target, destination: Target, question: Asked) -> Answer:
+        """The network's answer: no mesh takes ICMP."""
+        answer = self.asker.can(source, destination, question)
+        families = {4, 6} if len(self.cluster.families) > 1 else set(self.cluster.families)
+        wire = self.encryptions.on_the_wire(
+            source.members, destination.members, next(iter(families)) if len(families) == 1 else None
+        )
+        notes = ("no mesh takes ICMP",) if self.mesh is not None else ()
+        encrypted = NOBODY if destination.service is not None else wire
+        parts = [replace(part, layered=replace(network_alone(part, encrypted), notes=notes)) for part in answer.parts]
+        layered = next(part.layered for part in parts if part.verdict is answer.verdict or len(parts) == 1)
+        return replace(answer, parts=tuple(parts), layered=layered)
+
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
     ) -> Iterator[Part]:
@@ -82,8 +99,33 @@ class MeshedAsker:
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
                         yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
-        for part in self.asker.parts(network):
-            yield replace(part, layered=network_alone(part))
+        groups = [network]
+        if self.encryptions.declared:
+            # Flows of which one is the one that is asked about stay together.
+            groups = [[flow for flow in network if flow.perhaps], *([flow] for flow in network if not flow.perhaps)]
+        for group in filter(None, groups):
+            encrypted = self._on_the_wire(group)
+            for part in self.asker.parts(group):
+                yield replace(part, layered=network_alone(part, encrypted))
+
+    def _on_the_wire(self, flows: list[Flow]) -> Encrypted:
+        """Who encrypts flows that no mesh takes."""
+        if not self.encryptions.declared:
+            return NOBODY
+        found = {
+            one.word: one
+            for flow in flows
+            if not (flow.closed or flow.mystery)
+            for one in (self.wire((flow.sender or flow.source,), (flow.destination,), flow),)
+        }
+        if len(found) < 2:
+            return next(iter(found.values()), NOBODY)
+        return Encrypted("unknown", "; ".join(one.why for one in found.values()))
+
+    def wire(self, sources: Iterable[Member], destinations: Iterable[Member], flow: Flow) -> Encrypted:
+        """What the network plugin does with connections of a flow."""
+        families = flow.meeting.families
+        return self.encryptions.on_the_wire(sources, destinations, families[0] if len(families) == 1 else None)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -165,6 +207,7 @@ class MeshedAsker:
                 layered.layers,
                 layered.identity,
                 layered.encryption,
+                layered.encryption_reason,
                 layered.symptom,
                 layered.holds,
                 tuple((hop.port, hop.encryption) for hop in layered.hops),
@@ -235,7 +278,8 @@ class Question(Value):
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
-            return _open(courses, found)
+            return _known_alike(courses, found, _open(courses, found))
+        first = _known_alike(courses, found, first)
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -273,7 +317,26 @@ class Question(Value):
             lambda hop: self._network(course, hop),
             lambda hop: self._rule(course, hop),
             lambda at: self._name(course, at),
+            lambda hop: self._wire(course, hop),
         )
+
+    def _wire(self, course: Course, hop: Hop) -> Encrypted:
+        """Who encrypts a hop that the mesh does not: the application up to the workload, else the network plugin."""
+        application = self._application() if hop.destination is At.SERVER else None
+        if application is not None:
+            return application
+        return self.asker.wire(self._ends(course, hop.source), self._ends(course, hop.destination), self.flow)
+
+    def _application(self) -> Encrypted | None:
+        """TLS of the application, as the Service declares it, or all that lead to an address which is dialled."""
+        fronts: list[tuple[Service, int]] = []
+        if self.service is not None:
+            fronts = [(self.service, self.service_port)]
+        server = self.asker.pod(self.flow.destination)
+        if not fronts and server is not None:
+            fronts = list(self.asker.fronts.all_leading_to(server, self.port))
+        said = [self.asker.encryptions.of_application(*front) for front in fronts]
+        return None if None in said else next(iter(said), None)
 
     def _name(self, course: Course, at: At) -> str:
         if at is At.WAYPOINT and course.waypoint is not None:
@@ -345,24 +408,60 @@ def _is_address(text: str) -> bool:
     return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
 
 
-def network_alone(part: Part) -> Layered:
+def network_alone(part: Part, encrypted: Encrypted = NOBODY) -> Layered:
     """What the layers say of flows that no mesh takes."""
     layer = LayerVerdict(NETWORK, part.verdict, part.reason, part.decided_by)
     symptom = "none"
     if part.verdict is Verdict.DENIED:
         symptom = "refused" if part.reason.code == "service" else "timeout"
     hop = HopVerdict(
-        part.witness_source, part.witness_destination, part.witness_port, None, "none", part.verdict, (layer,)
+        part.witness_source,
+        part.witness_destination,
+        part.witness_port,
+        None,
+        encrypted.word,
+        part.verdict,
+        (layer,),
+        encrypted.why,
     )
-    return Layered((layer,), (hop,), None, "none", symptom, text_of(symptom))
+    return Layered((layer,), (hop,), None, encrypted.word, symptom, text_of(symptom), True, (), encrypted.why)
+
+
+def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> Judged:
+    """Of courses that differ in it, who is proven and who encrypts is not known."""
+    first = found[0].layered
+    others = [one.layered for one in found[1:]]
+    layered = judged.layered
+    if any(one.identity != first.identity for one in others):
+        layered = replace(layered, identity=None)
+    if any(one.encryption != first.encryption for one in others):
+        fact = _difference(
+            courses, next(i for i, one in enumerate(found) if one.layered.encryption != first.encryption)
+        )
+        why = f"it hangs on whether {fact[0]}"
+        layered = replace(layered, encryption="unknown", encryption_reason=why)
+        if all(len(one.hops) == len(layered.hops) for one in others):
+            hops = [
+                hop
+                if all(one.hops[index].encryption == first.hops[index].encryption for one in others)
+                else replace(hop, encryption="unknown", encryption_reason=why)
+                for index, hop in enumerate(layered.hops)
+            ]
+            layered = replace(layered, hops=tuple(hops))
+    return judged if layered is judged.layered else replace(judged, layered=layered)
+
+
+def _difference(courses: list[Course], other: int) -> tuple[str, str]:
+    """A fact of another course that the first has not, and what would tell."""
+    differing = [fact for fact in courses[other].facts if fact not in courses[0].facts] or list(courses[other].facts)
+    return differing[0] if differing else ("the input leaves the mesh open", "")
 
 
 def _open(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
     one = found[0]
     other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
-    differing = [fact for fact in courses[other].facts if fact not in courses[0].facts] or list(courses[other].facts)
-    fact, decide = differing[0] if differing else ("the input leaves the mesh open", "")
+    fact, decide = _difference(courses, other)
     reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
     layered = replace(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
-from ringfence.model.mesh import Proxy, Source
+from ringfence.model.mesh import Encryption, Proxy, Source
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
+from ringfence.verdict.meshed.encryption import Encrypted, of_mesh
 from ringfence.verdict.meshed.values import (
     NETWORK,
     REQUESTS,
@@ -38,6 +39,8 @@ class Ruling(Value):
 
 Rule = Callable[[Hop], Ruling]
 """What the point of a hop says."""
+Wire = Callable[[Hop], Encrypted]
+"""Who encrypts a hop that the mesh does not."""
 
 
 class Judged(Value):
@@ -58,28 +61,29 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
     )
 
 
-def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str]) -> Judged:
+def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
     """The verdict of a course."""
     client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
         return _unreached(course)
-    hops = [_hop(hop, network, rule, names, client, course.as_http) for hop in course.hops]
+    hops = [_hop(hop, network, rule, names, wire, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
     telling = _telling(verdict, hops)
     deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
     proven = deciding.identity.text if deciding.identity is not None else None
     symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
-    encryption = _encryption([hop.encryption for hop, _, _ in hops])
+    encryption = weakest([hop for hop, _, _ in hops])
     layered = Layered(
         layers,
         tuple(hop for hop, _, _ in hops),
         proven,
-        encryption,
+        encryption.word,
         symptom if verdict is Verdict.DENIED else "none",
         symptoms.text_of(symptom) if verdict is Verdict.DENIED else "",
         True,
         course.notes,
+        encryption.why,
     )
     by_client = verdict is Verdict.DENIED and _by_client(course, hops)
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
@@ -91,7 +95,8 @@ def _unreached(course: Course) -> Judged:
     reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
     layer = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
     symptom = symptoms.of_nothing(True)
-    layered = Layered((layer,), (), None, "none", symptom, symptoms.text_of(symptom), True, course.notes)
+    none = weakest(())
+    layered = Layered((layer,), (), None, none.word, symptom, symptoms.text_of(symptom), True, course.notes, none.why)
     return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
 
 
@@ -100,9 +105,11 @@ Told = tuple[HopVerdict, LayerVerdict, str]
 
 
 def _hop(
-    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy, as_http: bool | None
+    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire, client: Proxy, as_http: bool | None
 ) -> Told:
     transport = hop.transport
+    bare = transport.encryption is Encryption.NONE
+    encrypted = wire(hop) if bare else of_mesh(str(transport.encryption), hop.sent)
     # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
     http = transport.http if as_http is None else as_http
     found = network(hop)
@@ -130,9 +137,10 @@ def _hop(
         names(hop.destination),
         f"{hop.port}/TCP",
         hop.identity.text if hop.identity is not None else None,
-        str(transport.encryption),
+        encrypted.word,
         verdict,
         tuple(layers),
+        encrypted.why,
     )
     return judged, layers[index], sees[index]
 
@@ -183,12 +191,14 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
     return True
 
 
-def _encryption(found: list[str]) -> str:
+def weakest(hops: Sequence[HopVerdict]) -> Encrypted:
     """That of the least encrypted hop."""
+    found = [Encrypted(hop.encryption, hop.encryption_reason) for hop in hops]
     for word in ("unknown", "none"):
-        if word in found:
-            return word
-    return found[-1] if found else "none"
+        for one in found:
+            if one.word == word:
+                return one
+    return found[-1] if found else Encrypted("none", "nothing is sent")
 
 
 def not_held(judged: Judged) -> Judged:
