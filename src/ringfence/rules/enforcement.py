@@ -23,6 +23,7 @@ from ringfence.rules.finding import Subject, Witness
 from ringfence.rules.situation import Situation
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
+from ringfence.verdict.meshed.request import Request
 
 POLICY = "AuthorizationPolicy"
 MOST_ASKED = 50
@@ -276,8 +277,10 @@ class Enforcement:
         port: int,
         expected: Verdict,
         protocol: str = "TCP",
+        request: Request | None = None,
     ) -> Witness | None:
-        """The first flow that the network lets through and all layers together judge as expected."""
+        """The first flow that the network lets through and all layers together judge as expected: with one ``request``,
+        or with all of them together."""
         to = destination if isinstance(destination, str) else self.end(destination)
         others: Iterator[int] = (
             one
@@ -285,7 +288,7 @@ class Enforcement:
             if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
         )
         for source in islice(others, MOST_ASKED):
-            one = Witness(self.end(source), to, port, protocol, expected)
+            one = Witness(self.end(source), to, port, protocol, expected, request)
             try:
                 network = self.situation.can(one.source, one.destination, one.port, one.protocol)
                 if network is Verdict.ALLOWED and self.situation.says(one) is expected:

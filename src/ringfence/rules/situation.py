@@ -270,16 +270,17 @@ class Situation:
 
     def says(self, witness: Witness) -> Verdict:
         """The verdict of all layers: what ``World.can`` says of the flow of a witness. Raises EndError."""
-        return self._answer(witness).verdict
+        return self.answer(witness).verdict
 
     def refuses(self, witness: Witness) -> bool:
         """Whether all layers together deny the flow of a witness, whatever its client does. Raises EndError."""
-        answer = self._answer(witness)
+        answer = self.answer(witness)
         return answer.verdict is Verdict.DENIED and (answer.layered is None or answer.layered.holds)
 
-    def _answer(self, witness: Witness) -> Answer:
+    def answer(self, witness: Witness) -> Answer:
+        """The answer of all layers to the flow of a witness. Raises EndError."""
         source, destination = self.target(witness.source), self.target(witness.destination)
-        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), None)
+        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), witness.request)
 
     @cached_property
     def _meshed(self) -> MeshedAsker:
