@@ -52,8 +52,8 @@ class RequestDocument(Document, frozen=True):
 
 
 class FlowDocument(Document, frozen=True):
-    """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port; ``request`` null: all
-    requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod."""
+    """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port; ``request`` null:
+    all requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod."""
 
     source: str
     destination: str
