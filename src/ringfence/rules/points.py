@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ringfence.dialects.istio.attachment import attaches
-from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy
+from ringfence.dialects.istio.authorization_config import AuthorizationConfig
+from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, Clause
+from ringfence.dialects.istio.matching import formula, http_only
 from ringfence.dialects.istio.speech import target_of
 from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.passing import space_of
@@ -15,7 +17,7 @@ from ringfence.rules.enforcement import Enforcement
 from ringfence.rules.finding import Witness
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import HOST, METHOD, PATH, PORT
-from ringfence.sets.requests.formulas import NEVER, Formula
+from ringfence.sets.requests.formulas import NEVER, Formula, Not, conjunction, disjunction
 from ringfence.sets.requests.request import Request as Member
 from ringfence.sets.requests.request_sets import Undecided
 from ringfence.values import Value
@@ -124,7 +126,7 @@ def asked(
     return next(filter(None, flows), None)
 
 
-def asked_of(enforcement: Enforcement, one: Acting, formula: Formula, expected: Verdict) -> Witness | None:
+def asked_of(enforcement: Enforcement, one: Acting, wanted: Formula, expected: Verdict) -> Witness | None:
     """The first flow to a place with a request of which a formula holds, if it is judged as expected: of a client of
     the input by its own identity, else with an identity that the formula asks for."""
     where = one.name if one.sort is PointSort.WAYPOINT else one.pod
@@ -135,11 +137,11 @@ def asked_of(enforcement: Enforcement, one: Acting, formula: Formula, expected: 
         plain = enforcement.proxy(index) is Proxy.NONE or known is None
         text = None if plain or known is None else known.text
         if text not in tried:
-            tried[text] = member_of(residue(formula, Facts({PEER_IDENTITY: text}, whole=False)))
+            tried[text] = member_of(residue(wanted, Facts({PEER_IDENTITY: text}, whole=False)))
         found = _flow(enforcement, [index], one, where, tried[text], expected)
         if found is not None:
             return found
-    return _flow(enforcement, clients, one, where, member_of(formula), expected)
+    return _flow(enforcement, clients, one, where, member_of(wanted), expected)
 
 
 def _flow(
@@ -159,11 +161,38 @@ def _flow(
     return next(filter(None, flows), None)
 
 
-def member_of(formula: Formula) -> Member | None:
+def member_of(wanted: Formula) -> Member | None:
     """The shortest request of which a formula surely holds; None: there is none, or it cannot be found."""
-    if formula == NEVER:
+    if wanted == NEVER:
         return None
     try:
-        return space_of((formula,)).set_of(formula).surely().witness()
+        return space_of((wanted,)).set_of(wanted).surely().witness()
     except (TooLarge, Undecided):
         return None
+
+
+def own_point(enforcement: Enforcement, index: int) -> Acting:
+    """A workload's own proxy."""
+    return _own(enforcement, index)
+
+
+def first_request(clause: Clause, but: Sequence[str]) -> Request | None:
+    """A request that satisfies what a rule asks of requests in the first of its operations, but for some fields; None:
+    none that a question can say."""
+    terms = [*(clause.operations[0] if clause.operations else ()), *clause.conditions]
+    wanted = [term for term in terms if term.key not in (*but, "destination.port") and http_only(term.key)]
+    parts: list[Formula] = []
+    for term in wanted:
+        values, others = (
+            [one for value in words if (one := formula(term.key, value, "", _PLAIN)) is not None]
+            for words in (term.values, term.others)
+        )
+        parts += [disjunction(values)] if values else []
+        parts += [Not(disjunction(others))] if others else []
+    if not parts:
+        return Request()
+    member = member_of(conjunction(parts))
+    return None if member is None else question(member)
+
+
+_PLAIN = AuthorizationConfig()
