@@ -10,7 +10,7 @@ import pytest
 
 from ringfence.rules.registry import MODULES
 from tests.rules.checking import checked, namespace, pod
-from tests.rules.meshed import sidecars
+from tests.rules.meshed import plain, service, sidecars
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = sidecars("shop")
@@ -19,6 +19,9 @@ BESIDE = {
     "MSH-007": pod("web", "shop") + sidecars("other"),
     "MSH-008": SHOP,
     "MSH-009": SHOP,
+    "MSH-010": SHOP,
+    "MSH-011": SHOP + pod("web") + service("web") + plain("legacy") + pod("old", "legacy"),
+    "MSH-013": SHOP + pod("web"),
 }
 """Rule → what the input has beside the example."""
 
@@ -37,6 +40,12 @@ def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
         outcome = checked(rule, f"{BESIDE[rule]}---\n{found[1]}")
         assert not outcome.findings
         assert not outcome.not_evaluable
+
+
+def test_what_limits_a_sensitive_workload_stands_beside_it() -> None:
+    workload, limit = blocks("MSH-014")
+    assert len(checked("MSH-014", f"{SHOP}---\n{workload}").findings) == 1
+    assert not checked("MSH-014", f"{SHOP}---\n{workload}---\n{limit}").findings
 
 
 def test_stand_ins_are_used() -> None:
