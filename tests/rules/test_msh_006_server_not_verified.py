@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.rules.checking import checked
-from tests.rules.meshed import an, sidecars
+from tests.rules.meshed import an, istiod, sidecars
 
 RULE = "MSH-006"
 HOST = "api.bank.example"
@@ -14,23 +13,6 @@ HOST = "api.bank.example"
 
 def rule(spec: dict[str, Any]) -> str:
     return sidecars() + an("DestinationRule", "bank", {"host": HOST, **spec})
-
-
-def istiod(version: str, **env: str) -> str:
-    container = {
-        "name": "discovery",
-        "image": f"docker.io/istio/pilot:{version}",
-        "env": [{"name": name, "value": value} for name, value in env.items()],
-    }
-    template = {"metadata": {"labels": {"app": "istiod"}}, "spec": {"containers": [container]}}
-    spec = {"selector": {"matchLabels": {"app": "istiod"}}, "template": template}
-    made = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "istiod", "namespace": "istio-system"},
-        "spec": spec,
-    }
-    return f"---\n{json.dumps(made)}\n"
 
 
 SIMPLE = {"tls": {"mode": "SIMPLE"}}

@@ -1,26 +1,10 @@
 from __future__ import annotations
 
-import json
-
 from ringfence.rules.finding import Severity
 from tests.rules.checking import checked, messages, namespace, pod
-from tests.rules.meshed import ambient, mtls, plain, service, sidecars
+from tests.rules.meshed import ambient, mtls, plain, running, service, sidecars
 
 RULE = "MSH-007"
-
-
-def running(name: str, space: str = "shop", annotations: dict[str, str] | None = None, proxy: bool = False) -> str:
-    containers = [{"name": "main", "image": "none", "ports": [{"containerPort": 8080}]}]
-    if proxy:
-        containers.append({"name": "istio-proxy", "image": "istio/proxyv2:1.27.0"})
-    made = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": space, "labels": {"app": name}, "annotations": annotations or {}},
-        "spec": {"containers": containers, "nodeName": "n1"},
-        "status": {"podIP": "10.0.0.1" if name == "web" else "10.0.0.2", "phase": "Running"},
-    }
-    return f"---\n{json.dumps(made)}\n"
 
 
 def test_a_pod_that_is_older_than_the_label_of_its_namespace() -> None:
@@ -39,7 +23,7 @@ def test_the_same_for_ztunnel() -> None:
 
 
 def test_a_pod_with_its_proxy_and_one_that_would_have_none() -> None:
-    assert messages(RULE, sidecars() + running("web", proxy=True)) == []
+    assert messages(RULE, sidecars() + running("web", proxy="istio/proxyv2:1.27.0")) == []
     assert messages(RULE, plain("shop") + running("web") + mtls("STRICT")) == []
 
 

@@ -60,7 +60,7 @@ def test_a_policy_that_perhaps_isolates() -> None:
             "spec": {"containers": [{"name": "main", "image": "none", "ports": [{"containerPort": 8080}]}]},
         },
     }
-    made = an("Deployment", "web", deployment).replace("security.istio.io/v1", "apps/v1")
+    made = an("Deployment", "web", deployment)
     outcome = checked(RULE, sidecars() + made + service("web") + OLD + unknown)
     assert not outcome.findings
     assert "is open" in outcome.not_evaluable[0].why

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-import json
-
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import ambient, an, plain, sidecars
+from tests.rules.meshed import ambient, an, mesh_config, plain, sidecars
 
 RULE = "MSH-014"
 LEDGER = pod("ledger", **{"app": "ledger", "ringfence.dev/sensitivity": "high"})
 
 
 def scope(**spec: object) -> str:
-    return an("Sidecar", "default", spec).replace("security.istio.io", "networking.istio.io")
+    return an("Sidecar", "default", spec)
 
 
 def config(mode: str) -> str:
-    data = {"mesh": f"outboundTrafficPolicy: {{mode: {mode}}}"}
-    metadata = {"name": "istio", "namespace": "istio-system"}
-    return f"---\n{json.dumps({'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': metadata, 'data': data})}\n"
+    return mesh_config(f"outboundTrafficPolicy: {{mode: {mode}}}")
 
 
 def test_a_sensitive_workload_that_calls_anywhere() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ringfence.rules.registry import MODULES
 from tests.rules.checking import checked, namespace, pod
-from tests.rules.meshed import plain, service, sidecars
+from tests.rules.meshed import istiod, plain, service, sidecars, with_waypoint
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = sidecars("shop")
@@ -21,7 +21,11 @@ BESIDE = {
     "MSH-009": SHOP,
     "MSH-010": SHOP,
     "MSH-011": SHOP + pod("web") + service("web") + plain("legacy") + pod("old", "legacy"),
+    "MSH-012": with_waypoint("ambient") + pod("orders", "ambient") + service("orders", space="ambient"),
     "MSH-013": SHOP + pod("web"),
+    "MSH-015": SHOP + pod("web"),
+    "MSH-017": SHOP + istiod("1.27.3"),
+    "MSH-019": pod("web"),
 }
 """Rule → what the input has beside the example."""
 
@@ -42,10 +46,11 @@ def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
         assert not outcome.not_evaluable
 
 
-def test_what_limits_a_sensitive_workload_stands_beside_it() -> None:
-    workload, limit = blocks("MSH-014")
-    assert len(checked("MSH-014", f"{SHOP}---\n{workload}").findings) == 1
-    assert not checked("MSH-014", f"{SHOP}---\n{workload}---\n{limit}").findings
+@pytest.mark.parametrize(("rule", "beside"), [("MSH-014", ""), ("MSH-018", pod("web"))])
+def test_what_the_page_puts_beside_the_example(rule: str, beside: str) -> None:
+    first, limit = blocks(rule)
+    assert len(checked(rule, f"{SHOP}{beside}---\n{first}").findings) == 1
+    assert not checked(rule, f"{SHOP}{beside}---\n{first}---\n{limit}").findings
 
 
 def test_stand_ins_are_used() -> None:
