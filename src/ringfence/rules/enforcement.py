@@ -20,6 +20,7 @@ from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech, Waypoint
 from ringfence.rules.ends import pod_end
 from ringfence.rules.finding import Subject, Witness
+from ringfence.rules.mesh_objects import MeshObjects
 from ringfence.rules.situation import Situation
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
@@ -38,6 +39,7 @@ class Enforcement:
     def __init__(self, situation: Situation, mesh: IstioMesh) -> None:
         self.situation = situation
         self.mesh = mesh
+        self.written = MeshObjects(situation)
         self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
 
     @cached_property
