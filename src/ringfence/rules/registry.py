@@ -75,6 +75,8 @@ MODULES: Mapping[str, str] = {
     "AUZ-016": "auz_016_greeting_before_refusal",
     "AUZ-017": "auz_017_host_without_its_port",
     "AUZ-018": "auz_018_path_written_otherwise",
+    "AUZ-019": "auz_019_nobody_to_ask",
+    "AUZ-020": "auz_020_method_or_host_of_nobody",
     "IDN-001": "idn_001_default_service_account",
     "IDN-004": "idn_004_service_account_missing",
     "LAY-001": "lay_001_network_allows_mesh_denies",
