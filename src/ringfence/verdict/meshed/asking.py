@@ -39,9 +39,7 @@ class MeshedAsker:
 
     def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
         """The answer. Raises EndError."""
-        flows = self.asker.flows.between(source, destination, question)
-        by_name = not _is_address(destination.text)
-        parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
+        parts = list(self.parts_of(source, destination, question, request))
         verdict = fold(part.verdict for part in parts)
         telling = [part for part in parts if part.verdict is verdict] or parts
         decided: dict[Decision, None] = {}
@@ -62,6 +60,13 @@ class MeshedAsker:
             self.asker.partial,
             telling[0].layered,
         )
+
+    def parts_of(
+        self, source: Target, destination: Target, question: Asked, request: Request | None = None
+    ) -> Iterable[Part]:
+        """What all layers say of each kind of flow between two ends. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
 
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
@@ -238,6 +243,8 @@ class Question:
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
             return _open(courses, found)
+        if len(found) > 1:
+            first = replace(first, layered=_agreed(courses, found))
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -361,22 +368,37 @@ def network_alone(part: Part) -> Layered:
 
 def _open(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
-    one = found[0]
-    other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
+    other = next(index for index, judged in enumerate(found) if judged.verdict is not found[0].verdict)
+    reason = _hangs(courses, other)
+    decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
+    layered = replace(_agreed(courses, found), symptom="none", failure="")
+    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+
+
+def _hangs(courses: list[Course], other: int) -> Reason:
+    """What it hangs on whether a flow takes the first course or another one."""
     differing = [fact for fact in courses[other].facts if fact not in courses[0].facts] or list(courses[other].facts)
     fact, decide = differing[0] if differing else ("the input leaves the mesh open", "")
-    reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
-    decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
-    layered = replace(
-        one.layered,
-        symptom="none",
-        failure="",
-        layers=tuple(
-            layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
-            for layer in one.layered.layers
-        ),
+    return Reason("mesh-open", f"it hangs on whether {fact}", decide)
+
+
+def _agreed(courses: list[Course], found: list[Judged]) -> Layered:
+    """What the layers say on every course; where that is not the same, it is not known."""
+    one = found[0].layered
+    different = next((index for index, judged in enumerate(found) if judged.layered != one), 0)
+    reason = _hangs(courses, different)
+    layers = tuple(
+        layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
+        for layer in one.layers
     )
-    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+    return replace(
+        one,
+        layers=layers,
+        identity=one.identity if all(judged.layered.identity == one.identity for judged in found) else None,
+        encryption=one.encryption
+        if all(judged.layered.encryption == one.encryption for judged in found)
+        else "unknown",
+    )
 
 
 def _unsure(layer: LayerVerdict, found: list[Judged], reason: Reason) -> LayerVerdict:

@@ -128,12 +128,13 @@ class Reaches:
     def reach(self, source: Pod | None, address: int | None, destination: Pod) -> Reach:
         """What a source reaches at a destination, as far as the mesh has a say."""
         found: dict[tuple[Forms, ...], list[tuple[int, int]]] = {}
-        for ports in self._regions(source, destination):
+        for ports in self.regions(source, destination):
             worlds = self._worlds(source, address, destination, ports[0][0])
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
-    def _regions(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """All TCP ports, parted by what the mesh says of them."""
         rest: Numbers = TCP
         for number in self.mesh.ports(source, destination):
             yield ((number, number),)
@@ -142,11 +143,7 @@ class Reaches:
             yield rest
 
     def _worlds(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> tuple[Forms, ...]:
-        front = self.fronts.leading_to(destination, port)
-        service, number = front if front is not None else (None, None)
-        dialled = None if service is None or service.headless else number
-        dialled_address = self._dialled(destination, service)
-        call = Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
+        call = self.call(source, address, destination, port)
         if self.reading is Reading.CONFIGURED:
             return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
         told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]
@@ -157,6 +154,14 @@ class Reaches:
                 tuple(dict.fromkeys(term for one, term in told if one <= world and term.possible)) for world in worlds
             )
         )
+
+    def call(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> Call:
+        """The connection to a port, as clients open it: through the Service that leads there, if there is one."""
+        front = self.fronts.leading_to(destination, port)
+        service, number = front if front is not None else (None, None)
+        dialled = None if service is None or service.headless else number
+        dialled_address = self._dialled(destination, service)
+        return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
 
     def _term(self, course: Course, address: int | None) -> Term:
         if course.unreached is not None:
