@@ -257,12 +257,17 @@ class World:
         destination: str | None = None,
         namespace: str | None = None,
         limit: int | None = None,
+        layer: str = "",
+        denied: bool = False,
     ) -> Connections:
         """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
-        and ``destination`` keep only those of one end, ``namespace`` those with an end in it. Raises EndError."""
+        and ``destination`` keep only those of one end, ``namespace`` those with an end in it. ``layer``: what this one
+        alone says (``ringfence.verdict.meshed.values.LAYERS``). ``denied``: also what is denied. Raises EndError."""
+        from ringfence.verdict.meshed.grids import lister_of
+
         directory = self.lister.asker.directory
         with collector_paused():
-            return self.lister.connections(
+            return lister_of(self.lister, self.mesh, lambda: self.meshed, layer, denied).connections(
                 level,
                 None if source is None else directory.find(source, namespace),
                 None if destination is None else directory.find(destination, namespace),

@@ -40,7 +40,7 @@ from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
 from ringfence.values import replace
-from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from ringfence.verdict.answers import Connections, Explanation, Reason, Row, RowLayers, Verdict
 from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
 from tests.reports import reach_samples
@@ -63,8 +63,13 @@ def hostile_list(name: str) -> Connections:
     rows = (
         Row((name,), ("shop/db",), tcp(1), Verdict.ALLOWED),
         Row((f"shop/{name}", name, f"{name}/x"), (name, "shop/db", "a/b"), tcp(1), Verdict.UNKNOWN, reason),
-    )
-    return Connections("workload", rows, 1, (name, f"shop/{name}", f"{name}/x", "shop/db", "a/b"), (name,))
+        Row(
+            (name, f"shop/{name}"), ("shop/db",), tcp(1), Verdict.MIXED, reason,
+            RowLayers((("network", Verdict.ALLOWED),), "mtls", True, name, "network", reason),
+        ),
+    )  # fmt: skip
+    ends = (name, f"shop/{name}", f"{name}/x", "shop/db", "a/b")
+    return Connections("workload", rows, 1, ends, (name,), identities={name: name})
 
 
 def hostile_answer(name: str) -> Iterable[str]:
@@ -184,8 +189,8 @@ def test_json_and_yaml_keep_the_name_as_data(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_csv_cells_are_no_formulas(name: str) -> None:
     rows = list(csv.reader(FORMATS["csv"](hostile_list(name), context(name), PLAIN)))
-    assert {len(row) for row in rows} == {6}
-    assert len(rows) == 1 + 1 + 9
+    assert {len(row) for row in rows} == {13}
+    assert len(rows) == 1 + 1 + 9 + 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 
@@ -195,7 +200,7 @@ def test_markdown_cells_are_no_markup(name: str) -> None:
     for line in lines:
         rest = re.sub(r"\\.", "", line.replace("<br>", ""))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
-        assert rest.count("|") in (0, 5), line
+        assert rest.count("|") in (0, 10), line
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)

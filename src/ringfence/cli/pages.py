@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from ringfence.world import World
 
 
-def map_page(opened: Opened, level: str, namespace: str | None, ends: Mapping[str, str | None]) -> str:
-    """The whole page. ``ends``: what --from, --to and --with name, by the word of the filter that they become."""
+def map_page(
+    opened: Opened, level: str, namespace: str | None, ends: Mapping[str, str | None], layer: str = "all"
+) -> str:
+    """The whole page. ``ends``: what --from, --to and --with name, by the word of the filter that they become.
+    ``layer``: the one whose verdicts it opens with."""
     from ringfence.cli.loading import asking
     from ringfence.reports.html.page import html_page
 

@@ -162,7 +162,7 @@ class _Making:
     def _lines(self, mask: int, result: Result, column: int) -> Lines:
         intervals = self.relation.ports.intervals
         found = self.lister.lines(mask, result, column)
-        return tuple(Line(intervals(ports), verdict, reason) for ports, verdict, reason in found)
+        return tuple(Line(intervals(ports), verdict, reason) for ports, verdict, reason, _ in found)
 
     def _by_place(self, source: int, column: int, result: Result, left: NodeSet, right: NodeSet) -> int:
         """A cell whose pods share a node in some pairs and not in others."""

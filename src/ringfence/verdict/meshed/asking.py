@@ -42,9 +42,7 @@ class MeshedAsker:
         """The answer. Raises EndError."""
         if question.icmp:
             return self._icmp(source, destination, question)
-        flows = self.asker.flows.between(source, destination, question)
-        by_name = not _is_address(destination.text)
-        parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
+        parts = list(self.parts_of(source, destination, question, request))
         verdict = fold(part.verdict for part in parts)
         telling = [part for part in parts if part.verdict is verdict] or parts
         decided: dict[Decision, None] = {}
@@ -78,6 +76,13 @@ class MeshedAsker:
         parts = [replace(part, layered=replace(network_alone(part, encrypted), notes=notes)) for part in answer.parts]
         layered = next(part.layered for part in parts if part.verdict is answer.verdict or len(parts) == 1)
         return replace(answer, parts=tuple(parts), layered=layered)
+
+    def parts_of(
+        self, source: Target, destination: Target, question: Asked, request: Request | None = None
+    ) -> Iterable[Part]:
+        """What all layers say of each kind of flow between two ends. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
 
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
@@ -279,7 +284,8 @@ class Question(Value):
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
             return _known_alike(courses, found, _open(courses, found))
-        first = _known_alike(courses, found, first)
+        if len(found) > 1:
+            first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -459,21 +465,28 @@ def _difference(courses: list[Course], other: int) -> tuple[str, str]:
 
 def _open(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
-    one = found[0]
-    other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
-    fact, decide = _difference(courses, other)
-    reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
+    other = next(index for index, judged in enumerate(found) if judged.verdict is not found[0].verdict)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
-    layered = replace(
-        one.layered,
-        symptom="none",
-        failure="",
-        layers=tuple(
-            layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
-            for layer in one.layered.layers
-        ),
+    layered = replace(_agreed(courses, found), symptom="none", failure="")
+    return Judged(Verdict.UNKNOWN, _hangs(courses, other), decided, layered)
+
+
+def _hangs(courses: list[Course], other: int) -> Reason:
+    """What it hangs on whether a flow takes the first course or another one."""
+    fact, decide = _difference(courses, other)
+    return Reason("mesh-open", f"it hangs on whether {fact}", decide)
+
+
+def _agreed(courses: list[Course], found: list[Judged]) -> Layered:
+    """What the layers say on every course; where that is not the same, it is not known."""
+    one = found[0].layered
+    different = next((index for index, judged in enumerate(found) if judged.layered != one), 0)
+    reason = _hangs(courses, different)
+    layers = tuple(
+        layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
+        for layer in one.layers
     )
-    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+    return replace(one, layers=layers)
 
 
 def _unsure(layer: LayerVerdict, found: list[Judged], reason: Reason) -> LayerVerdict:

@@ -150,6 +150,15 @@ class Reaches:
         if rest:
             yield rest
 
+    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """All TCP ports, parted by what the mesh says of them."""
+        rest: Numbers = TCP
+        for number in self.mesh.ports(source, destination):
+            yield ((number, number),)
+            rest = subtract(rest, ((number, number),))
+        if rest:
+            yield rest
+
     def sending(self, source: Pod | None) -> Hashable:
         """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
         if source is None:
@@ -176,11 +185,7 @@ class Reaches:
         """The courses that a connection may take. The identity of the client is that of some source that sends so."""
         found = self._courses_of.get((sends, port))
         if found is None:
-            front = self.fronts.leading_to(destination, port)
-            service, number = front if front is not None else (None, None)
-            dialled = None if service is None or service.headless else number
-            dialled_address = self._dialled(destination, service)
-            call = Call(self.mesh, Caller(source), destination, dialled_address, port, service, dialled=dialled)
+            call = self.call(source, None, destination, port)
             courses = call.courses() if self.reading is Reading.CONFIGURED else call.unbound()
             found = self._courses_of[(sends, port)] = tuple(courses)
         return found
@@ -200,6 +205,14 @@ class Reaches:
                 tuple(dict.fromkeys(term for one, term in told if one <= world and term.possible)) for world in worlds
             )
         )
+
+    def call(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> Call:
+        """The connection to a port, as clients open it: through the Service that leads there, if there is one."""
+        front = self.fronts.leading_to(destination, port)
+        service, number = front if front is not None else (None, None)
+        dialled = None if service is None or service.headless else number
+        dialled_address = self._dialled(destination, service)
+        return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
 
     def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         if course.unreached is not None:

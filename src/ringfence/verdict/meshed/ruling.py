@@ -66,6 +66,15 @@ class Rulings:
         assert hop.point is not None
         return self.mesh.rules(hop.point, hop.judged_port)
 
+    def allowed(self, hop: Hop, address: int | None) -> str:
+        """The requests that surely pass a hop's point, in short."""
+        from ringfence.verdict.meshed.summaries import summary
+
+        assert self.mesh is not None
+        assert hop.point is not None
+        rules = self.mesh.rules(hop.point, hop.judged_port)
+        return summary(rules, self._facts(hop, None, address, ""), self._spaces)
+
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
         assert self.mesh is not None
