@@ -82,9 +82,15 @@ class MeshedAsker:
                         number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
+                        yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
         for part in self.asker.parts(network):
             yield replace(part, layered=network_alone(part))
+
+    def _ask(
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | None
+    ) -> Question:
+        """The question about one kind of flow."""
+        return Question(self, flow, verdict, service, port, request)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -237,7 +243,7 @@ class Question:
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
-            return _open(courses, found)
+            return open_courses(courses, found)
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -359,7 +365,7 @@ def network_alone(part: Part) -> Layered:
     return Layered((layer,), (hop,), None, "none", symptom, text_of(symptom))
 
 
-def _open(courses: list[Course], found: list[Judged]) -> Judged:
+def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
     one = found[0]
     other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)

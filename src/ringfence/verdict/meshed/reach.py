@@ -12,9 +12,10 @@ from enum import Enum
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.model.cluster import Cluster, Pod, Service
-from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Point, PointSort, Proxy
+from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Point, PointSort, Proxy
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
+from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.ruling import Rulings
@@ -29,6 +30,27 @@ class Reading(Enum):
     UNBOUND = "unbound"
 
     __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+
+    own: bool = True
+    stolen: Identity | None = None
+
+    def calls(self, call: Call) -> Iterator[Call]:
+        """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
+        if self.own:
+            yield call
+        if self.stolen is not None:
+            yield replace(call, presented=self.stolen)
+        if not self.own and self.stolen is None:
+            yield replace(call, caller=replace(call.caller, pod=None))
+
+
+OWN = Holder()
+"""The pod's own and nothing else."""
 
 
 class Wire(Enum):
@@ -83,9 +105,11 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
 
 
 class Reaches:
-    """The reach of sources at destinations under one mesh."""
+    """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
+    their pods."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading) -> None:
+    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN) -> None:
+        self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
@@ -149,7 +173,11 @@ class Reaches:
         call = Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
         if self.reading is Reading.CONFIGURED:
             return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
-        told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]
+        told = [
+            (frozenset(course.facts), self._term(course, address))
+            for one in self.holder.calls(call)
+            for course in one.unbound()
+        ]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
         return tuple(
