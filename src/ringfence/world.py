@@ -269,7 +269,12 @@ class World:
         from ringfence.verdict.coverage import Surveyor
 
         with collector_paused():
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
+            closing = None
+            if self.mesh is not None:
+                from ringfence.verdict.meshed.closing import closing_of
+
+                closing = closing_of(self.mesh)
+            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
             return surveyor.coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:

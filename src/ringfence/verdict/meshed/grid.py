@@ -98,7 +98,7 @@ class MeshedGrid(Grid):
                         taken = table.union(taken, shared)
                     if shared and Wire.TUNNEL in forms:
                         taken = table.union(taken, tunnel)
-        return table.intersection(taken, self._bounds(source, destination, ALL, 0)[1])
+        return table.intersection(taken, self.between(source, destination, ALL, 0)[1])
 
     def uniform(self, destination: int) -> bool:
         """Never: programs alone do not tell what the mesh refuses."""
@@ -120,6 +120,13 @@ class MeshedGrid(Grid):
                     yield 1 << column, self._left(reach, result, column, destination)
             else:
                 yield shared, self._left(reach, result, -1, -1)
+
+    def reaches_into(self, destination: int) -> Iterator[tuple[int, Reach]]:
+        """What is reached at a pod, as far as the mesh has a say: by which columns, disjoint."""
+        pod = self._pod(destination)
+        kind = self.mesh.kind(pod)
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
+            yield mask, self._reach_of(kind, number, pod)
 
     def _reach_of(self, kind: Hashable, number: int, pod: Pod) -> Reach:
         """What one of the parts of the sources reaches at a kind of destination."""
@@ -347,14 +354,15 @@ class MeshedGrid(Grid):
         table = self.relation.ports
         sure, possible = ports, NONE
         for column in sorted({self.universe.class_of_pod[pod] for pod in term.waypoint}):
-            first = self._bounds(source, column, ports, self._tunnel)
-            second = self._bounds(column, destination, ports, term.last)
+            first = self.between(source, column, ports, self._tunnel)
+            second = self.between(column, destination, ports, term.last)
             sure = table.intersection(sure, table.intersection(first[0], second[0]))
             possible = table.union(possible, table.intersection(first[1], second[1]))
         return sure, sure, NONE, table.difference(possible, sure)
 
-    def _bounds(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
-        """(surely, possibly) allowed ports between two columns."""
+    def between(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
+        """(surely, possibly) allowed ports of the network between two columns, if all of them are the port ``wire``
+        there; 0: each is its own."""
         table = self.relation.ports
         for mask, result in self._network.column(destination, 1 << source):
             if mask >> source & 1:
