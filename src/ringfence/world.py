@@ -282,7 +282,12 @@ class World:
         from ringfence.verdict.coverage import Surveyor
 
         with collector_paused():
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
+            closing = None
+            if self.mesh is not None:
+                from ringfence.verdict.meshed.closing import closing_of
+
+                closing = closing_of(self.mesh)
+            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
             return surveyor.coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
@@ -324,9 +329,10 @@ class World:
         edits: bool = True,
         controller: str | None = None,
     ) -> BlastRadius:
-        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
-        he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
-        the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, or in a mesh a stolen
+        ``ns/serviceaccount/x``) and every workload that he reaches from there; the shortest ways to the targets (named,
+        or labelled ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises
+        EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             tracing = self._tracing(source, namespace, controller)
@@ -346,13 +352,11 @@ class World:
             return self._tracing(source, namespace, controller).paths(target, limit)
 
     def _tracing(self, source: str, namespace: str | None, controller: str | None) -> Tracing:
-        from ringfence.verdict.tracing import Tracing, spreader_of
+        from ringfence.verdict.tracing import tracing_of
 
         asker = self.lister.asker
-        start = asker.directory.find(source, namespace)
         known = None if controller is None else asker.directory.find(controller, namespace)
-        spreader = spreader_of(asker, self.attackers_grid, start, known)
-        return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
+        return tracing_of(asker, self.lister.workloads, self.attackers_grid, self.mesh, source, namespace, known)
 
     def matrix(self, level: str = "workload") -> Matrix:
         """All ends against all, at level "workload" or "pod": every cell of the network layer, and who decides it.

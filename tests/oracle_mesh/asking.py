@@ -98,7 +98,7 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     waypoint = _waypoint(world, server, service) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
         return [_over_waypoint(world, client, waypoint, server, port, service, own, asks)]
-    sent = _sent(world, client, server, port, service).split(" or ")
+    sent = _sent(world, client, server, port, service, asks).split(" or ")
     found = [_direct(world, client, server, port, service, one, own, asks) for one in sent]
     if not _application_encrypts(world, server, port, service):
         return found
@@ -124,9 +124,11 @@ def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json 
     return replace(asks, host=host)
 
 
-def _sent(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
+def _sent(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> str:
     """What leaves the client's side towards the server's own port, or as a tunnel to it."""
     kind = proxy(world, client)
+    if asks.identity and taken(world, client, server, port, service) == "none":
+        return _shown(world, server, port)
     if kind == "none":
         return "plain"
     tunnels = proxy(world, server) == "node" or tunnel_label(world, server)
@@ -138,6 +140,16 @@ def _sent(world: World, client: Json, server: Json, port: int, service: Json | N
     service_port = leads_to(service, server, port)
     assert service_port is not None
     return sent_by_sidecar(world, client, server, port, service, service_port)
+
+
+def _shown(world: World, server: Json, port: int) -> str:
+    """How a client without a proxy shows a certificate: in the form in which the server takes one."""
+    kind = proxy(world, server)
+    if kind == "node":
+        return "hbone"
+    if kind != "sidecar" or not takes_inbound(server, port):
+        return "plain"
+    return "plain" if peer_mode(world, server, port) == "DISABLE" else "mtls"
 
 
 def tunnel_label(world: World, server: Json) -> bool:

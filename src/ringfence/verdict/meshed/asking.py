@@ -103,7 +103,7 @@ class MeshedAsker:
                         number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
+                        yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
         groups = [network]
         if self.encryptions.declared:
             # Flows of which one is the one that is asked about stay together.
@@ -131,6 +131,12 @@ class MeshedAsker:
         """What the network plugin does with connections of a flow."""
         families = flow.meeting.families
         return self.encryptions.on_the_wire(sources, destinations, families[0] if len(families) == 1 else None)
+
+    def _ask(
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | None
+    ) -> Question:
+        """The question about one kind of flow."""
+        return Question(self, flow, verdict, service, port, request)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -283,7 +289,7 @@ class Question(Value):
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
-            return _known_alike(courses, found, _open(courses, found))
+            return _known_alike(courses, found, open_courses(courses, found))
         if len(found) > 1:
             first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
@@ -463,7 +469,7 @@ def _difference(courses: list[Course], other: int) -> tuple[str, str]:
     return differing[0] if differing else ("the input leaves the mesh open", "")
 
 
-def _open(courses: list[Course], found: list[Judged]) -> Judged:
+def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
     other = next(index for index, judged in enumerate(found) if judged.verdict is not found[0].verdict)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
