@@ -10,10 +10,21 @@ import pytest
 
 from ringfence.rules.registry import MODULES
 from tests.rules.checking import checked, namespace, pod
-from tests.rules.meshed import istiod, plain, service, sidecars, with_waypoint
+from tests.rules.meshed import an, gateway, gateway_pod, istiod, plain, service, sidecars, with_waypoint
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = sidecars("shop")
+EDGE = (
+    namespace("istio-ingress")
+    + gateway_pod()
+    + an(
+        "Service",
+        "ingress",
+        {"selector": {"istio": "ingressgateway"}, "ports": [{"port": 80, "name": "http"}]},
+        "istio-ingress",
+    )
+)
+SERVER = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["shop.example"]}
 BESIDE = {
     "MSH-006": SHOP,
     "MSH-007": pod("web", "shop") + sidecars("other"),
@@ -26,6 +37,12 @@ BESIDE = {
     "MSH-015": SHOP + pod("web"),
     "MSH-017": SHOP + istiod("1.27.3"),
     "MSH-019": pod("web"),
+    "MSH-020": namespace("shop") + sidecars("other"),
+    "MSH-021": SHOP + pod("web") + service("web"),
+    "MSH-022": SHOP + pod("web") + service("web"),
+    "MSH-023": SHOP + pod("web") + service("web") + namespace("frontend"),
+    "MSH-024": SHOP + EDGE,
+    "MSH-025": SHOP + pod("web"),
 }
 """Rule → what the input has beside the example."""
 
@@ -46,7 +63,9 @@ def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
         assert not outcome.not_evaluable
 
 
-@pytest.mark.parametrize(("rule", "beside"), [("MSH-014", ""), ("MSH-018", pod("web"))])
+@pytest.mark.parametrize(
+    ("rule", "beside"), [("MSH-014", ""), ("MSH-018", pod("web")), ("MSH-026", EDGE + gateway("edge", [SERVER]))]
+)
 def test_what_the_page_puts_beside_the_example(rule: str, beside: str) -> None:
     first, limit = blocks(rule)
     assert len(checked(rule, f"{SHOP}{beside}---\n{first}").findings) == 1
