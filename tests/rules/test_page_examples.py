@@ -43,6 +43,12 @@ BESIDE = {
     "MSH-023": SHOP + pod("web") + service("web") + namespace("frontend"),
     "MSH-024": SHOP + EDGE,
     "MSH-025": SHOP + pod("web"),
+    "MSH-027": SHOP,
+    "MSH-028": SHOP,
+    "MSH-029": SHOP + namespace("edge"),
+    "MSH-030": SHOP + pod("web") + plain("legacy") + pod("old", "legacy") + service("old", space="legacy"),
+    "MSH-031": SHOP + istiod("1.30.0"),
+    "MSH-032": SHOP + pod("web"),
 }
 """Rule → what the input has beside the example."""
 
@@ -55,7 +61,7 @@ def blocks(rule: str) -> list[str]:
 @pytest.mark.parametrize("rule", BESIDE)
 def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
     found = blocks(rule)
-    outcome = checked(rule, f"{BESIDE[rule]}---\n{found[0]}")
+    outcome = checked(rule, f"{BESIDE[rule]}---\n{found[0]}", faulty=True)
     assert outcome.findings, outcome.not_evaluable
     if len(found) > 1:
         outcome = checked(rule, f"{BESIDE[rule]}---\n{found[1]}")
