@@ -151,3 +151,25 @@ def gateway_pod(name: str = "ingress", space: str = "istio-ingress", **labels: s
     annotations = {"inject.istio.io/templates": "gateway"}
     mine = {"istio": "ingressgateway", "sidecar.istio.io/inject": "true", **labels}
     return an("Pod", name, spec, space, labels=mine, annotations=annotations)
+
+
+def role(name: str, rules: object, space: str = "") -> str:
+    """A Role, or without a namespace a ClusterRole."""
+    kind = "Role" if space else "ClusterRole"
+    metadata = {"name": name, **({"namespace": space} if space else {})}
+    made = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
+    return f"---\n{json.dumps(made)}\n"
+
+
+def binding(account: str, to: str, space: str = "", kind: str = "ClusterRole") -> str:
+    """A binding of the account ``NAMESPACE/NAME``, or of a group, to a role."""
+    home, _, name = account.partition("/")
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": home} if name else {"kind": "Group", "name": home}
+    made = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding" if space else "ClusterRoleBinding",
+        "metadata": {"name": f"{name or 'group'}-{to}", **({"namespace": space} if space else {})},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": to},
+        "subjects": [subject],
+    }
+    return f"---\n{json.dumps(made)}\n"

@@ -22,8 +22,11 @@ from ringfence.rules.ends import pod_end
 from ringfence.rules.finding import Subject, Witness
 from ringfence.rules.mesh_objects import MeshObjects
 from ringfence.rules.situation import Situation
+from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.meshed.request import Request
 
 POLICY = "AuthorizationPolicy"
 MOST_ASKED = 50
@@ -223,7 +226,7 @@ class Enforcement:
         for terms in clause.sources or (clause.conditions,):
             if len(terms) == 1 and not terms[0].others:
                 for value in terms[0].values:
-                    known = self._identity(terms[0].key, value, policy.attachment.namespace)
+                    known = self.account_of(terms[0].key, value, policy.attachment.namespace)
                     found.update(dict.fromkeys(self._by_account.get(known, ()) if known is not None else ()))
         return list(found)
 
@@ -235,12 +238,12 @@ class Enforcement:
         asking = [term for term in terms if term.key in IDENTITY and term.values]
         for term in asking:
             for value in term.values:
-                known = self._identity(term.key, value, policy.attachment.namespace)
+                known = self.account_of(term.key, value, policy.attachment.namespace)
                 if known is None or known == (pod.namespace, pod.service_account):
                     return True
         return not asking
 
-    def _identity(self, key: str, value: str, own: str) -> tuple[str, str] | None:
+    def account_of(self, key: str, value: str, own: str) -> tuple[str, str] | None:
         """The namespace and account that a value names in full; None: it names something wider, or of elsewhere."""
         if "*" in value:
             return None
@@ -271,6 +274,26 @@ class Enforcement:
             if self.proxy(index) is Proxy.NONE and not self.pod(index).host_network and not is_gateway(self.pod(index))
         )
 
+    @cached_property
+    def attackers_grid(self) -> Grid:
+        """The relation of all layers, for clients who control their pods."""
+        from ringfence.verdict.meshed.grids import grid_of
+
+        return grid_of(self.situation.relation, self.mesh, unbound=True)
+
+    def free_witness(self, source: int, destination: int | str, port: int, protocol: str = "TCP") -> Witness | None:
+        """The flow of somebody who controls a pod, if the layers that bind him surely let it through."""
+        to = destination if isinstance(destination, str) else self.end(destination)
+        one = Witness(self.end(source), to, port, protocol, Verdict.ALLOWED)
+        try:
+            answer = self.situation.answer(one)
+        except EndError:
+            return None
+        if answer.verdict is Verdict.ALLOWED:
+            return one
+        unbound = answer.verdict is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
+        return replace(one, unbound=True) if unbound else None
+
     def witness(
         self,
         sources: Iterable[int],
@@ -278,8 +301,10 @@ class Enforcement:
         port: int,
         expected: Verdict,
         protocol: str = "TCP",
+        request: Request | None = None,
     ) -> Witness | None:
-        """The first flow that the network lets through and all layers together judge as expected."""
+        """The first flow that the network lets through and all layers together judge as expected: with one ``request``,
+        or with all of them together."""
         to = destination if isinstance(destination, str) else self.end(destination)
         others: Iterator[int] = (
             one
@@ -287,7 +312,7 @@ class Enforcement:
             if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
         )
         for source in islice(others, MOST_ASKED):
-            one = Witness(self.end(source), to, port, protocol, expected)
+            one = Witness(self.end(source), to, port, protocol, expected, request)
             try:
                 network = self.situation.can(one.source, one.destination, one.port, one.protocol)
                 if network is Verdict.ALLOWED and self.situation.says(one) is expected:

@@ -24,8 +24,8 @@ class Request:
     method: str = "GET"
     path: str = "/"
     host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    claims: Claims | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
 
 
