@@ -2,36 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from ringfence.rules.finding import Severity
 from tests.rules.checking import checked, messages, namespace, pod
-from tests.rules.meshed import account, an, authorization, mesh_config, service, sidecars
+from tests.rules.meshed import account, an, service, sidecars
 
 RULE = "MSH-023"
 WEB = sidecars() + pod("web") + service("web")
-PROVIDERS = "extensionProviders: [{name: opa, envoyExtAuthzGrpc: {service: opa.local, port: 9191}}]"
-
-
-def custom(provider: str) -> str:
-    spec = {
-        "selector": {"matchLabels": {"app": "web"}},
-        "action": "CUSTOM",
-        "provider": {"name": provider},
-        "rules": [{}],
-    }
-    return an("AuthorizationPolicy", "custom", spec)
-
-
-def test_a_provider_that_the_mesh_config_does_not_have() -> None:
-    (finding,) = checked(RULE, WEB + custom("oap") + mesh_config(PROVIDERS)).findings
-    assert (
-        "names the provider oap, which the mesh config does not have: every request that it matches" in finding.message
-    )
-    assert finding.severity is Severity.HIGH
-    assert messages(RULE, WEB + custom("opa") + mesh_config(PROVIDERS)) == []
-    assert messages(RULE, WEB + authorization([{}]) + mesh_config(PROVIDERS)) == []
-    outcome = checked(RULE, WEB + custom("opa"))
-    assert not outcome.findings
-    assert "no mesh config" in outcome.not_evaluable[0].why
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from ringfence.rules.registry import MODULES
 from tests.rules.checking import checked, namespace, pod
-from tests.rules.meshed import an, gateway, gateway_pod, istiod, plain, service, sidecars, with_waypoint
+from tests.rules.meshed import an, gateway_pod, istiod, plain, service, sidecars, with_waypoint
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = sidecars("shop")
@@ -24,7 +24,6 @@ EDGE = (
         "istio-ingress",
     )
 )
-SERVER = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["shop.example"]}
 BESIDE = {
     "MSH-006": SHOP,
     "MSH-007": pod("web", "shop") + sidecars("other"),
@@ -69,9 +68,7 @@ def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
         assert not outcome.not_evaluable
 
 
-@pytest.mark.parametrize(
-    ("rule", "beside"), [("MSH-014", ""), ("MSH-018", pod("web")), ("MSH-026", EDGE + gateway("edge", [SERVER]))]
-)
+@pytest.mark.parametrize(("rule", "beside"), [("MSH-014", ""), ("MSH-018", pod("web"))])
 def test_what_the_page_puts_beside_the_example(rule: str, beside: str) -> None:
     first, limit = blocks(rule)
     assert len(checked(rule, f"{SHOP}{beside}---\n{first}").findings) == 1

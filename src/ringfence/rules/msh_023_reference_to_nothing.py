@@ -2,15 +2,14 @@
 
 ## What is checked
 
-The provider of an AuthorizationPolicy with `action: CUSTOM`; the namespaces in `exportTo` of VirtualServices,
-DestinationRules and ServiceEntries; the namespaces in `from` of ReferenceGrants; the ServiceAccount of a WorkloadGroup,
-and two WorkloadGroups for the same labels.
+The namespaces in `exportTo` of VirtualServices, DestinationRules and ServiceEntries; the namespaces in `from` of
+ReferenceGrants; the ServiceAccount of a WorkloadGroup, and two WorkloadGroups for the same labels.
 
 ## Why this is bad
 
-A provider that the mesh config does not have is asked by nobody, and every request that the policy matches is refused.
 A namespace that there is not sees nothing of what is exported to it: its clients send as if the object were not there.
-Whoever may make that namespace later gets what was granted to it.
+Whoever may make that namespace later gets what was granted to it. A workload without its ServiceAccount gets no
+identity.
 
 ## Example
 
@@ -36,12 +35,12 @@ spec:
 
 ## How to fix it
 
-Name what exists, or write it: `extensionProviders` in the mesh config, the Namespace, the ServiceAccount.
+Name what exists, or write it: the Namespace, the ServiceAccount.
 
 ## Limits
 
-Without the mesh config, the Namespaces or the ServiceAccounts in the input the rule cannot be evaluated. Identities in
-AuthorizationPolicies are AUZ-005, hosts are MSH-021 and MSH-022, what gateways name is MSH-024, backends are EXP-005.
+Without Namespaces or ServiceAccounts in the input the rule cannot be evaluated. Identities in AuthorizationPolicies are
+AUZ-005 and their providers AUZ-019, hosts are MSH-021 and MSH-022, what gateways name is MSH-024, backends are EXP-005.
 """
 
 from __future__ import annotations
@@ -79,7 +78,6 @@ def check(situation: Situation) -> Iterator[Result]:
         return
     from ringfence.rules.mesh_objects import GATEWAY_API, NETWORKING, mapping, members, words
 
-    yield from _providers(enforcement)
     for kind in EXPORTING:
         for one in enforcement.written.of(NETWORKING, kind):
             for at, name in enumerate(words(one.spec.get("exportTo"))):
@@ -106,29 +104,6 @@ def check(situation: Situation) -> Iterator[Result]:
             place = one.place("metadata", "labels")
             hint = "give each labels of its own"
             yield Finding(RULE.id, message, place, one.subject, evidence, related, fix=hint, severity=Severity.LOW)
-
-
-def _providers(enforcement: Enforcement) -> Iterator[Result]:
-    from ringfence.rules.enforcement import subject_of
-
-    config = enforcement.mesh.config
-    for policy in enforcement.policies:
-        if policy.action != "CUSTOM" or not policy.provider:
-            continue
-        subject = subject_of(policy)
-        place = enforcement.situation.place_of(subject, ("spec", "provider"), policy.place)
-        if not config.known:
-            yield NotEvaluable(
-                RULE.id, subject, "the input has no mesh config, whose extensionProviders it names", place
-            )
-        elif policy.provider not in {one.name for one in config.providers}:
-            message = (
-                f"{subject} names the provider {policy.provider}, which the mesh config does not have: every request "
-                "that it matches is refused"
-            )
-            hint = "add it to extensionProviders, or name another one"
-            evidence = ("provider", policy.provider)
-            yield Finding(RULE.id, message, place, subject, evidence, fix=hint, severity=Severity.HIGH)
 
 
 def _namespace(

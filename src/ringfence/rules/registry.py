@@ -63,7 +63,6 @@ MODULES: Mapping[str, str] = {
     "MSH-023": "msh_023_reference_to_nothing",
     "MSH-024": "msh_024_gateway_faulty",
     "MSH-025": "msh_025_service_entry_unclear",
-    "MSH-026": "msh_026_route_by_unchecked_token",
     "MSH-027": "msh_027_status_says_no",
     "MSH-028": "msh_028_runs_as_the_proxy",
     "MSH-029": "msh_029_injection_broken",
