@@ -338,7 +338,7 @@ class World:
         asker = self.lister.asker
         start = asker.directory.find(source, namespace)
         known = None if controller is None else asker.directory.find(controller, namespace)
-        spreader = spreader_of(asker, self.attackers_grid, start, known)
+        spreader = spreader_of(asker, self.attackers_grid, start, known, self.mesh)
         return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
 
     def matrix(self, level: str = "workload") -> Matrix:
@@ -365,7 +365,8 @@ class World:
         from ringfence.verdict.ways_in.finder import WaysInFinder
 
         with collector_paused():
-            return WaysInFinder(self.asker, None if controller is None else self.target(controller, namespace)).found()
+            known = None if controller is None else self.target(controller, namespace)
+            return WaysInFinder(self.asker, known, meshed=self.meshed if self.mesh is not None else None).found()
 
     @cached_property
     def grid(self) -> Grid:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
+from ringfence.model.mesh import Mesh
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.blast_radius import (
     BlastRadius,
@@ -21,6 +22,7 @@ from ringfence.verdict.cutting import Cutter
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import Target
 from ringfence.verdict.grid import Grid
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.spreading import Passage, Spreader
 from ringfence.verdict.ways_in.passages import passages
 from ringfence.verdict.workloads import Workloads
@@ -33,7 +35,9 @@ OUTSIDE_NOTE = (
 )
 
 
-def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | None) -> Spreader:
+def spreader_of(
+    asker: Asker, grid: Grid, source: Target, controller: Target | None, mesh: Mesh | None = None
+) -> Spreader:
     """The steps from a source. From the internet they go by the ways in of the input, if it has any; from elsewhere by
     policy, and through controllers that the input lacks."""
     internet = source.text == "internet"
@@ -41,7 +45,8 @@ def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | N
     def ways_under(relation: Relation) -> tuple[Passage, ...]:
         same = relation is asker.relation
         asked = asker if same else Asker(relation, asker.directory, asker.partial)
-        return passages(asked, controller, internet)
+        meshed = None if mesh is None else MeshedAsker(asked, mesh)
+        return passages(asked, controller, internet, meshed)
 
     ways = ways_under(asker.relation)
     by_ways = start_of(source) if internet and ways else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.sets.requests.formulas import Formula
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
 NETWORK, TRANSPORT, REQUESTS = "network", "transport", "requests"
@@ -72,6 +73,8 @@ class Layered:
     failure: str = ""
     holds: bool = True
     notes: tuple[str, ...] = ()
+    passing: Formula | None = None
+    """The requests that pass all points on the way, of those that were asked about; None: not exactly known."""
 
     def as_json(self) -> dict[str, Any]:
         """The keys that a line of ``can --flows`` gets beside its verdict."""
