@@ -14,11 +14,10 @@ from ringfence.layers import meshes
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.universe import Universe, build, coverage_of
-from ringfence.layers.profiles import Profile, find
-from ringfence.layers.profiles.detection import Choice, choose
+from ringfence.layers.profiles import Profile
+from ringfence.layers.profiles.detection import Choice, chosen
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
-from ringfence.model.text import printable
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
@@ -26,7 +25,7 @@ from ringfence.sources.originals import Originals
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.ends import LABEL, Directory, EndError, Target
+from ringfence.verdict.ends import Directory, EndError, Target
 from ringfence.verdict.flow import Asked, asked
 
 if TYPE_CHECKING:
@@ -382,7 +381,8 @@ class World:
         from ringfence.verdict.ways_in.finder import WaysInFinder
 
         with collector_paused():
-            return WaysInFinder(self.asker, None if controller is None else self.target(controller, namespace)).found()
+            known = None if controller is None else self.target(controller, namespace)
+            return WaysInFinder(self.asker, known, meshed=self.meshed if self.mesh is not None else None).found()
 
     @cached_property
     def grid(self) -> Grid:
@@ -575,11 +575,9 @@ class World:
         return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
-        from ringfence.verdict.whatif import Moved, relabelled
+        from ringfence.verdict.whatif import Moved, must_be_labels, relabelled
 
-        for key, value in labels.items():
-            if not LABEL.match(key) or not (value is None or isinstance(value, str)):
-                raise EndError(f"{printable(f'{key}={value}')!r} is no label", "give texts; None removes a label")
+        must_be_labels(labels)
         given = replace(self.given, relabels=(*self.given.relabels, (text, dict(labels))))
         kind, _, name = text.partition("/")
         if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
@@ -602,8 +600,5 @@ def world_of(
     cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "", alike: Sequence[Universe] = ()
 ) -> World:
     """A world under a profile, or under the one that the input shows."""
-    chosen_by = chosen_by or CHOSEN
-    if isinstance(cni, Profile):
-        return World(cluster, cni, given, choice=Choice(cni, chosen_by), alike=alike)
-    choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
+    choice = chosen(cluster.plugin, cni, chosen_by or CHOSEN)
     return World(cluster, choice.profile, given, choice=choice, alike=alike)

@@ -25,6 +25,7 @@ from ringfence.dialects.istio.objects import (
     TrafficPolicy,
     VirtualService,
 )
+from ringfence.dialects.istio.route_objects import entries_of
 from ringfence.dialects.istio.shapes import (
     SELECTOR,
     WORKLOAD_SELECTOR,
@@ -296,6 +297,9 @@ def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Probl
         tuple(dict.fromkeys(targets)),
         plain,
         _texts(spec, "exportTo"),
+        tuple(one for one in gateways if one != "mesh"),
+        () if broken else entries_of(manifest, spec),
+        broken,
     )
     return found, report.problems
 

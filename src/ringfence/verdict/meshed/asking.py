@@ -16,7 +16,7 @@ from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
-from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.symptoms import text_of
 from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerVerdict
@@ -42,7 +42,26 @@ class MeshedAsker:
         """The answer. Raises EndError."""
         if question.icmp:
             return self._icmp(source, destination, question)
-        parts = list(self.parts_of(source, destination, question, request))
+        flows = self.asker.flows.between(source, destination, question)
+        by_name = not _is_address(destination.text)
+        parts = self._parts(flows, destination.service, by_name, request)
+        return self._folded(parts, source, destination, question)
+
+    def about(
+        self,
+        flows: list[Flow],
+        source: Target,
+        destination: Target,
+        question: Asked,
+        front: tuple[Service | None, int],
+        request: Request | Among | None,
+    ) -> Answer:
+        """The answer for some flows of a question. ``front``: the Service by which they are called, and its port."""
+        parts = self._parts(flows, front[0], False, request, front[1])
+        return self._folded(parts, source, destination, question)
+
+    def _folded(self, parts: Iterable[Part], source: Target, destination: Target, question: Asked) -> Answer:
+        parts = list(self._merged(parts))
         verdict = fold(part.verdict for part in parts)
         telling = [part for part in parts if part.verdict is verdict] or parts
         decided: dict[Decision, None] = {}
@@ -85,7 +104,12 @@ class MeshedAsker:
         return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
 
     def _parts(
-        self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
+        self,
+        flows: list[Flow],
+        service: Service | None,
+        by_name: bool,
+        request: Request | Among | None,
+        dialled: int = 0,
     ) -> Iterator[Part]:
         network: list[Flow] = []
         for flow in flows:
@@ -100,7 +124,9 @@ class MeshedAsker:
                 for verdict, ports in self.asker.regions(one):
                     for some in self._by_port(one, ports):
                         front = service
-                        number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
+                        number = dialled
+                        if service is not None and one.asked:
+                            number = int(one.asked.partition("/")[0])
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
                         yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
@@ -133,7 +159,7 @@ class MeshedAsker:
         return self.encryptions.on_the_wire(sources, destinations, families[0] if len(families) == 1 else None)
 
     def _ask(
-        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | None
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | Among | None
     ) -> Question:
         """The question about one kind of flow."""
         return Question(self, flow, verdict, service, port, request)
@@ -222,6 +248,7 @@ class MeshedAsker:
                 layered.symptom,
                 layered.holds,
                 tuple((hop.port, hop.encryption) for hop in layered.hops),
+                layered.passing,
             )
             key = (part.verdict, part.reason, part.decided_by, part.sources, part.destinations, part.family, told)
             old = merged.get(key)
@@ -252,7 +279,7 @@ class Question(Value):
     verdict: Verdict
     service: Service | None
     service_port: int
-    request: Request | None
+    request: Request | Among | None
 
     @property
     def port(self) -> int:
@@ -307,7 +334,7 @@ class Question(Value):
         address = self._dialled(server)
         caller = Caller(source, source.addresses[0] if source is not None and source.addresses else None)
         presented = None
-        if self.request is not None and self.request.identity:
+        if isinstance(self.request, Request) and self.request.identity:
             presented = Identity(self.request.identity, "", "")
         dialled = None
         if self.service is not None and not self.service.headless:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.model.mesh import Encryption, Proxy, Source
+from ringfence.sets.requests.formulas import Formula, conjunction
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
@@ -35,6 +36,8 @@ class Ruling(Value):
     reason: Reason
     decided_by: tuple[Decision, ...] = ()
     symptom: str = "none"
+    passing: Formula | None = None
+    """The requests that pass, of those that it was asked about; None: not exactly known."""
 
 
 Rule = Callable[[Hop], Ruling]
@@ -63,10 +66,17 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
 
 def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
     """The verdict of a course."""
+    passing: list[Formula | None] = []
+
+    def ruled(hop: Hop) -> Ruling:
+        found = rule(hop)
+        passing.append(found.passing)
+        return found
+
     client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
         return _unreached(course)
-    hops = [_hop(hop, network, rule, names, wire, client, course.as_http) for hop in course.hops]
+    hops = [_hop(hop, network, ruled, names, wire, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
     telling = _telling(verdict, hops)
@@ -84,6 +94,7 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
         True,
         course.notes,
         encryption.why,
+        None if None in passing else conjunction(one for one in passing if one is not None),
     )
     by_client = verdict is Verdict.DENIED and _by_client(course, hops)
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)

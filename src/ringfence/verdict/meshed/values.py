@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringfence.sets.requests.formulas import Formula
 from ringfence.values import Value
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
@@ -74,6 +75,8 @@ class Layered(Value):
     notes: tuple[str, ...] = ()
     encryption_reason: str = ""
     """Who encrypts the least encrypted hop, or why nobody does."""
+    passing: Formula | None = None
+    """The requests that pass all points on the way, of those that were asked about; None: not exactly known."""
 
     def as_json(self) -> dict[str, Any]:
         """The keys that a line of ``can --flows`` gets beside its verdict."""
