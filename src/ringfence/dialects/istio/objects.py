@@ -169,9 +169,18 @@ class ServiceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """Where routes of one sort send, and whether that is all that they do."""
+
+    targets: tuple[tuple[str, str], ...]
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualService:
     """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
-    is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it."""
+    is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``requests`` and
+    ``connections``: the same of its routes for HTTP, and of its others; None: it has none."""
 
     named: Named
     hosts: tuple[str, ...]
@@ -179,6 +188,8 @@ class VirtualService:
     targets: tuple[tuple[str, str], ...]
     plain: bool
     exports: tuple[str, ...] = ()
+    requests: Routed | None = None
+    connections: Routed | None = None
 
 
 @dataclass(frozen=True, slots=True)
