@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
+from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
@@ -265,8 +266,7 @@ class Question:
             return self.service.addresses[0] if self.service.addresses else None
         if server is not None:
             return server.addresses[0] if server.addresses else None
-        space = self.asker.asker.relation.end_class(self.flow.destination.end).space
-        return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
+        return self._address_of(self.flow.destination)
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
@@ -323,9 +323,14 @@ class Question:
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        if len(end.addresses) == 1:
-            return end.addresses[0]
-        return end.space[0][0] if len(end.space) == 1 and end.space[0][0] == end.space[0][1] else None
+        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+
+    def _address_of(self, member: Member) -> int | None:
+        """The one address that an end outside of the cluster is: its class may have more."""
+        space = self.asker.asker.relation.end_class(member.end).space
+        if len(space) == 1 and space[0][0] == space[0][1]:
+            return space[0][0]
+        return number_of(member.name)
 
     def _host(self) -> str:
         """What a client writes as host that says no other: the Service's name, or the address, with the port."""
@@ -344,7 +349,15 @@ class Question:
 
 def _is_address(text: str) -> bool:
     """Whether a question names an address: then it is dialled as it is."""
-    return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
+    return text in ("internet", "outside") or number_of(text.partition("/")[0]) is not None
+
+
+def number_of(text: str) -> int | None:
+    """The address that a text is; None: it is none."""
+    try:
+        return address(text)
+    except ValueError:
+        return None
 
 
 def network_alone(part: Part) -> Layered:
