@@ -64,9 +64,9 @@ class Hop(Value):
 
 class Course(Value):
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
-    than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way; ``notes``:
-    what people should know. ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of
-    HTTP, or not; None: as the server does."""
+    than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way. ``notes``:
+    what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
+    not; None: as the server does."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
