@@ -65,9 +65,9 @@ class Hop(Value):
 
 class Course(Value):
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
-    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
-    ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
-    as the server does."""
+    than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way. ``notes``:
+    what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
+    not; None: as the server does."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -182,7 +182,9 @@ class Call(Value):
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
                 settled = (*facts, *more, *_facts(option))
                 if option.value.sending is Sending.NOTHING:
-                    yield Course((), settled, client, host, unreached=option.value)
+                    as_http = self._as_http(client)
+                    hops = plain(self.port).hops
+                    yield Course(hops, settled, client, host, unreached=option.value, as_http=as_http)
                 else:
                     yield from self._through(client, option.value, host, settled)
 
@@ -223,6 +225,11 @@ class Call(Value):
             return said is not Speech.TCP
         return all(option.value.speech is not Speech.TCP for option in self.mesh.server(self.server, self.port))
 
+    @property
+    def _addressed(self) -> Service | None:
+        """The Service that has the address which is dialled; of a headless one, pods have."""
+        return None if self.service is None or self.service.headless else self.service
+
     def _spoken(self) -> Speech | None:
         """What proxies take the Service's port for that is dialled."""
         if self.service is None or self.dialled is None:
@@ -236,28 +243,28 @@ class Call(Value):
         mesh, server = self.mesh, self.server
         assert server is not None
         through = mesh.pod(way.pods[0])
-        for spoken in mesh.server(server, self.port):
-            http = (self._spoken() or spoken.value.speech) is not Speech.TCP
-            tunnel = Transport(True, True, http, Encryption.HBONE)
-            if own is not None and not mesh.trusts(own.text, False):
-                tunnel = foreign(tunnel)
-            first = Hop(
-                At.CLIENT,
-                At.WAYPOINT,
-                mesh.tunnel_port,
-                tunnel,
-                own if tunnel.proven else None,
-                own is None,
-                Point(PointSort.WAYPOINT, through, http, self.service, server),
-                # What is sent to a Service has the Service as its destination until the waypoint picks a pod.
-                self.port if self.dialled is None else self.dialled,
-                True,
-                (way.source,),
-            )
-            sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
-            proven = mesh.identity(through)
-            for last, more in self._last(At.WAYPOINT, Proxy.NODE, sending, proven, host, True):
-                yield Course((first, last), (*facts, *_facts(spoken), *more), client, host, way)
+        # Where a pod's own address is dialled, the waypoint finds out what is spoken.
+        http = self._spoken() is not Speech.TCP
+        tunnel = Transport(True, True, http, Encryption.HBONE)
+        if own is not None and not mesh.trusts(own.text, False):
+            tunnel = foreign(tunnel)
+        first = Hop(
+            At.CLIENT,
+            At.WAYPOINT,
+            mesh.tunnel_port,
+            tunnel,
+            own if tunnel.proven else None,
+            own is None,
+            Point(PointSort.WAYPOINT, through, http, self._addressed, server),
+            # What is sent to a Service has the Service as its destination until the waypoint picks a pod.
+            self.port if self.dialled is None else self.dialled,
+            True,
+            (way.source,),
+        )
+        sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
+        proven = mesh.identity(through)
+        for last, more in self._last(At.WAYPOINT, Proxy.NODE, sending, proven, host, True):
+            yield Course((first, last), (*facts, *more), client, host, way)
 
     def _last(
         self,

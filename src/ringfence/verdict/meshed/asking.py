@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
+from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
@@ -346,8 +347,7 @@ class Question(Value):
             return self.service.addresses[0] if self.service.addresses else None
         if server is not None:
             return server.addresses[0] if server.addresses else None
-        space = self.asker.asker.relation.end_class(self.flow.destination.end).space
-        return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
+        return self._address_of(self.flow.destination)
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
@@ -423,9 +423,14 @@ class Question(Value):
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        if len(end.addresses) == 1:
-            return end.addresses[0]
-        return end.space[0][0] if len(end.space) == 1 and end.space[0][0] == end.space[0][1] else None
+        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+
+    def _address_of(self, member: Member) -> int | None:
+        """The one address that an end outside of the cluster is: its class may have more."""
+        space = self.asker.asker.relation.end_class(member.end).space
+        if len(space) == 1 and space[0][0] == space[0][1]:
+            return space[0][0]
+        return number_of(member.name)
 
     def _host(self) -> str:
         """What a client writes as host that says no other: the Service's name, or the address, with the port."""
@@ -444,7 +449,15 @@ class Question(Value):
 
 def _is_address(text: str) -> bool:
     """Whether a question names an address: then it is dialled as it is."""
-    return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
+    return text in ("internet", "outside") or number_of(text.partition("/")[0]) is not None
+
+
+def number_of(text: str) -> int | None:
+    """The address that a text is; None: it is none."""
+    try:
+        return address(text)
+    except ValueError:
+        return None
 
 
 def network_alone(part: Part, encrypted: Encrypted = NOBODY) -> Layered:
@@ -473,21 +486,21 @@ def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> 
     layered = judged.layered
     if any(one.identity != first.identity for one in others):
         layered = replace(layered, identity=None)
-    if any(one.encryption != first.encryption for one in others):
-        fact = _difference(
-            courses, next(i for i, one in enumerate(found) if one.layered.encryption != first.encryption)
-        )
-        why = f"it hangs on whether {fact[0]}"
+    other = next((index for index, one in enumerate(found) if one.layered.encryption != first.encryption), None)
+    why = "" if other is None else f"it hangs on whether {_difference(courses, other)[0]}"
+    if other is not None:
         layered = replace(layered, encryption="unknown", encryption_reason=why)
-        if all(len(one.hops) == len(layered.hops) for one in others):
-            hops = [
-                hop
-                if all(one.hops[index].encryption == first.hops[index].encryption for one in others)
-                else replace(hop, encryption="unknown", encryption_reason=why)
-                for index, hop in enumerate(layered.hops)
-            ]
-            layered = replace(layered, hops=tuple(hops))
-    return judged if layered is judged.layered else replace(judged, layered=layered)
+    if all(len(one.hops) == len(layered.hops) for one in others):
+        hops = []
+        for index, hop in enumerate(layered.hops):
+            alike = [one.hops[index] for one in others]
+            if any(one.identity != hop.identity for one in alike):
+                hop = replace(hop, identity=None)
+            if any(one.encryption != hop.encryption for one in alike):
+                hop = replace(hop, encryption="unknown", encryption_reason=why)
+            hops.append(hop)
+        layered = replace(layered, hops=tuple(hops))
+    return judged if layered == judged.layered else replace(judged, layered=layered)
 
 
 def _difference(courses: list[Course], other: int) -> tuple[str, str]:

@@ -75,7 +75,7 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
 
     client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
-        return _unreached(course)
+        return _unreached(course, network)
     hops = [_hop(hop, network, ruled, names, wire, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
@@ -90,7 +90,7 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
         proven,
         encryption.word,
         symptom if verdict is Verdict.DENIED else "none",
-        symptoms.text_of(symptom) if verdict is Verdict.DENIED else "",
+        symptoms.text_of(symptom, telling[1].reason.code) if verdict is Verdict.DENIED else "",
         True,
         course.notes,
         encryption.why,
@@ -100,15 +100,19 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
 
 
-def _unreached(course: Course) -> Judged:
+def _unreached(course: Course, network: Network) -> Judged:
     """The client's own proxy sends nothing."""
     assert course.unreached is not None
+    found = network(course.hops[0])
     reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
-    layer = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
-    symptom = symptoms.of_nothing(True)
+    told = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
+    layers = (found, told, LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
+    telling = found if found.verdict is Verdict.DENIED else told
+    symptom = symptoms.of_nothing(course.as_http is not False)
     none = weakest(())
-    layered = Layered((layer,), (), None, none.word, symptom, symptoms.text_of(symptom), True, course.notes, none.why)
-    return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
+    text = symptoms.text_of(symptom)
+    layered = Layered(layers, (), None, none.word, symptom, text, True, course.notes, none.why)
+    return Judged(Verdict.DENIED, telling.reason, telling.decided_by, layered, True)
 
 
 Told = tuple[HopVerdict, LayerVerdict, str]
