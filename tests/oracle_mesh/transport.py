@@ -49,8 +49,9 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
         and at_port == "DISABLE"
         and above == "STRICT"
         and not _mode(own["spec"].get("mtls"))
+        and not any(_mode(one) == "PERMISSIVE" for one in own["spec"]["portLevelMtls"].values())
     ):
-        # ztunnel's policies take only PERMISSIVE at a port as an exception from what a workload inherits.
+        # Only a port that says PERMISSIVE makes istiod look for exceptions from what a workload inherits.
         return "STRICT"
     return at_port or mode
 

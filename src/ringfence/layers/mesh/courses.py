@@ -231,10 +231,11 @@ class Call(Value):
         return None if self.service is None or self.service.headless else self.service
 
     def _spoken(self) -> Speech | None:
-        """What proxies take the Service's port for that is dialled."""
-        if self.service is None or self.dialled is None:
-            return None
-        return self.mesh.spoken(self.service, self.dialled)
+        """What proxies take the Service's port for that is dialled; of a headless one that is a port of the pod."""
+        number = self.dialled
+        if self.service is not None and self.service.headless:
+            number = self.port
+        return None if self.service is None or number is None else self.mesh.spoken(self.service, number)
 
     def _over(
         self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
@@ -244,7 +245,7 @@ class Call(Value):
         assert server is not None
         through = mesh.pod(way.pods[0])
         # Where a pod's own address is dialled, the waypoint finds out what is spoken.
-        http = self._spoken() is not Speech.TCP
+        http = self._addressed is None or self._spoken() is not Speech.TCP
         tunnel = Transport(True, True, http, Encryption.HBONE)
         if own is not None and not mesh.trusts(own.text, False):
             tunnel = foreign(tunnel)
