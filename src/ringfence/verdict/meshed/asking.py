@@ -436,6 +436,8 @@ def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> 
     layered = judged.layered
     if any(one.identity != first.identity for one in others):
         layered = replace(layered, identity=None)
+        if all(len(one.hops) == len(layered.hops) for one in others):
+            layered = replace(layered, hops=tuple(replace(hop, identity=None) for hop in layered.hops))
     if any(one.encryption != first.encryption for one in others):
         fact = _difference(
             courses, next(i for i, one in enumerate(found) if one.layered.encryption != first.encryption)
