@@ -43,13 +43,15 @@ _LONGEST_ANNOTATIONS = 256 * 1024
 WHOLE = object()
 """A field that is kept with all that is in it, but for what may be secret."""
 _PORTS = [{"name": WHOLE, "protocol": WHOLE, "containerPort": WHOLE, "hostPort": WHOLE, "hostIP": WHOLE}]
-_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE}]
+_SECURITY = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
+_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _SECURITY}]
 _POD_SPEC: dict[str, Any] = {
     **dict.fromkeys(
         ("hostNetwork", "nodeName", "serviceAccountName", "serviceAccount", "hostname", "subdomain", "dnsPolicy"), WHOLE
     ),
     "containers": _CONTAINERS,
     "initContainers": _CONTAINERS,
+    "securityContext": _SECURITY,
 }
 _METADATA = dict.fromkeys(("name", "namespace", "generateName", "labels", "ownerReferences", "annotations"), WHOLE)
 _TEMPLATE = {"metadata": _METADATA, "spec": _POD_SPEC}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from ringfence.loading import load_objects
 from ringfence.model.encryption import WireEncryption
+from ringfence.sources.json_dump import read_dump
 from ringfence.sources.snapshot_contents import as_kept
 
 
@@ -156,3 +158,11 @@ def test_a_snapshot_says_the_same_and_nothing_else(given: dict[str, Any]) -> Non
     assert "secret" not in str(kept.data)
     assert "password" not in str(kept.data)
     assert "abc=" not in str(kept.data)
+
+
+@pytest.mark.parametrize("given", [felix("default", wireguardEnabled=True), flannel("wireguard"), cilium_node("n", 3)])
+def test_a_dump_says_it_too(given: dict[str, Any]) -> None:
+    listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": [given]}).encode()
+    found = read_dump(listing, "dump.json")
+    assert found is not None
+    assert len(declared(*(dict(one.data) for one in found[0]))) == 1

@@ -118,6 +118,8 @@ class Call(Value):
         for client, first in self._members(self.caller.pod):
             for host, second in self._members(self.server):
                 for course in self._between(client, host, (*first, *second)):
+                    if client is not None and client.notes:
+                        course = replace(course, notes=(*course.notes, *client.notes))
                     if course not in found:
                         found.append(course)
         return found
@@ -190,6 +192,12 @@ class Call(Value):
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""
+        if client is not None and client.aside:
+            for taken, facts in self._taken(replace(client, aside="")):
+                if taken:
+                    yield True, (*facts, (OTHERS.format(client.aside), CONTAINER))
+            yield False, ((ASIDE.format(client.aside), CONTAINER),)
+            return
         port = self.port if self.dialled is None else self.dialled
         takes = client is not None and client.outbound.takes(self.address, port)
         if takes is None:
@@ -325,6 +333,9 @@ class Call(Value):
 TAKEN = "the address that the client dials is not excluded from its proxy"
 NOT_TAKEN = "the address that the client dials is excluded from its proxy"
 DIALLED = "the destination's address"
+ASIDE = "a container opens the connection that runs as the user or group of the client's proxy ({})"
+OTHERS = "a container opens the connection that does not run as the user or group of the client's proxy (as {} does)"
+CONTAINER = "which container of the client opens the connection"
 
 
 def _facts(option: Option[T]) -> Facts:

@@ -113,6 +113,13 @@ def _backend(content: str) -> str:
     return said if re.fullmatch(r"[A-Za-z-]{0,32}", said) else UNCLEAR
 
 
+def tells(kind: str, name: str) -> bool:
+    """Whether an object of this kind and name, of one that is not read otherwise, may say something of encryption."""
+    return kind in ("FelixConfiguration", "CiliumNode", "CiliumNodeConfig") or (
+        kind == "ConfigMap" and name == "kube-flannel-cfg"
+    )
+
+
 class EncryptionReader:
     """Collects what objects tell of encryption on the wire."""
 
