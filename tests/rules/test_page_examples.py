@@ -24,6 +24,7 @@ EDGE = (
         "istio-ingress",
     )
 )
+HTTP = {"name": "http", "containerPort": 8080}
 BESIDE = {
     "MSH-006": SHOP,
     "MSH-007": pod("web", "shop") + sidecars("other"),
@@ -42,6 +43,8 @@ BESIDE = {
     "MSH-023": SHOP + pod("web") + service("web") + namespace("frontend"),
     "MSH-024": SHOP + EDGE,
     "MSH-025": SHOP + pod("web"),
+    "MSH-026": SHOP
+    + an("Pod", "web", {"containers": [{"name": "x", "image": "x", "ports": [HTTP]}]}, labels={"app": "web"}),
     "MSH-027": SHOP,
     "MSH-028": SHOP,
     "MSH-029": SHOP + namespace("edge"),

@@ -63,6 +63,7 @@ MODULES: Mapping[str, str] = {
     "MSH-023": "msh_023_reference_to_nothing",
     "MSH-024": "msh_024_gateway_faulty",
     "MSH-025": "msh_025_service_entry_unclear",
+    "MSH-026": "msh_026_service_port_of_nobody",
     "MSH-027": "msh_027_status_says_no",
     "MSH-028": "msh_028_runs_as_the_proxy",
     "MSH-029": "msh_029_injection_broken",
@@ -139,6 +140,23 @@ def resolve(word: str) -> str:
     raise RuleError(
         word, f"did you mean {close[0]} ({slug(close[0])})?" if close else "`ringfence rule` lists all rules"
     )
+
+
+def named(word: str) -> tuple[str, ...]:
+    """The rules of an id, a slug, or what another tool calls them: ``kiali:KIA0004``, or ``KIA0004`` alone. Raises
+    RuleError. Only the last imports the rules."""
+    try:
+        return (resolve(word),)
+    except RuleError:
+        wanted = word.lower()
+        found = tuple(
+            one.rule.id
+            for one in entries()
+            if any(wanted in (alias.lower(), alias.lower().partition(":")[2]) for alias in one.rule.aliases)
+        )
+        if not found:
+            raise
+        return found
 
 
 @cache
