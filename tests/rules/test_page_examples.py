@@ -10,10 +10,21 @@ import pytest
 
 from ringfence.rules.registry import MODULES
 from tests.rules.checking import checked, namespace, pod
-from tests.rules.meshed import istiod, plain, service, sidecars, with_waypoint
+from tests.rules.meshed import an, gateway_pod, istiod, plain, service, sidecars, with_waypoint
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = sidecars("shop")
+EDGE = (
+    namespace("istio-ingress")
+    + gateway_pod()
+    + an(
+        "Service",
+        "ingress",
+        {"selector": {"istio": "ingressgateway"}, "ports": [{"port": 80, "name": "http"}]},
+        "istio-ingress",
+    )
+)
+HTTP = {"name": "http", "containerPort": 8080}
 BESIDE = {
     "MSH-006": SHOP,
     "MSH-007": pod("web", "shop") + sidecars("other"),
@@ -26,6 +37,20 @@ BESIDE = {
     "MSH-015": SHOP + pod("web"),
     "MSH-017": SHOP + istiod("1.27.3"),
     "MSH-019": pod("web"),
+    "MSH-020": namespace("shop") + sidecars("other"),
+    "MSH-021": SHOP + pod("web") + service("web"),
+    "MSH-022": SHOP + pod("web") + service("web"),
+    "MSH-023": SHOP + pod("web") + service("web") + namespace("frontend"),
+    "MSH-024": SHOP + EDGE,
+    "MSH-025": SHOP + pod("web"),
+    "MSH-026": SHOP
+    + an("Pod", "web", {"containers": [{"name": "x", "image": "x", "ports": [HTTP]}]}, labels={"app": "web"}),
+    "MSH-027": SHOP,
+    "MSH-028": SHOP,
+    "MSH-029": SHOP + namespace("edge"),
+    "MSH-030": SHOP + pod("web") + plain("legacy") + pod("old", "legacy") + service("old", space="legacy"),
+    "MSH-031": SHOP + istiod("1.30.0"),
+    "MSH-032": SHOP + pod("web"),
 }
 """Rule → what the input has beside the example."""
 
@@ -38,7 +63,7 @@ def blocks(rule: str) -> list[str]:
 @pytest.mark.parametrize("rule", BESIDE)
 def test_the_example_is_found_and_its_repair_is_not(rule: str) -> None:
     found = blocks(rule)
-    outcome = checked(rule, f"{BESIDE[rule]}---\n{found[0]}")
+    outcome = checked(rule, f"{BESIDE[rule]}---\n{found[0]}", faulty=True)
     assert outcome.findings, outcome.not_evaluable
     if len(found) > 1:
         outcome = checked(rule, f"{BESIDE[rule]}---\n{found[1]}")

@@ -4,8 +4,8 @@
 
 What the proxy of every client sends to every Service, by DestinationRules and by what it knows of the server, against
 what the server's proxy takes. Found are a DestinationRule with `mode: DISABLE` (or TLS of its own making) towards a
-port that is STRICT, and clients of ztunnel whose server has a sidecar that takes no tunnels: ztunnel sends plaintext
-to it.
+port that is STRICT, clients of ztunnel whose server has a sidecar that takes no tunnels (ztunnel sends plaintext to
+it), and clients without a DestinationRule in a mesh whose proxies do not agree by themselves (`enableAutoMtls: false`).
 
 ## Why this is bad
 
@@ -31,8 +31,9 @@ Use instead `mode: ISTIO_MUTUAL`, or no `tls` at all: the proxies agree by thems
 
 ## How to fix it
 
-Take `tls` out of the DestinationRule. Move the server to ambient, or its client to sidecars, or let the sidecar take
-tunnels (label `networking.istio.io/tunnel: http`, set by a release of Istio with ambient enabled).
+Take `tls` out of the DestinationRule; without auto mTLS, write one with `mode: ISTIO_MUTUAL`. Move the server to
+ambient, or its client to sidecars, or let the sidecar take tunnels (label `networking.istio.io/tunnel: http`, set by a
+release of Istio with ambient enabled).
 
 ## Limits
 
@@ -62,7 +63,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.HIGH,
     needs=Needs.REACH,
-    aliases=("kiali:KIA0204", "kiali:KIA0207", "kiali:KIA0208", "kiali:KIA0505", "kiali:KIA0506"),
+    aliases=("istioctl:IST0113", "kiali:KIA0207", "kiali:KIA0208", "kiali:KIA0401", "kiali:KIA0501"),
 )
 
 
@@ -107,8 +108,8 @@ def _clients(enforcement: Enforcement) -> list[int]:
 def _sends_no_identity(
     enforcement: Enforcement, client: int, server: Pod, port: int, service: Service
 ) -> tuple[Source, ...] | None:
-    """What makes the client send without an identity (empty: nothing but how ztunnel is); None: it does not for
-    certain."""
+    """What makes the client send without an identity (empty: nothing but how ztunnel is, or that nobody agrees); None:
+    it does not for certain."""
     from ringfence.model.mesh import Proxy, Sending
 
     node = enforcement.proxy(client) is Proxy.NODE
@@ -116,7 +117,7 @@ def _sends_no_identity(
     if any(option.value.sending not in (Sending.PLAIN, Sending.OTHER_TLS) for option in options):
         return None
     rules = tuple(one for one in options[0].value.sources if one.kind == "DestinationRule")
-    return rules if rules or node else None
+    return rules if rules or node or not enforcement.mesh.config.auto_mtls else None
 
 
 def _finding(
@@ -138,6 +139,14 @@ def _finding(
         return Finding(RULE.id, message, rule.place, subject, (name,), related, witness, hint)
     ref = enforcement.pod(server).workload
     subject = Subject(ref.kind, ref.namespace, ref.name)
+    from ringfence.model.mesh import Proxy
+
+    if enforcement.proxy(client) is Proxy.SIDECAR:
+        message = (
+            f"sidecars send plaintext to {subject}, which is STRICT: enableAutoMtls is false, and no rule says else"
+        )
+        hint = "write a DestinationRule with mode: ISTIO_MUTUAL for its host, or take enableAutoMtls out"
+        return Finding(RULE.id, message, at, subject, ("auto mtls", name), (), witness, hint)
     message = f"clients of ztunnel send plaintext to {subject}, whose sidecar is STRICT and takes no tunnels"
     hint = "let the sidecar take tunnels, or move the workload to ambient"
     return Finding(RULE.id, message, at, subject, ("ztunnel",), (), witness, hint, Severity.MEDIUM)

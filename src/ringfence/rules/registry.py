@@ -57,6 +57,19 @@ MODULES: Mapping[str, str] = {
     "MSH-017": "msh_017_proxy_of_another_release",
     "MSH-018": "msh_018_no_limit_at_the_edge",
     "MSH-019": "msh_019_enrolment_contradicts_itself",
+    "MSH-020": "msh_020_annotation_not_read",
+    "MSH-021": "msh_021_sidecar_unclear",
+    "MSH-022": "msh_022_destination_rule_for_nobody",
+    "MSH-023": "msh_023_reference_to_nothing",
+    "MSH-024": "msh_024_gateway_faulty",
+    "MSH-025": "msh_025_service_entry_unclear",
+    "MSH-026": "msh_026_service_port_of_nobody",
+    "MSH-027": "msh_027_status_says_no",
+    "MSH-028": "msh_028_runs_as_the_proxy",
+    "MSH-029": "msh_029_injection_broken",
+    "MSH-030": "msh_030_mutual_tls_to_plain_server",
+    "MSH-031": "msh_031_keys_from_anywhere",
+    "MSH-032": "msh_032_object_faulty",
     "AUZ-001": "auz_001_sensitive_workload_open",
     "AUZ-002": "auz_002_everybody_allowed",
     "AUZ-003": "auz_003_empty_policy",
@@ -133,6 +146,23 @@ def resolve(word: str) -> str:
     raise RuleError(
         word, f"did you mean {close[0]} ({slug(close[0])})?" if close else "`ringfence rule` lists all rules"
     )
+
+
+def named(word: str) -> tuple[str, ...]:
+    """The rules of an id, a slug, or what another tool calls them: ``kiali:KIA0004``, or ``KIA0004`` alone. Raises
+    RuleError. Only the last imports the rules."""
+    try:
+        return (resolve(word),)
+    except RuleError:
+        wanted = word.lower()
+        found = tuple(
+            one.rule.id
+            for one in entries()
+            if any(wanted in (alias.lower(), alias.lower().partition(":")[2]) for alias in one.rule.aliases)
+        )
+        if not found:
+            raise
+        return found
 
 
 @cache
