@@ -32,6 +32,11 @@ def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
             said["symptom"], wanted["symptom"] = told["symptom"], one.symptom
         if len({one.verdict for one in expected}) > 1:
             wanted["verdict"] = "unknown"
+        # What is not the same in every case is not known.
+        if "encryption" in wanted and len({other.encryption for other in expected}) > 1:
+            wanted["encryption"] = "?" if "?" in {other.encryption for other in expected} else "unknown"
+        if "identity" in wanted and len({other.identity for other in expected}) > 1:
+            wanted["identity"] = None
         if wanted.get("encryption") == "?":
             wanted["encryption"] = said["encryption"]
         if said == wanted:

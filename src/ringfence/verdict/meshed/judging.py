@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Course, Hop
-from ringfence.model.mesh import Proxy, Source
+from ringfence.model.mesh import Client, Proxy, Source
 from ringfence.values import replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
@@ -20,10 +20,10 @@ from ringfence.verdict.meshed.values import (
     joined,
 )
 
-PASSED = Reason("allowed", "the network lets it pass")
 NOT_ENCRYPTED = Reason("plain", "nothing of a mesh is asked of this connection")
 ACCEPTED = Reason("accepted", "the server accepts the connection")
 NOT_JUDGED = Reason("no-rules", "no mesh judges what this connection carries")
+NOTHING_JUDGED = LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED)
 Network = Callable[[Hop], LayerVerdict]
 """What the network says of a hop."""
 
@@ -73,7 +73,7 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
     deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
     proven = deciding.identity.text if deciding.identity is not None else None
     symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
-    encryption = _encryption([hop.encryption for hop, _, _ in hops])
+    encryption = encryption_of([hop.encryption for hop, _, _ in hops])
     layered = Layered(
         layers,
         tuple(hop for hop, _, _ in hops),
@@ -88,11 +88,17 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
 
 
+def nothing_sent(client: Client) -> LayerVerdict:
+    """What a client's own proxy says that sends nothing."""
+    reason = Reason("client-side", client.why or "the client's proxy knows no such destination")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(client.sources, TRANSPORT, "egress"))
+
+
 def _unreached(course: Course) -> Judged:
     """The client's own proxy sends nothing."""
     assert course.unreached is not None
-    reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
-    layer = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
+    layer = nothing_sent(course.unreached)
+    reason = layer.reason
     symptom = symptoms.of_nothing(True)
     layered = Layered((layer,), (), None, "none", symptom, symptoms.text_of(symptom), True, course.notes)
     return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
@@ -109,23 +115,11 @@ def _hop(
     # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
     http = transport.http if as_http is None else as_http
     found = network(hop)
-    layers = [found]
-    sees = [symptoms.of_network(client, http)]
-    if transport.accepted:
-        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
-        layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
-    else:
-        sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
-        reason = Reason("transport", f"{transport.why}{sent}")
-        layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
-    sees.append(symptoms.of_transport(transport.symptom, client, http))
-    if hop.point is not None and transport.accepted:
-        ruling = rule(hop)
-        layers.append(LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by))
-        sees.append(ruling.symptom if transport.http else symptoms.of_connection(client, http))
-    else:
-        layers.append(LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
-        sees.append("none")
+    requests, symptom = requests_of(hop, rule)
+    layers = [found, transport_of(hop), requests]
+    sees = [symptoms.of_network(client, http), symptoms.of_transport(transport.symptom, client, http), "none"]
+    if hop.point is not None:
+        sees[2] = symptom if transport.http else symptoms.of_connection(client, http)
     verdict = joined([layer.verdict for layer in layers])
     index = next((index for index, layer in enumerate(layers) if layer.verdict is verdict), 0)
     judged = HopVerdict(
@@ -138,6 +132,26 @@ def _hop(
         tuple(layers),
     )
     return judged, layers[index], sees[index]
+
+
+def transport_of(hop: Hop) -> LayerVerdict:
+    """What the server's side says of a hop's connection."""
+    transport = hop.transport
+    if transport.accepted:
+        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
+        return LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT))
+    sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
+    reason = Reason("transport", f"{transport.why}{sent}")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT))
+
+
+def requests_of(hop: Hop, rule: Rule) -> tuple[LayerVerdict, str]:
+    """What the point of a hop says, and what the client sees of that; of a connection that is refused, what would be
+    said of it if it were not."""
+    if hop.point is None:
+        return NOTHING_JUDGED, "none"
+    ruling = rule(hop)
+    return LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by), ruling.symptom
 
 
 def _telling(verdict: Verdict, hops: list[Told]) -> Told:
@@ -186,7 +200,7 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
     return True
 
 
-def _encryption(found: list[str]) -> str:
+def encryption_of(found: list[str]) -> str:
     """That of the least encrypted hop."""
     for word in ("unknown", "none"):
         if word in found:
