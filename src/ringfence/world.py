@@ -261,12 +261,10 @@ class World:
     ) -> Connections:
         """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
         and ``destination`` keep only those of one end, ``namespace`` those with an end in it. ``layer``: what this one
-        alone says (``ringfence.verdict.meshed.values.LAYERS``). ``denied``: also what is denied. Raises EndError."""
-        from ringfence.verdict.meshed.grids import lister_of
-
+        alone says. ``denied``: also what is denied. Raises EndError."""
         directory = self.lister.asker.directory
         with collector_paused():
-            return lister_of(self.lister, self.mesh, lambda: self.meshed, layer, denied).connections(
+            return self._listing(layer, denied).connections(
                 level,
                 None if source is None else directory.find(source, namespace),
                 None if destination is None else directory.find(destination, namespace),
@@ -274,6 +272,11 @@ class World:
                 limit,
                 self.partial,
             )
+
+    def _listing(self, layer: str = "", denied: bool = False) -> Lister:
+        from ringfence.verdict.meshed.grids import lister_of
+
+        return lister_of(self.lister, self.mesh, lambda: self.meshed, layer, denied)
 
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
@@ -357,13 +360,13 @@ class World:
         known = None if controller is None else asker.directory.find(controller, namespace)
         return tracing_of(asker, self.lister.workloads, self.attackers_grid, self.mesh, source, namespace, known)
 
-    def matrix(self, level: str = "workload") -> Matrix:
-        """All ends against all, at level "workload" or "pod": every cell of the network layer, and who decides it.
-        Raises EndError where they are too many."""
+    def matrix(self, level: str = "workload", layered: bool = False) -> Matrix:
+        """All ends against all, at level "workload" or "pod": every cell of the network layer and who decides it, or
+        (``layered``) of all layers, apart and together. Raises EndError where they are too many."""
         from ringfence.verdict.matrix.making import matrix_of
 
         with collector_paused():
-            return matrix_of(self.lister.of_network(), level == "pod", self.partial)
+            return matrix_of(self._listing() if layered else self.lister.of_network(), level == "pod", self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import yaml
 
+from ringfence.layers.mesh.courses import At
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
@@ -40,9 +41,11 @@ from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
 from ringfence.values import replace
-from ringfence.verdict.answers import Connections, Explanation, Reason, Row, RowLayers, Verdict
+from ringfence.verdict.answers import Connections, Decision, Explanation, Reason, Row, RowLayers, Verdict
 from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
+from ringfence.verdict.meshed.apart import Leg, Story, Told
+from ringfence.verdict.meshed.values import LayerVerdict
 from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
 from tests.reports.diff_samples import hostile as hostile_diff
@@ -84,10 +87,24 @@ def hostile_explanation(name: str) -> Explanation:
     return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
 
 
+def told(name: str, reason: Reason, decided: Decision) -> Told:
+    """What layers say, with a name in every text."""
+    transport = LayerVerdict("transport", Verdict.UNKNOWN, reason, (decided,))
+    requests = LayerVerdict("requests", Verdict.MIXED, reason, (decided,))
+    legs = (
+        Leg(At.CLIENT, At.WAYPOINT, 15008, transport, requests),
+        Leg(At.WAYPOINT, At.SERVER, 0, transport, requests),
+    )
+    stories = tuple(Story(legs, "mtls", True, name, fact, name, None, (0,), name) for fact in (name, f"not {name}"))
+    return Told(
+        Verdict.UNKNOWN, "transport", reason, Verdict.ALLOWED, transport, requests, "mtls", True, name, stories, reason
+    )
+
+
 def hostile_page(name: str) -> str:
     """Every text of the page is the name: ends, objects, files, reasons, labels, filters."""
     reason, decided = Reason(name, name, name), decision(name, Place(name, 1, 1))
-    line = Line(tcp(1), Verdict.UNKNOWN, reason)
+    line = Line(tcp(1), Verdict.UNKNOWN, reason, told(name, reason, decided))
     segment = Segment(EVERYTHING, Verdict.DENIED, (decided,))
     part = Part(0, (name,), 1)
     ends = (
@@ -97,7 +114,7 @@ def hostile_page(name: str) -> str:
     row = Numbers((b"\x00",))
     matrix = Matrix(
         ends, 1, 1, (Cell((line,), ((name, (line,)),)),), (row,), (0,), (Side((segment,)),), (SideRow((0,), row),),
-        (0,), (0,),
+        (0,), (0,), layers=("network", "transport", "requests"), identities=(name,), waypoints={(0,): (0,)},
     )  # fmt: skip
     key = key_of(ends[0])
     pairs = PairedEnds((PairedEnd(ends[0].name, (*key[:3], "Former"), key),), {f"pod/{name}": 0})

@@ -24,10 +24,15 @@ def map_page(
 
     world = opened.world
     with asking():
-        matrix = world.matrix("pod" if level == "pod" else "workload")
+        matrix = world.matrix("pod" if level == "pod" else "workload", layered=True)
         filters = {key: " ".join(_terms(world, matrix, level, text, namespace)) for key, text in ends.items() if text}
     if namespace is not None and "with" not in filters:
         filters["with"] = f"={namespace}/*"
+    if layer != "all":
+        if layer not in matrix.layers:
+            raise click.UsageError(f"the input shows no mesh, so there is no layer {layer!r}: leave --layer out")
+        if len(matrix.layers) > 1:
+            filters["layer"] = layer
     if level == "namespace":
         filters["open"] = ""
     return html_page([("now", matrix)], opened.context, filters)

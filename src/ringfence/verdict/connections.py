@@ -55,6 +55,8 @@ class Lister:
     def __init__(self, asker: Asker, grid: Callable[[], Grid], denied: bool = False) -> None:
         self.asker = asker
         self.denied = denied
+        self.layers: Grid | None = None
+        """The grid of a lister that tells what each layer says, once it was needed."""
         self._joined = grid
         self.relation: Relation = asker.relation
         self.universe = self.relation.universe

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from ringfence.layers.mesh.courses import At
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Reason, Verdict
-from ringfence.verdict.meshed.judging import NOT_ENCRYPTED, NOT_JUDGED
+from ringfence.verdict.asking import fold
+from ringfence.verdict.meshed.judging import NOT_ENCRYPTED, NOT_JUDGED, NOTHING_JUDGED
 from ringfence.verdict.meshed.values import LAYERS, NETWORK, REQUESTS, TRANSPORT, LayerVerdict, joined
 
+DIFFERS = Reason("mixed", "it is not the same for all of the pods")
 UNTAKEN_TRANSPORT = LayerVerdict(TRANSPORT, Verdict.ALLOWED, NOT_ENCRYPTED)
-UNTAKEN_REQUESTS = LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Story:
     way: str = ""
 
 
-UNTAKEN = Story((Leg(At.CLIENT, At.SERVER, 0, UNTAKEN_TRANSPORT, UNTAKEN_REQUESTS),), "none", False)
+UNTAKEN = Story((Leg(At.CLIENT, At.SERVER, 0, UNTAKEN_TRANSPORT, NOTHING_JUDGED),), "none", False)
 """What no mesh takes."""
 
 
@@ -129,11 +130,11 @@ def _one(story: Story, nets: Nets) -> Told:
         refused = story.unreached
         return Told(
             Verdict.DENIED,
-            TRANSPORT,
-            refused.reason,
+            NETWORK if network is Verdict.DENIED else TRANSPORT,
+            None if network is Verdict.DENIED else refused.reason,
             network,
             refused,
-            UNTAKEN_REQUESTS,
+            NOTHING_JUDGED,
             story.encryption,
             story.proven,
             "",
@@ -183,3 +184,51 @@ def _layer(said: list[LayerVerdict], reason: Reason) -> LayerVerdict:
         return said[0]
     decided = dict.fromkeys(decision for one in said for decision in one.decided_by)
     return LayerVerdict(said[0].layer, Verdict.UNKNOWN, reason, tuple(decided))
+
+
+class Together:
+    """What several kinds of flows say together, as the cell of workloads whose pods differ. One of each."""
+
+    def __init__(self) -> None:
+        self._found: dict[frozenset[Told], Told] = {}
+
+    def of(self, several: Sequence[Told]) -> Told:
+        """Layer by layer the rule of the house (``asking.fold``); what is not the same for all is not known."""
+        key = frozenset(several)
+        if len(key) == 1:
+            return several[0]
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = _together(list(dict.fromkeys(several)))
+        return found
+
+
+def _together(several: list[Told]) -> Told:
+    first = several[0]
+    verdict = fold(one.verdict for one in several)
+    found = Told(
+        verdict,
+        "",
+        None,
+        fold(one.network for one in several),
+        _folded([one.transport for one in several]),
+        _folded([one.requests for one in several]),
+        first.encryption if len({one.encryption for one in several}) == 1 else "",
+        first.proven if len({one.proven for one in several}) == 1 else None,
+        first.allows if len({one.allows for one in several}) == 1 else "",
+        tuple(dict.fromkeys(story for one in several for story in one.stories)),
+        first.open if len({one.open for one in several}) == 1 else None,
+    )
+    if verdict is Verdict.ALLOWED:
+        return found
+    layers = {one.layer for one in several if one.verdict is verdict}
+    layer = next(iter(layers)) if len(layers) == 1 else ""
+    reasons = {one.reason for one in several if one.verdict is verdict}
+    return replace(found, layer=layer, reason=next(iter(reasons)) if len(reasons) == 1 else None)
+
+
+def _folded(said: list[LayerVerdict]) -> LayerVerdict:
+    verdict = fold(one.verdict for one in said)
+    having = [one for one in said if one.verdict is verdict] or said
+    decided = dict.fromkeys(decision for one in having for decision in one.decided_by)
+    return LayerVerdict(said[0].layer, verdict, having[0].reason if having is not said else DIFFERS, tuple(decided))

@@ -34,10 +34,12 @@ def lister_of(lister: Lister, mesh: Mesh | None, meshed: Callable[[], MeshedAske
         raise EndError(f"{layer!r} is no layer", f"layers: {', '.join(LAYERS)}")
     if mesh is None:
         if layer not in ("", NETWORK):
-            raise EndError(f"the input shows no mesh, so there is no layer {layer!r}", "leave --layer out")
+            raise EndError(f"the input shows no mesh, so there is no layer {layer!r}", "ask without a layer")
         return Lister(lister.asker, lambda: lister.grid, denied) if denied else lister
     from ringfence.verdict.meshed.layered_grid import LayeredGrid
     from ringfence.verdict.meshed.listing import LayeredLister
 
-    grid = LayeredGrid(lister.relation, mesh)
+    if lister.layers is None:
+        lister.layers = LayeredGrid(lister.relation, mesh)
+    grid = lister.layers
     return LayeredLister(lister.asker, lambda: grid, mesh, meshed, layer, denied)

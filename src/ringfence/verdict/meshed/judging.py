@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
-from ringfence.model.mesh import Encryption, Proxy, Source
+from ringfence.model.mesh import Client, Encryption, Proxy, Source
 from ringfence.sets.requests.formulas import Formula, conjunction
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
@@ -21,10 +21,10 @@ from ringfence.verdict.meshed.values import (
     joined,
 )
 
-PASSED = Reason("allowed", "the network lets it pass")
 NOT_ENCRYPTED = Reason("plain", "nothing of a mesh is asked of this connection")
 ACCEPTED = Reason("accepted", "the server accepts the connection")
 NOT_JUDGED = Reason("no-rules", "no mesh judges what this connection carries")
+NOTHING_JUDGED = LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED)
 Network = Callable[[Hop], LayerVerdict]
 """What the network says of a hop."""
 
@@ -100,12 +100,16 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
 
 
+def nothing_sent(client: Client) -> LayerVerdict:
+    """What a client's own proxy says that sends nothing."""
+    reason = Reason("client-side", client.why or "the client's proxy knows no such destination")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(client.sources, TRANSPORT, "egress"))
+
+
 def _unreached(course: Course, network: Network) -> Judged:
     """The client's own proxy sends nothing."""
     assert course.unreached is not None
-    found = network(course.hops[0])
-    reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
-    told = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
+    found, told = network(course.hops[0]), nothing_sent(course.unreached)
     layers = (found, told, LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
     telling = found if found.verdict is Verdict.DENIED else told
     symptom = symptoms.of_nothing(course.as_http is not False)
@@ -128,23 +132,11 @@ def _hop(
     # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
     http = transport.http if as_http is None else as_http
     found = network(hop)
-    layers = [found]
-    sees = [symptoms.of_network(client, http)]
-    if transport.accepted:
-        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
-        layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
-    else:
-        sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
-        reason = Reason("transport", f"{transport.why}{sent}")
-        layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
-    sees.append(symptoms.of_transport(transport.symptom, client, http))
-    if hop.point is not None and transport.accepted:
-        ruling = rule(hop)
-        layers.append(LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by))
-        sees.append(ruling.symptom if transport.http else symptoms.of_connection(client, http))
-    else:
-        layers.append(LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
-        sees.append("none")
+    requests, symptom = requests_of(hop, rule)
+    layers = [found, transport_of(hop), requests]
+    sees = [symptoms.of_network(client, http), symptoms.of_transport(transport.symptom, client, http), "none"]
+    if hop.point is not None:
+        sees[2] = symptom if transport.http else symptoms.of_connection(client, http)
     verdict = joined([layer.verdict for layer in layers])
     index = next((index for index, layer in enumerate(layers) if layer.verdict is verdict), 0)
     judged = HopVerdict(
@@ -158,6 +150,26 @@ def _hop(
         encrypted.why,
     )
     return judged, layers[index], sees[index]
+
+
+def transport_of(hop: Hop) -> LayerVerdict:
+    """What the server's side says of a hop's connection."""
+    transport = hop.transport
+    if transport.accepted:
+        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
+        return LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT))
+    sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
+    reason = Reason("transport", f"{transport.why}{sent}")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT))
+
+
+def requests_of(hop: Hop, rule: Rule) -> tuple[LayerVerdict, str]:
+    """What the point of a hop says, and what the client sees of that; of a connection that is refused, what would be
+    said of it if it were not."""
+    if hop.point is None:
+        return NOTHING_JUDGED, "none"
+    ruling = rule(hop)
+    return LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by), ruling.symptom
 
 
 def _telling(verdict: Verdict, hops: list[Told]) -> Told:
@@ -208,7 +220,11 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
 
 def weakest(hops: Sequence[HopVerdict]) -> Encrypted:
     """That of the least encrypted hop."""
-    found = [Encrypted(hop.encryption, hop.encryption_reason) for hop in hops]
+    return least([Encrypted(hop.encryption, hop.encryption_reason) for hop in hops])
+
+
+def least(found: Sequence[Encrypted]) -> Encrypted:
+    """The least that any hop has."""
     for word in ("unknown", "none"):
         for one in found:
             if one.word == word:

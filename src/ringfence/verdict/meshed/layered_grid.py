@@ -9,7 +9,7 @@ from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod, Service
-from ringfence.model.mesh import Mesh, Numbers
+from ringfence.model.mesh import Encryption, Mesh, Numbers
 from ringfence.sets.ports import PortTable
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
@@ -17,15 +17,14 @@ from ringfence.verdict.grid import Band, Grid, Result
 from ringfence.verdict.meshed.apart import UNTAKEN, Leg, Nets, Story, Told, hops_of, told
 from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.judging import PASSED, Judged, Ruling, judge
+from ringfence.verdict.meshed.judging import Ruling, least, nothing_sent, requests_of, transport_of
 from ringfence.verdict.meshed.reach import Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
-from ringfence.verdict.meshed.values import NETWORK, LayerVerdict
+from ringfence.verdict.meshed.values import NETWORK
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 BETWEEN_NODES = Encrypted("unknown", "the network plugin encrypts between nodes: ask about the pair with explain")
-LETS_PASS = LayerVerdict(NETWORK, Verdict.ALLOWED, PASSED)
 
 
 class Chapter(NamedTuple):
@@ -73,6 +72,10 @@ class LayeredGrid(MeshedGrid):
                     yield 1 << column, self._with_bands(book, result, column, destination)
             else:
                 yield shared, self._with_bands(book, result, -1, -1)
+
+    def of_pair(self, source: int, destination: int, result: Result) -> Result:
+        """A result of the network between two columns, with bands."""
+        return next(one for _, one in self._meshed(destination, 1 << source, result))
 
     def _server(self, destination: int) -> tuple[Pod | None, object, int | None]:
         """The pod of a column, what it is to the mesh, and the address that is dialled where it is none."""
@@ -295,38 +298,34 @@ class _Stories:
         return None if None in said else next(iter(said), None)
 
     def _wire(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted:
+        """Who encrypts a hop."""
+        if hop.transport.encryption is not Encryption.NONE:
+            return Encrypted(str(hop.transport.encryption), "")
         if encrypted is not None and hop.destination is At.SERVER:
             return encrypted
         return BETWEEN_NODES if self.reaches.cluster.encryption else NOBODY
 
     def _story(self, course: Course, address: int | None, encrypted: Encrypted | None) -> Story:
-        judged = judge(
-            course,
-            lambda hop: LETS_PASS,
-            lambda hop: self._rule(course, hop, address),
-            lambda at: at.value,
-            lambda hop: self._wire(hop, encrypted),
-        )
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
-            return Story((), "none", False, "", fact, decide, judged.layered.layers[0])
+            return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
         legs = tuple(
             Leg(
                 hop.source,
                 hop.destination,
                 hop.port if hop.port == self.mesh.tunnel_port and hop.judged_port != hop.port else 0,
-                said.layers[1],
-                said.layers[2],
+                transport_of(hop),
+                requests_of(hop, lambda one: self._rule(course, one, address))[0],
             )
-            for hop, said in zip(course.hops, judged.layered.hops, strict=True)
+            for hop in course.hops
         )
         over = len(course.hops) > 1 and course.waypoint is not None
         way = course.waypoint if over else None
         return Story(
             legs,
-            judged.layered.encryption,
+            least([self._wire(hop, encrypted) for hop in course.hops]).word,
             self._proven(course),
-            self._allows(course, judged, address),
+            self._allows(course, legs, address),
             fact,
             decide,
             None,
@@ -341,11 +340,11 @@ class _Stories:
             return True
         return None if deciding.anonymous else False
 
-    def _allows(self, course: Course, judged: Judged, address: int | None) -> str:
+    def _allows(self, course: Course, legs: tuple[Leg, ...], address: int | None) -> str:
         found = [
             self.rulings.allowed(hop, self._address(course, hop, address))
-            for hop, said in zip(course.hops, judged.layered.hops, strict=True)
-            if said.layers[2].verdict is Verdict.MIXED
+            for hop, leg in zip(course.hops, legs, strict=True)
+            if leg.requests.verdict is Verdict.MIXED
         ]
         return ", of these ".join(found) if all(found) else ""
 

@@ -53,6 +53,15 @@ class LayeredLister(Lister):
             entry = (ports, verdict, reason, layers)
             lines[entry] = lines.get(entry, 0) | mask
 
+    def told_lines(self, mask: int, result: Result, destination: int) -> list[tuple[int, Verdict, Reason | None, Told]]:
+        """(ports, verdict, reason, what the layers say) of everything, denied or not."""
+        found: dict[tuple[Verdict, Reason | None, Told], int] = {}
+        for band in result.bands:
+            for ports, verdict, reason in self._of_band(band, mask, destination):
+                key = (verdict, reason, band.told)
+                found[key] = self.relation.ports.union(found.get(key, 0), ports)
+        return [(ports, *key) for key, ports in found.items()]
+
     def _of_band(self, band: Band, mask: int, destination: int) -> Iterator[tuple[int, Verdict, Reason | None]]:
         """(ports, verdict, reason) of a band; its ports differ where a node hands some of them on to Services."""
         told: Told = band.told
