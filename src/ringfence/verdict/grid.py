@@ -28,6 +28,10 @@ ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
+Told = tuple[tuple[int, int], ...]
+"""(port set number, number of what passes there in ``meshed.contents``), disjoint."""
+
+
 class FlowBounds(Value):
     """One kind of flow between two classes: its address families, whether the ends share a node, and which ports are
     surely and which are possibly allowed, as port set numbers."""
@@ -36,6 +40,8 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
+    told: Told = ()
+    """As ``Result.told``."""
 
 
 class Result(Value):
@@ -58,6 +64,8 @@ class Result(Value):
     """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
+    told: Told = ()
+    """What a mesh makes of ports, where two states of it are compared."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:

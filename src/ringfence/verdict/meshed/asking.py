@@ -23,6 +23,8 @@ from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerV
 
 TCP: Intervals = ((1, 65535),)
 """The keys of all TCP ports."""
+BEST = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN)
+"""What somebody would rather have, first."""
 _NOWHERE = WorkloadRef("Pod", "", "")
 
 
@@ -63,9 +65,27 @@ class MeshedAsker:
             telling[0].layered,
         )
 
+    def unbound(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Verdict:
+        """What clients get who control their pods: the best of every form that a connection may take. Raises
+        EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        by_name = not _is_address(destination.text)
+        found = [
+            one.unbound() if isinstance(one, Question) else one.verdict
+            for one in self._questions(flows, destination.service, by_name, request)
+        ]
+        return fold(found)
+
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
     ) -> Iterator[Part]:
+        for one in self._questions(flows, service, by_name, request):
+            yield one.part() if isinstance(one, Question) else replace(one, layered=network_alone(one))
+
+    def _questions(
+        self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
+    ) -> Iterator[Question | Part]:
+        """Kinds of flows that all layers treat alike; of what no mesh takes, what the network says."""
         network: list[Flow] = []
         for flow in flows:
             taken = intersect(flow.ports, TCP)
@@ -82,9 +102,8 @@ class MeshedAsker:
                         number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
-        for part in self.asker.parts(network):
-            yield replace(part, layered=network_alone(part))
+                        yield Question(self, replace(one, ports=some), verdict, front, number, request)
+        yield from self.asker.parts(network)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -243,6 +262,21 @@ class Question:
             if any(verdict is not Verdict.DENIED for verdict in others):
                 return not_held(first)
         return first
+
+    def unbound(self) -> Verdict:
+        """What a client gets who controls its pod: any form that gets through, in each case of what is open."""
+        call = self.call()
+        if call is None:
+            return self.verdict
+        told = [(frozenset(course.facts), self.judge(course).verdict) for course in call.unbound()]
+        facts = dict.fromkeys(one for one, _ in told)
+        worlds = [
+            [verdict for one, verdict in told if one <= world]
+            for world in facts
+            if not any(world < other for other in facts)
+        ]
+        best = [next((one for one in BEST if one in found), Verdict.DENIED) for found in worlds]
+        return best[0] if len(set(best)) == 1 else Verdict.UNKNOWN
 
     def call(self) -> Call | None:
         """The connection, as the mesh sees it; None: there is no mesh."""

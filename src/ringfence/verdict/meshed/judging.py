@@ -73,7 +73,7 @@ def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], st
     deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
     proven = deciding.identity.text if deciding.identity is not None else None
     symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
-    encryption = _encryption([hop.encryption for hop, _, _ in hops])
+    encryption = least_encrypted([hop.encryption for hop, _, _ in hops])
     layered = Layered(
         layers,
         tuple(hop for hop, _, _ in hops),
@@ -186,7 +186,7 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
     return True
 
 
-def _encryption(found: list[str]) -> str:
+def least_encrypted(found: list[str]) -> str:
     """That of the least encrypted hop."""
     for word in ("unknown", "none"):
         if word in found:

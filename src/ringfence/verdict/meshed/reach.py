@@ -15,6 +15,7 @@ from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Point, PointSort, Proxy
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
+from ringfence.sets.requests.spaces import Spaces
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.ruling import Rulings
@@ -85,11 +86,11 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
 class Reaches:
     """The reach of sources at destinations under one mesh."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading) -> None:
+    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, spaces: Spaces | None = None) -> None:
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
-        self._rulings = Rulings(mesh)
+        self.rulings = Rulings(mesh, spaces)
         self.fronts = Fronts(cluster)
 
     def asked_of_peers(self, destination: Pod) -> tuple[Formula, ...]:
@@ -128,12 +129,13 @@ class Reaches:
     def reach(self, source: Pod | None, address: int | None, destination: Pod) -> Reach:
         """What a source reaches at a destination, as far as the mesh has a say."""
         found: dict[tuple[Forms, ...], list[tuple[int, int]]] = {}
-        for ports in self._regions(source, destination):
+        for ports in self.regions(source, destination):
             worlds = self._worlds(source, address, destination, ports[0][0])
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
-    def _regions(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """Ports that the mesh treats alike, where it speaks of any."""
         rest: Numbers = TCP
         for number in self.mesh.ports(source, destination):
             yield ((number, number),)
@@ -148,8 +150,8 @@ class Reaches:
         dialled_address = self._dialled(destination, service)
         call = Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
         if self.reading is Reading.CONFIGURED:
-            return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
-        told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]
+            return tuple(dict.fromkeys((self.term(course, address),) for course in call.courses()))
+        told = [(frozenset(course.facts), self.term(course, address)) for course in call.unbound()]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
         return tuple(
@@ -158,7 +160,8 @@ class Reaches:
             )
         )
 
-    def _term(self, course: Course, address: int | None) -> Term:
+    def term(self, course: Course, address: int | None) -> Term:
+        """What becomes of a course, as far as the mesh has a say."""
         if course.unreached is not None:
             return Term(Wire.PORT, False, False)
         verdicts = [self._passes(hop, address) for hop in course.hops]
@@ -177,7 +180,7 @@ class Reaches:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        return self._rulings.of(hop, None, address, "").verdict
+        return self.rulings.of(hop, None, address, "").verdict
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence.layers.mesh.courses import Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, decide
 from ringfence.layers.requests.facts import Facts
+from ringfence.layers.requests.passing import conditions
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
     HOST,
@@ -29,6 +30,7 @@ from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Request
 from ringfence.verdict.meshed.values import REQUESTS
@@ -45,9 +47,9 @@ VERDICTS = {
 class Rulings:
     """Asks the points of one mesh. ``mesh`` None: there is no point to ask."""
 
-    def __init__(self, mesh: Mesh | None) -> None:
+    def __init__(self, mesh: Mesh | None, spaces: Spaces | None = None) -> None:
         self.mesh = mesh
-        self._spaces = Spaces()
+        self._spaces = Spaces() if spaces is None else spaces
 
     def of(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
@@ -57,6 +59,16 @@ class Rulings:
         rules: RequestRules = self.mesh.rules(hop.point, hop.judged_port)
         facts = self._facts(hop, request, address, host)
         return ruling(decide(rules, facts, hop.point.sort, http=hop.point.http, spaces=self._spaces))
+
+    def passing(self, hop: Hop, address: int | None) -> Passing:
+        """Which requests a hop's point lets pass, of those that name no address that they come from."""
+        assert self.mesh is not None
+        assert hop.point is not None
+        rules: RequestRules = self.mesh.rules(hop.point, hop.judged_port)
+        facts = self._facts(hop, None, address, "")
+        if address is not None and REMOTE_ADDRESS not in facts.values:
+            facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
+        return passing_of(rules, conditions(rules, facts), facts)
 
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
