@@ -76,6 +76,20 @@ class MeshedAsker:
         ]
         return fold(found)
 
+    def protections(
+        self, source: Target, destination: Target, question: Asked, request: Request | None
+    ) -> frozenset[tuple[str, str | None]]:
+        """What encrypts, and who is known to send, of every course that may get through. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        by_name = not _is_address(destination.text)
+        found: set[tuple[str, str | None]] = set()
+        for one in self._questions(flows, destination.service, by_name, request):
+            if isinstance(one, Question):
+                found.update(one.protections())
+            elif one.verdict is not Verdict.DENIED:
+                found.add(("none", None))
+        return frozenset(found)
+
     def _parts(
         self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
     ) -> Iterator[Part]:
@@ -277,6 +291,14 @@ class Question:
         ]
         best = [next((one for one in BEST if one in found), Verdict.DENIED) for found in worlds]
         return best[0] if len(set(best)) == 1 else Verdict.UNKNOWN
+
+    def protections(self) -> Iterator[tuple[str, str | None]]:
+        """What encrypts, and who is known to send, of every course that may get through."""
+        call = self.call()
+        for course in [plain(self.port)] if call is None else call.courses():
+            judged = self.judge(course)
+            if judged.verdict is not Verdict.DENIED:
+                yield judged.layered.encryption, judged.layered.identity
 
     def call(self) -> Call | None:
         """The connection, as the mesh sees it; None: there is no mesh."""

@@ -99,32 +99,21 @@ class LayeredAttribution:
         except EndError:
             return None
 
-    def unbound(self, asker: MeshedAsker, names: Names, port: int, one: Request | None) -> Verdict | None:
-        """What clients get who control their pods."""
-        key = (id(asker), names, port, _key(one), "unbound")
+    def outcome(self, asker: MeshedAsker, names: Names, port: int, one: Request | None, aspect: Aspect) -> object:
+        """What an aspect comes to; None: the state lacks an end."""
+        if aspect is Aspect.REACH:
+            answer = self.answer(asker, names, port, one)
+            return None if answer is None else answer.verdict
+        key = (id(asker), names, port, _key(one), aspect)
         if key not in self._answers:
             directory = asker.asker.directory
+            ask = asker.unbound if aspect is Aspect.UNBOUND else asker.protections
             try:
                 source, destination = (directory.find(text) for text in names)
-                question = asked(port & 0xFFFF, PROTOCOLS[port >> 16])
-                self._answers[key] = asker.unbound(source, destination, question, one)
+                self._answers[key] = ask(source, destination, asked(port & 0xFFFF, PROTOCOLS[port >> 16]), one)
             except EndError:
                 self._answers[key] = None
-        found = self._answers[key]
-        assert found is None or isinstance(found, Verdict)
-        return found
-
-    def outcome(self, asker: MeshedAsker, names: Names, port: int, one: Request | None, aspect: Aspect) -> object:
-        """What an aspect comes to."""
-        if aspect is Aspect.UNBOUND:
-            return self.unbound(asker, names, port, one)
-        answer = self.answer(asker, names, port, one)
-        if answer is None:
-            return None
-        if aspect is Aspect.PROTECTION:
-            layered = answer.layered
-            return None if layered is None else (layered.encryption, layered.identity)
-        return answer.verdict
+        return self._answers[key]
 
     def verdict(
         self, asker: MeshedAsker, names: Names, port: int, one: Request | None, aspect: Aspect

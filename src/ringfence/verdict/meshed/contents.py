@@ -115,6 +115,7 @@ class Contents:
         self._verdicts: dict[int, Verdict] = {}
         self._stands: dict[tuple[int, int], Stands | None] = {}
         self._texts: dict[int, str] = {}
+        self._protections: dict[int, tuple[tuple[str, str], ...]] = {}
         self.by_text: dict[str, int] = {}
         """One content of those with the same requests, as far as anybody noted one."""
         for forms in (
@@ -254,8 +255,22 @@ class Contents:
         return not bounds.is_known()
 
     def protections(self, number: int) -> tuple[tuple[str, str], ...]:
-        """What encrypts, and who is known, in every form that gets through."""
-        return tuple(sorted({(form.encryption, form.identity) for forms in self.values[number] for form in forms}))
+        """What encrypts, and who is known, in every form in which anything may get through."""
+        found = self._protections.get(number)
+        if found is None:
+            forms = {form for forms in self.values[number] for form in forms}
+            passing = [form for form in forms if self._passes(form)]
+            found = self._protections[number] = tuple(sorted({(form.encryption, form.identity) for form in passing}))
+        return found
+
+    def _passes(self, form: Form) -> bool:
+        if not form.passings:
+            return True
+        number = self.number(frozenset((frozenset((form,)),)))
+        try:
+            return not self.passed(number, self.space(number)).bounds.possibly.is_empty()
+        except TooLarge:
+            return True
 
     def text(self, number: int) -> str:
         """The requests as people read them: ``all``, ``none``, or in pieces. The same for equal sets, unless these

@@ -73,9 +73,10 @@ OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
 
 
 def about_peers(formula: Formula) -> Iterator[Formula]:
-    """The largest parts of a formula that ask about nothing but who comes."""
+    """The largest parts of a formula that ask about nothing but one thing of who comes: who that is may be proven or
+    not, and the address counts in either case."""
     asked = {predicate.attribute for predicate in predicates_of((formula,))}
-    if asked <= OF_PEERS:
+    if asked <= OF_PEERS and len(asked) < 2:
         if asked:
             yield formula
     elif asked & OF_PEERS and not isinstance(formula, Predicate):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Reason
 from ringfence.verdict.changes import AskedRequest, Edge, Layers, Witness
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.meshed.causes import LayeredAttribution, Names
-from ringfence.verdict.meshed.contents import OWN, Contents
 from ringfence.verdict.meshed.differing import Aspect
 from ringfence.verdict.meshed.request import Request
 
@@ -48,8 +48,10 @@ def told(layered: LayeredAttribution, label: Label, names: tuple[Names, Names], 
     layers = None
     if differing is not None:
         edges = [
-            _edge(layered.contents, number, answer, aspect)
-            for number, answer in zip((differing.before, differing.after), answers, strict=True)
+            _edge(layered, asker, own, port, asked[0], number, answer)
+            for asker, own, number, answer in zip(
+                layered.askers, names, (differing.before, differing.after), answers, strict=True
+            )
         ]
         layers = Layers(aspect.value, edges[0], edges[1])
     decided = [() if answer is None else answer.decided_by for answer in answers]
@@ -66,11 +68,19 @@ def _asked(
     return AskedRequest(one, found[0], found[1])
 
 
-def _edge(contents: Contents, number: int, answer: Answer | None, aspect: Aspect) -> Edge:
-    layered = None if answer is None else answer.layered
-    requests = contents.text(number)
-    if layered is not None:
-        return Edge(requests, layered.encryption, layered.identity, layered.holds)
-    protections = contents.protections(number)
-    encryption, identity = protections[0] if len(protections) == 1 else ("unknown", "")
-    return Edge(requests, encryption, identity if identity not in (OWN, "?", "") else None)
+def _edge(
+    layered: LayeredAttribution,
+    asker: MeshedAsker,
+    names: Names,
+    port: int,
+    one: Request | None,
+    number: int,
+    answer: Answer | None,
+) -> Edge:
+    holds = answer is None or answer.layered is None or answer.layered.holds
+    found = layered.outcome(asker, names, port, one, Aspect.PROTECTION)
+    every: frozenset[tuple[str, str | None]] = found if isinstance(found, frozenset) else frozenset()
+    encryptions = {encryption for encryption, _ in every}
+    identities = {identity for _, identity in every}
+    encryption = "none" if not every else encryptions.pop() if len(encryptions) == 1 else "unknown"
+    return Edge(layered.contents.text(number), encryption, identities.pop() if len(identities) == 1 else None, holds)
