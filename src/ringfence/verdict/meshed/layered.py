@@ -42,9 +42,9 @@ class Ways(Reaches):
 
     def term(self, course: Course, address: int | None) -> Term:
         """What becomes of a course."""
-        base = Reaches.term(self, course, address)
         if course.unreached is not None or not all(hop.transport.accepted for hop in course.hops):
-            return Way(base.wire, False, False, base.waypoint, base.last)
+            return REFUSED
+        wire, waypoint, last = self.on_the_wire(course)
         passings = tuple(
             passing
             for hop in course.hops
@@ -52,7 +52,7 @@ class Ways(Reaches):
             and (passing := self.rulings.passing(hop, None if hop.source is At.WAYPOINT else address)) != NO_CONDITION
         )
         if self.reading is Reading.UNBOUND:
-            return Way(base.wire, True, True, base.waypoint, base.last, passings)
+            return Way(wire, True, True, waypoint, last, passings)
         deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
         identity = ""
         if deciding.anonymous:
@@ -60,7 +60,7 @@ class Ways(Reaches):
         elif deciding.identity is not None:
             identity = OWN if deciding.source is At.CLIENT else deciding.identity.text
         encryption = least_encrypted([str(hop.transport.encryption) for hop in course.hops])
-        return Way(base.wire, True, True, base.waypoint, base.last, passings, encryption, identity)
+        return Way(wire, True, True, waypoint, last, passings, encryption, identity)
 
     def outwards(self, source: Pod, dialled: int | None) -> Reach:
         """What a source reaches at addresses outside of every mesh: it hangs on its own side alone."""
@@ -77,6 +77,7 @@ class Ways(Reaches):
 
 
 NO_CONDITION = Passing()
+REFUSED = Way(Wire.PORT, False, False)
 
 
 class LayeredGrid(MeshedGrid):

@@ -168,11 +168,16 @@ class Reaches:
         verdicts = [self._passes(hop, address) for hop in course.hops]
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
+        wire, waypoint, last = self.on_the_wire(course)
+        return Term(wire, sure, possible, waypoint, last)
+
+    def on_the_wire(self, course: Course) -> tuple[Wire, tuple[int, ...], int]:
+        """What the network has to let through: ``wire``, ``waypoint`` and ``last`` of the term."""
         last = course.hops[-1]
         tunnelled = last.port == self.mesh.tunnel_port and last.port != last.judged_port
         if len(course.hops) > 1 and course.waypoint is not None:
-            return Term(Wire.WAYPOINT, sure, possible, course.waypoint.pods, last.port if tunnelled else 0)
-        return Term(Wire.TUNNEL if tunnelled else Wire.PORT, sure, possible)
+            return Wire.WAYPOINT, course.waypoint.pods, last.port if tunnelled else 0
+        return Wire.TUNNEL if tunnelled else Wire.PORT, (), 0
 
     def _passes(self, hop: Hop, address: int | None) -> Verdict:
         if not hop.transport.accepted:
