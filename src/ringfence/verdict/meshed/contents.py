@@ -8,7 +8,6 @@ what the network adds, never of how a state happens to write or number them, so 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from ringfence.sets.requests.attributes import HOST, Attribute
 from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate, conjunction, negation, predicates_of
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
 from ringfence.sets.requests.spaces import Space, Spaces
+from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ SOMEBODY = "?"
 """In place of an identity: somebody's of the mesh, and the input does not tell whose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Value):
     """What one point lets pass: ``surely`` these, ``possibly`` those. Requests with a token that it does not take are
     refused, and not ``meant`` by a question about all of them. ``open``: attributes with a value that nobody told.
     ``hangs``: what else it hangs on."""
@@ -60,8 +59,7 @@ def passing_of(rules: RequestRules, found: Conditions, facts: requests.Facts) ->
     return Passing(first, second, found.possible, open_attributes(asked, facts), services)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Value):
     """One form of a connection that gets through: past these points. ``sure``: the network admits it, whatever is open;
     ``hangs``: on what it hangs where that is not so, each at some ports (none: those of the connection). ``identity``
     is whom the deciding point knows: an identity, OWN, SOMEBODY, or nobody (empty)."""
@@ -80,16 +78,14 @@ PLAIN_FORM = Form()
 PERHAPS_FORM = Form(sure=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Value):
     """The requests of a content, in some space. ``meant``: those that a question about all of them is about."""
 
     bounds: Bounds
     meant: RequestSet
 
 
-@dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(Value):
     """How the requests of a later content stand to those of an earlier one. ``sure_gain``: requests that surely pass
     and surely did not; ``gained``: those of which any verdict rose. ``shared``: those that possibly pass in both."""
 

@@ -7,13 +7,12 @@ states can be compared request by request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from ringfence.layers.mesh.courses import At, Call, Caller, Course
+from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Mesh
+from ringfence.model.mesh import Identity, Mesh
 from ringfence.sets.ports import Intervals, PortTable
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
@@ -27,7 +26,6 @@ from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 
-@dataclass(frozen=True, slots=True)
 class Way(Term):
     """A form with everything that a content needs of it."""
 
@@ -40,7 +38,7 @@ class Ways(Reaches):
     """Reaches whose terms say which requests pass, over what and as whom. To those who control their pods these are of
     no matter: they are bound by nothing that their own side does."""
 
-    def term(self, course: Course, address: int | None) -> Term:
+    def term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         """What becomes of a course."""
         if course.unreached is not None or not all(hop.transport.accepted for hop in course.hops):
             return REFUSED
@@ -48,8 +46,7 @@ class Ways(Reaches):
         passings = tuple(
             passing
             for hop in course.hops
-            if hop.point is not None
-            and (passing := self.rulings.passing(hop, None if hop.source is At.WAYPOINT else address)) != NO_CONDITION
+            if hop.point is not None and (passing := self._passing(hop, address, own)) != NO_CONDITION
         )
         if self.reading is Reading.UNBOUND:
             return Way(wire, True, True, waypoint, last, passings)
@@ -62,16 +59,22 @@ class Ways(Reaches):
         encryption = least_encrypted([str(hop.transport.encryption) for hop in course.hops])
         return Way(wire, True, True, waypoint, last, passings, encryption, identity)
 
+    def _passing(self, hop: Hop, address: int | None, own: Identity | None) -> Passing:
+        if hop.source is At.WAYPOINT:
+            return self.rulings.passing(hop, None)
+        return self.rulings.passing(hop if hop.identity in (None, own) else replace(hop, identity=own), address)
+
     def outwards(self, source: Pod, dialled: int | None) -> Reach:
         """What a source reaches at addresses outside of every mesh: it hangs on its own side alone."""
         found: dict[tuple[tuple[Term, ...], ...], list[tuple[int, int]]] = {}
-        for ports in self.regions(source, None):
+        own = self.mesh.identity(source)
+        for ports in self.apart(source, None):
             call = Call(self.mesh, Caller(source, None), None, dialled, ports[0][0], None)
             worlds: tuple[tuple[Term, ...], ...]
             if self.reading is Reading.CONFIGURED:
-                worlds = tuple(dict.fromkeys((self.term(course, None),) for course in call.courses()))
+                worlds = tuple(dict.fromkeys((self.term(course, None, own),) for course in call.courses()))
             else:
-                worlds = (tuple(dict.fromkeys(self.term(course, None) for course in call.unbound())),)
+                worlds = (tuple(dict.fromkeys(self.term(course, None, own) for course in call.unbound())),)
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
