@@ -443,13 +443,14 @@ class World:
         return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
-        """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
+        """Flows whose verdict, or requests that pass, are others in ``other``, each with two ends; at most ``limit``."""
         from ringfence.verdict.comparing import Comparison
         from ringfence.verdict.difference import flow_changes
 
+        meshes = self.mesh, other.mesh
         with collector_paused():
-            changes_found = flow_changes(Comparison(self.whole_relation, other.whole_relation))
-            return list(changes_found if limit is None else islice(changes_found, limit))
+            found = flow_changes(Comparison(self.whole_relation, other.whole_relation, False, meshes))
+            return list(islice(found, limit))
 
     def diff(self, other: World, level: str = "workload", limit: int | None = None) -> Diff:
         """What differs in ``other``, as few rows at level "workload" or "pod": widened, narrowed, new and gone flows,
@@ -476,9 +477,9 @@ class World:
         from ringfence.sources.mixing import altered_of_mesh
         from ringfence.verdict.states import equivalent
 
+        of_mesh = partial(altered_of_mesh, self.given, other.given)
         with collector_paused():
-            states = self._beside(other), other._beside(self)
-            return equivalent(*states, universal, lambda: altered_of_mesh(self.given, other.given))
+            return equivalent(self._beside(other), other._beside(self), universal, of_mesh)
 
     def _beside(self, other: World) -> State:
         """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""

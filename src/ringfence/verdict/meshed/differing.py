@@ -37,6 +37,11 @@ class Differing(Value):
     """Whether what passes before passes after too; None: not decided."""
     contains: bool | None = None
 
+    @property
+    def of_reach(self) -> bool:
+        """Whether clients as they are configured get something else."""
+        return self.aspect is Aspect.REACH
+
 
 Parts = Sequence[tuple[Intervals, int]]
 
