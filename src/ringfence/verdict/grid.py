@@ -32,6 +32,10 @@ ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
+Contained = tuple[tuple[int, int], ...]
+"""(port set number, number of what passes there in ``meshed.contents``), disjoint."""
+
+
 class FlowBounds(Value):
     """One kind of flow between two classes: its address families, whether the ends share a node, and which ports are
     surely and which are possibly allowed, as port set numbers."""
@@ -40,6 +44,8 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
+    told: Contained = ()
+    """As ``Result.told``."""
 
 
 class Band(Value):
@@ -76,6 +82,8 @@ class Result(Value):
     """Whether places name the known node of one end, where that of the other is not known."""
     bands: tuple[Band, ...] = ()
     """What each layer says of which ports, where the grid tells."""
+    told: Contained = ()
+    """What a mesh makes of ports, where two states of it are compared."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:

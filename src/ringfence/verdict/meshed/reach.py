@@ -14,6 +14,7 @@ from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Proxy, lone_numbers, within
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
+from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
@@ -92,9 +93,10 @@ OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
 
 
 def about_peers(formula: Formula) -> Iterator[Formula]:
-    """The largest parts of a formula that ask about nothing but who comes."""
+    """The largest parts of a formula that ask about nothing but one thing of who comes: who that is may be proven or
+    not, and the address counts in either case."""
     asked = {predicate.attribute for predicate in predicates_of((formula,))}
-    if asked <= OF_PEERS:
+    if asked <= OF_PEERS and len(asked) < 2:
         if asked:
             yield formula
     elif asked & OF_PEERS and not isinstance(formula, Predicate):
@@ -106,12 +108,14 @@ class Reaches:
     """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
     their pods."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN) -> None:
+    def __init__(
+        self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN, spaces: Spaces | None = None
+    ) -> None:
         self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
-        self._rulings = Rulings(mesh)
+        self.rulings = Rulings(mesh, spaces)
         self.fronts = Fronts(cluster)
         self._destination: Pod | None = None
         self._over: list[Pod] = []
@@ -155,18 +159,21 @@ class Reaches:
         """Ports of which one is like another to what sends so."""
         found = self._regions_of.get(sends)
         if found is None:
-            found = self._regions_of[sends] = tuple(self._apart(source, destination))
+            found = self._regions_of[sends] = tuple(self.apart(source, destination))
         return found
 
-    def _apart(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+    def apart(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """Ports of which one is like another to a source. ``destination`` None: an address outside."""
         named = self.mesh.named_ports(source, destination)
-        inbound = [one.value.inbound for one in self.mesh.membership(destination)]
+        inbound = [] if destination is None else [one.value.inbound for one in self.mesh.membership(destination)]
         outbound = [] if source is None else [one.value.outbound for one in self.mesh.membership(source)]
         taken = [*inbound, *(one.ports for one in outbound), *(one.excluded_ports for one in outbound)]
         numbers = sorted({number for number in named if 1 <= number <= 65535}.union(*map(lone_numbers, taken)))
         alike: dict[Hashable, list[tuple[int, int]]] = {}
         for number in numbers:
-            alone = number in named or self.fronts.leading_to(destination, number) is not None
+            front = None if destination is None else self.fronts.leading_to(destination, number)
+            # What is sent to the tunnel's own port does not show what becomes of others in it.
+            alone = number in named or front is not None or number == self.mesh.tunnel_port
             key = number if alone else tuple(within(intervals, number) for intervals in taken)
             alike.setdefault(key, []).append((number, number))
         yield from map(tuple, alike.values())
@@ -225,9 +232,9 @@ class Reaches:
         courses = self._courses(source, destination, port, sends)
         own = None if source is None else self.mesh.identity(source)
         if self.reading is Reading.CONFIGURED:
-            return tuple(dict.fromkeys((self._term(course, address, own),) for course, _ in courses))
+            return tuple(dict.fromkeys((self.term(course, address, own),) for course, _ in courses))
         told = [
-            (frozenset(course.facts), self._term(course, address, own if shows else None)) for course, shows in courses
+            (frozenset(course.facts), self.term(course, address, own if shows else None)) for course, shows in courses
         ]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
@@ -245,17 +252,23 @@ class Reaches:
         dialled_address = self._dialled(destination, service)
         return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
 
-    def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
+    def term(self, course: Course, address: int | None, own: Identity | None) -> Term:
+        """What becomes of a course, as far as the mesh has a say. ``own``: the client's identity."""
         if course.unreached is not None:
             return Term(Wire.PORT, False, False)
         verdicts = [self._passes(hop, address, own) for hop in course.hops]
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
+        wire, waypoint, last = self.on_the_wire(course)
+        return Term(wire, sure, possible, waypoint, last)
+
+    def on_the_wire(self, course: Course) -> tuple[Wire, tuple[int, ...], int]:
+        """What the network has to let through: ``wire``, ``waypoint`` and ``last`` of the term."""
         last = course.hops[-1]
         tunnelled = last.port == self.mesh.tunnel_port and last.port != last.judged_port
         if len(course.hops) > 1 and course.waypoint is not None:
-            return Term(Wire.WAYPOINT, sure, possible, course.waypoint.pods, last.port if tunnelled else 0)
-        return Term(Wire.TUNNEL if tunnelled else Wire.PORT, sure, possible)
+            return Wire.WAYPOINT, course.waypoint.pods, last.port if tunnelled else 0
+        return Wire.TUNNEL if tunnelled else Wire.PORT, (), 0
 
     def _passes(self, hop: Hop, address: int | None, own: Identity | None) -> Verdict:
         if not hop.transport.accepted:
@@ -266,7 +279,7 @@ class Reaches:
             address = None
         elif own is not None and hop.identity is not None and hop.identity != own:
             hop = replace(hop, identity=own)
-        return self._rulings.verdict(hop, address)
+        return self.rulings.verdict(hop, address)
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:

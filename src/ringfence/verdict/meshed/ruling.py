@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence.layers.mesh.courses import Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
+from ringfence.layers.requests.passing import conditions
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
     HOST,
@@ -30,6 +31,7 @@ from ringfence.sets.requests.formulas import ALWAYS
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.values import REQUESTS
@@ -46,9 +48,9 @@ VERDICTS = {
 class Rulings:
     """Asks the points of one mesh. ``mesh`` None: there is no point to ask."""
 
-    def __init__(self, mesh: Mesh | None) -> None:
+    def __init__(self, mesh: Mesh | None, spaces: Spaces | None = None) -> None:
         self.mesh = mesh
-        self._spaces = Spaces()
+        self._spaces = Spaces() if spaces is None else spaces
         self._outcomes = Outcomes(self._spaces)
 
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
@@ -78,6 +80,13 @@ class Rulings:
         from ringfence.verdict.meshed.summaries import summary
 
         return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
+
+    def passing(self, hop: Hop, address: int | None) -> Passing:
+        """Which requests a hop's point lets pass, of those that name no address that they come from."""
+        rules, facts = self._rules(hop), self._facts(hop, None, address, "")
+        if address is not None and REMOTE_ADDRESS not in facts.values:
+            facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
+        return passing_of(rules, conditions(rules, facts), facts)
 
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None

@@ -77,7 +77,7 @@ function sameCategory(cell, asked) {
 }
 
 const MOST_MARKS = 40_000_000;
-const CHANGE_OF = { widened: 1, narrowed: 2, changed: 3, new: 4, gone: 8 };
+const CHANGE_OF = { widened: 1, narrowed: 2, changed: 3, new: 4, gone: 8, weakened: 3, strengthened: 3, otherwise: 3 };
 
 // For each pair what the rows of the difference say of it, as bits; null where they do not say all.
 function marksOf(data, asked) {

@@ -162,7 +162,7 @@ class Difference {
     found.otherCauses = raw.otherCauses;
     found.width = raw.sets.size;
     found.sets = await unpacked(raw.sets);
-    found.rows = raw.rows.map(([sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some]) => ({
+    found.rows = raw.rows.map(([sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some, told]) => ({
       sources,
       destinations,
       ports: raw.ports[ports],
@@ -175,6 +175,7 @@ class Difference {
       family,
       witness,
       some: some === 1,
+      told: told || "",
     }));
     found.known = new Map();
     return found;
