@@ -95,8 +95,9 @@ class World:
 
     def _relation(self, cluster: Cluster, alike: Sequence[Universe] = ()) -> Relation:
         """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
-        apart = None if self.mesh is None else self.mesh.kind
-        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart))
+        mesh = self.mesh
+        apart, blocks = (None, ()) if mesh is None else (mesh.kind, mesh.address_blocks)
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart, blocks))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Generic, Protocol, TypeVar
@@ -422,6 +422,10 @@ class Mesh(Protocol):
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any. ``source`` None: some member that asks
         for such proxies."""
+
+    @property
+    def address_blocks(self) -> Sequence[Numbers]:
+        """The sets of addresses that rules ask about who comes."""
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""

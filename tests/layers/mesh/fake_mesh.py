@@ -48,6 +48,7 @@ class FakeMesh:
     excluded: tuple[tuple[int, int], ...] = ()
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
+    address_blocks: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     service_speech: Speech | None = None
 

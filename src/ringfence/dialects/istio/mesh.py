@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringfence.dialects.istio import speech
+from ringfence.dialects.istio import speech, words
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
@@ -30,6 +30,7 @@ from ringfence.model.mesh import (
     Client,
     Identity,
     Membership,
+    Numbers,
     Option,
     Point,
     PointSort,
@@ -110,12 +111,19 @@ class IstioMesh:
             self._pods_of,
             configs.values(),
         )
-        self._speaks_of_addresses = any(
-            term.key in ("source.ip", "remote.ip", "destination.ip")
+        asked_addresses = [
+            (term.key, value)
             for one in self._policies
             for clause in one.clauses
             for terms in (*clause.sources, *clause.operations, clause.conditions)
             for term in terms
+            if term.key in ("source.ip", "remote.ip", "destination.ip")
+            for value in (*term.values, *term.others)
+        ]
+        self._speaks_of_addresses = bool(asked_addresses)
+        found = (words.block(value) for key, value in dict.fromkeys(asked_addresses) if key != "destination.ip")
+        self.address_blocks: tuple[Numbers, ...] = tuple(
+            (block,) for block in dict.fromkeys(found) if block is not None
         )
         self._policies_of: dict[str, list[AuthorizationPolicy]] = {}
         for policy in self._policies:

@@ -485,7 +485,11 @@ class Question(Value):
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+        if len(end.addresses) == 1:
+            return end.addresses[0]
+        found = self._address_of(self.flow.source)
+        # Addresses that are one end are one to every rule: any of them will do.
+        return end.space[0][0] if found is None and end.sort == "outside" else found
 
     def _address_of(self, member: Member) -> int | None:
         """The one address that an end outside of the cluster is: its class may have more."""

@@ -222,9 +222,10 @@ class MeshedGrid(Grid):
                     old = found.get(self.mesh.kind(pod), (0, pod, address))
                     found[self.mesh.kind(pod)] = (old[0] | 1 << column, *old[1:])
                 else:
-                    alone = end.addresses or (end.space[0][:1] if len(end.space) == 1 else ())
-                    single = len(end.addresses) == 1 or (len(end.space) == 1 and end.space[0][0] == end.space[0][1])
-                    found[column] = (1 << column, None, alone[0] if single else None)
+                    # Addresses outside of the cluster that are one end are one to every rule: any of them will do.
+                    known = end.addresses if len(end.addresses) == 1 else ()
+                    alone = end.space[0][:1] if end.sort == "outside" else known
+                    found[column] = (1 << column, None, alone[0] if alone else None)
             self._kinds = list(found.values())
         return self._kinds
 
