@@ -6,7 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -391,6 +391,9 @@ class Mesh(Protocol):
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
+
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts of its options can all hold, with this client. True where it cannot tell."""
 
     def kind(self, pod: Pod) -> Hashable:
         """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""

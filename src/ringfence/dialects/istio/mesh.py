@@ -21,6 +21,7 @@ from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.sidecar_scope import Sidecars
+from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.model.cluster import Cluster, Pod, Service
@@ -35,7 +36,6 @@ from ringfence.model.mesh import (
     PointSort,
     Proxy,
     RequestRules,
-    Sending,
     Server,
     Source,
     Speech,
@@ -203,6 +203,10 @@ class IstioMesh:
         )
         return members, self._senders.key_of(pod), pod.service_account == ""
 
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts that its options have can all hold."""
+        return together(facts, client)
+
     def identity(self, pod: Pod) -> Identity | None:
         """The SPIFFE identity of the pod's service account."""
         if not pod.service_account:
@@ -287,7 +291,7 @@ class IstioMesh:
     ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
-        found: dict[tuple[Sending, tuple[str, ...]], Option[Client]] = {}
+        found: dict[tuple[object, ...], Option[Client]] = {}
         if service is not None and not self._discovers(service.namespace):
             service = None
         for proxy in sorted(proxies, key=lambda one: one.value) or [Proxy.SIDECAR]:
@@ -298,11 +302,14 @@ class IstioMesh:
             for option in sends:
                 fact, decide = option.fact, option.decide
                 if len(proxies) > 1:
-                    which = "ztunnel" if proxy is Proxy.NODE else "a sidecar"
-                    fact = ", and ".join(filter(None, (f"the client's proxy is {which}", fact)))
+                    fact = ", and ".join(filter(None, (CLIENT.format(NAMES[proxy]), fact)))
                     decide = decide or "what makes the client a member of the mesh"
-                found.setdefault((option.value.sending, option.value.checks), Option(option.value, fact, decide))
-        if len(found) == 1:
+                key = (option.value.sending, option.value.checks, *sorted(cases(fact)), proxy)
+                known_as = found.get(key)
+                said = fact if known_as is None else either(known_as.fact, fact) or fact
+                value, decide = (option.value, decide) if known_as is None else (known_as.value, known_as.decide)
+                found[key] = Option(value, said, decide)
+        if len({(option.value.sending, option.value.checks) for option in found.values()}) == 1:
             return known(next(iter(found.values())).value)
         return found.values()
 
@@ -320,9 +327,9 @@ class IstioMesh:
             return known(None)
         found = self._waypoints.of(destination, service)
         if proxies - {Proxy.NODE, Proxy.NONE} and any(option.value is not None for option in found):
-            fact, decide = "the client's proxy is ztunnel", "what makes the client a member of the mesh"
+            fact, decide = CLIENT.format(NAMES[Proxy.NODE]), "what makes the client a member of the mesh"
             found = [Option(one.value, ", and ".join(filter(None, (fact, one.fact))), decide) for one in found]
-            found.append(Option(None, "the client's proxy is a sidecar", decide))
+            found.append(Option(None, CLIENT.format(NAMES[Proxy.SIDECAR]), decide))
         return tuple(found)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:

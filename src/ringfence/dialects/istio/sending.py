@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
@@ -32,6 +33,7 @@ from ringfence.dialects.istio.objects import (
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
+from ringfence.dialects.istio.together import cases, either
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Acceptance, Client, Membership, Option, Proxy, Sending, Source, Speech
 
@@ -237,13 +239,14 @@ class Senders:
                     why = f"{rule.named} cannot be read: {rule.broken}"
                     yield Option(Client(sending, (rule.named.source,), why), fact, "a rule that the API server accepts")
                 continue
-            found: dict[Client, str] = {}
+            found: dict[tuple[Any, ...], str] = {}
             for number in numbers:
                 for tls, named in told(rule, number, destination, routes, host):
                     for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
-                        found.setdefault(client, fact)
+                        key = (client, *sorted(cases(fact)))
+                        found[key] = fact if key not in found else either(found[key], fact) or fact
                         decide = decide or decides
-            for client, fact in found.items():
+            for (client, *_), fact in found.items():
                 text = fact or (f"the port or subset that is dialled is one for which it sends {client.sending.value}")
                 extra = text if len(found) > 1 else fact
                 yield Option(
