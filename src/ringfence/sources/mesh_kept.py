@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.model.provenance import Manifest
-from ringfence.sources.meshes import ENABLEMENT, FLAGS, ISTIOD, flag_value, parsed, setting_of_mesh
+from ringfence.sources.meshes import (
+    CLUSTER_DOMAIN,
+    DOMAIN,
+    ENABLEMENT,
+    FLAGS,
+    ISTIOD,
+    domain_argument,
+    domain_name,
+    flag_value,
+    parsed,
+    setting_of_mesh,
+)
 
 _PROXY_CONFIG = ("interceptionMode",)
 _FLAGS = tuple(FLAGS)
@@ -175,6 +186,8 @@ def _injector(key: str, text: Any) -> Any:
         from ringfence.dialects.istio.capture import DEFAULTS
 
         kept["global"] = {"proxy": {name: one for name, one in proxy.items() if name in DEFAULTS}}
+        if domain_name(proxy.get(CLUSTER_DOMAIN)):
+            kept["global"]["proxy"][CLUSTER_DOMAIN] = proxy[CLUSTER_DOMAIN]
     return json.dumps(kept)
 
 
@@ -184,6 +197,8 @@ def keep_flags(manifest: Manifest, found: dict[str, Any]) -> None:
         return
     whole, kept = _containers(manifest.data), _containers(found)
     for one, part in zip(whole, kept, strict=False):
+        if isinstance(one, Mapping) and isinstance(part, dict) and domain_argument(one):
+            part["args"] = [DOMAIN, domain_argument(one)]
         env = one.get("env") if isinstance(one, Mapping) else None
         if isinstance(env, list) and isinstance(part, dict):
             part["env"] = [

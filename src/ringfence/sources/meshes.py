@@ -48,6 +48,9 @@ FLAGS = frozenset({
     "TRUST_DOMAIN",
 })  # fmt: skip
 """Environment variables of istiod that change what its objects mean."""
+DOMAIN, CLUSTER_DOMAIN = "--domain", "clusterDomain"
+"""istiod's flag, and the value of its injector, for the domain of the cluster."""
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]{0,252}[a-z0-9])?")
 _NODE_AGENTS = ("ztunnel",)
 ISTIOD = "istiod"
 _LABELS = frozenset({"istio-injection"})
@@ -183,6 +186,7 @@ class MeshReader:
                 selectors_of(config.get("neverInjectSelector")),
                 selectors_of(config.get("alwaysInjectSelector")),
                 {DEFAULTS[key]: value for key, value in proxy.items() if key in DEFAULTS and isinstance(value, str)},
+                domain_name(proxy.get(CLUSTER_DOMAIN)),
             )
         )
         self.istio.shown = True
@@ -230,6 +234,7 @@ class MeshReader:
                         revision if isinstance(revision, str) and revision != "default" else "",
                         version_of_image(container.get("image")),
                         dict(_flags(container)),
+                        domain_argument(container),
                     )
                 )
                 self.istio.shown = True
@@ -275,6 +280,22 @@ def _flags(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in _list(container.get("env")):
         if isinstance(one, Mapping) and isinstance(one.get("name"), str) and one["name"] in FLAGS:
             yield one["name"], flag_value(one)
+
+
+def domain_argument(container: Mapping[str, Any]) -> str:
+    """What a container's ``--domain`` says; empty: nothing."""
+    words = [word for key in ("command", "args") for word in _list(container.get(key)) if isinstance(word, str)]
+    found = ""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        given, equals, value = word.partition("=")
+        if given == DOMAIN:
+            found = domain_name(value if equals else following)
+    return found
+
+
+def domain_name(value: object) -> str:
+    """A domain; empty for what is none."""
+    return value if isinstance(value, str) and _DOMAIN.fullmatch(value) else ""
 
 
 def flag_value(entry: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
+from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
@@ -42,6 +43,7 @@ from ringfence.model.mesh import (
     Waypoint,
     known,
 )
+from ringfence.model.text import printable
 from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
@@ -68,7 +70,8 @@ class IstioMesh:
 
     def __init__(self, cluster: Cluster, objects: IstioObjects, settings: Settings) -> None:
         self._cluster = cluster
-        self.objects = objects
+        self._strange_hosts = tuple(strange_hosts(objects))
+        self.objects = objects = in_usual_domain(objects)
         configs = dict(objects.configs)
         if settings.config is not None:
             configs = {"": settings.config}
@@ -143,6 +146,11 @@ class IstioMesh:
                 "the input has no mesh config of Istio: its defaults are assumed"
                 f" (trust domain {self.config.trust_domain}, root namespace {self.config.root_namespace},"
                 " auto mTLS, PERMISSIVE, ALLOW_ANY)"
+            )
+        if self._strange_hosts:
+            found.append(
+                f"the domain of the cluster is {domain_of(self.objects)}, as far as the input tells: hosts such as"
+                f" {printable(self._strange_hosts[0])} name no Service"
             )
         if not self.release.versions:
             found.append("the input does not tell the release of Istio")

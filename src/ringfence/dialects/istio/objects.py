@@ -232,6 +232,8 @@ class Injection:
     always: tuple[Selector, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     """What annotations say that a pod does not have, by their keys (``global.proxy`` of the values)."""
+    domain: str = ""
+    """The cluster's (``global.proxy.clusterDomain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,8 @@ class ControlPlane:
     revision: str
     version: str
     flags: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    """The cluster's (``--domain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)
