@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ringfence.model.cluster import Namespace, Pod
@@ -286,7 +287,7 @@ def domain_argument(container: Mapping[str, Any]) -> str:
     """What a container's ``--domain`` says; empty: nothing."""
     words = [word for key in ("command", "args") for word in _list(container.get(key)) if isinstance(word, str)]
     found = ""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         given, equals, value = word.partition("=")
         if given == DOMAIN:
             found = domain_name(value if equals else following)
