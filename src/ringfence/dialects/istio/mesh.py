@@ -112,7 +112,7 @@ class IstioMesh:
             self._pods_of,
             configs.values(),
         )
-        self._speaks_of_addresses = any(
+        self._speaks_of_addresses = self._senders.by_address or any(
             term.key in ("source.ip", "remote.ip", "destination.ip")
             for one in self._policies
             for clause in one.clauses
@@ -281,7 +281,8 @@ class IstioMesh:
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
-        addresses = destination.addresses if destination is not None and self.services.by_address else ()
+        asks = self.services.by_address or self._senders.by_address
+        addresses = destination.addresses if destination is not None and asks else ()
         members = self.membership(source)
         proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
         end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)

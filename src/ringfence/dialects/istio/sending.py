@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.entry_scope import Entries
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import (
@@ -79,6 +80,7 @@ class Senders:
         self._pods_of = pods_of
         self._rules = DestinationRules(objects.destination_rules, root)
         self._entries = objects.service_entries
+        self._by_address = Entries(objects.service_entries)
         self._routes = [one for one in objects.virtual_services if one.inside]
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
@@ -180,7 +182,17 @@ class Senders:
                 service, number = known
                 yield from self._known(source, destination, port, service, number, config)
                 return
+        taking = []
+        if destination is not None:
+            taking = list(self._by_address.taking(destination, port, sidecar, source.namespace))
+        if any(self._changes(one) for one, _ in taking):
+            yield from self._by_entries(taking)
+            return
         entries = [one for one in self._entries if _may_cover(one, port, sidecar, source.namespace)]
+        if any(sure for _, sure in taking):
+            surely = tuple(one.named.source for one, sure in taking if sure)
+            yield Option(Client(Sending.PLAIN, surely, f"the destination is one of {taking[0][0].named}"))
+            return
         passes = any_outside(sidecar, config)
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
@@ -196,6 +208,29 @@ class Senders:
                 fact = f"the destination is {word} of {names}"
                 client = Client(sending, (*sources, *(one.named.source for one in entries)), why)
                 yield Option(client, fact, "the address of the destination")
+
+    @property
+    def by_address(self) -> bool:
+        """Whether what is sent may hang on the destination's address."""
+        return self._by_address.by_address
+
+    def _changes(self, entry: ServiceEntry) -> bool:
+        """Whether an entry does more with a connection than to pass it on."""
+        return entry.resolution != "NONE" or not entry.outside or self._rules.speak_of(entry)
+
+    def _by_entries(self, taking: Sequence[tuple[ServiceEntry, bool]]) -> Iterator[Option[Client]]:
+        """A connection that an entry takes: to its own endpoints, or in TLS that a rule for its hosts asks for."""
+        names = ", ".join(str(one.named) for one, _ in taking[:3])
+        sources = tuple(one.named.source for one, _ in taking)
+        decide = "the address that is dialled, and which ServiceEntry has it"
+        why = f"{names} may take the connection, and send it elsewhere or otherwise"
+        for sending, word in (
+            (Sending.PLAIN, f"the connection is passed on as it is, whatever {names} says"),
+            (Sending.NOTHING, f"{names} takes the connection, and sends it to its own endpoints"),
+            (Sending.OTHER_TLS, f"{names} takes the connection, and a rule has it sent in TLS"),
+        ):
+            if sending is not Sending.OTHER_TLS or any(self._rules.speak_of(one) for one, _ in taking):
+                yield Option(Client(sending, sources, why), word, decide)
 
     def _by_own_address(
         self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
