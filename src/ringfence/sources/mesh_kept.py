@@ -40,10 +40,15 @@ def kept_spec(manifest: Manifest, spec: Any) -> Any:
         if isinstance(spec.get("configPatches"), list):
             kept["configPatches"] = [_patch(one) for one in spec["configPatches"]]
         return kept
-    if manifest.kind == "WasmPlugin":
+    if manifest.kind in ("WasmPlugin", "TrafficExtension"):
         kept = _selecting(spec)
+        if "type" in spec:
+            kept["type"] = spec["type"]
         if isinstance(spec.get("match"), list):
-            kept["match"] = [{"mode": one.get("mode")} if isinstance(one, Mapping) else one for one in spec["match"]]
+            kept["match"] = [
+                {key: one[key] for key in ("mode", "ports") if key in one} if isinstance(one, Mapping) else one
+                for one in spec["match"]
+            ]
         return kept
     if manifest.kind == "VirtualService":
         return {
@@ -64,12 +69,21 @@ def _patch(patch: Any) -> Any:
     value = inner.get("value") if isinstance(inner, Mapping) else None
     return {
         "applyTo": patch.get("applyTo"),
-        "match": {"context": match["context"]} if isinstance(match, Mapping) and "context" in match else {},
+        "match": _match(match) if isinstance(match, Mapping) else {},
         "patch": {
             "operation": inner.get("operation") if isinstance(inner, Mapping) else None,
             "value": {"name": value["name"]} if isinstance(value, Mapping) and "name" in value else {},
         },
     }
+
+
+def _match(match: Mapping[str, Any]) -> dict[str, Any]:
+    """Of where a patch goes the context and the port."""
+    kept = {"context": match["context"]} if "context" in match else {}
+    listener = match.get("listener")
+    if isinstance(listener, Mapping) and isinstance(listener.get("portNumber"), int):
+        kept["listener"] = {"portNumber": listener["portNumber"]}
+    return kept
 
 
 def _route(route: Any) -> Any:

@@ -53,6 +53,7 @@ DOMAIN, CLUSTER_DOMAIN = "--domain", "clusterDomain"
 """istiod's flag, and the value of its injector, for the domain of the cluster."""
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]{0,252}[a-z0-9])?")
 _NODE_AGENTS = ("ztunnel",)
+TUNNELS = "ISTIO_META_ENABLE_HBONE"
 ISTIOD = "istiod"
 _LABELS = frozenset({"istio-injection"})
 """Labels of a mesh that have no prefix."""
@@ -107,6 +108,10 @@ class MeshReader:
 
     def take(self, manifest: Manifest, problems: list[Problem]) -> bool:
         """Reads an object of a mesh; whether a dialect knows its kind."""
+        if manifest.kind == "ProxyConfig" and group_of(manifest.api_version) in ISTIO_GROUPS:
+            # Threads, images and variables of proxies: one of these lets sidecars take tunnels.
+            variables = _mapping(_mapping(manifest.data.get("spec")).get("environmentVariables"))
+            return TUNNELS not in variables
         found = self.istio.take(manifest) if group_of(manifest.api_version) in ISTIO_GROUPS else None
         problems += found or ()
         return found is not None

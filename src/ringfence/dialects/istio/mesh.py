@@ -15,6 +15,7 @@ from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, 
 from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -392,7 +393,22 @@ class IstioMesh:
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = self._rules_at(point, port)
-        return found
+        added = [
+            (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if self._touches(one, point, port)
+        ]
+        return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+
+    def _touches(self, extension: Extension, point: Point, port: int) -> bool:
+        gateway = GATEWAY_NAME in point.pod.labels or is_gateway(point.pod)
+        return may_touch(
+            extension,
+            point,
+            port,
+            self.config.root_namespace,
+            gateway=gateway,
+            waypoint=is_waypoint(point.pod),
+            own_chain=bool(extension.ports) and bool(self.services.leading_to(point.pod, port)),
+        )
 
     def _rules_at(self, point: Point, port: int) -> RequestRules:
         config = self.release.authorization(self.config)
@@ -400,31 +416,17 @@ class IstioMesh:
         homes |= {point.service.namespace} if point.service is not None else set()
         policies = [one for home in homes for one in self._policies_of.get(home, ())]
         found = rules_at(policies, self._authentications, config, point, port)
-        added = [
-            (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if one.inbound and self._at(one, point)
-        ]
+        added = []
         if point.sort is PointSort.WAYPOINT and point.service is not None:
-            added += [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
+            added = [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
-
-    def _at(self, extension: Extension, point: Point) -> bool:
-        """Whether an extension may be in the proxy of a point. ztunnel takes none."""
-        if point.sort is PointSort.NODE:
-            return False
-        spaces = {self.config.root_namespace, point.pod.namespace}
-        spaces |= {point.service.namespace} if point.service is not None else set()
-        if extension.named.namespace not in spaces:
-            return False
-        waypoint = point.sort is PointSort.WAYPOINT or is_waypoint(point.pod)
-        if extension.targets:
-            return waypoint or GATEWAY_NAME in point.pod.labels
-        return not waypoint and (not extension.selector or selects(extension.selector, point.pod) is not False)
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
         """Ports that policies speak of which may reach a pod of a namespace."""
         found = self._mentioned.get(namespace)
         if found is None:
             numbers = set(self.peer_authentications.ports(namespace)) | set(self._sidecars.ports(namespace))
+            numbers |= {port for one in self.objects.extensions for port in one.ports}
             for one in self._policies:
                 for clause in one.clauses:
                     for terms in (*clause.operations, clause.conditions):

@@ -184,13 +184,19 @@ class VirtualService:
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An object that can change what proxies do and is not modelled: EnvoyFilter, WasmPlugin. ``targets``: (kind, name)
-    of what it is attached to. ``inbound`` and ``outbound``: what it changes."""
+    of what it is attached to. ``inbound`` and ``outbound``: what of sidecars it changes; ``gateways``, ``waypoints``:
+    whether it is in these (None: in waypoints only if it names them). ``http``: it sees requests, and no connections.
+    ``ports``: of the workload, to which it keeps (empty: all)."""
 
     named: Named
     selector: Labels
     targets: tuple[tuple[str, str], ...]
     inbound: bool
     outbound: bool
+    gateways: bool = True
+    waypoints: bool | None = None
+    http: bool = False
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
