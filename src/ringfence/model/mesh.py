@@ -85,6 +85,8 @@ Numbers = tuple[tuple[int, int], ...]
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+AGES = "creationTimestamps"
+"""What would tell which of several objects is the older, where only that one counts (``Option.decide``)."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 

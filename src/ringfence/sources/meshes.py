@@ -329,31 +329,53 @@ def _first(found: list[Any], problems: list[Problem]) -> Any:
 
 
 def mesh_config_given(text: str, file: str) -> tuple[MeshConfig | None, list[Problem]]:
-    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio`` (or that ConfigMap itself), in an
-    IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be read (reported)."""
+    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio``, or that ConfigMap itself (also
+    among other objects), in an IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be
+    read (reported)."""
     from ringfence.dialects.istio.mesh_config import read_mesh_config
     from ringfence.sources.yaml_text import read_yaml
 
     found, problems = read_yaml(text, file) if text.strip() else ([], [])
     problems = list(problems)
-    value: Any = found[0].value if found else {}
     place = found[0].positions.place() if found else Place(file, 1, 1)
     name = Manifest("", "MeshConfig", None, "", {}, _Spot(place))
-    if isinstance(value, Mapping):
-        spec, data = _mapping(value.get("spec")), _mapping(value.get("data"))
-        if "mesh" in data:
-            config = config_of_text(data["mesh"], place, name, problems)
-            value = config.data if config is not None else None
-        else:
-            for holder in (value, spec, _mapping(spec.get("values"))):
-                value = holder.get("meshConfig", value)
-    if any(problem.partial for problem in problems) or value is None:
+    if any(problem.partial for problem in problems):
         return None, problems
-    config = config_of_text(value, place, name, problems)
+    held = [one for document in found for one in _configs_in(document.value)] if found else [{}]
+    if not held:
+        message = "the file has objects, and none of them holds a mesh config; the defaults of Istio are assumed"
+        hint = "give the ConfigMap istio, an IstioOperator, or the mesh config itself"
+        problems.append(Problem(place, "mesh-config-missing", Severity.ERROR, message, hint, partial=True))
+        return None, problems
+    if len(held) > 1:
+        message = f"the file holds {len(held)} mesh configs: the first one counts"
+        problems.append(Problem(place, "mesh-config-twice", Severity.WARNING, message, "leave one of them"))
+    config = config_of_text(held[0], place, name, problems)
     if config is None:
         return None, problems
     read, more = read_mesh_config(config)
     return read, [*problems, *more]
+
+
+def _configs_in(value: Any) -> Iterator[Any]:
+    """The mesh configs that a document holds, as text or data."""
+    if not isinstance(value, Mapping):
+        yield value
+        return
+    kind, spec, data = value.get("kind"), _mapping(value.get("spec")), _mapping(value.get("data"))
+    if isinstance(kind, str) and kind.endswith("List"):
+        for one in _list(value.get("items")):
+            yield from _configs_in(one)
+    elif kind == "ConfigMap" or (kind is None and "mesh" in data):
+        if "mesh" in data:
+            yield data["mesh"]
+    else:
+        holders = (value, spec, _mapping(spec.get("values")))
+        config = next((holder["meshConfig"] for holder in holders if "meshConfig" in holder), None)
+        if config is not None:
+            yield config
+        elif kind is None and "apiVersion" not in value:
+            yield value
 
 
 def config_of_text(text: object, place: Place, origin: Manifest, problems: list[Problem]) -> Manifest | None:

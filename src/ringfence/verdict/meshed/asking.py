@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import Identity, Mesh
+from ringfence.model.mesh import AGES, Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
@@ -467,6 +467,8 @@ def _open(courses: list[Course], found: list[Judged]) -> Judged:
     other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
     fact, decide = _difference(courses, other)
     reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
+    if decide == AGES:
+        reason = Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
     layered = replace(
         one.layered,
