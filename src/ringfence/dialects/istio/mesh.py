@@ -123,6 +123,7 @@ class IstioMesh:
         self._policies_of: dict[str, list[AuthorizationPolicy]] = {}
         for policy in self._policies:
             self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
+        self._ends_tls = self.release.flag("ENABLE_TLS_ON_SIDECAR_INGRESS", False) is not False
         self._rules: dict[Hashable, RequestRules] = {}
         self._kinds: dict[Hashable, int] = {}
         self._seen: dict[Hashable, tuple[int, Pod]] = {}
@@ -396,7 +397,20 @@ class IstioMesh:
         added = [
             (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if self._touches(one, point, port)
         ]
+        added += self._ended_here(point, port)
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+
+    def _ended_here(self, point: Point, port: int) -> list[tuple[Source, str]]:
+        """Sidecars that have the proxy end TLS of its own at a port, where it takes none of the mesh."""
+        if point.sort is not PointSort.SIDECAR or not self._sidecars or not self._ends_tls:
+            return []
+        plain = any(option.value.acceptance is Acceptance.PLAIN for option in self.server(point.pod, port))
+        found = [option.value for option in self._sidecars.of(point.pod) if option.value is not None]
+        return [
+            (one.named.source, "has the proxy end TLS at this port, and what it then takes is not modelled")
+            for one in found
+            if plain and any(listener.tls and listener.port == port for listener in one.ingress or ())
+        ]
 
     def _touches(self, extension: Extension, point: Point, port: int) -> bool:
         gateway = GATEWAY_NAME in point.pod.labels or is_gateway(point.pod)
