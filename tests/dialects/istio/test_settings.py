@@ -111,6 +111,9 @@ def test_what_the_user_says_counts_instead() -> None:
 @pytest.mark.parametrize(
     ("image", "literal"),
     [
+        ("1.27.8", False),
+        ("1.27.9", True),
+        ("1.26.9", False),
         ("1.28.5", False),
         ("1.28.6", True),
         ("1.29.1", False),

@@ -23,6 +23,7 @@ from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.sidecar_scope import Sidecars
+from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
@@ -93,7 +94,7 @@ class IstioMesh:
         )
         self._waypoints = Waypoints(objects.waypoints, cluster.pods, cluster.namespaces)
         self._policies = [
-            one
+            as_known(one, self.release.versions)
             for one in objects.authorizations
             if isinstance(one, AuthorizationPolicy) and self._discovers(one.attachment.namespace)
         ]
