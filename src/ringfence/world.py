@@ -464,7 +464,7 @@ class World:
         return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.has_layers)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
-        """Flows whose verdict, or requests that pass, are others in ``other``, each with two ends; at most ``limit``."""
+        """Flows whose verdict, or requests that pass, differ in ``other``, each with two ends; at most ``limit``."""
         from ringfence.verdict.comparing import Comparison
         from ringfence.verdict.difference import flow_changes
 

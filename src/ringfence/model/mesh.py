@@ -6,7 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Generic, Protocol, TypeVar
@@ -86,6 +86,8 @@ Numbers = tuple[tuple[int, int], ...]
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+AGES = "creationTimestamps"
+"""What would tell which of several objects is the older, where only that one counts (``Option.decide``)."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -392,6 +394,9 @@ class Mesh(Protocol):
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
+
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts of its options can all hold, with this client. True where it cannot tell."""
 
     def kind(self, pod: Pod) -> Hashable:
         """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""

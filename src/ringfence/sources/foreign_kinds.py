@@ -183,6 +183,7 @@ MESH_NAMESPACED: frozenset[tuple[str, str]] = frozenset({
         )
     ),
     ("extensions.istio.io", "WasmPlugin"),
+    ("extensions.istio.io", "TrafficExtension"),
     ("telemetry.istio.io", "Telemetry"),
 })  # fmt: skip
 """Kinds of meshes that stand in ``default`` when they name no namespace, and of which an object is worth a word when it

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ringfence.model.cluster import Namespace, Pod
@@ -40,6 +41,7 @@ FLAGS = frozenset({
     "ENABLE_ENHANCED_RESOURCE_SCOPING",
     "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
     "ENABLE_NATIVE_SIDECARS",
+    "ENABLE_TLS_ON_SIDECAR_INGRESS",
     "PILOT_ENABLE_AMBIENT",
     "PILOT_ENABLE_SENDING_HBONE",
     "PILOT_PREFER_SENDING_HBONE",
@@ -52,7 +54,11 @@ FLAGS = frozenset({
     "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
 })  # fmt: skip
 """Environment variables of istiod that change what its objects mean."""
+DOMAIN, CLUSTER_DOMAIN = "--domain", "clusterDomain"
+"""istiod's flag, and the value of its injector, for the domain of the cluster."""
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]{0,252}[a-z0-9])?")
 _NODE_AGENTS = ("ztunnel",)
+TUNNELS = "ISTIO_META_ENABLE_HBONE"
 ISTIOD = "istiod"
 _LABELS = frozenset({"istio-injection"})
 """Labels of a mesh that have no prefix."""
@@ -107,6 +113,10 @@ class MeshReader:
 
     def take(self, manifest: Manifest, problems: list[Problem]) -> bool:
         """Reads an object of a mesh; whether a dialect knows its kind."""
+        if manifest.kind == "ProxyConfig" and group_of(manifest.api_version) in ISTIO_GROUPS:
+            # Threads, images and variables of proxies: one of these lets sidecars take tunnels.
+            variables = _mapping(_mapping(manifest.data.get("spec")).get("environmentVariables"))
+            return TUNNELS not in variables
         found = self.istio.take(manifest) if group_of(manifest.api_version) in ISTIO_GROUPS else None
         problems += found or ()
         return found is not None
@@ -187,6 +197,7 @@ class MeshReader:
                 selectors_of(config.get("neverInjectSelector")),
                 selectors_of(config.get("alwaysInjectSelector")),
                 {DEFAULTS[key]: value for key, value in proxy.items() if key in DEFAULTS and isinstance(value, str)},
+                domain_name(proxy.get(CLUSTER_DOMAIN)),
             )
         )
         self.istio.shown = True
@@ -234,6 +245,7 @@ class MeshReader:
                         revision if isinstance(revision, str) and revision != "default" else "",
                         version_of_image(container.get("image")),
                         dict(_flags(container)),
+                        domain_argument(container),
                     )
                 )
                 self.istio.shown = True
@@ -291,6 +303,22 @@ def _flags(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield one["name"], flag_value(one)
 
 
+def domain_argument(container: Mapping[str, Any]) -> str:
+    """What a container's ``--domain`` says; empty: nothing."""
+    words = [word for key in ("command", "args") for word in _list(container.get(key)) if isinstance(word, str)]
+    found = ""
+    for word, following in pairwise([*words, ""]):
+        given, equals, value = word.partition("=")
+        if given == DOMAIN:
+            found = domain_name(value if equals else following)
+    return found
+
+
+def domain_name(value: object) -> str:
+    """A domain; empty for what is none."""
+    return value if isinstance(value, str) and _DOMAIN.fullmatch(value) else ""
+
+
 def flag_value(entry: Mapping[str, Any]) -> str:
     """The value of an environment variable; ``?``: it comes from elsewhere, or is none."""
     value = entry.get("value")
@@ -316,31 +344,53 @@ def _first(found: list[Any], problems: list[Problem]) -> Any:
 
 
 def mesh_config_given(text: str, file: str) -> tuple[MeshConfig | None, list[Problem]]:
-    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio`` (or that ConfigMap itself), in an
-    IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be read (reported)."""
+    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio``, or that ConfigMap itself (also
+    among other objects), in an IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be
+    read (reported)."""
     from ringfence.dialects.istio.mesh_config import read_mesh_config
     from ringfence.sources.yaml_text import read_yaml
 
     found, problems = read_yaml(text, file) if text.strip() else ([], [])
     problems = list(problems)
-    value: Any = found[0].value if found else {}
     place = found[0].positions.place() if found else Place(file, 1, 1)
     name = Manifest("", "MeshConfig", None, "", {}, _Spot(place))
-    if isinstance(value, Mapping):
-        spec, data = _mapping(value.get("spec")), _mapping(value.get("data"))
-        if "mesh" in data:
-            config = config_of_text(data["mesh"], place, name, problems)
-            value = config.data if config is not None else None
-        else:
-            for holder in (value, spec, _mapping(spec.get("values"))):
-                value = holder.get("meshConfig", value)
-    if any(problem.partial for problem in problems) or value is None:
+    if any(problem.partial for problem in problems):
         return None, problems
-    config = config_of_text(value, place, name, problems)
+    held = [one for document in found for one in _configs_in(document.value)] if found else [{}]
+    if not held:
+        message = "the file has objects, and none of them holds a mesh config; the defaults of Istio are assumed"
+        hint = "give the ConfigMap istio, an IstioOperator, or the mesh config itself"
+        problems.append(Problem(place, "mesh-config-missing", Severity.ERROR, message, hint, partial=True))
+        return None, problems
+    if len(held) > 1:
+        message = f"the file holds {len(held)} mesh configs: the first one counts"
+        problems.append(Problem(place, "mesh-config-twice", Severity.WARNING, message, "leave one of them"))
+    config = config_of_text(held[0], place, name, problems)
     if config is None:
         return None, problems
     read, more = read_mesh_config(config)
     return read, [*problems, *more]
+
+
+def _configs_in(value: Any) -> Iterator[Any]:
+    """The mesh configs that a document holds, as text or data."""
+    if not isinstance(value, Mapping):
+        yield value
+        return
+    kind, spec, data = value.get("kind"), _mapping(value.get("spec")), _mapping(value.get("data"))
+    if isinstance(kind, str) and kind.endswith("List"):
+        for one in _list(value.get("items")):
+            yield from _configs_in(one)
+    elif kind == "ConfigMap" or (kind is None and "mesh" in data):
+        if "mesh" in data:
+            yield data["mesh"]
+    else:
+        holders = (value, spec, _mapping(spec.get("values")))
+        config = next((holder["meshConfig"] for holder in holders if "meshConfig" in holder), None)
+        if config is not None:
+            yield config
+        elif kind is None and "apiVersion" not in value:
+            yield value
 
 
 def config_of_text(text: object, place: Place, origin: Manifest, problems: list[Problem]) -> Manifest | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from ringfence.layers.network.facts import Taken
 from ringfence.layers.network.universe import PER_POD_LABELS, Universe
 from ringfence.model.cluster import Pod, WorkloadRef
-from ringfence.sets.ports import Intervals, canonical
+from ringfence.sets.ports import Intervals, canonical, size
 from ringfence.values import Value
 
 NOWHERE = -1

@@ -13,6 +13,7 @@ from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_CLASS
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
+from ringfence.dialects.istio.together import LABELLED, NO_LABEL
 from ringfence.model.cluster import Cluster, Namespace, Pod
 from ringfence.model.marks import Marks
 from ringfence.model.mesh import Membership, Option, Outgoing, Proxy
@@ -189,11 +190,11 @@ class Enrolment:
         space = self._namespaces.get(pod.namespace) or Namespace(pod.namespace, {}, True)
         spaces: list[tuple[Mapping[str, str], str]] = [(space.labels, "")]
         if space.open_labels:
-            name = f"namespace {pod.namespace}"
+            name = pod.namespace
             spaces = [
-                (space.labels, f"{name} has no label of Istio"),
-                ({**space.labels, INJECTION: "enabled"}, f"{name} is labelled {INJECTION}=enabled"),
-                ({**space.labels, DATAPLANE: "ambient"}, f"{name} is labelled {DATAPLANE}=ambient"),
+                (space.labels, NO_LABEL.format(name)),
+                ({**space.labels, INJECTION: "enabled"}, LABELLED.format(name, INJECTION, "enabled")),
+                ({**space.labels, DATAPLANE: "ambient"}, LABELLED.format(name, DATAPLANE, "ambient")),
             ]
         decide = f"the Namespace {pod.namespace}" if space.open_labels else ""
         pods: list[tuple[Mapping[str, str], str]] = [(pod.labels, "")]

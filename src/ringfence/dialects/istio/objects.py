@@ -200,13 +200,19 @@ class VirtualService:
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An object that can change what proxies do and is not modelled: EnvoyFilter, WasmPlugin. ``targets``: (kind, name)
-    of what it is attached to. ``inbound`` and ``outbound``: what it changes."""
+    of what it is attached to. ``inbound`` and ``outbound``: what of sidecars it changes; ``gateways``, ``waypoints``:
+    whether it is in these (None: in waypoints only if it names them). ``http``: it sees requests, and no connections.
+    ``ports``: of the workload, to which it keeps (empty: all)."""
 
     named: Named
     selector: Labels
     targets: tuple[tuple[str, str], ...]
     inbound: bool
     outbound: bool
+    gateways: bool = True
+    waypoints: bool | None = None
+    http: bool = False
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +270,8 @@ class Injection:
     always: tuple[Selector, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     """What annotations say that a pod does not have, by their keys (``global.proxy`` of the values)."""
+    domain: str = ""
+    """The cluster's (``global.proxy.clusterDomain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,8 @@ class ControlPlane:
     revision: str
     version: str
     flags: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    """The cluster's (``--domain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,7 @@ def build(
     blocks: Sequence[Intervals] = (),
 ) -> Universe:
     """Group the pods of a cluster by what its policies can see. One of those that were made is taken if it fits.
-    ``apart``: what else tells pods apart; then none of them does. ``blocks``: addresses that something else mentions."""
+    ``apart``: what else tells pods apart; then none of them does. ``blocks``: other addresses that are mentioned."""
     mentioned = mentioned_label_keys(cluster.policies)
     atoms = cut((*address_blocks(cluster.policies), *blocks))
     for universe in made if apart is None else ():

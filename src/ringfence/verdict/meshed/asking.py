@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import Identity, Mesh
+from ringfence.model.mesh import AGES, Identity, Mesh
 from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
@@ -586,6 +586,8 @@ def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
 def _hangs(courses: list[Course], other: int) -> Reason:
     """What it hangs on whether a flow takes the first course or another one."""
     fact, decide = _difference(courses, other)
+    if decide == AGES:
+        return Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
     return Reason("mesh-open", f"it hangs on whether {fact}", decide)
 
 

@@ -116,7 +116,7 @@ class Rulings:
             unknown.add(HOST)
         values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
         values |= {header(name): value for name, value in request.headers.items()}
-        if request.claims is not None:
+        if request.claims is not None and not request.preflight:
             values |= token(request)
         return Facts(values, frozenset(unknown))
 
