@@ -230,17 +230,6 @@ class Sending(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
-    prove one (empty: any of the mesh)."""
-
-    sending: Sending
-    sources: tuple[Source, ...] = ()
-    why: str = ""
-    checks: tuple[str, ...] = ()
-
-
 class Encryption(StrEnum):
     """Who encrypts a hop, and how."""
 
@@ -331,6 +320,19 @@ class RequestRules:
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
+    prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
+    sends elsewhere, or answers itself (None: it sends all of them)."""
+
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    checks: tuple[str, ...] = ()
+    routes: RequestRules | None = None
 
 
 class PointSort(Enum):

@@ -35,7 +35,6 @@ from ringfence.model.mesh import (
     PointSort,
     Proxy,
     RequestRules,
-    Sending,
     Server,
     Source,
     Speech,
@@ -285,7 +284,7 @@ class IstioMesh:
     ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
-        found: dict[tuple[Sending, tuple[str, ...]], Option[Client]] = {}
+        found: dict[tuple[object, ...], Option[Client]] = {}
         if service is not None and not self._discovers(service.namespace):
             service = None
         for proxy in sorted(proxies, key=lambda one: one.value) or [Proxy.SIDECAR]:
@@ -299,7 +298,8 @@ class IstioMesh:
                     which = "ztunnel" if proxy is Proxy.NODE else "a sidecar"
                     fact = ", and ".join(filter(None, (f"the client's proxy is {which}", fact)))
                     decide = decide or "what makes the client a member of the mesh"
-                found.setdefault((option.value.sending, option.value.checks), Option(option.value, fact, decide))
+                one = option.value
+                found.setdefault((one.sending, one.checks, one.routes), Option(one, fact, decide))
         if len(found) == 1:
             return known(next(iter(found.values())).value)
         return found.values()

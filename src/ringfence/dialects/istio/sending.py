@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.enrolment import is_gateway
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import (
@@ -33,7 +35,18 @@ from ringfence.dialects.istio.peer_authentication import PeerAuthentications, se
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
 from ringfence.model.cluster import Pod, Service
-from ringfence.model.mesh import Acceptance, Client, Membership, Option, Proxy, Sending, Source, Speech
+from ringfence.model.mesh import (
+    Acceptance,
+    Client,
+    Membership,
+    Option,
+    Proxy,
+    RequestRules,
+    Sending,
+    Source,
+    Speech,
+)
+from ringfence.values import replace
 
 TLS_MODE = "security.istio.io/tlsMode"
 _TLS_SENDING = {
@@ -78,6 +91,11 @@ class Senders:
         self._rules = DestinationRules(objects.destination_rules, root)
         self._entries = objects.service_entries
         self._routes = [one for one in objects.virtual_services if one.inside]
+        self._bound = [one for one in objects.virtual_services if one.gateways]
+        self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
+        self.client_routes = ClientRoutes(
+            objects.virtual_services, objects.destination_rules, self._leads_to, self._hosts.__contains__
+        )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
         selecting: list[Sidecar | DestinationRule | Extension] = [
@@ -96,7 +114,9 @@ class Senders:
         """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
         if not self._scoped:
             return ()
-        labels = id(source.labels) if source.namespace in self._choosy or self._root in self._choosy else None
+        choosy = source.namespace in self._choosy or self._root in self._choosy or self.client_routes.by_labels
+        # A gateway is not bound by what holds for clients in the mesh: its labels and annotations say what it is.
+        labels = (id(source.labels), id(source.marks)) if choosy or self._routes or self._bound else None
         return source.namespace, labels, source.open_labels if labels is not None else ()
 
     def elsewhere(self, service: Service) -> list[VirtualService]:
@@ -154,7 +174,12 @@ class Senders:
                 yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
             return
         if service is None:
-            yield from self._unknown(source, destination, port, sidecar, config)
+            rules = None
+            if destination is None and self.client_routes and not is_gateway(source):
+                rules = self.client_routes.to_outside(source, port)
+            for option in self._unknown(source, destination, port, sidecar, config):
+                client = option.value if rules is None else replace(option.value, routes=rules)
+                yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)
         if not any(knows(sidecar, service, one, source.namespace, config) for one in number):
@@ -217,20 +242,60 @@ class Senders:
         numbers: Sequence[int],
         config: MeshConfig,
     ) -> Iterator[Option[Client]]:
-        host = of_service(service.namespace, service.name)
-        routes = [one for one in self._routes if _routes_host(one, host, source.namespace)]
-        elsewhere = [one for one in routes if not _keeps(one, host)]
-        for one in elsewhere:
-            why = f"{one.named} may answer, refuse or send elsewhere what is meant for {host}"
-            fact = f"{one.named} does not send the request to this destination"
-            yield Option(
-                Client(Sending.NOTHING, (one.named.source,), why), fact, "which of its routes takes the request"
+        for option in self._told(source, destination, port, service, numbers, config):
+            rules = None if is_gateway(source) else self._kept(source, destination, port, service, numbers)
+            client = option.value if rules is None else replace(option.value, routes=rules)
+            yield Option(client, option.fact, option.decide)
+
+    def _kept(
+        self, source: Pod, destination: Pod | None, port: int, service: Service, numbers: Sequence[int]
+    ) -> RequestRules | None:
+        """The requests that routes leave on their way to the destination."""
+        if not self.client_routes:
+            return None
+        found = []
+        for number in numbers:
+            said = next(
+                (of_port(one.port, one.name, one.application) for one in service.ports if one.port == number), None
             )
-        held = f"{elsewhere[0].named} sends the request to this destination" if elsewhere else ""
+            speech = said or Speech.DETECTED
+            found.append(self.client_routes.to_service(source, destination, port, service, number, speech))
+        if len(set(found)) == 1:
+            return found[0]
+        sources = [
+            one.named.source
+            for one in self._routes
+            if _routes_host(one, of_service(service.namespace, service.name), source.namespace)
+        ]
+        why = "treats the ports of the Service differently, and which is dialled is not known"
+        return RequestRules(unsettled=tuple((one, why) for one in sources))
+
+    def _leads_to(self, host: str, destination: Pod, port: int, number: int | None) -> bool:
+        """Whether a host is a Service's that leads to a port of a pod."""
+        service = self._hosts.get(host)
+        if service is None:
+            return False
+        leading = [one for other, one in self._services.leading_to(destination, port) if other is service]
+        only = len(service.ports) == 1
+        return any(number in (None, one.port) or (only and number is None) for one in leading)
+
+    def _told(
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service,
+        numbers: Sequence[int],
+        config: MeshConfig,
+    ) -> Iterator[Option[Client]]:
+        """What is sent, whatever routes say."""
+        host = of_service(service.namespace, service.name)
+        candidates = self._bound if is_gateway(source) else self._routes
+        routes = [one for one in candidates if is_gateway(source) or _routes_host(one, host, source.namespace)]
         for option in self._rules.for_service(source, service, config):
             rule = option.value
-            decide = option.decide or ("which of its routes takes the request" if held else "")
-            base = ", and ".join(filter(None, (held, option.fact)))
+            decide = option.decide
+            base = option.fact
             if rule is not None and rule.broken:
                 for sending in (Sending.PLAIN, Sending.MESH_TLS, Sending.OTHER_TLS):
                     fact = ", and ".join(filter(None, (base, f"{rule.named} makes the client send {sending.value}")))
@@ -359,8 +424,6 @@ def _labelled(member: Membership, pod: Pod) -> bool:
     word = pod.labels.get(TLS_MODE)
     if word is not None:
         return word == "istio"
-    from ringfence.dialects.istio.enrolment import is_gateway
-
     return not is_gateway(pod)
 
 

@@ -25,6 +25,7 @@ from ringfence.model.mesh import (
     Point,
     PointSort,
     Proxy,
+    RequestRules,
     Sending,
     Source,
     Speech,
@@ -69,7 +70,7 @@ class Course:
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
     than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
     ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
-    as the server does."""
+    as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``; None: all."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -80,6 +81,8 @@ class Course:
     notes: tuple[str, ...] = ()
     past: bool = False
     as_http: bool | None = None
+    routes: RequestRules | None = None
+    dialled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,9 @@ class Call:
                 if option.value.sending is Sending.NOTHING:
                     yield Course((), settled, client, host, unreached=option.value)
                 else:
-                    yield from self._through(client, option.value, host, settled)
+                    for course in self._through(client, option.value, host, settled):
+                        dialled = self.port if self.dialled is None else self.dialled
+                        yield replace(course, routes=option.value.routes, dialled=dialled)
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""

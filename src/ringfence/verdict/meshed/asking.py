@@ -295,11 +295,15 @@ class Question:
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
+        routed = None
+        if course.routes is not None:
+            routed = self.asker._rulings.of_client(course.routes, self.request, course.dialled, self._host())
         return judge(
             course,
             lambda hop: self._network(course, hop),
             lambda hop: self._rule(course, hop),
             lambda at: self._name(course, at),
+            routed,
         )
 
     def _name(self, course: Course, at: At) -> str:
