@@ -338,6 +338,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
         accounts=frozenset(parts.accounts),
+        machines=parts.meshes.machines(),
         istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
     )

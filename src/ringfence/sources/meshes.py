@@ -245,6 +245,15 @@ class MeshReader:
 
         return predicted_pods(waypoints, pods)
 
+    def machines(self) -> tuple[Pod, ...]:
+        """Workloads outside of the cluster."""
+        entries = self._istio.found.get("workload_entries") if self._istio is not None else None
+        if not entries:
+            return ()
+        from ringfence.dialects.istio.workload_entry import machines
+
+        return tuple(machines(sorted(entries, key=lambda one: (one.named.namespace, one.named.name))))
+
     def with_entrances(self, entries: Entries) -> Entries:
         """Ways into the cluster, with those that a mesh has of its own."""
         found = {} if self._istio is None else self._istio.found

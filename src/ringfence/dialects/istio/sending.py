@@ -204,6 +204,11 @@ class Senders:
                 yield from self._known(source, destination, port, service, number, config)
                 return
         entries = [one for one in self._entries if _may_cover(one, port, sidecar, source.namespace)]
+        if destination is not None:
+            serving = [one for one in entries if _serves(one, destination)]
+            if serving:
+                yield from self._by_host(serving[0], destination, port, sidecar, config)
+                return
         passes = any_outside(sidecar, config)
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
@@ -219,6 +224,24 @@ class Senders:
                 fact = f"the destination is {word} of {names}"
                 client = Client(sending, (*sources, *(one.named.source for one in entries)), why)
                 yield Option(client, fact, "the address of the destination")
+
+    def _by_host(
+        self, entry: ServiceEntry, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
+    ) -> Iterator[Option[Client]]:
+        """A workload that serves the hosts of a ServiceEntry: called by such a host it is known to the sidecar, called
+        by its address perhaps not."""
+        decide = "whether the client calls the host of the ServiceEntry"
+        called = f"the client's proxy takes the call for one to {entry.hosts[0] if entry.hosts else 'its host'}"
+        for member in self._members(destination):
+            for mode in self._authentications.at(destination, port, False):
+                takes = config.auto_mtls and _labelled(member.value, destination)
+                takes = takes and mode.value.acceptance is not Acceptance.PLAIN
+                sending = Sending.MESH_TLS if takes else Sending.PLAIN
+                facts = ", and ".join(filter(None, (called, member.fact, mode.fact)))
+                yield Option(Client(sending, (entry.named.source,), "auto mTLS"), facts, decide)
+        passes = any_outside(sidecar, config)
+        why = "the client's proxy passes on what it does not know as it is" if passes else "REGISTRY_ONLY"
+        yield Option(Client(Sending.PLAIN if passes else Sending.NOTHING, (), why), f"not: {called}", decide)
 
     def _by_own_address(
         self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
@@ -447,6 +470,13 @@ def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: 
     return (port in ports or not ports) and any(
         imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts
     )
+
+
+def _serves(entry: ServiceEntry, pod: Pod) -> bool:
+    """Whether a workload serves the hosts of a ServiceEntry."""
+    if not entry.selector or entry.named.namespace != pod.namespace:
+        return False
+    return selects(entry.selector, pod) is not False
 
 
 def _routes_host(route: VirtualService, host: str, client: str) -> bool:

@@ -165,6 +165,8 @@ class MeshedAsker:
         """One pod of a member; for a pod that does not exist, what is known of it; None for other ends."""
         if member.pods:
             return self.cluster.pods[member.pods[0]]
+        if member.machine is not None:
+            return member.machine
         end = self.asker.relation.end_class(member.end)
         if end.sort != "pod" or end.namespace is None:
             return None
@@ -346,6 +348,8 @@ class Question:
         }
         if len(addresses) == 1:
             address = next(iter(addresses))
+        elif ends[0].machine is not None:
+            address = ends[0].machine.addresses[0]
         elif not ends[0].pods:
             address = self._outside_address()
         return self.asker._rulings.of(hop, self.request, address, self._host())
