@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
+from ringfence.values import Value, field
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """An HTTP request that a question asks about.
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
@@ -31,8 +30,7 @@ class Request:
     identity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Among:
+class Among(Value):
     """Requests that a question is about, of all that there are: those of which a formula is true. ``host``: what all of
     them name as theirs (empty: whatever they do); ``unknown``: attributes whose values nobody told."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.mesh.courses import Hop
-from ringfence.layers.requests.deciding import Decision, Outcome, decide
+from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
@@ -51,20 +51,32 @@ class Rulings:
     def __init__(self, mesh: Mesh | None) -> None:
         self.mesh = mesh
         self._spaces = Spaces()
+        self._outcomes = Outcomes(self._spaces)
 
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
         says that names no other; empty: not known."""
-        assert self.mesh is not None
         assert hop.point is not None
-        rules: RequestRules = self.mesh.rules(hop.point, hop.judged_port)
         among = request if isinstance(request, Among) else None
         facts = self._facts(hop, None if isinstance(request, Among) else request, address, host)
+        looked_at: Formula = ALWAYS
         if among is not None and hop.point.http:
             told = {**facts.values, HOST: among.host} if among.host else facts.values
             facts = Facts(told, facts.open | among.unknown, False)
-        looked_at = among.formula if among is not None and hop.point.http else ALWAYS
-        return ruling(decide(rules, facts, hop.point.sort, http=hop.point.http, spaces=self._spaces, among=looked_at))
+            looked_at = among.formula
+        found = decide(
+            self._rules(hop), facts, hop.point.sort, http=hop.point.http, spaces=self._spaces, among=looked_at
+        )
+        return ruling(found)
+
+    def verdict(self, hop: Hop, address: int | None) -> Verdict:
+        """What a hop's point says of all requests together."""
+        return VERDICTS[self._outcomes.of(self._rules(hop), self._facts(hop, None, address, ""))]
+
+    def _rules(self, hop: Hop) -> RequestRules:
+        assert self.mesh is not None
+        assert hop.point is not None
+        return self.mesh.rules(hop.point, hop.judged_port)
 
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
