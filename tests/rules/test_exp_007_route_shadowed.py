@@ -21,7 +21,8 @@ def virtual_service(
     )
     return (
         "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
-        f"metadata: {{name: {name}, namespace: shop{more}}}\nspec:\n  hosts: [{host}]\n  gateways: [{gateways}]\n  http:\n{routes}"
+        f"metadata: {{name: {name}, namespace: shop{more}}}\n"
+        f"spec:\n  hosts: [{host}]\n  gateways: [{gateways}]\n  http:\n{routes}"
     )
 
 
