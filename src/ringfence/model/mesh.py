@@ -86,6 +86,9 @@ Numbers = tuple[tuple[int, int], ...]
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+OF_MESH = "the client asks for a host whose server takes TLS of the mesh"
+"""The fact under which one of several servers of a gateway's port is meant: that of the mesh."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -295,7 +298,8 @@ class RequestRule(Value):
 class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
-    external service that cannot be asked, so that what matches is refused."""
+    external service that cannot be asked, so that what matches is refused. ``provider``: that service; of a client's
+    routes where they send what they do not let pass."""
 
     kind: str
     namespace: str | None

@@ -173,3 +173,23 @@ def test_an_egress_gateway_takes_what_is_meant_for_a_host_outside(
     answer = asked.can(source, "203.0.113.7", 443, request=request)
     assert answer.verdict is verdict
     assert asked.can("shop/web", "203.0.113.7", 80).verdict is Verdict.ALLOWED
+
+
+def test_an_egress_gateway_that_takes_the_mesh_s_identity() -> None:
+    """The DestinationRule says what the client sends, the Gateway what it takes."""
+    server = {
+        "port": {"number": 443, "name": "tls", "protocol": "HTTPS"},
+        "hosts": ["ext.example.com"],
+        "tls": {"mode": "ISTIO_MUTUAL"},
+    }
+    made = an("ServiceEntry", "shop/egress", {"selector": {"istio": "egressgateway"}, "servers": [server]})
+    made = made.replace("kind: ServiceEntry", "kind: Gateway")
+    rule = an("DestinationRule", "shop/r", {"host": "egress", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}})
+    asked = world(OUTSIDE, THROUGH, made, rule)
+    first = asked.can("shop/web", "shop/egress", 8443)
+    assert first.verdict is Verdict.ALLOWED
+    assert first.layered is not None
+    assert (first.layered.encryption, first.layered.identity) == ("mtls", "spiffe://cluster.local/ns/shop/sa/web")
+    assert asked.can("bare/web", "shop/egress", 8443).verdict is Verdict.DENIED
+    away = asked.can("shop/web", "203.0.113.7", 443, request=ringfence.request(None, None, "ext.example.com"))
+    assert "sends it to egress.shop.svc.cluster.local" in str(away.reason)

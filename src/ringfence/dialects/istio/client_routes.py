@@ -20,6 +20,7 @@ from ringfence.model.entries import Carried
 from ringfence.model.mesh import RequestAction, RequestPolicy, RequestRule, RequestRules, Source, Speech
 from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, disjunction, negation
 from ringfence.sets.requests.hosts import in_hosts
+from ringfence.values import replace
 
 LeadsTo = Callable[[str, Pod, int, int | None], bool]
 """Whether a host leads to a port of a pod, dialled at a port of its own (None: whichever)."""
@@ -112,7 +113,11 @@ class ClientRoutes:
         rules.append(RequestRule(-1, conjunction(map(negation, others)), first.place))
         kept = tuple(rule for policy in policies for rule in policy.rules)
         return RequestRules(
-            (RequestPolicy(first.kind, first.namespace, first.name, first.action, (*kept, *rules), first.place),)
+            (
+                replace(
+                    first, rules=(*kept, *rules), provider=", ".join(filter(None, (one.provider for one in policies)))
+                ),
+            )
         )
 
     def _for_host(self, host: str, source: Pod) -> list[VirtualService]:
@@ -185,7 +190,22 @@ class ClientRoutes:
         if carried <= {Carried.TLS, Carried.BYTES}:
             rest = conjunction((within, *map(negation, before)))
             rules.append(RequestRule(len(entries), rest, named.place))
-        policy = RequestPolicy(named.kind, named.namespace, named.name, RequestAction.ALLOW, tuple(rules), named.place)
+        away = dict.fromkeys(
+            full_name(one.host, named.namespace)
+            for entry in entries
+            if not (entry.answers or entry.aborts)
+            for one in entry.destinations
+            if not keeps(one)
+        )
+        policy = RequestPolicy(
+            named.kind,
+            named.namespace,
+            named.name,
+            RequestAction.ALLOW,
+            tuple(rules),
+            named.place,
+            provider=", ".join(away),
+        )
         return RequestRules((policy,))
 
 

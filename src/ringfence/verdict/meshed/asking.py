@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import Identity, Mesh
+from ringfence.model.mesh import OF_MESH, Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
@@ -259,6 +259,9 @@ class Question(Value):
         """All courses that it may take, folded: what is not the same on all of them is not known."""
         call = self.call()
         courses = [plain(self.port)] if call is None else call.courses()
+        if isinstance(self.request, Among):
+            # The requests of a listener: it is known which of a gateway's servers they come to.
+            courses = [one for one in courses if all(fact != OF_MESH for fact, _ in one.facts)] or courses
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):

@@ -95,7 +95,9 @@ class Rulings:
         given = ruling(found)
         if found.outcome is Outcome.REFUSED:
             named = ", ".join(dict.fromkeys(f"{one.kind} {one.namespace}/{one.name}" for one in rules.policies))
-            reason = Reason("routed-elsewhere", f"the client's proxy sends it elsewhere or answers it, as {named} says")
+            others = ", ".join(filter(None, (one.provider for one in rules.policies)))
+            does = f"sends it to {others}, or answers it" if others else "answers it"
+            reason = Reason("routed-elsewhere", f"the client's proxy {does}, as {named} says")
             told = [Source(one.kind, one.namespace, one.name, one.place) for one in rules.policies]
             return Ruling(given.verdict, reason, decisions(told, TRANSPORT, "egress"))
         if found.outcome is Outcome.SOME:

@@ -180,12 +180,12 @@ class Serving:
 
     def _settled(self, way: WayIn, taken: Taken | None, listener: Listener | None) -> WayIn:
         """The way, as far as a listener or other routes decide it."""
+        if listener is not None and listener.tls is ListenerTls.MESH:
+            return replace(way, verdict=Verdict.DENIED, reason=MESH_ONLY)
         if way.verdict is Verdict.DENIED or listener is None:
             return way
         if listener.redirects:
             return replace(way, verdict=Verdict.DENIED, reason=REDIRECTED)
-        if listener.tls is ListenerTls.MESH:
-            return replace(way, verdict=Verdict.DENIED, reason=MESH_ONLY)
         if taken is not None:
             empty = self.requests.is_empty(taken.possibly)
             if empty:
