@@ -387,3 +387,18 @@ def test_a_route_that_changes_is_why_a_way_does() -> None:
     after = world(gateway(), virtual_service({"match": [{"uri": {"exact": "/"}}], "redirect": {"uri": "/a"}}))
     (change,) = before.diff(after).ways
     assert [(cause.altered.kind, cause.altered.name) for cause in change.causes] == [("VirtualService", "api")]
+
+
+def test_a_gateway_of_the_gateway_api_is_made_with_its_service() -> None:
+    """The input has no pods of it: istiod makes them, and a load balancer in front."""
+    listeners = [{"name": "http", "port": 80, "protocol": "HTTP"}]
+    made = an("Gateway", "shop/web", {"gatewayClassName": "istio", "listeners": listeners})
+    rules = [{"backendRefs": [{"name": "api", "port": 80}]}]
+    route = an("Gateway", "shop/web", {"parentRefs": [{"name": "web"}], "rules": rules})
+    route = route.replace("kind: Gateway", "kind: HTTPRoute")
+    way = only(made, route)
+    assert (way.verdict, [hop.destination for hop in way.hops]) == (Verdict.ALLOWED, ["shop/web-istio", "shop/api"])
+    assert way.hops[1].identity == "spiffe://cluster.local/ns/shop/sa/web-istio"
+    named = [{"type": "Hostname", "value": "gw.istio-system.svc.cluster.local"}]
+    by_hand = an("Gateway", "shop/web", {"gatewayClassName": "istio", "listeners": listeners, "addresses": named})
+    assert only(by_hand, route).verdict is Verdict.UNKNOWN

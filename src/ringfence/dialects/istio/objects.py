@@ -248,6 +248,8 @@ class IngressGateway:
     listeners: tuple[tuple[int, str, str], ...]
     servers: tuple[GatewayServer, ...] = ()
     broken: str = ""
+    made: bool = False
+    """istiod makes the pods and their Service."""
 
 
 @dataclass(frozen=True, slots=True)
