@@ -88,6 +88,9 @@ EVERY_PORT: Numbers = ((1, 65535),)
 
 AGES = "creationTimestamps"
 """What would tell which of several objects is the older, where only that one counts (``Option.decide``)."""
+OF_MESH = "the client asks for a host whose server takes TLS of the mesh"
+"""The fact under which one of several servers of a gateway's port is meant: that of the mesh."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -244,16 +247,6 @@ class Sending(Enum):
     __hash__ = object.__hash__
 
 
-class Client(Value):
-    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
-    prove one (empty: any of the mesh)."""
-
-    sending: Sending
-    sources: tuple[Source, ...] = ()
-    why: str = ""
-    checks: tuple[str, ...] = ()
-
-
 class Encryption(StrEnum):
     """Who encrypts a hop, and how."""
 
@@ -311,7 +304,8 @@ class RequestRule(Value):
 class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
-    external service that cannot be asked, so that what matches is refused."""
+    external service that cannot be asked, so that what matches is refused. ``provider``: that service; of a client's
+    routes where they send what they do not let pass."""
 
     kind: str
     namespace: str | None
@@ -340,6 +334,18 @@ class RequestRules(Value):
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
+
+
+class Client(Value):
+    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
+    prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
+    sends elsewhere, or answers itself (None: it sends all of them)."""
+
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    checks: tuple[str, ...] = ()
+    routes: RequestRules | None = None
 
 
 class PointSort(Enum):

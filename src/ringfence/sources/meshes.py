@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ringfence.model.cluster import Namespace, Pod
+from ringfence.model.cluster import Namespace, Pod, Service
 from ringfence.model.entries import Entries
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
@@ -252,12 +252,31 @@ class MeshReader:
 
     def predicted_pods(self, pods: Sequence[Pod]) -> list[Pod]:
         """Pods that a mesh makes of objects of the input, and that the input lacks."""
-        waypoints = self._istio.found.get("waypoints") if self._istio is not None else None
-        if not waypoints:
+        found = {} if self._istio is None else self._istio.found
+        waypoints, gateways = found.get("waypoints", ()), found.get("gateways", ())
+        if not (waypoints or gateways):
             return []
-        from ringfence.dialects.istio.waypoint_pods import predicted_pods
+        from ringfence.dialects.istio.waypoint_pods import predicted_gateways, predicted_pods
 
-        return predicted_pods(waypoints, pods)
+        return [*predicted_pods(waypoints, pods), *predicted_gateways(gateways, pods)]
+
+    def predicted_services(self, pods: Sequence[Pod], services: Iterable[Service]) -> list[Service]:
+        """Services in front of such pods."""
+        gateways = self._istio.found.get("gateways") if self._istio is not None else None
+        if not gateways or not pods:
+            return []
+        from ringfence.dialects.istio.waypoint_pods import predicted_services
+
+        return predicted_services(gateways, pods, services)
+
+    def machines(self) -> tuple[Pod, ...]:
+        """Workloads outside of the cluster."""
+        entries = self._istio.found.get("workload_entries") if self._istio is not None else None
+        if not entries:
+            return ()
+        from ringfence.dialects.istio.workload_entry import machines
+
+        return tuple(machines(sorted(entries, key=lambda one: (one.named.namespace, one.named.name))))
 
     def with_entrances(self, entries: Entries) -> Entries:
         """Ways into the cluster, with those that a mesh has of its own."""

@@ -14,7 +14,8 @@ from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_C
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
 from ringfence.dialects.istio.together import LABELLED, NO_LABEL
-from ringfence.model.cluster import Cluster, Namespace, Pod
+from ringfence.dialects.istio.workload_entry import has_proxy
+from ringfence.model.cluster import MACHINE, Cluster, Namespace, Pod
 from ringfence.model.marks import Marks
 from ringfence.model.mesh import Membership, Option, Outgoing, Proxy
 
@@ -125,6 +126,16 @@ def key_of(pod: Pod) -> tuple[object, ...]:
     return pod.namespace, id(pod.labels), id(pod.marks), pod.host_network, pod.open_labels, exists(pod)
 
 
+def _of_machine(pod: Pod) -> Membership:
+    """A workload outside of the cluster: its proxy takes what comes to it, as a sidecar does."""
+    if not has_proxy(pod):
+        return Membership(
+            NAME, Proxy.NONE, why="its WorkloadEntry has neither a service account nor a label that says so"
+        )
+    inbound = capture.without((capture.HBONE_PORT, *capture.OWN_PORTS))
+    return Membership(NAME, Proxy.SIDECAR, inbound, Outgoing(), why="its WorkloadEntry has a service account")
+
+
 class Enrolment:
     """Who is in the mesh of one cluster."""
 
@@ -144,7 +155,10 @@ class Enrolment:
         key = key_of(pod)
         found = self._cache.get(key)
         if found is None:
-            options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))
+            if pod.workload.kind == MACHINE:
+                options: tuple[Option[Membership], ...] = (Option(_of_machine(pod)),)
+            else:
+                options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))
             # The pod is kept, so that its labels and marks keep their ids.
             found = self._cache[key] = (pod, options)
         return found[1]

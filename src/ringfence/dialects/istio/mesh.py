@@ -30,6 +30,7 @@ from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import (
+    OF_MESH,
     Acceptance,
     Client,
     Identity,
@@ -249,7 +250,7 @@ class IstioMesh:
 
     def _serve(self, pod: Pod, port: int) -> Iterable[Option[Server]]:
         if is_gateway(pod):
-            return known(self._gateway(pod, port))
+            return tuple(self._gateway(pod, port))
         spoken = speech.inbound(self.services, self.objects.service_entries, self._sidecars.of(pod), pod, port)
         proxies = {option.value.proxy for option in self.membership(pod)}
         found: dict[tuple[Acceptance, Speech], Option[Server]] = {}
@@ -266,9 +267,10 @@ class IstioMesh:
                     )
         return found.values()
 
-    def _gateway(self, pod: Pod, port: int) -> Server:
-        """A gateway is a server itself: what a client opens to it is no TLS of the mesh."""
+    def _gateway(self, pod: Pod, port: int) -> Iterable[Option[Server]]:
+        """A gateway is a server itself: what a client opens to it is no TLS of the mesh, unless it asks for that."""
         speaks: set[Speech] = set()
+        of_mesh: set[bool] = set()
         sources: list[Source] = []
         for one in self.objects.gateways:
             if not _serves(one, pod):
@@ -276,10 +278,18 @@ class IstioMesh:
             for number, protocol, mode in one.listeners:
                 if number == port or self._leads_to(pod, number, port):
                     sources.append(one.named.source)
+                    of_mesh.add(mode.upper() == "ISTIO_MUTUAL" and speech.parse(protocol) is not Speech.HTTP)
                     ends = protocol.upper() == "HTTPS" and mode.upper() not in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
                     speaks.add(Speech.HTTP if ends else speech.parse(protocol) or Speech.DETECTED)
         said = speaks.pop() if len(speaks) == 1 else Speech.DETECTED
-        return Server(Acceptance.PLAIN, said, tuple(sources), "it is a gateway, which ends connections itself")
+        plain = Server(Acceptance.PLAIN, said, tuple(sources), "it is a gateway, which ends connections itself")
+        strict = Server(Acceptance.STRICT, said, tuple(sources), "a server of the gateway takes TLS of the mesh only")
+        if of_mesh == {True}:
+            return known(strict)
+        if True not in of_mesh:
+            return known(plain)
+        decide = "the host that is asked for"
+        return (Option(strict, OF_MESH, decide), Option(plain, f"not: {OF_MESH}", decide))
 
     def _leads_to(self, pod: Pod, number: int, port: int) -> bool:
         return any(one.port == number for _, one in self.services.leading_to(pod, port))
@@ -325,12 +335,13 @@ class IstioMesh:
                 if len(proxies) > 1:
                     fact = ", and ".join(filter(None, (CLIENT.format(NAMES[proxy]), fact)))
                     decide = decide or "what makes the client a member of the mesh"
-                key = (option.value.sending, option.value.checks, *sorted(cases(fact)), proxy)
+                one = option.value
+                key = (one.sending, one.checks, one.routes, *sorted(cases(fact)), proxy)
                 known_as = found.get(key)
                 said = fact if known_as is None else either(known_as.fact, fact) or fact
-                value, decide = (option.value, decide) if known_as is None else (known_as.value, known_as.decide)
+                value, decide = (one, decide) if known_as is None else (known_as.value, known_as.decide)
                 found[key] = Option(value, said, decide)
-        if len({(option.value.sending, option.value.checks) for option in found.values()}) == 1:
+        if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
             return known(next(iter(found.values())).value)
         return found.values()
 

@@ -178,6 +178,19 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadEntry:
+    """A workload outside of the cluster. ``address`` as written: one of IP, a name, or the path of a socket."""
+
+    named: Named
+    address: str
+    labels: Mapping[str, str]
+    account: str
+    network: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualService:
     """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
     is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``gateways`` that it
@@ -252,6 +265,8 @@ class IngressGateway:
     listeners: tuple[tuple[int, str, str], ...]
     servers: tuple[GatewayServer, ...] = ()
     broken: str = ""
+    made: bool = False
+    """istiod makes the pods and their Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +312,7 @@ class IstioObjects:
     destination_rules: tuple[DestinationRule, ...] = ()
     sidecars: tuple[Sidecar, ...] = ()
     service_entries: tuple[ServiceEntry, ...] = ()
+    workload_entries: tuple[WorkloadEntry, ...] = ()
     virtual_services: tuple[VirtualService, ...] = ()
     extensions: tuple[Extension, ...] = ()
     waypoints: tuple[WaypointGateway, ...] = ()

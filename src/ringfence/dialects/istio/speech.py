@@ -56,11 +56,12 @@ class Services:
     """The Services of a cluster, by the pods that they lead to."""
 
     def __init__(self, services: Iterable[Service]) -> None:
+        self.all = tuple(services)
         self.any_exported = False
         """Whether some Service says who may see it."""
         self._selecting: dict[str, list[Service]] = {}
         self._listed: dict[int, list[Service]] = {}
-        for one in services:
+        for one in self.all:
             self.any_exported = self.any_exported or EXPORT_TO in one.marks
             if one.kind == "ExternalName":
                 continue

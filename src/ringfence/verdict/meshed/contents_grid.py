@@ -49,6 +49,8 @@ class Ways(Reaches):
             for hop in course.hops
             if hop.point is not None and (passing := self._passing(hop, address, own)) != NO_CONDITION
         )
+        if course.routes is not None:
+            passings = (*passings, self.rulings.passing_of_client(course.routes, course.dialled))
         if self.reading is Reading.UNBOUND:
             return Way(wire, True, True, waypoint, last, passings)
         deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]

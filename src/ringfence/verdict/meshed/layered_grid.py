@@ -20,7 +20,7 @@ from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.judging import Ruling, least, nothing_sent, requests_of, transport_of
 from ringfence.verdict.meshed.reach import Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
-from ringfence.verdict.meshed.values import NETWORK
+from ringfence.verdict.meshed.values import NETWORK, TRANSPORT, LayerVerdict, joined
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
@@ -262,6 +262,13 @@ class LayeredGrid(MeshedGrid):
                 yield left, right, one
 
 
+def _with_routes(said: LayerVerdict, routed: LayerVerdict | None) -> LayerVerdict:
+    """What the transport says of a hop, where the client's proxy sends only some requests this way."""
+    if routed is None or routed.verdict is Verdict.ALLOWED:
+        return said
+    return replace(routed, verdict=joined([said.verdict, routed.verdict]))
+
+
 class _Stories:
     """Tells the courses between kinds of ends."""
 
@@ -309,12 +316,18 @@ class _Stories:
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
             return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
+        routed = None
+        if course.routes is not None:
+            said = self.rulings.of_client(course.routes, None, course.dialled, "")
+            routed = LayerVerdict(TRANSPORT, said.verdict, said.reason, said.decided_by)
+            if said.verdict is Verdict.DENIED:
+                return Story((), "none", False, "", fact, decide, routed)
         legs = tuple(
             Leg(
                 hop.source,
                 hop.destination,
                 hop.port if hop.port == self.mesh.tunnel_port and hop.judged_port != hop.port else 0,
-                transport_of(hop),
+                _with_routes(transport_of(hop), routed),
                 requests_of(hop, lambda one: self._rule(course, one, address))[0],
             )
             for hop in course.hops

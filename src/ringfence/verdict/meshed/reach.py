@@ -257,6 +257,8 @@ class Reaches:
         if course.unreached is not None:
             return Term(Wire.PORT, False, False)
         verdicts = [self._passes(hop, address, own) for hop in course.hops]
+        if course.routes is not None:
+            verdicts.append(self.rulings.of_client(course.routes, None, course.dialled, "").verdict)
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
         wire, waypoint, last = self.on_the_wire(course)
