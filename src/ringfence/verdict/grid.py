@@ -7,6 +7,7 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of, mask_of_columns
@@ -21,6 +22,9 @@ from ringfence.verdict.answers import LAYERS, Reason
 from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.makers import Makers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -98,6 +102,10 @@ class Grid:
     def over(self, relation: Relation) -> Grid:
         """The same over another relation of the same ends."""
         return Grid(relation)
+
+    def makers(self) -> Makers | None:
+        """What new pods may prove to be, where somebody asks for it; None: nobody does."""
+        return None
 
     def wires(self, source: int, destination: int, ports: int) -> int:
         """The ports on the wire that some ports of a flow take, as port set numbers."""

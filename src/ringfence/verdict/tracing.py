@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.mesh import Mesh
 from ringfence.model.text import printable
@@ -84,10 +85,18 @@ def tracing_of(
     if stolen is None:
         start = asker.directory.find(source, namespace)
         spreader = spreader_of(asker, grid, start, controller)
-        attackers = Attackers(asker, mesh, cluster)
-        return Tracing(Tracer(asker, workloads, spreader, start, None, lambda *ask: attackers.opening(*ask[:3])))
+        later = Attackers(asker, mesh, cluster)
+
+        def opened(left: Target, right: Target, question: Asked, begins: bool) -> Answer:
+            kind, column = left.members[0].end, right.members[0].end
+            if not begins or not isinstance(kind, EndClass) or not isinstance(column, int):
+                return later.opening(left, right, question)
+            made = grid.makers().distinct(kind.namespace, column)[0] if column < grid.universe.pods else ()
+            return Attackers(asker, mesh, cluster, Holder(False, made)).opening(left, right, question)
+
+        return Tracing(Tracer(asker, workloads, spreader, start, None, opened))
     start = Target(source, (), notes=(THIEF_NOTE.format(printable(stolen.text)),))
-    alone = Holder(False, stolen)
+    alone = Holder(False, (stolen,))
     somewhere = Somewhere(grid.holding(alone), grid.holding(Holder(False)))
     # What he gets with the stolen certificate from a pod that he reached, he gets in his first step: he may be there.
     spreader = spreader_of(asker, grid, start, controller)

@@ -63,7 +63,7 @@ def test_all_layers_leave_what_single_questions_say(made: tuple[list[dict[str, A
     def passes(source: str, destination: str, port: int, holder: Holder) -> Verdict:
         return _judged(asker, world, source, destination, port, holder)
 
-    fresh = [Holder(False, Identity(f"spiffe://fake/{name}", "", "")) for name in UNNAMED]
+    fresh = [Holder(False, (Identity(f"spiffe://fake/{name}", "", ""),)) for name in UNNAMED]
     found = {one.name: one.mesh[TOGETHER] for one in surveyor.coverage().workloads}
     for destination, port in product(names, PORTS):
         if destination == "far/stranger":
@@ -86,7 +86,8 @@ def _in(side: Side, key: int, peers: tuple[Peers, ...]) -> bool:
 
 
 def _judged(asker: MeshedAsker, world: World, source: str, destination: str, port: int, holder: Holder) -> Verdict:
-    flows = asker.asker.flows.between(world.target(source), world.target(destination), world.question(port, "TCP"))
+    ends = (asker.asker.directory.find(one) for one in (source, destination))
+    flows = asker.asker.flows.between(*ends, world.question(port, "TCP"))
     (flow,) = flows
     question = Question(asker, flow, asker.asker.regions(flow)[0][0], None, 0, None)
     call = question.call()

@@ -34,18 +34,18 @@ class Reading(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and ``others``, of which he shows one."""
 
     own: bool = True
-    stolen: Identity | None = None
+    others: tuple[Identity, ...] = ()
 
     def calls(self, call: Call) -> Iterator[Call]:
         """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
         if self.own:
             yield call
-        if self.stolen is not None:
-            yield replace(call, presented=self.stolen)
-        if not self.own and self.stolen is None:
+        for identity in self.others:
+            yield replace(call, presented=identity)
+        if not self.own and not self.others:
             yield replace(call, caller=replace(call.caller, pod=None))
 
 
