@@ -53,10 +53,14 @@ def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | N
         asked = asker if same else Asker(relation, asker.directory, asker.partial)
         return passages(asked, controller, internet)
 
+    def left(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
+        makers = grid.makers() if found else None
+        return found if makers is None else makers.passages(found)
+
     ways = ways_under(asker.relation)
     by_ways = start_of(source) if internet and ways else 0
     assert isinstance(by_ways, int)
-    return Spreader(asker.relation, grid, ways, ways_under, by_ways)
+    return Spreader(asker.relation, grid, left(ways), lambda relation: left(ways_under(relation)), by_ways)
 
 
 def tracing_of(

@@ -42,7 +42,7 @@ def as_itself(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds())
 def test_new_pods_get_what_pods_of_their_labels_get(made: tuple[list[dict[str, Any]], FakeMesh]) -> None:
     objects, mesh = made
