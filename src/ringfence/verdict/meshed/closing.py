@@ -14,10 +14,11 @@ from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh, Proxy
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable, intersect, protocol_range, size
+from ringfence.sets.requests.formulas import Predicate
 from ringfence.verdict.coverage import REQUESTS, TOGETHER, TRANSPORT, LayerSides, Side, Status, Surveyor
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.leaving import Leaving, Over
-from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term
+from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, signs
 from ringfence.verdict.meshed.views import accepting, without_rules
 from ringfence.verdict.openness import CLOSED, HALF_OF_THE_PORTS, Bounds, Peers, Proof, Scope
 
@@ -144,7 +145,8 @@ class _View:
         self.mesh = mesh
         self._grid = MeshedGrid(relation, mesh, Reading.UNBOUND, joined=False)
         self._by_holder: dict[Identity | None, Reaches] = {}
-        self._of: dict[tuple[Identity | None, object], Reach] = {}
+        self._of: dict[tuple[object, object], Reach] = {}
+        self._asked: dict[object, tuple[Predicate, ...]] = {}
 
     def strangers(self, pod: Pod, mesh: Mesh) -> tuple[tuple[Reach, ...], ...]:
         """What nobody reaches there, an identity that nobody named, and one of the pod's own namespace."""
@@ -157,7 +159,10 @@ class _View:
         return (self._reach(None, pod),), elsewhere, inside
 
     def _reach(self, identity: Identity | None, pod: Pod) -> Reach:
-        key = (identity, self.mesh.kind(pod))
+        kind = self.mesh.kind(pod)
+        if kind not in self._asked:
+            self._asked[kind] = self._grid.reaches.asked_of_identities(pod)
+        key = (None if identity is None else signs(self._asked[kind], identity), kind)
         found = self._of.get(key)
         if found is None:
             reaches = self._by_holder.get(identity)

@@ -12,18 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
-from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod, WorkloadRef
-from ringfence.model.mesh import PEER_IDENTITY, Identity
+from ringfence.model.mesh import Identity
 from ringfence.sets.languages.atoms import atoms_of
 from ringfence.sets.languages.domains import TEXT
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Numbers, Pattern, Regex, Unknown
 from ringfence.sets.ports import PortTable
-from ringfence.sets.requests.formulas import Predicate, predicates_of
+from ringfence.sets.requests.formulas import Predicate
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.leaving import Bounds, Leaving, Over
-from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire
+from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire, signs
 from ringfence.verdict.spreading import Passage
 from ringfence.verdict.ways_in.values import WayIn
 
@@ -89,7 +88,7 @@ class Makers:
                 every, whole = every + (invented or ()), invented is not None
             told: dict[object, Identity] = {}
             for identity in every:
-                told.setdefault(tuple(_holds(one, identity.text) for one in predicates), identity)
+                told.setdefault(signs(predicates, identity), identity)
             found = self._distinct[key] = tuple(told.values()), whole
         return found
 
@@ -101,9 +100,7 @@ class Makers:
         kind = self.mesh.kind(pod)
         found = self._patterns.get(kind)
         if found is None:
-            every = predicates_of(self.grid.reaches.asked_of_peers(pod))
-            found = tuple(dict.fromkeys(one for one in every if one.attribute == PEER_IDENTITY))
-            self._patterns[kind] = found
+            found = self._patterns[kind] = self.grid.reaches.asked_of_identities(pod)
         return found
 
     def _of_new_namespaces(self, patterns: frozenset[Pattern], home: str | None) -> tuple[Identity, ...] | None:
@@ -217,14 +214,6 @@ class Makers:
             if shared and Wire.TUNNEL in forms:
                 taken = table.union(taken, table.number(((self.mesh.tunnel_port, self.mesh.tunnel_port),)))
         return taken
-
-
-def _holds(predicate: Predicate, text: str) -> object:
-    """Whether a predicate is true of an identity; what is not decided tells every identity apart."""
-    try:
-        return holds(predicate, text)
-    except TooLarge:
-        return text
 
 
 __all__ = ["Makers"]
