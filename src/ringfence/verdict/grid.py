@@ -24,6 +24,7 @@ from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
 
 if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Told
     from ringfence.verdict.meshed.makers import Makers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
@@ -40,6 +41,18 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
+
+
+class Band(Value):
+    """Ports, as a port set number, of which the layers say one thing (``told``). Where the network leaves it open, it
+    is asked why of ``asked`` ports of ``result``, between two columns if these are others than the band's (else -1)."""
+
+    ports: int
+    told: Told
+    asked: int
+    result: Result
+    source: int
+    destination: int
 
 
 class Result(Value):
@@ -62,6 +75,8 @@ class Result(Value):
     """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
+    bands: tuple[Band, ...] = ()
+    """What each layer says of which ports, where the grid tells."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:

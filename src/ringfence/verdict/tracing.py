@@ -26,6 +26,7 @@ from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import Target
 from ringfence.verdict.flow import Asked
 from ringfence.verdict.grid import Grid
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.meshed.stolen import looks_like_account, stolen_account
 from ringfence.verdict.spreading import Passage, Somewhere, Spreader
 from ringfence.verdict.ways_in.passages import passages
@@ -43,7 +44,9 @@ OUTSIDE_NOTE = (
 )
 
 
-def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | None) -> Spreader:
+def spreader_of(
+    asker: Asker, grid: Grid, source: Target, controller: Target | None, mesh: Mesh | None = None
+) -> Spreader:
     """The steps from a source. From the internet they go by the ways in of the input, if it has any; from elsewhere by
     policy, and through controllers that the input lacks."""
     internet = source.text == "internet"
@@ -51,16 +54,15 @@ def spreader_of(asker: Asker, grid: Grid, source: Target, controller: Target | N
     def ways_under(relation: Relation) -> tuple[Passage, ...]:
         same = relation is asker.relation
         asked = asker if same else Asker(relation, asker.directory, asker.partial)
-        return passages(asked, controller, internet)
-
-    def left(found: tuple[Passage, ...]) -> tuple[Passage, ...]:
-        makers = grid.makers() if found else None
-        return found if makers is None else makers.passages(found)
+        meshed = None if mesh is None else MeshedAsker(asked, mesh)
+        return passages(asked, controller, internet, meshed)
 
     ways = ways_under(asker.relation)
-    by_ways = start_of(source) if internet and ways else 0
+    # Ways that the mesh closes are ways of the input nevertheless.
+    shown = internet and (bool(ways) or (mesh is not None and bool(passages(asker, controller, internet))))
+    by_ways = start_of(source) if shown else 0
     assert isinstance(by_ways, int)
-    return Spreader(asker.relation, grid, left(ways), lambda relation: left(ways_under(relation)), by_ways)
+    return Spreader(asker.relation, grid, ways, ways_under, by_ways)
 
 
 def tracing_of(
@@ -78,7 +80,7 @@ def tracing_of(
         if looks_like_account(source):
             stolen_account(source, namespace, asker.relation.cluster, None)
         start = asker.directory.find(source, namespace)
-        return Tracing(Tracer(asker, workloads, spreader_of(asker, grid, start, controller), start))
+        return Tracing(Tracer(asker, workloads, spreader_of(asker, grid, start, controller, mesh), start))
     from ringfence.verdict.meshed.attacking import Attackers
     from ringfence.verdict.meshed.grid import MeshedGrid
     from ringfence.verdict.meshed.reach import Holder
@@ -88,7 +90,7 @@ def tracing_of(
     stolen = stolen_account(source, namespace, cluster, mesh)
     if stolen is None:
         start = asker.directory.find(source, namespace)
-        spreader = spreader_of(asker, grid, start, controller)
+        spreader = spreader_of(asker, grid, start, controller, mesh)
         later = Attackers(asker, mesh, cluster)
 
         def opened(left: Target, right: Target, question: Asked, begins: bool) -> Answer:
@@ -103,7 +105,7 @@ def tracing_of(
     alone = Holder(False, (stolen,))
     somewhere = Somewhere(grid.holding(alone), grid.holding(Holder(False)))
     # What he gets with the stolen certificate from a pod that he reached, he gets in his first step: he may be there.
-    spreader = spreader_of(asker, grid, start, controller)
+    spreader = spreader_of(asker, grid, start, controller, mesh)
     first, later = Attackers(asker, mesh, cluster, alone), Attackers(asker, mesh, cluster)
 
     def opening(left: Target, right: Target, question: Asked, begins: bool) -> Answer:

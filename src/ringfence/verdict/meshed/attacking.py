@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.model.cluster import Cluster, Service
 from ringfence.model.mesh import Mesh
 from ringfence.verdict.answers import Answer, Decision, Reason, Verdict
@@ -13,7 +11,7 @@ from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed.asking import MeshedAsker, Question, open_courses
 from ringfence.verdict.meshed.judging import Judged
 from ringfence.verdict.meshed.reach import OWN, Holder
-from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.request import Among, Request
 
 PASSES = (Verdict.ALLOWED, Verdict.MIXED)
 OPEN = (*PASSES, Verdict.UNKNOWN)
@@ -54,12 +52,11 @@ class Attackers(MeshedAsker):
         )
 
     def _ask(
-        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | None
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | Among | None
     ) -> Question:
         return Attack(self, flow, verdict, service, port, request, self.holder)
 
 
-@dataclass(frozen=True, slots=True)
 class Attack(Question):
     """A question about the best of all forms that a client may choose, who has the certificates of ``holder``."""
 

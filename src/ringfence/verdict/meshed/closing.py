@@ -160,16 +160,17 @@ class _View:
 
     def _reach(self, identity: Identity | None, pod: Pod) -> Reach:
         kind = self.mesh.kind(pod)
-        if kind not in self._asked:
-            self._asked[kind] = self._grid.reaches.asked_of_identities(pod)
-        key = (None if identity is None else signs(self._asked[kind], identity), kind)
+        reaches = self._by_holder.get(identity)
+        if reaches is None:
+            holder = Holder(False, () if identity is None else (identity,))
+            reaches = self._by_holder[identity] = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
+        key: tuple[object, object] = (None, kind)
+        if identity is not None:
+            if kind not in self._asked:
+                self._asked[kind] = reaches.asked_of_identities(pod)
+            key = (signs(self._asked[kind], identity), kind)
         found = self._of.get(key)
         if found is None:
-            reaches = self._by_holder.get(identity)
-            if reaches is None:
-                holder = Holder(False, () if identity is None else (identity,))
-                reaches = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
-                self._by_holder[identity] = reaches
             found = self._of[key] = reaches.reach(None, None, pod)
         return found
 

@@ -8,9 +8,8 @@ the mesh does not matter. Whoever makes a namespace also chooses its name and it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.model.mesh import Identity
@@ -18,13 +17,10 @@ from ringfence.sets.languages.atoms import atoms_of
 from ringfence.sets.languages.domains import TEXT
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Numbers, Pattern, Regex, Unknown
-from ringfence.sets.ports import PortTable
 from ringfence.sets.requests.formulas import Predicate
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.leaving import Bounds, Leaving, Over
 from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire, signs
-from ringfence.verdict.spreading import Passage
-from ringfence.verdict.ways_in.values import WayIn
 
 NEW, ACCOUNT = "q0-a-new-namespace", "q0-a-new-account"
 NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -50,6 +46,7 @@ class Makers:
             if pod.service_account:
                 self._accounts.setdefault(pod.namespace, set()).add(pod.service_account)
         self._identities: dict[str | None, tuple[Identity, ...]] = {}
+        self._strangers = Reaches(self.cluster, self.mesh, Reading.UNBOUND, Holder(False, self.identities(None)))
         self._patterns: dict[object, tuple[Predicate, ...]] = {}
         self._invented: dict[tuple[frozenset[Pattern], str | None], tuple[Identity, ...] | None] = {}
         self._reach: dict[tuple[object, tuple[Identity, ...]], Reach] = {}
@@ -100,7 +97,7 @@ class Makers:
         kind = self.mesh.kind(pod)
         found = self._patterns.get(kind)
         if found is None:
-            found = self._patterns[kind] = self.grid.reaches.asked_of_identities(pod)
+            found = self._patterns[kind] = self._strangers.asked_of_identities(pod)
         return found
 
     def _of_new_namespaces(self, patterns: frozenset[Pattern], home: str | None) -> tuple[Identity, ...] | None:
@@ -165,37 +162,6 @@ class Makers:
             return self.leaving.over(columns, ports, first, last)
 
         return told
-
-    def passages(self, found: Iterable[Passage]) -> tuple[Passage, ...]:
-        """Ways in as the mesh leaves them: who comes from outside proves nothing. What a controller that the input
-        lacks would prove is not known."""
-        merged: dict[tuple[int, int, bool, tuple[WayIn, ...]], int] = {}
-        for one in found:
-            if one.sources & self.grid.pods:
-                merged[one.sources, one.ports, one.perhaps, one.ways] = one.destinations
-                continue
-            relayed = any(way.relayed for way in one.ways)
-            for column in columns_of(one.destinations):
-                for ports, perhaps in self._let_in(one, column, relayed):
-                    key = (one.sources, ports, perhaps, one.ways)
-                    merged[key] = merged.get(key, 0) | 1 << column
-        return tuple(
-            Passage(sources, destinations, ports, perhaps, ways)
-            for (sources, ports, perhaps, ways), destinations in merged.items()
-        )
-
-    def _let_in(self, one: Passage, column: int, relayed: bool) -> Iterator[tuple[int, bool]]:
-        table, nothing = self.relation.ports, PortTable.NONE
-        sure = perhaps = one.ports
-        if column < self.universe.pods:
-            sure, perhaps = self.left_to((), column, lambda way: (one.ports,) * 2 if way == column else (nothing,) * 2)
-        if relayed:
-            perhaps = one.ports
-        if one.perhaps:
-            sure = nothing
-        for ports, open_ in ((sure, False), (table.difference(perhaps, sure), True)):
-            if ports:
-                yield ports, open_
 
     def ways_over(self, column: int) -> Sequence[int]:
         """The classes of the waypoints that may be on the way to a destination."""
