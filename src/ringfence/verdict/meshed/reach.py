@@ -6,12 +6,14 @@ are configured, and what they get who control their pods, and are bound by nothi
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from enum import Enum
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
+from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Proxy, lone_numbers, within
+from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
 from ringfence.sets.requests.spaces import Spaces
@@ -33,18 +35,18 @@ class Reading(Enum):
 
 
 class Holder(Value):
-    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and ``others``, of which he shows one."""
 
     own: bool = True
-    stolen: Identity | None = None
+    others: tuple[Identity, ...] = ()
 
     def calls(self, call: Call) -> Iterator[Call]:
         """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
         if self.own:
             yield call
-        if self.stolen is not None:
-            yield replace(call, presented=self.stolen)
-        if not self.own and self.stolen is None:
+        for identity in self.others:
+            yield replace(call, presented=identity)
+        if not self.own and not self.others:
             yield replace(call, caller=replace(call.caller, pod=None))
 
 
@@ -104,6 +106,14 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
             yield from about_peers(part)
 
 
+def signs(predicates: Iterable[Predicate], identity: Identity) -> Hashable:
+    """What predicates say of an identity: equal for those that they do not tell apart."""
+    try:
+        return tuple(holds(one, identity.text) for one in predicates)
+    except TooLarge:
+        return identity.text
+
+
 class Reaches:
     """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
     their pods."""
@@ -135,6 +145,11 @@ class Reaches:
                             for rule in policy.rules:
                                 found.update(dict.fromkeys(about_peers(rule.formula)))
         return tuple(found)
+
+    def asked_of_identities(self, destination: Pod) -> tuple[Predicate, ...]:
+        """What the destination's rules ask about the identities of those who are no pod and show one of ``others``."""
+        every = predicates_of(self.asked_of_peers(None, destination))
+        return tuple(dict.fromkeys(one for one in every if one.attribute == PEER_IDENTITY))
 
     def waypoints(self, destination: Pod) -> frozenset[int]:
         """The pods, by their indexes, of every waypoint that may be on the way to a destination."""
