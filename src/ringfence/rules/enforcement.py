@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
+from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
 from ringfence.dialects.istio.authorization_objects import Attachment, AuthorizationPolicy, Clause, Target, Term
 from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
@@ -42,6 +43,7 @@ class Enforcement:
         self.situation = situation
         self.mesh = mesh
         self.written = MeshObjects(situation)
+        self._ports: dict[object, tuple[int, ...]] = {}
         self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
 
     @cached_property
@@ -91,12 +93,29 @@ class Enforcement:
         proxies = {option.value.proxy for option in self.mesh.membership(self.pod(index))}
         return proxies.pop() if len(proxies) == 1 else None
 
+    def known_ports(self, index: int) -> list[int]:
+        """The TCP ports of a pod to which Services lead or that its containers declare, with a name or without: the
+        latter are reached by the pod's address."""
+        return sorted(self.mesh.services.ports(self.pod(index)) | set(self._declared(index)))
+
+    def _declared(self, index: int) -> tuple[int, ...]:
+        """The TCP ports that containers declare, as the input has them written."""
+        pod = self.pod(index)
+        key = (pod.workload, pod.template, id(pod.marks))
+        found = self._ports.get(key)
+        if found is None:
+            own = (*capture.OWN_PORTS, capture.HBONE_PORT)
+            declared = self.situation.declared_ports(index)
+            found = tuple(port for protocol, port in declared if protocol == "TCP" and port not in own)
+            self._ports[key] = found
+        return found
+
     def ports(self, index: int) -> list[int]:
-        """The TCP ports of a pod to which Services lead, and which its proxy takes for certain."""
+        """Those of them that its proxy takes for certain."""
         options = self.mesh.membership(self.pod(index))
         return [
             port
-            for port in sorted(self.mesh.services.ports(self.pod(index)))
+            for port in self.known_ports(index)
             if all(any(first <= port <= last for first, last in option.value.inbound) for option in options)
         ]
 
@@ -110,10 +129,15 @@ class Enforcement:
             if one.protocol == "TCP" and one.port == port and (number := target_of(one, pod)) is not None
         }
 
-    def listens(self, index: int, port: int) -> bool:
-        """Whether a port is known as one of the pod's own: a Service leads to it, or a container names it."""
+    def published_from(self, index: int, service: Service, port: int) -> list[int]:
+        """The ports of a pod to which one Service leads from a port of its own."""
         pod = self.pod(index)
-        return port in self.mesh.services.ports(pod) or any(port == one.number for one in pod.ports)
+        found = (target_of(one, pod) for one in service.ports if (one.protocol, one.port) == ("TCP", port))
+        return [number for number in found if number is not None]
+
+    def listens(self, index: int, port: int) -> bool:
+        """Whether a port is known as one of the pod's own: a Service leads to it, or a container declares it."""
+        return port in self.known_ports(index) or any(port == one.number for one in self.pod(index).ports)
 
     def acceptance(self, index: int, port: int) -> Acceptance | None:
         """Which connections the proxy of a pod takes; None: the input leaves it open."""
@@ -273,6 +297,13 @@ class Enforcement:
             for index in self.pods
             if self.proxy(index) is Proxy.NONE and not self.pod(index).host_network and not is_gateway(self.pod(index))
         )
+
+    @cached_property
+    def clients_grid(self) -> Grid:
+        """The relation of all layers, for clients as they are configured."""
+        from ringfence.verdict.meshed.grids import grid_of
+
+        return grid_of(self.situation.relation, self.mesh)
 
     @cached_property
     def attackers_grid(self) -> Grid:

@@ -240,6 +240,45 @@ class Situation:
                     return manifest, path, found
         return None
 
+    def declared_ports(self, index: int) -> frozenset[tuple[str, int]]:
+        """Protocol and number of the ports that the containers of a pod declare, with a name or without."""
+        from ringfence.rules.mesh_objects import members
+
+        pod = self.cluster.pods[index]
+        found = {(one.protocol, one.number) for one in pod.ports}
+        written = self.pod_spec(index)
+        spec = written[2] if written is not None else {}
+        containers = [one for _, one in members(spec.get("containers"))]
+        containers += [one for _, one in members(spec.get("initContainers")) if one.get("restartPolicy") == "Always"]
+        for container in containers:
+            for _, one in members(container.get("ports")):
+                number = one.get("containerPort")
+                if type(number) is int and 1 <= number <= 65535:
+                    found.add((str(one.get("protocol") or "TCP"), number))
+        return frozenset(found)
+
+    def pods_behind(self, service: Service) -> Sequence[int]:
+        """The pods that a Service selects, as indexes."""
+        wanted = list((service.selector or {}).items())
+        if not wanted:
+            return ()
+        first, *rest = sorted(wanted, key=lambda one: len(self._labelled.get((service.namespace, *one), ())))
+        return [
+            index
+            for index in self._labelled.get((service.namespace, *first), ())
+            if all(self.cluster.pods[index].labels.get(key) == value for key, value in rest)
+        ]
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[str, str, str], list[int]]:
+        keys = {key for service in self.cluster.services for key in service.selector or ()}
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for index, pod in enumerate(self.cluster.pods):
+            for key, value in pod.labels.items():
+                if key in keys:
+                    found.setdefault((pod.namespace, key, value), []).append(index)
+        return found
+
     @cached_property
     def rights(self) -> Rights:
         """What ServiceAccounts may do at the API server."""
