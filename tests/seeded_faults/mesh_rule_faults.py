@@ -165,7 +165,6 @@ OBJECTS = (
     *rule(
         "msh_030_mutual_tls_to_plain_server",
         ("is not Acceptance.PLAIN:", "is not None:", "plaintext only is looked over"),
-        ("if proxy is Proxy.NODE or", "if", "ztunnel takes no mutual TLS"),
     ),
     *rule(
         "msh_031_keys_from_anywhere",
