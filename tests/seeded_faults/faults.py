@@ -17,6 +17,7 @@ from tests.seeded_faults.fault import (
 )
 from tests.seeded_faults.more_rule_faults import MORE_RULES
 from tests.seeded_faults.plugin_faults import PLUGINS
+from tests.seeded_faults.policy_rule_faults import POLICY_RULES
 from tests.seeded_faults.profile_faults import ENFORCEMENT
 from tests.seeded_faults.reach_faults import REACH_FAULTS
 from tests.seeded_faults.rule_faults import RULES
