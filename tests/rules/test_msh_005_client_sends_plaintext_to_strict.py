@@ -71,3 +71,10 @@ def test_nobody_agrees_where_auto_mtls_is_off() -> None:
     mutual = an("DestinationRule", "web", {"host": "web", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}})
     assert messages(RULE, text + off + mutual) == []
     assert messages(RULE, text) == []
+
+
+def test_which_policy_counts_may_be_open() -> None:
+    text = sidecars() + pod("web") + service("web") + ambient("apps") + pod("api", "apps")
+    outcome = checked(RULE, text + mtls("STRICT") + mtls("PERMISSIVE", name="other"))
+    assert not outcome.findings
+    assert "hangs on which PeerAuthentication counts" in outcome.not_evaluable[0].why

@@ -37,7 +37,8 @@ release of Istio with ambient enabled).
 
 ## Limits
 
-One client of each kind is asked about, and only connections that the network lets through.
+One client of each kind is asked about, and only connections that the network lets through. Where two
+PeerAuthentications may count for the server and the input has no ages, the rule cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -45,13 +46,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Related, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
+from ringfence.rules.mesh_objects import workload_of
 from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.rules.situation import NOWHERE
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
     from ringfence.model.cluster import Pod, Service
     from ringfence.model.mesh import Source
+    from ringfence.model.provenance import Place
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
@@ -76,22 +80,45 @@ def check(situation: Situation) -> Iterator[Result]:
 
     clients = _clients(enforcement)
     seen: set[tuple[Subject, str]] = set()
+    open_ones: dict[Subject, Place] = {}
     for index in enforcement.pods:
         pod = enforcement.pod(index)
         if enforcement.proxy(index) is not Proxy.SIDECAR:
             continue
         for port in enforcement.ports(index):
-            if enforcement.acceptance(index, port) is not Acceptance.STRICT:
+            acceptance = enforcement.acceptance(index, port)
+            if acceptance not in (Acceptance.STRICT, None):
                 continue
             for service, published in enforcement.mesh.services.leading_to(pod, port):
                 for client in clients:
                     told = _sends_no_identity(enforcement, client, pod, port, service)
                     if told is None or enforcement.pod(client).workload == pod.workload:
                         continue
+                    key = _key(enforcement, client, pod, service, told)
+                    if key in seen:
+                        continue
+                    if acceptance is None:
+                        open_ones.setdefault(workload_of(pod), pod.place or NOWHERE)
+                        continue
                     found = _finding(enforcement, client, index, service, published.port, told)
-                    if found is not None and (found.subject, found.evidence[0]) not in seen:
-                        seen.add((found.subject, found.evidence[0]))
+                    if found is not None:
+                        seen.add(key)
                         yield found
+    for subject, place in open_ones.items():
+        why = "clients send it no identity, and whether it asks for one hangs on which PeerAuthentication counts"
+        yield NotEvaluable(RULE.id, subject, why, place)
+
+
+def _key(
+    enforcement: Enforcement, client: int, server: Pod, service: Service, told: tuple[Source, ...]
+) -> tuple[Subject, str]:
+    """What makes a finding another one."""
+    from ringfence.model.mesh import Proxy
+
+    name = f"{service.namespace}/service/{service.name}"
+    if told:
+        return Subject(told[0].kind, told[0].namespace or "", told[0].name), name
+    return workload_of(server), name if enforcement.proxy(client) is Proxy.SIDECAR else "ztunnel"
 
 
 def _clients(enforcement: Enforcement) -> list[int]:
@@ -123,13 +150,13 @@ def _sends_no_identity(
 def _finding(
     enforcement: Enforcement, client: int, server: int, service: Service, port: int, told: tuple[Source, ...]
 ) -> Finding | None:
+    from ringfence.model.mesh import Proxy
+
     name = f"{service.namespace}/service/{service.name}"
     witness = enforcement.witness([client], name, port, Verdict.DENIED)
     if witness is None:
         return None
-    from ringfence.model.provenance import Place
-
-    at = enforcement.pod(server).place or Place("")
+    at = enforcement.pod(server).place or NOWHERE
     if told:
         rule = told[0]
         subject = Subject(rule.kind, rule.namespace or "", rule.name)
@@ -137,10 +164,7 @@ def _finding(
         related = (Related(at, "the server"),)
         hint = "take tls out of the DestinationRule, or write mode: ISTIO_MUTUAL"
         return Finding(RULE.id, message, rule.place, subject, (name,), related, witness, hint)
-    ref = enforcement.pod(server).workload
-    subject = Subject(ref.kind, ref.namespace, ref.name)
-    from ringfence.model.mesh import Proxy
-
+    subject = workload_of(enforcement.pod(server))
     if enforcement.proxy(client) is Proxy.SIDECAR:
         message = (
             f"sidecars send plaintext to {subject}, which is STRICT: enableAutoMtls is false, and no rule says else"

@@ -20,7 +20,7 @@ from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kept_positions import KeptPositions
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import is_mark, kept_value
-from ringfence.sources.mesh_kept import keep_flags, kept_setting, kept_spec
+from ringfence.sources.mesh_kept import keep_flags, kept_beside, kept_setting, kept_spec
 from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
@@ -48,7 +48,10 @@ WHOLE = object()
 _PORTS = [{"name": WHOLE, "protocol": WHOLE, "containerPort": WHOLE, "hostPort": WHOLE, "hostIP": WHOLE}]
 _PROBE = {"httpGet": {"path": WHOLE, "port": WHOLE}, "grpc": {"port": WHOLE}, "tcpSocket": {"port": WHOLE}}
 _PROBES = dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _PROBE)
-_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, **_PROBES}]
+_USER = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
+_CONTAINERS = [
+    {"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _USER, **_PROBES}
+]
 _POD_SPEC: dict[str, Any] = {
     **dict.fromkeys(
         (
@@ -59,6 +62,7 @@ _POD_SPEC: dict[str, Any] = {
     ),
     "containers": _CONTAINERS,
     "initContainers": _CONTAINERS,
+    "securityContext": _USER,
 }
 _METADATA = dict.fromkeys(("name", "namespace", "generateName", "labels", "ownerReferences", "annotations"), WHOLE)
 _TEMPLATE = {"metadata": _METADATA, "spec": _POD_SPEC}
@@ -84,6 +88,9 @@ _STATUS: dict[str, Any] = {
 }
 _RIGHTS = dict.fromkeys(("rules", "subjects", "roleRef", "aggregationRule", "automountServiceAccountToken"), WHOLE)
 """Of roles, bindings and ServiceAccounts: who may do what, and whose pods get a token."""
+WEBHOOKS = "admissionregistration.k8s.io/"
+_CALLED = {"webhooks": [{"name": WHOLE, "clientConfig": {"service": WHOLE}}]}
+"""Of webhooks the Services that the API server calls."""
 _REST = dict.fromkeys(("subsets", "endpoints", "ports", "addressType", "spec"), WHOLE)
 _SPECS: Mapping[str, Any] = {"Pod": _POD_SPEC, **dict.fromkeys(WORKLOAD_KINDS, _WORKLOAD_SPEC)}
 _ROUTE_TLS = {"termination": WHOLE, "insecureEdgeTerminationPolicy": WHOLE}
@@ -121,9 +128,14 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     if _is_rights(manifest):
         return _with_metadata(manifest, _kept(manifest.data, _RIGHTS))
     telling = kept_declaration(manifest) or kept_setting(manifest)
+    if telling is None and manifest.api_version.startswith(WEBHOOKS):
+        telling = _kept(manifest.data, _CALLED)
     if telling is not None:
         return _with_metadata(manifest, telling)
-    if treatment in (Treatment.UNMODELLED, Treatment.MESH):
+    if treatment is Treatment.MESH:
+        beside = kept_beside(manifest)
+        return None if beside is None else _with_metadata(manifest, {"spec": beside})
+    if treatment is Treatment.UNMODELLED:
         return None
     group, _, _ = manifest.api_version.rpartition("/")
     spec = _SPECS.get(manifest.kind, WHOLE) if group in ("", "apps", "batch", "extensions") else WHOLE
