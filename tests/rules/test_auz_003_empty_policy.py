@@ -61,3 +61,12 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + bare(action="ALLOW"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_custom_without_rules_asks_nobody() -> None:
+    (finding,) = checked(RULE, SHOP + bare(action="CUSTOM", provider={"name": "ask"}), faulty=True).findings
+    assert "asks nobody about anything" in finding.message
+
+
+def test_two_that_are_empty_do_not_open_each_other() -> None:
+    assert len(messages(RULE, SHOP + bare(action="ALLOW") + bare("second", action="ALLOW"))) == 2

@@ -75,3 +75,10 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + authorization(hosts("a.example"), "DENY"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_whom_the_rule_does_not_stop_anyway_is_no_witness() -> None:
+    operation = {"operation": {"hosts": ["admin.example"]}}
+    rules = [{"to": [operation], "from": [{"source": {"namespaces": ["other"]}}]}]
+    (finding,) = checked(RULE, SHOP + authorization(rules, "DENY")).findings
+    assert finding.witness is None

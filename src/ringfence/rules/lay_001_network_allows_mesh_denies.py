@@ -35,8 +35,8 @@ Take the peer out of the NetworkPolicy, or allow its identity in the mesh.
 
 ## Limits
 
-Only ports to which Services lead. Rules for more than ten pairs of workloads do not mean each of them and are not
-looked at. A client of which one request may pass is not found.
+Only ports to which Services lead, and those that containers declare. Rules for more than ten pairs of workloads do not
+mean each of them and are not looked at. A client of which one request may pass is not found.
 """
 
 from __future__ import annotations

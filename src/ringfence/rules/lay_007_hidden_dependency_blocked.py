@@ -105,9 +105,12 @@ def check(situation: Situation) -> Iterator[Result]:
             continue
         told.add(pod.workload)
         written = situation.pod_spec(index)
-        if written is None:
-            continue
         subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
+        if written is None:
+            if enforcement.proxy(index) is not Proxy.NONE:
+                why = "the input does not have its pods as they are written, with their probes"
+                yield NotEvaluable(RULE.id, subject, why, pod.place)
+            continue
         manifest, path, spec = written
         proxy = enforcement.proxy(index)
         place = pod.place or NOWHERE
