@@ -290,6 +290,12 @@ class Enforcement:
         return found
 
     @cached_property
+    def gateways(self) -> tuple[int, ...]:
+        """Pods that are gateways, and no waypoints."""
+        pods = ((index, self.pod(index)) for index in self.pods)
+        return tuple(index for index, pod in pods if is_gateway(pod) and not is_waypoint(pod))
+
+    @cached_property
     def plain(self) -> tuple[int, ...]:
         """Pods that surely have no proxy: they come without an identity."""
         return tuple(

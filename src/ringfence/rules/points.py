@@ -44,9 +44,16 @@ class Acting(Value):
 
 
 def acting(enforcement: Enforcement, policy: AuthorizationPolicy) -> tuple[list[Acting], bool]:
-    """Where a policy surely acts, at workloads and at waypoints, and whether there may be more places."""
+    """Where a policy surely acts, at workloads, gateways and waypoints, and whether there may be more places."""
     pods, perhaps = enforcement.attached(policy.attachment)
     found = [_own(enforcement, index) for index in pods]
+    for index in enforcement.gateways:
+        point = Point(PointSort.GATEWAY, enforcement.pod(index), True)
+        here = attaches(policy.attachment, point, enforcement.mesh.authorization)
+        if here:
+            ports = tuple(enforcement.known_ports(index))
+            found.append(Acting(PointSort.GATEWAY, index, enforcement.end(index), ports, (True,), (point,)))
+        perhaps = perhaps or here is None
     if policy.attachment.targets:
         found += _at_waypoints(enforcement, policy)
     return found, perhaps
