@@ -15,6 +15,7 @@ from tests.seeded_faults.fault import (
     UNIVERSE,
     Fault,
 )
+from tests.seeded_faults.mesh_faults import MESH_FAULTS
 from tests.seeded_faults.mesh_rule_faults import MESH_RULES
 from tests.seeded_faults.more_rule_faults import MORE_RULES
 from tests.seeded_faults.plugin_faults import PLUGINS
@@ -583,4 +584,5 @@ FAULTS: tuple[Fault, ...] = (
     *CHECKS,
     *PLUGINS,
     *REACH_FAULTS,
+    *MESH_FAULTS,
 )

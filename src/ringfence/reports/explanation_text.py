@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
-from ringfence.reports.answer_text import profile_text, reason_text, verdict_lines
+from ringfence.reports.answer_text import asked_text, profile_text, reason_text, verdict_lines
 from ringfence.reports.context import Context
 from ringfence.reports.layered_text import layered_lines
 from ringfence.reports.places import decision_text, object_text, place_text
@@ -31,7 +31,7 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
                 yield from part_lines(part, style)
     for trace in explanation.traces:
         yield ""
-        yield from trace_lines(trace, context, style)
+        yield from trace_lines(trace, context, style, alone=answer.layered is not None)
     if explanation.edit is not None:
         yield ""
         yield from _edit(explanation.edit, context, style)
@@ -41,15 +41,18 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
 
 def part_lines(part: Part, style: Style) -> Iterator[str]:
     """What every layer says of one kind of flow."""
-    flow = f"{printable(part.witness_source)} -> {printable(part.witness_destination)} {ports_text(part.ports)}"
+    flow = f"{printable(part.witness_source)} -> {printable(part.witness_destination)} {asked_text(part)}"
     yield f"{style.strong(flow)}: {style.paint(str(part.verdict), str(part.verdict))}"
     yield f"  {reason_text(part.reason)}"
     if part.layered is not None:
         yield from layered_lines(part.layered, style)
 
 
-def trace_lines(trace: Trace, context: Context, style: Style) -> Iterator[str]:
-    """How one flow is decided: each direction, tier, policy and rule."""
+def trace_lines(trace: Trace, context: Context, style: Style, *, alone: bool = False) -> Iterator[str]:
+    """How the network decides one flow: each direction, tier, policy and rule. ``alone``: other layers have a say, too,
+    and nobody should take this for the whole."""
+    if alone:
+        yield style.faint("the network layer alone, policy by policy:")
     flow = f"{printable(trace.source)} -> {printable(trace.destination)} {printable(trace.port)}".rstrip()
     yield f"{style.strong(flow)}: {style.paint(str(trace.verdict), str(trace.verdict))}"
     yield f"  {reason_text(trace.reason)}"

@@ -22,6 +22,7 @@ from ringfence.verdict.asking import Asker
 from ringfence.verdict.default_deny import labels_text as labels_text
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flow import asked
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.ways_in.finder import WaysInFinder
 from ringfence.verdict.ways_in.values import WaysIn
 
@@ -211,7 +212,7 @@ class Situation:
     @cached_property
     def ways_in(self) -> WaysIn:
         """Every way from outside into the cluster, and every route that cannot work."""
-        return WaysInFinder(self.asker).found()
+        return WaysInFinder(self.asker, meshed=None if self.mesh is None else self._meshed).found()
 
     @cached_property
     def enforcement(self) -> Enforcement | None:

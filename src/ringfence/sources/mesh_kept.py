@@ -16,7 +16,6 @@ from ringfence.sources.meshes import ENABLEMENT, FLAGS, ISTIOD, flag_value, pars
 _PROXY_CONFIG = ("interceptionMode",)
 _FLAGS = tuple(FLAGS)
 _HBONE = "ISTIO_META_ENABLE_HBONE"
-CLAIMS = "@request.auth.claims"
 _UNREADABLE = "-"
 """A text that is no mapping."""
 
@@ -70,38 +69,44 @@ def _patch(patch: Any) -> Any:
     }
 
 
+_ROUTE = frozenset(
+    {"name", "match", "delegate", "mirror", "mirrorPercent", "mirrorPercentage", "mirrors", "rewrite", "weight"}
+    | {"destination"}
+)
+"""Fields of a route that are read whole."""
+
+
 def _route(route: Any) -> Any:
-    """A route as far as it says where requests go; that it has other fields is kept, and not what they say."""
+    """A route as far as it says which requests it takes, where they go, and what is changed of them; that it has other
+    fields is kept, and not what they say."""
     if not isinstance(route, Mapping):
         return route
     kept: dict[str, Any] = {}
     for key, value in route.items():
-        if key == "route" and isinstance(value, list):
-            kept[key] = [
-                {"destination": one["destination"]} if isinstance(one, Mapping) and "destination" in one else {}
-                for one in value
-            ]
-        elif key == "match":
-            kept[key] = [_match(one) for one in value] if isinstance(value, list) else value
-        elif key == "name":
+        if key in _ROUTE:
             kept[key] = value
+        elif key == "route" and isinstance(value, list):
+            kept[key] = [_route(one) for one in value]
+        elif key == "headers" and isinstance(value, Mapping):
+            kept[key] = {"request": _header_changes(value["request"])} if "request" in value else {}
+        elif key == "fault" and isinstance(value, Mapping):
+            kept[key] = {"abort": value["abort"]} if "abort" in value else {}
         else:
             kept[key] = {}
     return kept
 
 
-def _match(match: Any) -> Any:
-    """Of a condition the claims of tokens that it asks for."""
-    if not isinstance(match, Mapping):
+def _header_changes(request: Any) -> Any:
+    """Which headers are changed; of their values only that of the host is read."""
+    if not isinstance(request, Mapping):
         return {}
     kept: dict[str, Any] = {}
-    for field in ("headers", "withoutHeaders"):
-        asked = match.get(field)
-        claims: dict[Any, Any] = (
-            {key: {} for key in asked if str(key).lower().startswith(CLAIMS)} if isinstance(asked, Mapping) else {}
-        )
-        if claims:
-            kept[field] = claims
+    for key in ("set", "add"):
+        if isinstance(request.get(key), Mapping):
+            hosts = (":authority", "host")
+            kept[key] = {name: one if str(name).lower() in hosts else "" for name, one in request[key].items()}
+    if "remove" in request:
+        kept["remove"] = request["remove"]
     return kept
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ringfence.sets.requests.formulas import Formula
+from ringfence.values import Value
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
 NETWORK, TRANSPORT, REQUESTS = "network", "transport", "requests"
@@ -12,8 +13,7 @@ LAYERS = (NETWORK, TRANSPORT, REQUESTS)
 """In the order in which they decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerVerdict:
+class LayerVerdict(Value):
     """What one layer says by itself, whatever the others say."""
 
     layer: str
@@ -31,8 +31,7 @@ class LayerVerdict:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class HopVerdict:
+class HopVerdict(Value):
     """One connection of a flow. ``port`` is the one on the wire, ``source`` who the network sees there; ``identity``
     what the other end authenticated (None: nobody)."""
 
@@ -43,23 +42,25 @@ class HopVerdict:
     encryption: str
     verdict: Verdict
     layers: tuple[LayerVerdict, ...]
+    encryption_reason: str = ""
+    """Who encrypts it, or why nobody does."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``hops`` entries."""
-        number, _, protocol = self.port.partition("/")
+        number, protocol = port_and_protocol(self.port)
         return {
             "source": self.source,
             "destination": self.destination,
-            "port": int(number),
+            "port": number,
             "protocol": protocol,
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "verdict": self.verdict.value,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Layered:
+class Layered(Value):
     """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
     what the client will see; ``failure`` says it in words. ``holds`` False: only the client's own configuration denies,
     which binds nobody who controls the client."""
@@ -72,6 +73,10 @@ class Layered:
     failure: str = ""
     holds: bool = True
     notes: tuple[str, ...] = ()
+    encryption_reason: str = ""
+    """Who encrypts the least encrypted hop, or why nobody does."""
+    passing: Formula | None = None
+    """The requests that pass all points on the way, of those that were asked about; None: not exactly known."""
 
     def as_json(self) -> dict[str, Any]:
         """The keys that a line of ``can --flows`` gets beside its verdict."""
@@ -79,10 +84,17 @@ class Layered:
             "layers": [layer.as_json() for layer in self.layers],
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "symptom": self.symptom,
             "holds": self.holds,
             "hops": [hop.as_json() for hop in self.hops],
         }
+
+
+def port_and_protocol(text: str) -> tuple[int | None, str]:
+    """``8080/TCP`` in two; ICMP has no port."""
+    number, _, protocol = text.rpartition("/")
+    return int(number) if number else None, protocol
 
 
 def joined(verdicts: list[Verdict]) -> Verdict:
