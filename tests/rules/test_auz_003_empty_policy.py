@@ -5,7 +5,7 @@ import pytest
 from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import account, an, authorization, service, sidecars, with_waypoint
+from tests.rules.meshed import account, an, authorization, gateway_pod, service, sidecars, with_waypoint
 
 RULE = "AUZ-003"
 SHOP = sidecars() + account("shop/web") + account("shop/app") + service("web")
@@ -70,3 +70,10 @@ def test_custom_without_rules_asks_nobody() -> None:
 
 def test_two_that_are_empty_do_not_open_each_other() -> None:
     assert len(messages(RULE, SHOP + bare(action="ALLOW") + bare("second", action="ALLOW"))) == 2
+
+
+def test_at_a_gateway() -> None:
+    edge = sidecars("edge") + gateway_pod(space="edge")
+    spec = {"selector": {"matchLabels": {"istio": "ingressgateway"}}, "action": "ALLOW"}
+    (finding,) = checked(RULE, edge + an("AuthorizationPolicy", "p", spec, "edge")).findings
+    assert "edge/pod/ingress refuses every request" in finding.message

@@ -44,8 +44,8 @@ ports apart within the tunnel.
 
 ## Limits
 
-Policies that hang on open facts are not looked at, nor whether the kubelet's probes, which come from 169.254.7.127,
-are admitted.
+Policies that hang on open facts are not looked at. Whether the kubelet's probes, which come from 169.254.7.127, are
+admitted is LAY-007.
 """
 
 from __future__ import annotations
