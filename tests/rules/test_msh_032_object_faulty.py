@@ -21,10 +21,6 @@ TARGET = [{"kind": "Service", "group": "", "name": "web"}]
         ),
         (authorization(ALL, "DENNY"), "spec.action must be one of"),
         (
-            an("AuthorizationPolicy", "p", {**SELF, "action": "DENY"}),
-            "no request is denied or asked about because of it",
-        ),
-        (
             an("AuthorizationPolicy", "p", {**SELF, "targetRefs": TARGET, "rules": ALL}),
             "no sidecar and no ztunnel looks at it",
         ),

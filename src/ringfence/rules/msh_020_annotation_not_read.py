@@ -205,7 +205,9 @@ def _fault(key: str, value: str) -> str:
         return "which is none of REDIRECT, TPROXY and NONE: the injector rejects the pod"
     if key == "ambient.istio.io/bypass-inbound-capture" and value not in ("true", "false"):
         return "which is neither true nor false: it counts as false"
-    if key in PORTS and not all(word.isascii() and word.isdigit() and int(word) <= 65535 for word in words):
+    if key in PORTS and not all(
+        word.isascii() and word.isdigit() and len(word) < 6 and int(word) <= 65535 for word in words
+    ):
         return "which is no list of ports: the injector rejects the pod"
     if key in RANGES and any(not addresses(word) for word in words):
         return "which is no list of CIDRs: the injector rejects the pod"

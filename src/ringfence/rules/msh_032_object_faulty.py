@@ -44,7 +44,7 @@ same of most.
 ## Limits
 
 Fields that decide no verdict (time-outs, load balancing) are not looked into. A condition on an attribute that there is
-not is AUZ-012.
+not is AUZ-012, a policy without rules AUZ-003.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ RULE = Rule(
 )
 
 GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io", "telemetry.istio.io")
-ELSEWHERE = frozenset(("unknown-attribute",))
-"""Faults that AUZ-012 finds."""
+ELSEWHERE = frozenset(("unknown-attribute", "no-rules", "ports-without-selector"))
+"""Faults that AUZ-012, AUZ-003 and MSH-004 find."""
 SPELLING = frozenset(("sloppy-cidr", "removed-api"))
 
 
