@@ -92,6 +92,9 @@ def check(situation: Situation) -> Iterator[Result]:
         if verdict is Verdict.UNKNOWN or proxy is None:
             yield NotEvaluable(RULE.id, subject, "whether it may call addresses outside is open", place)
         elif verdict is Verdict.ALLOWED:
-            message = f"{subject} is sensitive, and neither the mesh nor a NetworkPolicy limits where it calls outside"
+            message = (
+                f"{subject} is sensitive and may call every address outside at port 443: neither the mesh nor a "
+                "NetworkPolicy stops it"
+            )
             hint = "write a NetworkPolicy for its egress, and a Sidecar with REGISTRY_ONLY"
             yield Finding(RULE.id, message, place, subject, (), witness=witness, fix=hint)
