@@ -39,7 +39,7 @@ Take the rule out, or narrow what stands before it.
 
 ## Limits
 
-Rules with the action CUSTOM and dry runs are not looked at, nor are Gateways. A rule is found only if it changes
+Rules with the action CUSTOM and dry runs are not looked at. A rule is found only if it changes
 nothing at every proxy that reads it; of two that say the same, the one that comes later is found.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
@@ -29,6 +30,9 @@ from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.meshed.request import Request
 
+if TYPE_CHECKING:
+    from ringfence.rules.points import Acting
+
 POLICY = "AuthorizationPolicy"
 MOST_ASKED = 50
 """Clients that are asked about before a rule goes without a witness."""
@@ -43,6 +47,10 @@ class Enforcement:
         self.situation = situation
         self.mesh = mesh
         self.written = MeshObjects(situation)
+        self.acting: dict[int, tuple[list[Acting], bool]] = {}
+        """Where policies act, by the identity of the policy (``points``)."""
+        self.sending: dict[object, int] = {}
+        """Columns of pods by how their proxies send (``arrivals``)."""
         self._ports: dict[object, tuple[int, ...]] = {}
         self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
 
@@ -242,6 +250,14 @@ class Enforcement:
                     found.append((index, service, waypoint))
         return tuple(found)
 
+    @cached_property
+    def behind_services(self) -> Mapping[tuple[str, str], list[tuple[int, Service, Waypoint]]]:
+        """The same by namespace and name of the Service."""
+        found: dict[tuple[str, str], list[tuple[int, Service, Waypoint]]] = {}
+        for one in self.behind_waypoints:
+            found.setdefault((one[1].namespace, one[1].name), []).append(one)
+        return found
+
     def named(self, policy: AuthorizationPolicy, clause: Clause) -> list[int]:
         """The pods whose identity a rule names in full, of whom it asks nothing else."""
         if clause.conditions and (clause.sources or len(clause.conditions) > 1):
@@ -288,6 +304,12 @@ class Enforcement:
             if pod.service_account:
                 found.setdefault((pod.namespace, pod.service_account), []).append(index)
         return found
+
+    @cached_property
+    def gateways(self) -> tuple[int, ...]:
+        """Pods that are gateways, and no waypoints."""
+        pods = ((index, self.pod(index)) for index in self.pods)
+        return tuple(index for index, pod in pods if is_gateway(pod) and not is_waypoint(pod))
 
     @cached_property
     def plain(self) -> tuple[int, ...]:

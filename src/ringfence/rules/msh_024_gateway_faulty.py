@@ -82,7 +82,7 @@ class Listener(Value):
     owner: Any
     path: tuple[str | int, ...]
     whose: tuple[object, ...]
-    port: object
+    port: int | None
     protocol: str
     hosts: tuple[str, ...]
     credential: str = ""
@@ -119,7 +119,11 @@ def _servers(one: MeshObject) -> Iterator[Listener]:
         hosts = tuple(_host(word, one.namespace) for word in words(server.get("hosts")))
         protocol = str(port.get("protocol", ""))
         name = credential if isinstance(credential, str) else ""
-        yield Listener(one, ("servers", at), whose, port.get("number"), protocol, hosts, name)
+        yield Listener(one, ("servers", at), whose, _number(port.get("number")), protocol, hosts, name)
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _host(word: str, namespace: str) -> str:
@@ -139,7 +143,7 @@ def _listeners(one: MeshObject) -> Iterator[Listener]:
         hosts = (hostname if isinstance(hostname, str) and hostname else "*",)
         whose = (one.namespace, one.manifest.name)
         protocol = str(listener.get("protocol", ""))
-        yield Listener(one, ("listeners", at), whose, listener.get("port"), protocol, hosts)
+        yield Listener(one, ("listeners", at), whose, _number(listener.get("port")), protocol, hosts)
 
 
 def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) -> Iterator[Result]:
@@ -171,7 +175,7 @@ def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) ->
         number for pod, service in services for port in service.ports for number in (port.port, target_of(port, pod))
     }
     for listener in servers:
-        if isinstance(listener.port, int) and listener.port not in led:
+        if listener.port is not None and listener.port not in led:
             message = f"{one.subject} listens at port {listener.port}, to which no Service of its pods leads"
             evidence = ("port", str(listener.port))
             at = one.place(*listener.path, "port")

@@ -320,13 +320,17 @@ class _Reader:
         self.problems.append(Problem(place, code, Severity.ERROR, f"{message}; it is left out", hint, partial=True))
 
 
+RULES_ASK_FOR = ("rbac.authorization.k8s.io/", "admissionregistration.k8s.io/")
+"""Groups that decide no verdict, and that rules of ``check`` read."""
+
+
 def _contents_matter(api_version: str, kind: str, namespace: str | None, name: str | None) -> bool:
     """Whether more of an object is used than that it is there."""
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
         return True
     if setting_of_mesh(api_version, kind, name or "") or tells(kind, name or ""):
         return True
-    if api_version.startswith("rbac.authorization.k8s.io/") or (api_version, kind) == ("v1", "ServiceAccount"):
+    if api_version.startswith(RULES_ASK_FOR) or (api_version, kind) == ("v1", "ServiceAccount"):
         return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))
