@@ -83,3 +83,9 @@ def test_what_is_in_order() -> None:
     own = {"networking.istio.io/exportTo": ".", "company.example/istio-owner": "me"}
     assert messages(RULE, BOUND + an("Service", "web", {"ports": [{"port": 80}]}, annotations=own)) == []
     assert messages(RULE, plain() + pod("old", "legacy") + service("web", space="legacy")) == []
+
+
+def test_a_namespace_of_which_nothing_is_known() -> None:
+    outcome = checked(RULE, web(**{"sidecar.istio.io/inject": "true"}) + sidecars("other"))
+    assert not outcome.findings
+    assert "hangs on namespace shop, which is not known" in outcome.not_evaluable[0].why

@@ -165,7 +165,6 @@ OBJECTS = (
     *rule(
         "msh_030_mutual_tls_to_plain_server",
         ("is not Acceptance.PLAIN:", "is not None:", "plaintext only is looked over"),
-        ("if proxy is Proxy.NODE or", "if", "ztunnel takes no mutual TLS"),
     ),
     *rule(
         "msh_031_keys_from_anywhere",
@@ -192,7 +191,6 @@ SNAPSHOTS = in_file(
     "sources/mesh_kept.py",
     ("tests/sources/test_snapshots_of_meshes.py",),
     ("        return _selecting(spec)\n", "        return {}\n", "a snapshot loses a selector"),
-    ("for key in asked if str(key).lower().startswith(CLAIMS)", "for key in asked", "a snapshot keeps headers"),
     (
         'for key in ("name", "failurePolicy")',
         'for key in ("name",)',

@@ -14,7 +14,7 @@ from tests.rules.test_msh_015_extension_in_the_proxy import envoy_filter, patch
 from tests.rules.test_msh_029_injection_broken import ISTIOD, webhook
 from tests.rules.test_page_examples import BESIDE, blocks
 
-CLAIMS = {"headers": {"@request.auth.claims.group": {"exact": "x"}, "x-secret": {"exact": "y"}}}
+CLAIMS = {"headers": {"@request.auth.claims.group": {"exact": "x"}}}
 MORE = (
     ambient() + pod("web") + an("Telemetry", "log", {"selector": {"matchLabels": {"app": "db"}}}),
     sidecars() + pod("web") + envoy_filter(patch("MERGE", proxy={"proxyVersion": "^1.26"}), priority=5),
@@ -39,9 +39,3 @@ def test_a_snapshot_is_checked_like_what_it_was_made_of(tmp_path: Path, text: st
     rules = [rule for rule in MODULES if rule.startswith(("MSH", "AUZ", "LAY", "IDN"))]
     again = ringfence.load(str(kept)).check(only=rules)
     assert again == world.check(only=rules)
-
-
-def test_headers_that_are_no_claims_are_not_kept(tmp_path: Path) -> None:
-    file = tmp_path / "all.yaml"
-    file.write_text(MORE[5])
-    assert b"x-secret" not in ringfence.load(str(file)).snapshot()

@@ -44,7 +44,8 @@ def mesh_notices(cluster: Cluster) -> tuple[str, ...]:
     """What could change the answer in a layer that verdicts do not speak of: every answer must say so."""
     if not cluster.mesh:
         return ()
-    return (f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only",)
+    speaks = "verdicts do not speak of them" if cluster.istio else "verdicts speak of the network layer only"
+    return (f"service mesh objects were seen ({_kinds(cluster.mesh)}): {speaks}",)
 
 
 def unmodelled_notices(cluster: Cluster) -> tuple[str, ...]:

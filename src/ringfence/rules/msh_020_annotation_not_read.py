@@ -56,7 +56,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _unknown(subject: Subject, key: object, place: Place) -> Iterator[Finding]:
     yield Finding(RULE.id, message, place, subject, (key,), fix=hint, severity=None if near else Severity.LOW)
 
 
-def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Finding]:
+def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Result]:
     from ringfence.dialects.istio.enrolment import is_gateway
     from ringfence.model.mesh import Proxy
     from ringfence.rules.mesh_objects import workload_of
@@ -173,7 +173,12 @@ def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Finding]:
             message = f"{subject} is annotated {key}: {value}, {fault}"
             yield Finding(RULE.id, message, place, subject, (key,), fix="write a value that the injector takes")
         elif key == INJECT and value == "true" and INJECT not in pod.labels and not is_gateway(pod):
-            if enforcement.proxy(index) is Proxy.NONE and not pod.host_network:
+            if enforcement.proxy(index) is None:
+                why = (
+                    f"whether the annotation {key}: true matters hangs on namespace {pod.namespace}, which is not known"
+                )
+                yield NotEvaluable(RULE.id, subject, why, place)
+            elif enforcement.proxy(index) is Proxy.NONE and not pod.host_network:
                 message = (
                     f"{subject} is annotated {key}: true and gets no sidecar: the injector is asked by labels, and its "
                     "namespace has none"

@@ -69,7 +69,7 @@ RULE = Rule(
     aliases=("istioctl:IST0106", "istioctl:IST0122", "istioctl:IST0133"),
 )
 
-GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io")
+GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io", "telemetry.istio.io")
 ELSEWHERE = frozenset(("unknown-attribute",))
 """Faults that AUZ-012 finds."""
 SPELLING = frozenset(("sloppy-cidr", "removed-api"))

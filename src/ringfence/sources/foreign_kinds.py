@@ -158,6 +158,7 @@ NAMESPACED: frozenset[str] = _names(
 
 MESH_GROUPS: frozenset[str] = _names(
     "networking.istio.io security.istio.io telemetry.istio.io extensions.istio.io install.istio.io",
+    "rbac.istio.io authentication.istio.io config.istio.io",
     "sailoperator.io maistra.io linkerd.io policy.linkerd.io multicluster.linkerd.io",
     "workload.linkerd.io consul.hashicorp.com mesh.consul.hashicorp.com auth.consul.hashicorp.com",
     "multicluster.consul.hashicorp.com kuma.io appmesh.k8s.aws access.smi-spec.io split.smi-spec.io specs.smi-spec.io",

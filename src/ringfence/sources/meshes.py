@@ -17,6 +17,7 @@ from ringfence.model.cluster import Namespace, Pod
 from ringfence.model.entries import Entries
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.sources.foreign_kinds import MESH_NAMESPACED
 from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
 from ringfence.sources.kinds import group_of
 from ringfence.sources.marks import is_mark
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
     from ringfence.dialects.istio.reading import Collected
 
 ISTIO_GROUPS = frozenset({"security.istio.io", "networking.istio.io", "extensions.istio.io"})
+SERVED = {
+    "security.istio.io": frozenset({"security.istio.io/v1", "security.istio.io/v1beta1"}),
+    "networking.istio.io": frozenset(
+        {"networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"}
+    ),
+    "extensions.istio.io": frozenset({"extensions.istio.io/v1alpha1"}),
+    "telemetry.istio.io": frozenset({"telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"}),
+}
+"""The versions of each group that releases of Istio serve (istio/api ``kubernetes/customresourcedefinitions``)."""
+REMOVED = {
+    "rbac.istio.io": "an AuthorizationPolicy (security.istio.io/v1)",
+    "authentication.istio.io": "a PeerAuthentication or RequestAuthentication (security.istio.io/v1)",
+    "config.istio.io": "an AuthorizationPolicy, or an EnvoyFilter or WasmPlugin",
+}
+"""Groups of releases before 1.6, and what came in their place."""
 WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
 _MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
 _INJECTOR = re.compile(r"istio-sidecar-injector(?:-(?P<revision>[a-z0-9.-]+))?")
@@ -107,7 +123,17 @@ class MeshReader:
 
     def take(self, manifest: Manifest, problems: list[Problem]) -> bool:
         """Reads an object of a mesh; whether a dialect knows its kind."""
-        found = self.istio.take(manifest) if group_of(manifest.api_version) in ISTIO_GROUPS else None
+        group = group_of(manifest.api_version)
+        if group in REMOVED:
+            problems.append(_removed(manifest, REMOVED[group]))
+        if group not in SERVED:
+            return False
+        if (group, manifest.kind) not in MESH_NAMESPACED:
+            problems.append(_no_kind(manifest, group))
+            return False
+        if manifest.api_version not in SERVED[group]:
+            problems.append(_not_served(manifest, group))
+        found = self.istio.take(manifest) if group in ISTIO_GROUPS else None
         problems += found or ()
         return found is not None
 
@@ -262,6 +288,45 @@ class MeshReader:
         if (self._istio is None or not self._istio.shown) and _marked(pods, namespaces):
             self.istio.shown = True
         return None if self._istio is None else self._istio.objects()
+
+
+def _no_kind(manifest: Manifest, group: str) -> Problem:
+    """An object of a kind that no release of Istio has: nothing enforces it."""
+    from difflib import get_close_matches
+
+    kinds = sorted(kind for other, kind in MESH_NAMESPACED if other == group)
+    near = get_close_matches(manifest.kind, kinds, 1, 0.6) or get_close_matches(
+        manifest.kind, sorted(kind for _, kind in MESH_NAMESPACED), 1, 0.8
+    )
+    place = manifest.positions.place(("kind",))
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = (
+        f"{name}: no release of Istio has such a kind in {group}; the API server does not take it, and NOTHING "
+        "enforces it"
+    )
+    home = next((other for other, kind in sorted(MESH_NAMESPACED) if near and kind == near[0]), "")
+    hint = f"did you mean kind: {near[0]} of {home}?" if near else "compare with `kubectl api-resources`"
+    return Problem(place, "unknown-kind", Severity.ERROR, message, hint, partial=True)
+
+
+def _removed(manifest: Manifest, instead: str) -> Problem:
+    """An object of a group that releases of Istio no longer read."""
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = f"{name}: releases of Istio since 1.6 do not read {manifest.api_version}: NOTHING enforces it"
+    place = manifest.positions.place(("apiVersion",))
+    return Problem(place, "removed-api", Severity.ERROR, message, f"write {instead}", partial=True)
+
+
+def _not_served(manifest: Manifest, group: str) -> Problem:
+    """An object in a version that no release has. Its fields are read as those of the others."""
+    versions = sorted(SERVED[group])
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = (
+        f"{name}: no release of Istio that is known here serves {manifest.api_version}; the API server then does not "
+        f"take it, and NOTHING enforces it; it is read like {versions[0]}"
+    )
+    place = manifest.positions.place(("apiVersion",))
+    return Problem(place, "unknown-version", Severity.ERROR, message, f"write apiVersion: {versions[0]}")
 
 
 def _marked(pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> bool:

@@ -48,9 +48,9 @@ WHOLE = object()
 _PORTS = [{"name": WHOLE, "protocol": WHOLE, "containerPort": WHOLE, "hostPort": WHOLE, "hostIP": WHOLE}]
 _PROBE = {"httpGet": {"path": WHOLE, "port": WHOLE}, "grpc": {"port": WHOLE}, "tcpSocket": {"port": WHOLE}}
 _PROBES = dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _PROBE)
-_USER = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
+_SECURITY = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
 _CONTAINERS = [
-    {"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _USER, **_PROBES}
+    {"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _SECURITY, **_PROBES}
 ]
 _POD_SPEC: dict[str, Any] = {
     **dict.fromkeys(
@@ -62,7 +62,7 @@ _POD_SPEC: dict[str, Any] = {
     ),
     "containers": _CONTAINERS,
     "initContainers": _CONTAINERS,
-    "securityContext": _USER,
+    "securityContext": _SECURITY,
 }
 _METADATA = dict.fromkeys(("name", "namespace", "generateName", "labels", "ownerReferences", "annotations"), WHOLE)
 _TEMPLATE = {"metadata": _METADATA, "spec": _POD_SPEC}

@@ -59,10 +59,18 @@ _POLICY: dict[str, Shape] = {
         *("loadBalancer", "connectionPool", "outlierDetection", "tunnel", "proxyProtocol", "retryBudget"),
     ),
 }
+
+
+def _no_tls(kept: Mapping[str, Any], meant: str) -> str:
+    """What a traffic policy means of which something was dropped."""
+    lost = meant in ("tls", "trafficPolicy") and not kept.get("tls") and not kept.get("trafficPolicy")
+    return "the rule then says nothing of TLS: what is outside of the mesh gets plaintext" if lost else ""
+
+
 _PORT_POLICY = Record(
     "an entry of portLevelSettings", {"port": Record("port", {"number": _PORT}, shorthand="number"), **_POLICY}
 )
-_TRAFFIC_POLICY = Record("trafficPolicy", {**_POLICY, "portLevelSettings": ListOf(_PORT_POLICY)})
+_TRAFFIC_POLICY = Record("trafficPolicy", {**_POLICY, "portLevelSettings": ListOf(_PORT_POLICY)}, consequence=_no_tls)
 DESTINATION_RULE = kind_of_object(
     "a DestinationRule",
     Record(
@@ -81,6 +89,7 @@ DESTINATION_RULE = kind_of_object(
             "workloadSelector": SELECTOR,
         },
         required=("host",),
+        consequence=_no_tls,
         instead={"tls": "trafficPolicy: {tls: …}"},
     ),
 )
