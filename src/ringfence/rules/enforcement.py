@@ -357,22 +357,27 @@ class Enforcement:
         request: Request | None = None,
     ) -> Witness | None:
         """The first flow that the network lets through and all layers together judge as expected: with one ``request``,
-        or with all of them together."""
+        or with all of them together. Where one is wanted that is allowed, and of every client some requests are and
+        some are not, the first of these."""
         to = destination if isinstance(destination, str) else self.end(destination)
         others: Iterator[int] = (
             one
             for one in sources
             if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
         )
+        partly: Witness | None = None
         for source in islice(others, MOST_ASKED):
             one = Witness(self.end(source), to, port, protocol, expected, request)
             try:
                 network = self.situation.can(one.source, one.destination, one.port, one.protocol)
-                if network is Verdict.ALLOWED and self.situation.says(one) is expected:
-                    return one
+                verdict = self.situation.says(one) if network is Verdict.ALLOWED else network
             except EndError:
                 continue
-        return None
+            if network is Verdict.ALLOWED and verdict is expected:
+                return one
+            if verdict is Verdict.MIXED and expected is Verdict.ALLOWED and network is Verdict.ALLOWED:
+                partly = partly or replace(one, expected=Verdict.MIXED)
+        return partly
 
 
 def subject_of(policy: AuthorizationPolicy) -> Subject:

@@ -217,7 +217,7 @@ def _shared(listeners: list[Listener]) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], Listener] = {}
     for one in listeners:
         for host in one.hosts:
-            key = (one.whose, one.port, host)
+            key = (one.whose, str(one.port), host)
             first = seen.setdefault(key, one)
             if first is one:
                 continue
