@@ -8,7 +8,6 @@ the mesh makes several courses, each with the facts under which it is the one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
@@ -20,7 +19,6 @@ from ringfence.model.mesh import (
     Identity,
     Membership,
     Mesh,
-    Numbers,
     Option,
     Point,
     PointSort,
@@ -30,8 +28,9 @@ from ringfence.model.mesh import (
     Speech,
     Waypoint,
     known,
+    within,
 )
-from ringfence.values import replace
+from ringfence.values import Value, replace
 
 
 class At(Enum):
@@ -44,8 +43,7 @@ class At(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Value):
     """One connection. ``port`` is the one on the wire. ``identity``: of the one who opens it, where the other end gets
     to know it (``anonymous``: it is a mesh's, and the input does not tell whose). ``point``: where what it carries is
     judged, at ``judged_port``. ``direct``: a proxy opens it to the pod's own address, past every Service."""
@@ -64,8 +62,7 @@ class Hop:
     """Why the client's proxy sends what it sends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Value):
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
     than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
     ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
@@ -82,8 +79,7 @@ class Course:
     as_http: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Value):
     """The client of a flow: a pod (that may not exist), or something outside of every mesh. ``address``: its own."""
 
     pod: Pod | None = None
@@ -100,8 +96,7 @@ def plain(port: int) -> Course:
     return Course((Hop(At.CLIENT, At.SERVER, port, transport, None, False, None, port, False),), (), None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Value):
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
     client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
     ``presented``: an identity that the client proves instead of its own. ``dialled``: the port that the client dials,
@@ -274,7 +269,7 @@ class Call:
         tunnelled = sending is Sending.TUNNEL
         if tunnelled and (host is None or not host.tunnel):
             sending, tunnelled = Sending.PLAIN, False
-        takes = host is not None and (tunnelled or _within(host.inbound, port))
+        takes = host is not None and (tunnelled or within(host.inbound, port))
         if server is None or host is None or not takes:
             transport = meet(sending, proxy, None, Proxy.NONE)
             yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
@@ -315,7 +310,3 @@ DIALLED = "the destination's address"
 
 def _facts(option: Option[T]) -> Facts:
     return ((option.fact, option.decide),) if option.fact else ()
-
-
-def _within(ports: Numbers, port: int) -> bool:
-    return any(first <= port <= last for first, last in ports)

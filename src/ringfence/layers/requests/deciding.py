@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
 from enum import Enum
 
 from ringfence.layers.requests.facts import Facts
@@ -12,10 +11,11 @@ from ringfence.layers.requests.residue import open_attributes
 from ringfence.model.mesh import PointSort, RequestPolicy, RequestRules, Source
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import Formula, predicates_of
+from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, predicates_of
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import RequestSet, Undecided
 from ringfence.sets.requests.spaces import Spaces
+from ringfence.values import Value
 
 
 class Outcome(Enum):
@@ -54,8 +54,7 @@ class Step(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """The outcome, and what settled it. ``sources``: the rules or policies that did. ``symptom``: what the client sees
     of a refusal. ``hangs_on``: open attributes that could turn it. ``passes``, ``refused`` (SOME): a request of each.
     """
@@ -73,6 +72,45 @@ class Decision:
 def decide(rules: RequestRules, facts: Facts, sort: PointSort, *, http: bool, spaces: Spaces | None = None) -> Decision:
     """What a point says of the requests that ``facts`` leave: of one, or of all."""
     return _Deciding(rules, facts, sort, http, spaces).decision()
+
+
+class Outcomes:
+    """What points say of requests, without the words: decided once for everything that asks the same of them."""
+
+    def __init__(self, spaces: Spaces) -> None:
+        self._spaces = spaces
+        self._known: dict[Hashable, Outcome] = {}
+
+    def of(self, rules: RequestRules, facts: Facts) -> Outcome:
+        """The outcome of ``decide``."""
+        if rules.unsettled:
+            return Outcome.UNKNOWN
+        found = conditions(rules, facts)
+        first = found.passes(service=False)
+        second = found.passes(service=True) if found.asked_of_service else first
+        if first == second == ALWAYS:
+            return Outcome.PASS
+        if second == NEVER:
+            return Outcome.REFUSED
+        hangs_on = open_attributes((one.attribute for one in predicates_of((first, second, found.possible))), facts)
+        key = (first, second, found.possible, hangs_on)
+        outcome = self._known.get(key)
+        if outcome is None:
+            outcome = self._known[key] = self._decided(first, second, found.possible, facts)
+        return outcome
+
+    def _decided(self, first: Formula, second: Formula, possible: Formula, facts: Facts) -> Outcome:
+        try:
+            space = space_of((first, second), possible, self._spaces)
+            perhaps = possibly(second, space, facts)
+            if perhaps.is_empty():
+                return Outcome.REFUSED
+            passing = surely(first, space, facts)
+        except TooLarge:
+            return Outcome.UNKNOWN
+        if passing.is_everything():
+            return Outcome.PASS
+        return Outcome.UNKNOWN if passing.is_empty() or perhaps.is_everything() else Outcome.SOME
 
 
 class _Deciding:
@@ -229,4 +267,4 @@ def _name(source: Source) -> str:
     return f"{source.namespace}/{source.name}" if source.namespace else source.name
 
 
-__all__ = ["Decision", "Outcome", "Step", "decide"]
+__all__ = ["Decision", "Outcome", "Outcomes", "Step", "decide"]

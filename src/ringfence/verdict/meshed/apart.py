@@ -7,7 +7,6 @@ say on each hop. What the network says of the hops makes a ``Told`` of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At
 from ringfence.values import Value, replace
@@ -20,8 +19,7 @@ DIFFERS = Reason("mixed", "it is not the same for all of the pods")
 UNTAKEN_TRANSPORT = LayerVerdict(TRANSPORT, Verdict.ALLOWED, NOT_ENCRYPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Value):
     """One hop. ``wire``: its port on the wire; 0: the port that is asked about."""
 
     source: At
@@ -31,8 +29,7 @@ class Leg:
     requests: LayerVerdict
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Value):
     """One course. ``proven``: whether the point that decides requests knows the client; None: it is not known whether.
     ``allows``: the requests that pass, in short, where not all do. ``unreached``: the client's own proxy sends nothing.
     ``waypoint``: indexes of its pods."""

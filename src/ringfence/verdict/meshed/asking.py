@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh
 from ringfence.sets.ports import Intervals, intersect, subtract
-from ringfence.values import replace
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target
@@ -195,8 +194,7 @@ class MeshedAsker:
         return wide.values()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """One kind of flow, of ports that all layers treat alike. ``verdict``: the network's, for the flow as it is.
     ``service``: by which the client calls, with its port."""
 

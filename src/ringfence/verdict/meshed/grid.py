@@ -9,7 +9,7 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
+from ringfence.model.mesh import PEER_IDENTITY, Mesh
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Exact
 from ringfence.sets.ports import PortTable
@@ -28,6 +28,8 @@ MESH_OPEN = Reason(
 )
 Kind = tuple[int, Pod | None, int | None]
 """Columns that are one source to the mesh, one of their pods, and its address where it is known."""
+Asked = tuple[tuple[int, tuple[Formula, ...]], ...]
+"""Kinds that send alike, as masks of their numbers, with what a destination asks about who they are."""
 
 
 class MeshedGrid(Grid):
@@ -42,9 +44,10 @@ class MeshedGrid(Grid):
         self.reaches = Reaches(relation.cluster, mesh, reading)
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
-        self._asked: dict[object, tuple[tuple[Formula, ...], int]] = {}
-        self._parted: dict[tuple[tuple[Formula, ...], int], list[Kind]] = {}
+        self._asked: dict[object, Asked] = {}
+        self._parted: dict[Asked, list[Kind]] = {}
         self._true_of: dict[Formula, int] = {}
+        self._unknown_of: dict[Attribute, int] = {}
         self._reach: dict[tuple[object, int], Reach] = {}
         self._within: dict[tuple[Reach, int, int, Result], Result] = {}
         self._numbers: dict[Region, int] = {}
@@ -95,21 +98,30 @@ class MeshedGrid(Grid):
     def _parts(self, kind: object, pod: Pod) -> list[Kind]:
         asked = self._asked.get(kind)
         if asked is None:
-            # A waypoint does not go over itself: it is a source apart from others.
-            ways = 0
-            for index in self.reaches.waypoints(pod):
-                ways |= 1 << self._number_of(index)
-            asked = self._asked[kind] = (self.reaches.asked_of_peers(pod), ways)
+            asked = self._asked[kind] = self._asked_by(pod)
         parts = self._parted.get(asked)
         if parts is None:
-            formulas, ways = asked
-            groups = self._by_sending
-            asked_of = {predicate.attribute for predicate in predicates_of(formulas)}
-            unknown = [self._unknown(attribute) for attribute in asked_of]
-            for true in (ways, *unknown, *map(self._true, formulas)):
-                groups = [part for group in groups for part in (group & true, group & ~true) if part]
-            parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
+            parts = self._parted[asked] = [self._joined_kind(part) for one in asked for part in self._part(*one)]
         return parts
+
+    def _asked_by(self, pod: Pod) -> Asked:
+        # A waypoint does not go over itself: it is a source apart from others.
+        ways = 0
+        for index in self.reaches.waypoints(pod):
+            ways |= 1 << self._number_of(index)
+        groups = [part for group in self._by_sending for part in (group & ways, group & ~ways) if part]
+        return tuple((group, self.reaches.asked_of_peers(self._first(group)[1], pod)) for group in groups)
+
+    def _part(self, group: int, formulas: tuple[Formula, ...]) -> list[int]:
+        """The kinds of a group, parted by what some formulas tell apart."""
+        asked_of = {predicate.attribute for predicate in predicates_of(formulas)}
+        parts = [group]
+        for true in (*map(self._unknown, asked_of), *map(self._true, formulas)):
+            parts = [part for one in parts for part in (one & true, one & ~true) if part]
+        return parts
+
+    def _first(self, group: int) -> Kind:
+        return self.kinds[(group & -group).bit_length() - 1]
 
     def _number_of(self, index: int) -> int:
         """The number of the kind that a pod is of."""
@@ -121,7 +133,7 @@ class MeshedGrid(Grid):
         """The kinds, as masks of their numbers, parted by how they send."""
         groups: dict[Hashable, int] = {}
         for number, (_, source, _) in enumerate(self.kinds):
-            sends = None if source is None else self._sends(source)
+            sends = self.reaches.sending(source)
             groups[sends] = groups.get(sends, 0) | 1 << number
         return list(groups.values())
 
@@ -148,12 +160,6 @@ class MeshedGrid(Grid):
             for number in columns_of(group):
                 found[group] |= self.kinds[number][0]
         return found
-
-    def _sends(self, source: Pod) -> Hashable:
-        """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
-        if self.reading is Reading.CONFIGURED:
-            return self.mesh.client_kind(source)
-        return frozenset(option.value.proxy is Proxy.NONE for option in self.mesh.membership(source))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -195,10 +201,13 @@ class MeshedGrid(Grid):
 
     def _unknown(self, attribute: Attribute) -> int:
         """The kinds of which an attribute's value is not known."""
-        values = self._identities if attribute == PEER_IDENTITY else self._addresses
-        found = (1 << len(self.kinds)) - 1
-        for kinds in values.values():
-            found &= ~kinds
+        found = self._unknown_of.get(attribute)
+        if found is None:
+            values = self._identities if attribute == PEER_IDENTITY else self._addresses
+            found = (1 << len(self.kinds)) - 1
+            for kinds in values.values():
+                found &= ~kinds
+            self._unknown_of[attribute] = found
         return found
 
     def _matching(self, predicate: Predicate) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.model.mesh import Client, Proxy, Source
-from ringfence.values import replace
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
 from ringfence.verdict.meshed.values import (
@@ -28,8 +27,7 @@ Network = Callable[[Hop], LayerVerdict]
 """What the network says of a hop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Value):
     """What an enforcement point says of a request, or of all of them (then it may be mixed)."""
 
     verdict: Verdict
@@ -42,8 +40,7 @@ Rule = Callable[[Hop], Ruling]
 """What the point of a hop says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Value):
     """A course and what became of it. ``by_client``: what denies is the client's own doing."""
 
     verdict: Verdict

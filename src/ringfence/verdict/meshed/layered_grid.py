@@ -9,15 +9,15 @@ from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Mesh, Numbers
-from ringfence.sets.ports import PortTable
+from ringfence.model.mesh import Identity, Mesh, Numbers
+from ringfence.sets.ports import PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import Band, Grid, Result
 from ringfence.verdict.meshed.apart import UNTAKEN, Leg, Nets, Story, Told, hops_of, told
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.judging import Ruling, encryption_of, nothing_sent, requests_of, transport_of
-from ringfence.verdict.meshed.reach import Reaches, Reading
+from ringfence.verdict.meshed.reach import TCP, Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.values import NETWORK
 from ringfence.verdict.places import Group
@@ -47,6 +47,7 @@ class LayeredGrid(MeshedGrid):
 
     def __init__(self, relation: Relation, mesh: Mesh, joined: bool = True) -> None:
         super().__init__(relation, mesh, Reading.CONFIGURED, joined)
+        self.reaches = _LayeredReaches(relation.cluster, mesh, Reading.CONFIGURED)
         self._stories = _Stories(self.reaches, mesh)
         self._books: dict[tuple[object, int], Book] = {}
         self._banded: dict[tuple[int, int, int, Result], Result] = {}
@@ -86,7 +87,7 @@ class LayeredGrid(MeshedGrid):
 
     def _parts_of(self, kind: object, pod: Pod | None) -> list[tuple[int, Pod | None, int | None]]:
         if pod is None:
-            self._asked.setdefault(kind, ((), 0))
+            self._asked.setdefault(kind, tuple((group, ()) for group in self._by_sending))
             return self._parts(kind, self._pod(0)) if self.universe.pods else []
         return self._parts(kind, pod)
 
@@ -260,6 +261,14 @@ class LayeredGrid(MeshedGrid):
                 yield left, right, one
 
 
+class _LayeredReaches(Reaches):
+    """Also what is asked of connections that are refused: each layer speaks for itself."""
+
+    def asks(self, hop: Hop) -> bool:
+        """Whatever becomes of its connection."""
+        return hop.point is not None
+
+
 class _Stories:
     """Tells the courses between kinds of ends."""
 
@@ -271,25 +280,27 @@ class _Stories:
     def book(self, source: Pod | None, address: int | None, destination: Pod | None, dialled: int | None) -> Book:
         """What the mesh says of all TCP ports."""
         found: dict[tuple[Story, ...], list[tuple[int, int]]] = {}
-        for ports in self.reaches.regions(source, destination):
-            stories = tuple(dict.fromkeys(self._told_of(source, address, destination, dialled, ports[0][0])))
+        own = None if source is None else self.mesh.identity(source)
+        told_of = self._outside(source, dialled) if destination is None else self.reaches.told(source, destination)
+        for ports, courses in told_of:
+            stories = tuple(dict.fromkeys(self._story(course, address, own) for course in courses))
             found.setdefault(stories, []).extend(ports)
         return Book([Chapter(tuple(sorted(ports)), stories) for stories, ports in found.items()])
 
-    def _told_of(
-        self, source: Pod | None, address: int | None, destination: Pod | None, dialled: int | None, port: int
-    ) -> Iterator[Story]:
-        if destination is None:
-            call = Call(self.mesh, Caller(source, address), None, dialled, port, None)
-        else:
-            call = self.reaches.call(source, address, destination, port)
-        for course in call.courses():
-            yield self._story(course, address)
+    def _outside(self, source: Pod | None, dialled: int | None) -> Iterator[tuple[Numbers, tuple[Course, ...]]]:
+        """The same towards an address that is no pod's."""
+        rest: Numbers = TCP
+        regions: list[Numbers] = [((number, number),) for number in self.mesh.ports(source, None)]
+        for ports in regions:
+            rest = subtract(rest, ports)
+        for ports in (*regions, *([rest] if rest else [])):
+            yield ports, tuple(Call(self.mesh, Caller(source), None, dialled, ports[0][0], None).courses())
 
-    def _story(self, course: Course, address: int | None) -> Story:
+    def _story(self, course: Course, address: int | None, own: Identity | None) -> Story:
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
             return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
+        course = replace(course, hops=tuple(self.reaches.as_own(hop, own) for hop in course.hops))
         legs = tuple(
             Leg(
                 hop.source,

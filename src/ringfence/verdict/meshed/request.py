@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ringfence.values import Value, field
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """An HTTP request that a question asks about.
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``

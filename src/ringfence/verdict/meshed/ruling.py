@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.layers.mesh.courses import Hop
-from ringfence.layers.requests.deciding import Decision, Outcome, decide
+from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
@@ -48,15 +48,23 @@ class Rulings:
     def __init__(self, mesh: Mesh | None) -> None:
         self.mesh = mesh
         self._spaces = Spaces()
+        self._outcomes = Outcomes(self._spaces)
 
     def of(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
         says that names no other; empty: not known."""
+        assert hop.point is not None
+        facts = self._facts(hop, request, address, host)
+        return ruling(decide(self._rules(hop), facts, hop.point.sort, http=hop.point.http, spaces=self._spaces))
+
+    def verdict(self, hop: Hop, address: int | None) -> Verdict:
+        """What a hop's point says of all requests together."""
+        return VERDICTS[self._outcomes.of(self._rules(hop), self._facts(hop, None, address, ""))]
+
+    def _rules(self, hop: Hop) -> RequestRules:
         assert self.mesh is not None
         assert hop.point is not None
-        rules: RequestRules = self.mesh.rules(hop.point, hop.judged_port)
-        facts = self._facts(hop, request, address, host)
-        return ruling(decide(rules, facts, hop.point.sort, http=hop.point.http, spaces=self._spaces))
+        return self.mesh.rules(hop.point, hop.judged_port)
 
     def allowed(self, hop: Hop, address: int | None) -> str:
         """The requests that surely pass a hop's point, in short."""
