@@ -39,6 +39,11 @@ class LayeredLister(Lister):
         self._meshed = meshed
         self._layers: dict[Told, RowLayers] = {}
 
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The layers of which the verdicts speak."""
+        return (self.layer,) if self.layer else LAYERS
+
     def _lines(
         self, lines: dict[Entry, int], mask: int, result: Result, destination: int, denied: bool = False
     ) -> None:
