@@ -13,6 +13,7 @@ from ringfence.layers.network import universe as universes
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.universe import coverage_of
 from ringfence.loading import load, load_objects
+from ringfence.model.mesh import Client, Sending
 from ringfence.sets.addresses import address_text
 from ringfence.sets.ports import port_key
 from ringfence.verdict.answers import Answer, Part, Verdict
@@ -23,6 +24,7 @@ from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.meshed.layered_grid import LayeredGrid
 from ringfence.world import World
 from tests.layers.mesh.fake_mesh import FakeMesh
+from tests.verdict.meshed.test_asking import pod
 from tests.verdict.meshed.test_grid import PORTS, worlds
 
 
@@ -103,3 +105,20 @@ def _other(world: World, column: int) -> str:
     """A name of an end without pods: of addresses one of them."""
     end = world.relation.universe.ends[column]
     return f"node/{end.name}" if end.sort == "node" else address_text(end.space[0][0] or 1)
+
+
+def test_addresses_outside_are_asked_of_the_clients_own_side() -> None:
+    """A proxy that sends nothing to what it does not know."""
+    source = pod("a", "sidecar")
+    world = load_objects([source, pod("b")], cni="calico")
+    cluster = world.cluster
+    for sending in (Client(Sending.NOTHING), Client(Sending.OTHER_TLS), None):
+        mesh = FakeMesh(pods=list(cluster.pods), sending=sending)
+        universe = universes.build(cluster, coverage_of(world.profile), apart=mesh.kind)
+        relation = Relation(cluster, world.profile, universe)
+        asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
+        grid = LayeredGrid(relation, mesh)
+        for name, column in ((one.name, universe.class_of_pod[number]) for number, one in enumerate(cluster.pods)):
+            (result,) = (one for sources, one in grid.column(len(universe.ends) - 1) if sources >> column & 1)
+            answer = asker.can(world.target(f"shop/{name}"), world.target("8.8.8.8"), world.question(443, "TCP"), None)
+            check(band_at(relation, result, 443), answer, f"spiffe://fake/{name}")

@@ -222,8 +222,7 @@ class Data {
       data.groupOf[index] = data.groups.length - 1;
     });
     data.states = await Promise.all(raw.states.map((state) => State.of(state)));
-    // Layers apart are shown of one state; a page of a difference says what changed of all of them together.
-    data.layered = data.states.length === 1 && data.states[0].tolds.length > 0;
+    data.layered = data.states.every((state) => state.tolds.length > 0);
     data.difference = raw.difference ? await Difference.of(raw.difference) : null;
     data.byName = new Map();
     data.names.forEach((name, index) => data.byName.set(name, data.byName.has(name) ? -1 : index));
