@@ -13,7 +13,7 @@ from ringfence.sets.addresses import address_text
 from ringfence.sets.ports import EVERYTHING, canonical, contains_key, port_key
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.matrix.values import Line, Matrix, MatrixEnd
-from tests.model.objects import namespace, pod, world
+from tests.model.objects import Object, namespace, network_policy, node, pod, world
 
 PORTS = (80, 443, 5432, 8080, 8081, 8443, 9090, 9102, 15008)
 
@@ -80,3 +80,36 @@ def test_without_a_mesh_nothing_is_told() -> None:
     assert matrix.layers == ("network",)
     assert not matrix.identities
     assert all(line.told is None for cell in matrix.cells for line in cell.lines)
+
+
+def test_cells_that_hang_on_nodes_are_told_apart_by_what_the_mesh_says() -> None:
+    """Two workloads of one namespace to which the network is the same, and the mesh is not."""
+    strict = {"mtls": {"mode": "STRICT"}}
+    objects: list[Object] = [
+        namespace("shop", **{"istio-injection": "enabled"}),
+        {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+         "metadata": {"name": "default", "namespace": "shop"}, "spec": strict},
+        network_policy("shop/deny", {}, ingress=[]),
+        node("n1", "10.1.0.1"),
+        node("n2", "10.1.0.2"),
+    ]  # fmt: skip
+    for name in ("in", "out"):
+        for number in (1, 2):
+            made = pod(f"shop/{name}-{number}", {"app": name}, node=f"n{number}")
+            owner = {"kind": "ReplicaSet", "name": f"{name}-abc", "controller": True}
+            made["metadata"]["ownerReferences"] = [owner]
+            if name == "in":
+                made["spec"]["containers"] = [{"name": "istio-proxy", "image": "istio/proxyv2:1.29.0"}]
+            objects.append(made)
+    engine = world(*objects)
+    matrix = engine.matrix(layered=True)
+    numbers = {end.name: number for number, end in enumerate(matrix.ends)}
+    found = {
+        name: line_at(matrix, numbers["node/n1"], number, 8080)
+        for name, number in numbers.items()
+        if name.startswith("shop/")
+    }
+    for name, line in found.items():
+        assert line is not None
+        assert line.verdict is engine.can("node/n1", name, 8080).verdict, name
+    assert len({line.told.transport.verdict for line in found.values() if line is not None and line.told}) == 2
