@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
-from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
 from ringfence.model.mesh import Identity, Mesh, Numbers
@@ -33,13 +32,13 @@ class Chapter(NamedTuple):
 
 
 class Book:
-    """Everything that the mesh says between two kinds of ends. ``over``: a waypoint is on the way somewhere."""
+    """Everything that the mesh says between two kinds of ends. ``waypoints``: the pods of those on some way."""
 
-    __slots__ = ("chapters", "over")
+    __slots__ = ("chapters", "waypoints")
 
     def __init__(self, chapters: list[Chapter]) -> None:
         self.chapters = chapters
-        self.over = any(story.waypoint for chapter in chapters for story in chapter.stories)
+        self.waypoints = frozenset(pod for chapter in chapters for story in chapter.stories for pod in story.waypoint)
 
 
 class LayeredGrid(MeshedGrid):
@@ -52,6 +51,7 @@ class LayeredGrid(MeshedGrid):
         self._books: dict[tuple[object, int], Book] = {}
         self._banded: dict[tuple[int, int, int, Result], Result] = {}
         self._tolds: dict[tuple[int, tuple[Nets, ...]], Told] = {}
+        self._towards: dict[int, list[int]] = {}
         self._kept: list[tuple[Story, ...]] = []
         self._story_numbers: dict[tuple[Story, ...], int] = {}
         self._untaken = self._number_of_stories((UNTAKEN,))
@@ -66,11 +66,26 @@ class LayeredGrid(MeshedGrid):
             book = self._books.get(key)
             if book is None:
                 book = self._books[key] = self._stories.book(source, address, pod, dialled)
-            if book.over:
-                for column in columns_of(shared):
-                    yield 1 << column, self._with_bands(book, result, column, destination)
+            if book.waypoints:
+                for alike in self._alike(book, shared):
+                    column = (alike & -alike).bit_length() - 1
+                    yield alike, self._with_bands(book, result, column, destination)
             else:
                 yield shared, self._with_bands(book, result, -1, -1)
+
+    def _alike(self, book: Book, sources: int) -> list[int]:
+        """Sources parted by what the network says of them towards every waypoint that may be on the way."""
+        parts = [sources]
+        for way in sorted({self.universe.class_of_pod[pod] for pod in book.waypoints}):
+            towards = self._towards.get(way)
+            if towards is None:
+                towards = [mask for mask, _ in Grid.column(self, way)]
+                rest = self.universe.everything
+                for mask in towards:
+                    rest &= ~mask
+                self._towards[way] = towards = [*towards, rest]
+            parts = [shared for part in parts for mask in towards if (shared := part & mask)]
+        return parts
 
     def of_pair(self, source: int, destination: int, result: Result) -> Result:
         """A result of the network between two columns, with bands."""
