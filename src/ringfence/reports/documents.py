@@ -30,7 +30,7 @@ from ringfence.verdict.answers import (
     Row,
     Trace,
 )
-from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict
+from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict, port_and_protocol
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """Raised when the meaning of a key changes; new keys do not raise it."""
@@ -105,26 +105,29 @@ class LayerDocument(Document, frozen=True):
 
 class HopDocument(Document, frozen=True):
     """One connection of a flow: the port on the wire, who opens it and to whom, and the identity that the other end
-    authenticated (null: nobody's)."""
+    authenticated (null: nobody's). ICMP has no port. ``encryption_reason``: who encrypts it, or why nobody does."""
 
     source: str
     destination: str
-    port: int
-    protocol: Literal["TCP", "UDP", "SCTP"]
+    port: int | None
+    protocol: Literal["TCP", "UDP", "SCTP", "ICMP"]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     verdict: VerdictWord
     layers: list[LayerDocument]
 
 
 class LayeredDocument(Document, frozen=True):
     """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
-    what the client sees. ``holds`` false: only the client's own configuration denies."""
+    what the client sees. ``holds`` false: only the client's own configuration denies. ``encryption``: that of the least
+    encrypted hop, with who does it."""
 
     layers: list[LayerDocument]
     hops: list[HopDocument]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     symptom: str
     holds: bool
     notes: list[str]
@@ -393,14 +396,15 @@ def _layer(layer: LayerVerdict) -> LayerDocument:
 
 
 def _hop(hop: HopVerdict) -> HopDocument:
-    number, _, protocol = hop.port.partition("/")
+    number, protocol = port_and_protocol(hop.port)
     return HopDocument(
         source=hop.source,
         destination=hop.destination,
-        port=int(number),
+        port=number,
         protocol=protocol,  # type: ignore[arg-type]
         identity=hop.identity,
         encryption=hop.encryption,  # type: ignore[arg-type]
+        encryption_reason=hop.encryption_reason,
         verdict=hop.verdict.value,
         layers=[_layer(layer) for layer in hop.layers],
     )
@@ -415,6 +419,7 @@ def layered_document(layered: Layered | None) -> LayeredDocument | None:
         hops=[_hop(hop) for hop in layered.hops],
         identity=layered.identity,
         encryption=layered.encryption,  # type: ignore[arg-type]
+        encryption_reason=layered.encryption_reason,
         symptom=layered.symptom,
         holds=layered.holds,
         notes=list(layered.notes),

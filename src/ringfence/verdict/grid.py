@@ -113,6 +113,14 @@ class Grid:
         """The ports that nodes hand on to Services, as a port set number."""
         self._turned = Turned(relation) if joined else None
 
+    def over(self, relation: Relation) -> Grid:
+        """The same over another relation of the same ends."""
+        return Grid(relation)
+
+    def wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports on the wire that some ports of a flow take, as port set numbers."""
+        return ports
+
     def _blind_columns(self) -> int:
         """Pod columns in namespaces with policies that are not modelled."""
         blind = self.relation.blind_namespaces

@@ -127,8 +127,8 @@ def _one(story: Story, nets: Nets) -> Told:
         refused = story.unreached
         return Told(
             Verdict.DENIED,
-            TRANSPORT,
-            refused.reason,
+            NETWORK if network is Verdict.DENIED else TRANSPORT,
+            None if network is Verdict.DENIED else refused.reason,
             network,
             refused,
             NOTHING_JUDGED,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
-from ringfence.model.mesh import Client, Proxy, Source
+from ringfence.model.mesh import Client, Encryption, Proxy, Source
+from ringfence.sets.requests.formulas import Formula, conjunction
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
+from ringfence.verdict.meshed.encryption import Encrypted, of_mesh
 from ringfence.verdict.meshed.values import (
     NETWORK,
     REQUESTS,
@@ -34,10 +36,14 @@ class Ruling(Value):
     reason: Reason
     decided_by: tuple[Decision, ...] = ()
     symptom: str = "none"
+    passing: Formula | None = None
+    """The requests that pass, of those that it was asked about; None: not exactly known."""
 
 
 Rule = Callable[[Hop], Ruling]
 """What the point of a hop says."""
+Wire = Callable[[Hop], Encrypted]
+"""Who encrypts a hop that the mesh does not."""
 
 
 class Judged(Value):
@@ -58,28 +64,37 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
     )
 
 
-def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str]) -> Judged:
+def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
     """The verdict of a course."""
+    passing: list[Formula | None] = []
+
+    def ruled(hop: Hop) -> Ruling:
+        found = rule(hop)
+        passing.append(found.passing)
+        return found
+
     client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
-        return _unreached(course)
-    hops = [_hop(hop, network, rule, names, client, course.as_http) for hop in course.hops]
+        return _unreached(course, network)
+    hops = [_hop(hop, network, ruled, names, wire, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
     telling = _telling(verdict, hops)
     deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
     proven = deciding.identity.text if deciding.identity is not None else None
     symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
-    encryption = encryption_of([hop.encryption for hop, _, _ in hops])
+    encryption = weakest([hop for hop, _, _ in hops])
     layered = Layered(
         layers,
         tuple(hop for hop, _, _ in hops),
         proven,
-        encryption,
+        encryption.word,
         symptom if verdict is Verdict.DENIED else "none",
-        symptoms.text_of(symptom) if verdict is Verdict.DENIED else "",
+        symptoms.text_of(symptom, telling[1].reason.code) if verdict is Verdict.DENIED else "",
         True,
         course.notes,
+        encryption.why,
+        None if None in passing else conjunction(one for one in passing if one is not None),
     )
     by_client = verdict is Verdict.DENIED and _by_client(course, hops)
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
@@ -91,14 +106,17 @@ def nothing_sent(client: Client) -> LayerVerdict:
     return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(client.sources, TRANSPORT, "egress"))
 
 
-def _unreached(course: Course) -> Judged:
+def _unreached(course: Course, network: Network) -> Judged:
     """The client's own proxy sends nothing."""
     assert course.unreached is not None
-    layer = nothing_sent(course.unreached)
-    reason = layer.reason
-    symptom = symptoms.of_nothing(True)
-    layered = Layered((layer,), (), None, "none", symptom, symptoms.text_of(symptom), True, course.notes)
-    return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
+    found, told = network(course.hops[0]), nothing_sent(course.unreached)
+    layers = (found, told, LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
+    telling = found if found.verdict is Verdict.DENIED else told
+    symptom = symptoms.of_nothing(course.as_http is not False)
+    none = weakest(())
+    text = symptoms.text_of(symptom)
+    layered = Layered(layers, (), None, none.word, symptom, text, True, course.notes, none.why)
+    return Judged(Verdict.DENIED, telling.reason, telling.decided_by, layered, True)
 
 
 Told = tuple[HopVerdict, LayerVerdict, str]
@@ -106,9 +124,11 @@ Told = tuple[HopVerdict, LayerVerdict, str]
 
 
 def _hop(
-    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy, as_http: bool | None
+    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire, client: Proxy, as_http: bool | None
 ) -> Told:
     transport = hop.transport
+    bare = transport.encryption is Encryption.NONE
+    encrypted = wire(hop) if bare else of_mesh(str(transport.encryption), hop.sent)
     # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
     http = transport.http if as_http is None else as_http
     found = network(hop)
@@ -124,9 +144,10 @@ def _hop(
         names(hop.destination),
         f"{hop.port}/TCP",
         hop.identity.text if hop.identity is not None else None,
-        str(transport.encryption),
+        encrypted.word,
         verdict,
         tuple(layers),
+        encrypted.why,
     )
     return judged, layers[index], sees[index]
 
@@ -197,12 +218,18 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
     return True
 
 
-def encryption_of(found: list[str]) -> str:
+def weakest(hops: Sequence[HopVerdict]) -> Encrypted:
     """That of the least encrypted hop."""
+    return least([Encrypted(hop.encryption, hop.encryption_reason) for hop in hops])
+
+
+def least(found: Sequence[Encrypted]) -> Encrypted:
+    """The least that any hop has."""
     for word in ("unknown", "none"):
-        if word in found:
-            return word
-    return found[-1] if found else "none"
+        for one in found:
+            if one.word == word:
+                return one
+    return found[-1] if found else Encrypted("none", "nothing is sent")
 
 
 def not_held(judged: Judged) -> Judged:

@@ -8,20 +8,22 @@ from typing import NamedTuple
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Identity, Mesh, Numbers
+from ringfence.model.mesh import Encryption, Identity, Mesh, Numbers
 from ringfence.sets.ports import PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import Band, Grid, Result
 from ringfence.verdict.meshed.apart import UNTAKEN, Leg, Nets, Story, Told, hops_of, told
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.judging import Ruling, encryption_of, nothing_sent, requests_of, transport_of
+from ringfence.verdict.meshed.judging import Ruling, least, nothing_sent, requests_of, transport_of
 from ringfence.verdict.meshed.reach import TCP, Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.values import NETWORK
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
+BETWEEN_NODES = Encrypted("unknown", "the network plugin encrypts between nodes: ask about the pair with explain")
 
 
 class Chapter(NamedTuple):
@@ -298,7 +300,8 @@ class _Stories:
         own = None if source is None else self.mesh.identity(source)
         told_of = self._outside(source, dialled) if destination is None else self.reaches.told(source, destination)
         for ports, courses in told_of:
-            stories = tuple(dict.fromkeys(self._story(course, address, own) for course in courses))
+            encrypted = self._encrypted(destination, ports[0][0])
+            stories = tuple(dict.fromkeys(self._story(course, address, own, encrypted) for course in courses))
             found.setdefault(stories, []).extend(ports)
         return Book([Chapter(tuple(sorted(ports)), stories) for stories, ports in found.items()])
 
@@ -311,7 +314,25 @@ class _Stories:
         for ports in (*regions, *([rest] if rest else [])):
             yield ports, tuple(Call(self.mesh, Caller(source), None, dialled, ports[0][0], None).courses())
 
-    def _story(self, course: Course, address: int | None, own: Identity | None) -> Story:
+    def _encrypted(self, destination: Pod | None, port: int) -> Encrypted | None:
+        """TLS of the application, as every Service declares it that leads there."""
+        if destination is None:
+            return None
+        call = self.reaches.call(None, None, destination, port)
+        if call.service is not None:
+            return Encryptions.of_application(call.service, call.dialled or port)
+        said = [Encryptions.of_application(*front) for front in self.reaches.fronts.all_leading_to(destination, port)]
+        return None if None in said else next(iter(said), None)
+
+    def _wire(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted:
+        """Who encrypts a hop."""
+        if hop.transport.encryption is not Encryption.NONE:
+            return Encrypted(str(hop.transport.encryption), "")
+        if encrypted is not None and hop.destination is At.SERVER:
+            return encrypted
+        return BETWEEN_NODES if self.reaches.cluster.encryption else NOBODY
+
+    def _story(self, course: Course, address: int | None, own: Identity | None, encrypted: Encrypted | None) -> Story:
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
             return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
@@ -330,7 +351,7 @@ class _Stories:
         way = course.waypoint if over else None
         return Story(
             legs,
-            encryption_of([str(hop.transport.encryption) for hop in course.hops]),
+            least([self._wire(hop, encrypted) for hop in course.hops]).word,
             self._proven(course),
             self._allows(course, legs, address),
             fact,
