@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
@@ -13,17 +13,17 @@ from ringfence.sets.ports import PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import Band, Grid, Result
-from ringfence.verdict.meshed.apart import UNTAKEN, Leg, Nets, Story, Told, hops_of, told
-from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
+from ringfence.verdict.meshed.apart import ON_THE_WIRE, UNTAKEN, Leg, Nets, Story, Told, hops_of, told
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions, of_mesh
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.judging import Ruling, least, nothing_sent, requests_of, transport_of
+from ringfence.verdict.meshed.judging import Ruling, nothing_sent, requests_of, transport_of
 from ringfence.verdict.meshed.reach import TCP, Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.values import NETWORK
+from ringfence.verdict.meshed.wires import Wires
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
-BETWEEN_NODES = Encrypted("unknown", "the network plugin encrypts between nodes: ask about the pair with explain")
 
 
 class Chapter(NamedTuple):
@@ -34,12 +34,14 @@ class Chapter(NamedTuple):
 
 
 class Book:
-    """Everything that the mesh says between two kinds of ends. ``waypoints``: the pods of those on some way."""
+    """Everything that the mesh says between two kinds of ends. ``waypoints``: the pods of those on some way.
+    ``untaken``: what becomes of connections that no mesh takes."""
 
-    __slots__ = ("chapters", "waypoints")
+    __slots__ = ("chapters", "untaken", "waypoints")
 
-    def __init__(self, chapters: list[Chapter]) -> None:
+    def __init__(self, chapters: list[Chapter], untaken: Story = UNTAKEN) -> None:
         self.chapters = chapters
+        self.untaken = untaken
         self.waypoints = frozenset(pod for chapter in chapters for story in chapter.stories for pod in story.waypoint)
 
 
@@ -56,7 +58,8 @@ class LayeredGrid(MeshedGrid):
         self._towards: dict[int, list[int]] = {}
         self._kept: list[tuple[Story, ...]] = []
         self._story_numbers: dict[tuple[Story, ...], int] = {}
-        self._untaken = self._number_of_stories((UNTAKEN,))
+        self._carriers = Wires(relation)
+        self._over_wire: dict[tuple[object, ...], Book] = {}
 
     def _meshed(self, destination: int, sources: int, result: Result) -> Iterator[tuple[int, Result]]:
         pod, kind, dialled = self._server(destination)
@@ -68,12 +71,31 @@ class LayeredGrid(MeshedGrid):
             book = self._books.get(key)
             if book is None:
                 book = self._books[key] = self._stories.book(source, address, pod, dialled)
-            if book.waypoints:
-                for alike in self._alike(book, shared):
-                    column = (alike & -alike).bit_length() - 1
-                    yield alike, self._with_bands(book, result, column, destination)
-            else:
-                yield shared, self._with_bands(book, result, -1, -1)
+            for some, over in self._on_the_wire(book, shared, destination):
+                if book.waypoints:
+                    for alike in self._alike(book, some):
+                        column = (alike & -alike).bit_length() - 1
+                        yield alike, self._with_bands(over, result, column, destination)
+                else:
+                    yield some, self._with_bands(over, result, -1, -1)
+
+    def _on_the_wire(self, book: Book, sources: int, destination: int) -> Iterator[tuple[int, Book]]:
+        """Sources parted by what the network plugin encrypts, each with what is told of them."""
+        if not self._carriers.declared:
+            yield sources, book
+            return
+        ways = {
+            story.waypoint: self._carriers.of_pods(story.waypoint, destination)
+            for chapter in book.chapters
+            for story in chapter.stories
+            if story.waypoint
+        }
+        for part, encrypted in self._carriers.parted(sources, destination):
+            key = (id(book), encrypted, *ways.items())
+            found = self._over_wire.get(key)
+            if found is None:
+                found = self._over_wire[key] = _over(book, encrypted, ways)
+            yield part, found
 
     def _alike(self, book: Book, sources: int) -> list[int]:
         """Sources parted by what the network says of them towards every waypoint that may be on the way."""
@@ -139,7 +161,8 @@ class LayeredGrid(MeshedGrid):
     def _bands(self, book: Book, result: Result, source: int, destination: int) -> Iterator[Band]:
         table = self.relation.ports
         for ports, net in self._partition(result, table.difference(ALL, self._tcp)):
-            yield Band(ports, self._told(self._untaken, ((net,),)), ports, result, -1, -1)
+            untaken = self._number_of_stories((book.untaken,))
+            yield Band(ports, self._told(untaken, ((net,),)), ports, result, -1, -1)
         for chapter in book.chapters:
             number = self._number_of_stories(chapter.stories)
             whole = table.number(chapter.ports)
@@ -278,6 +301,16 @@ class LayeredGrid(MeshedGrid):
                 yield left, right, one
 
 
+def _over(book: Book, encrypted: Encrypted, ways: Mapping[tuple[int, ...], Encrypted]) -> Book:
+    """What is told, where the network plugin encrypts so between the two ends, and from waypoints."""
+
+    def told_over(story: Story) -> Story:
+        return story.over(lambda leg: encrypted if leg.source is At.CLIENT else ways[story.waypoint])
+
+    chapters = [Chapter(ports, tuple(map(told_over, stories))) for ports, stories in book.chapters]
+    return Book(chapters, ON_THE_WIRE.over(lambda leg: encrypted))
+
+
 class _LayeredReaches(Reaches):
     """Also what is asked of connections that are refused: each layer speaks for itself."""
 
@@ -324,13 +357,13 @@ class _Stories:
         said = [Encryptions.of_application(*front) for front in self.reaches.fronts.all_leading_to(destination, port)]
         return None if None in said else next(iter(said), None)
 
-    def _wire(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted:
-        """Who encrypts a hop."""
+    def _encrypts(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted | None:
+        """Who encrypts a hop; None: only what carries it could."""
         if hop.transport.encryption is not Encryption.NONE:
-            return Encrypted(str(hop.transport.encryption), "")
+            return of_mesh(str(hop.transport.encryption), hop.sent)
         if encrypted is not None and hop.destination is At.SERVER:
             return encrypted
-        return BETWEEN_NODES if self.reaches.cluster.encryption else NOBODY
+        return None if self.reaches.cluster.encryption else NOBODY
 
     def _story(self, course: Course, address: int | None, own: Identity | None, encrypted: Encrypted | None) -> Story:
         fact, decide = course.facts[0] if course.facts else ("", "")
@@ -344,14 +377,15 @@ class _Stories:
                 hop.port if hop.port == self.mesh.tunnel_port and hop.judged_port != hop.port else 0,
                 transport_of(hop),
                 requests_of(hop, lambda one: self._rule(course, one, address))[0],
+                self._encrypts(hop, encrypted),
             )
             for hop in course.hops
         )
         over = len(course.hops) > 1 and course.waypoint is not None
         way = course.waypoint if over else None
-        return Story(
+        found = Story(
             legs,
-            least([self._wire(hop, encrypted) for hop in course.hops]).word,
+            "none",
             self._proven(course),
             self._allows(course, legs, address),
             fact,
@@ -360,6 +394,7 @@ class _Stories:
             () if way is None else way.pods,
             "" if way is None else f"{way.namespace}/{way.name}",
         )
+        return found.over(lambda leg: NOBODY)
 
     @staticmethod
     def _proven(course: Course) -> bool | None:

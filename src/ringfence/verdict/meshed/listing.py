@@ -161,6 +161,8 @@ class LayeredLister(Lister):
 
 def _open(told: Told) -> Reason | None:
     """What encryption or identity hangs on, where it is not known."""
+    if told.open is None and told.encryption == "unknown":
+        return Reason("encryption", told.why)
     return told.open if told.encryption == "unknown" or told.proven is None else None
 
 

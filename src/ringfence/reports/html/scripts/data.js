@@ -61,7 +61,7 @@ class State {
   }
 
   // What each layer says of some ports, and the hops that the network was asked of.
-  #told([verdicts, layer, encryption, proven, allows, transport, requests, open, stories]) {
+  #told([verdicts, layer, encryption, proven, allows, transport, requests, open, stories, why]) {
     const { layers } = this.raw;
     const said = ([reason, decisions]) => ({
       reason: this.#reason(reason) || { text: "", decide: "" },
@@ -73,6 +73,7 @@ class State {
       encryption: layers.encryptions[encryption],
       proven,
       allows: layers.allows[allows],
+      why: layers.allows[why],
       transport: said(transport),
       requests: said(requests),
       open: this.#reason(open),
