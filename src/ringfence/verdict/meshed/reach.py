@@ -132,6 +132,10 @@ class Reaches:
         self._courses_of: dict[tuple[Hashable, int], tuple[Shown, ...]] = {}
         self._regions_of: dict[Hashable, tuple[Numbers, ...]] = {}
 
+    def asks(self, hop: Hop) -> bool:
+        """Whether what a hop's point asks is looked at."""
+        return hop.point is not None and hop.transport.accepted
+
     def asked_of_peers(self, source: Pod | None, destination: Pod) -> tuple[Formula, ...]:
         """What the points on the way of a source, and of all that send like it, ask about who comes: sources of which
         all of it is equally true are one."""
@@ -140,7 +144,7 @@ class Reaches:
         for ports in self._regions(source, destination, sends):
             for course, _ in self._courses(source, destination, ports[0][0], sends):
                 for hop in course.hops:
-                    if hop.point is not None and hop.transport.accepted:
+                    if hop.point is not None and self.asks(hop):
                         for policy in self.mesh.rules(hop.point, hop.judged_port).policies:
                             for rule in policy.rules:
                                 found.update(dict.fromkeys(about_peers(rule.formula)))
@@ -170,6 +174,20 @@ class Reaches:
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
+    def told(self, source: Pod | None, destination: Pod) -> Iterator[tuple[Numbers, tuple[Course, ...]]]:
+        """Ports of which one is like another, with the courses that a connection to them may take. The identity of
+        the client is that of some source that sends alike (``as_own``)."""
+        sends = self._sends(source, destination)
+        for ports in self._regions(source, destination, sends):
+            yield ports, tuple(course for course, _ in self._courses(source, destination, ports[0][0], sends))
+
+    @staticmethod
+    def as_own(hop: Hop, own: Identity | None) -> Hop:
+        """A hop that a client opens who has another identity."""
+        if hop.source is At.WAYPOINT or own is None or hop.identity is None or hop.identity == own:
+            return hop
+        return replace(hop, identity=own)
+
     def _regions(self, source: Pod | None, destination: Pod, sends: Hashable) -> tuple[Numbers, ...]:
         """Ports of which one is like another to what sends so."""
         found = self._regions_of.get(sends)
@@ -193,15 +211,6 @@ class Reaches:
             alike.setdefault(key, []).append((number, number))
         yield from map(tuple, alike.values())
         rest = subtract(TCP, tuple((number, number) for number in numbers))
-        if rest:
-            yield rest
-
-    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
-        """All TCP ports, parted by what the mesh says of them."""
-        rest: Numbers = TCP
-        for number in self.mesh.ports(source, destination):
-            yield ((number, number),)
-            rest = subtract(rest, ((number, number),))
         if rest:
             yield rest
 
@@ -294,9 +303,7 @@ class Reaches:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        elif own is not None and hop.identity is not None and hop.identity != own:
-            hop = replace(hop, identity=own)
-        return self.rulings.verdict(hop, address)
+        return self.rulings.verdict(self.as_own(hop, own), address)
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:
