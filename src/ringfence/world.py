@@ -443,7 +443,7 @@ class World:
         return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
-        """Flows whose verdict, or requests that pass, are others in ``other``, each with two ends; at most ``limit``."""
+        """Flows whose verdict, or passing requests, are others in ``other``, with a pair of ends; at most ``limit``."""
         from ringfence.verdict.comparing import Comparison
         from ringfence.verdict.difference import flow_changes
 

@@ -42,8 +42,8 @@ def chapter(before: World, style: Style) -> Iterator[str]:
     rows = world.diff(world.what_if(add=[WEAKER])).rows
     for row in [row for row in rows if row.after is Verdict.ALLOWED][:ROWS_SHOWN]:
         ends = f"{_some(row.sources)} -> {_some(row.destinations)}"
-        before, after = (style.paint(str(verdict), str(verdict)) for verdict in (row.before, row.after))
-        yield f"     {row.change}: {ends} {ports_text(row.ports)}: {before} -> {after}"
+        verdicts = " -> ".join(style.paint(str(verdict), str(verdict)) for verdict in (row.before, row.after))
+        yield f"     {row.change}: {ends} {ports_text(row.ports)}: {verdicts}"
 
 
 def _some(names: tuple[str, ...]) -> str:
