@@ -136,6 +136,8 @@ def _wrong_witnesses(states: list[Any], diff: Any) -> list[str]:
             else:
                 verdicts = [_asked(*one, int(port), protocol, None, row) for one in zip(states, pairs, strict=True)]
                 differ = verdicts[0] is not verdicts[1]
+                if verdicts != [row.before, row.after]:
+                    found.append(f"{where}: {verdicts} is said")
             if not differ:
                 found.append(f"{where}: no difference {row.layers}")
     return found

@@ -8,11 +8,9 @@ from ringfence.sets.ports import Intervals, PortTable, canonical
 from ringfence.verdict.behaviours import Facts
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.meshed.contents import Contents
+from ringfence.verdict.meshed.differing import WHOLE
 from ringfence.verdict.meshed.layered import LayeredGrid
 from ringfence.verdict.meshed.reach import Reading
-
-WHOLE = frozenset(("all", "none", "perhaps all"))
-"""What the verdict says already."""
 
 
 def readings(relation: Relation, mesh: Mesh) -> tuple[Grid, Grid]:
