@@ -7,6 +7,7 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of, mask_of_columns
@@ -22,13 +23,16 @@ from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Told
+
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
-Told = tuple[tuple[int, int], ...]
+Passed = tuple[tuple[int, int], ...]
 """(port set number, number of what passes there in ``meshed.contents``), disjoint."""
 
 
@@ -40,8 +44,20 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
-    told: Told = ()
-    """As ``Result.told``."""
+    passed: Passed = ()
+    """As ``Result.passed``."""
+
+
+class Band(Value):
+    """Ports, as a port set number, of which the layers say one thing (``told``). Where the network leaves it open, it
+    is asked why of ``asked`` ports of ``result``, between two columns if these are others than the band's (else -1)."""
+
+    ports: int
+    told: Told
+    asked: int
+    result: Result
+    source: int
+    destination: int
 
 
 class Result(Value):
@@ -64,8 +80,10 @@ class Result(Value):
     """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
-    told: Told = ()
-    """What a mesh makes of ports, where two states of it are compared."""
+    bands: tuple[Band, ...] = ()
+    """What each layer says of which ports, where the grid tells."""
+    passed: Passed = ()
+    """What passes at ports, where two states of a mesh are compared."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:
@@ -102,6 +120,14 @@ class Grid:
         self.handed_on = relation.ports.number(node_ports(relation.cluster))
         """The ports that nodes hand on to Services, as a port set number."""
         self._turned = Turned(relation) if joined else None
+
+    def over(self, relation: Relation) -> Grid:
+        """The same over another relation of the same ends."""
+        return Grid(relation)
+
+    def wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports on the wire that some ports of a flow take, as port set numbers."""
+        return ports
 
     def _blind_columns(self) -> int:
         """Pod columns in namespaces with policies that are not modelled."""

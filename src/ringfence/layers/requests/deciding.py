@@ -6,16 +6,26 @@ from collections.abc import Hashable, Iterable
 from enum import Enum
 
 from ringfence.layers.requests.facts import Facts
-from ringfence.layers.requests.passing import Conditions, Match, any_of, certain, conditions, possibly, space_of, surely
-from ringfence.layers.requests.residue import open_attributes
+from ringfence.layers.requests.passing import (
+    Conditions,
+    Match,
+    any_of,
+    certain,
+    conditions,
+    issued,
+    possibly,
+    space_of,
+    surely,
+)
+from ringfence.layers.requests.residue import open_attributes, residue
 from ringfence.model.mesh import PointSort, RequestPolicy, RequestRules, Source
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, predicates_of
+from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, predicates_of
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import RequestSet, Undecided
 from ringfence.sets.requests.spaces import Spaces
-from ringfence.values import Value
+from ringfence.values import Value, replace
 
 
 class Outcome(Enum):
@@ -57,6 +67,7 @@ class Step(Enum):
 class Decision(Value):
     """The outcome, and what settled it. ``sources``: the rules or policies that did. ``symptom``: what the client sees
     of a refusal. ``hangs_on``: open attributes that could turn it. ``passes``, ``refused`` (SOME): a request of each.
+    ``passing``: all that pass, of those that were asked about; None: not exactly known.
     """
 
     outcome: Outcome
@@ -67,11 +78,20 @@ class Decision(Value):
     hangs_on: tuple[Attribute, ...] = ()
     passes: Request | None = None
     refused: Request | None = None
+    passing: Formula | None = None
 
 
-def decide(rules: RequestRules, facts: Facts, sort: PointSort, *, http: bool, spaces: Spaces | None = None) -> Decision:
-    """What a point says of the requests that ``facts`` leave: of one, or of all."""
-    return _Deciding(rules, facts, sort, http, spaces).decision()
+def decide(
+    rules: RequestRules,
+    facts: Facts,
+    sort: PointSort,
+    *,
+    http: bool,
+    spaces: Spaces | None = None,
+    among: Formula = ALWAYS,
+) -> Decision:
+    """What a point says of the requests that ``facts`` leave: of one, or of all of which ``among`` is true."""
+    return _Deciding(rules, facts, sort, http, spaces, among).decision()
 
 
 class Outcomes:
@@ -114,14 +134,28 @@ class Outcomes:
 
 
 class _Deciding:
-    def __init__(self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None) -> None:
+    def __init__(
+        self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None, among: Formula
+    ) -> None:
         self.rules = rules
         self.facts = facts
         self.refusal = "reset" if sort is PointSort.NODE else "http-403" if http else "eof"
         self.spaces = spaces
-        self.found: Conditions = conditions(rules, facts)
+        found = conditions(rules, facts)
+        self.found: Conditions = replace(found, possible=conjunction((found.possible, among)))
 
     def decision(self) -> Decision:
+        """The outcome, with the requests that pass where these are exactly known."""
+        decision = self._decided()
+        if decision.outcome is Outcome.PASS:
+            return replace(decision, passing=ALWAYS)
+        first, second = self.found.passes(service=False), self.found.passes(service=True)
+        if decision.outcome is not Outcome.SOME or first != second:
+            return decision
+        exact = not open_attributes((one.attribute for one in predicates_of((first,))), self.facts)
+        return replace(decision, passing=first) if exact else decision
+
+    def _decided(self) -> Decision:
         if self.rules.unsettled:
             return self._unsettled()
         try:
@@ -178,6 +212,10 @@ class _Deciding:
     def _token(self) -> Decision:
         sources = tuple(dict.fromkeys(issuer.source for issuer in self.rules.issuers))
         names = ", ".join(dict.fromkeys(f"{source.kind} {_name(source)}" for source in sources))
+        if self._certain(residue(issued(self.rules.issuers), self.facts)):
+            # Envoy answers 401 to every fault of a token but this one.
+            text = f"the request has a token for none of the audiences that {names} names"
+            return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-403")
         text = f"the request has a token that none of the issuers and audiences of {names} takes"
         return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-401")
 
