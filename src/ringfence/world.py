@@ -464,7 +464,7 @@ class World:
         return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.has_layers)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
-        """Flows whose verdict, or requests that pass, differ in ``other``, each with two ends; at most ``limit``."""
+        """Flows whose verdict, or passing requests, are others in ``other``, with a pair of ends; at most ``limit``."""
         from ringfence.verdict.comparing import Comparison
         from ringfence.verdict.difference import flow_changes
 
@@ -478,19 +478,12 @@ class World:
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
         from ringfence.sources.mixing import Mixing
-        from ringfence.verdict.diffing import LEVELS
         from ringfence.verdict.states import States
-        from ringfence.verdict.ways_in.differences import Side, WayDifferences, with_ways
 
-        if level not in LEVELS:
-            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        between = partial(Mixing, self.given, other.given, lambda given: self._anew(given).meshed)
         with collector_paused():
-            between = partial(Mixing, self.given, other.given, lambda given: self._anew(given).meshed)
             states = States(self._beside(other), other._beside(self), between)
-            found = states.diff(level, limit)
-            left, right = (Side(one.ways_in(), one.cluster) for one in (self, other))
-            ways = WayDifferences(left, right, states.behind_ways, found.new, found.gone)
-            return with_ways(found, ways.rows(), limit)
+            return states.whole_diff(level, limit, lambda: (self.ways_in(), other.ways_in()))
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in

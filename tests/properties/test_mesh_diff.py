@@ -11,6 +11,7 @@ import pytest
 from ringfence.loading import load_objects
 from ringfence.sets.ports import contains_key
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.meshed.forms import protections, unbound
 from ringfence.verdict.meshed.request import request
 from tests.properties.meshes import Draw
 
@@ -136,6 +137,8 @@ def _wrong_witnesses(states: list[Any], diff: Any) -> list[str]:
             else:
                 verdicts = [_asked(*one, int(port), protocol, None, row) for one in zip(states, pairs, strict=True)]
                 differ = verdicts[0] is not verdicts[1]
+                if verdicts != [row.before, row.after]:
+                    found.append(f"{where}: {verdicts} is said")
             if not differ:
                 found.append(f"{where}: no difference {row.layers}")
     return found
@@ -170,7 +173,7 @@ def _identity(one: Json) -> tuple[str, str | None, str]:
 
 def _outcome(world: Any, names: tuple[str, str], port: int, protocol: str, asked: Any, row: Any) -> Any:
     if row.layers.aspect == "protection":
-        return world.meshed.protections(*map(world.target, names), world.question(port, protocol), asked)
+        return protections(world.meshed, *map(world.target, names), world.question(port, protocol), asked)
     return _asked(world, names, port, protocol, asked, row)
 
 
@@ -198,7 +201,7 @@ def _wrong_sums(states: list[Any], diff: Any) -> list[str]:
 def _asked(world: Any, names: tuple[str, str], port: int, protocol: str, asked: Any, row: Any) -> Verdict:
     if row.layers.aspect == "unbound":
         ends = [world.target(name) for name in names]
-        return Verdict(world.meshed.unbound(*ends, world.question(port, protocol), asked))
+        return unbound(world.meshed, *ends, world.question(port, protocol), asked)
     return Verdict(world.can(*names, port, protocol, request=asked).verdict)
 
 

@@ -144,7 +144,7 @@ def edge(requests: str = "all", encryption: str = "mtls", identity: str | None =
     return Edge(requests, encryption, f"spiffe://a.example/ns/shop/sa/{identity}" if identity else None, holds)
 
 
-def layered() -> Diff:
+def of_mesh() -> Diff:
     """One of everything that only a mesh brings."""
     mixed = {"before": Verdict.MIXED, "after": Verdict.MIXED}
     orders = Request("POST", "/orders", "db.shop:80", {"x-user": "me"}, {("sub",): "a", ("groups",): ("b", "c")})

@@ -27,8 +27,7 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Verdict
-from tests.reports.diff_samples import diff, equivalence, whole
-from tests.reports.diff_samples import layered as layered_diff
+from tests.reports.diff_samples import diff, equivalence, of_mesh, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
 from tests.reports.reach_samples import coverages
@@ -64,7 +63,7 @@ REPORTS: dict[str, Iterable[str]] = {
         for name in (*COVERAGE_TEXT_FORMATS, *COVERAGE_FINDING_FORMATS)
     },
     **{
-        f"diff-layered.{name}": lines_of(name, layered_diff(), CONTEXT, PLAIN, str, "1.2.3")
+        f"diff-layered.{name}": lines_of(name, of_mesh(), CONTEXT, PLAIN, str, "1.2.3")
         for name in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
     },
     "diff-colour.table": lines_of("table", whole(), CONTEXT, Style(True), str, "1.2.3"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.seeded_faults.check_faults import CHECKS
+from tests.seeded_faults.diff_faults import DIFF_FAULTS
 from tests.seeded_faults.fault import (
     CELLS,
     COLUMNS,
@@ -575,14 +576,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-FAULTS: tuple[Fault, ...] = (
-    *SEMANTICS,
-    *RULES,
-    *MORE_RULES,
-    *MESH_RULES,
-    *POLICY_RULES,
-    *CHECKS,
-    *PLUGINS,
-    *REACH_FAULTS,
-    *MESH_FAULTS,
-)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS)
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)

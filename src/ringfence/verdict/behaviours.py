@@ -16,7 +16,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.sets.ports import EVERYTHING, Intervals, PortTable, canonical, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
-from ringfence.verdict.grid import Contained, FlowBounds, Result
+from ringfence.verdict.grid import FlowBounds, Passed, Result
 from ringfence.verdict.places import Place, answer
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ class Reader:
         """A result without anything that belongs to one relation only."""
         intervals = self.relation.ports.intervals
         whole = Bounds(
-            intervals(result.allowed), intervals(result.unknown), intervals(result.mixed), self._contents(result.told)
+            intervals(result.allowed), intervals(result.unknown), intervals(result.mixed), self._contents(result.passed)
         )
         facts = self.facts(result) if whole.unknown else None
         if not result.split:
@@ -314,7 +314,7 @@ class Reader:
     def _at(self, flows: tuple[FlowBounds, ...], facts: Facts | None) -> Behaviour:
         """The flows of one place, folded as the verdict of a question folds them."""
         whole = folded_bounds([self._bounds(flow) for flow in flows])
-        if any(flow.told for flow in flows) and self.table.contents is not None:
+        if any(flow.passed for flow in flows) and self.table.contents is not None:
             from ringfence.verdict.meshed.differing import folded_contents
 
             whole = folded_contents(self.table.contents, whole, [self._bounds(flow) for flow in flows])
@@ -323,18 +323,18 @@ class Reader:
     def _bounds(self, flow: FlowBounds) -> Bounds:
         ports = self.relation.ports
         mixed = PortTable.NONE
-        for own, content in flow.told:
+        for own, content in flow.passed:
             assert self.table.contents is not None
             if self.table.contents.verdict(content) is Verdict.MIXED:
                 mixed = ports.union(mixed, own)
         unknown = ports.difference(ports.difference(flow.possible, flow.sure), mixed)
         return Bounds(
-            ports.intervals(flow.sure), ports.intervals(unknown), ports.intervals(mixed), self._contents(flow.told)
+            ports.intervals(flow.sure), ports.intervals(unknown), ports.intervals(mixed), self._contents(flow.passed)
         )
 
-    def _contents(self, told: Contained) -> tuple[tuple[Intervals, int], ...]:
+    def _contents(self, passed: Passed) -> tuple[tuple[Intervals, int], ...]:
         """What passes at ports, of each content."""
-        return tuple(sorted((self.relation.ports.intervals(ports), content) for ports, content in told))
+        return tuple(sorted((self.relation.ports.intervals(ports), content) for ports, content in passed))
 
     def _families(self, flows: tuple[FlowBounds, ...]) -> tuple[tuple[Families, Bounds], ...]:
         each = tuple((flow.families, self._bounds(flow)) for flow in flows)

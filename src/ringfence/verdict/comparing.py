@@ -100,12 +100,12 @@ class Side:
         if self.mesh is None or contents is None:
             self._grid = Grid(self.relation, joined)
             return
-        from ringfence.verdict.meshed.contents_grid import ContentsGrid
+        from ringfence.verdict.meshed.compared import ComparedGrid
         from ringfence.verdict.meshed.reach import Reading
 
         names = mask_of(self.columns[kind] for kind in columns_of(self._own_names))
         self._grid, self._unbound = (
-            ContentsGrid(self.relation, self.mesh, reading, contents, self.reader.facts, names, joined)
+            ComparedGrid(self.relation, self.mesh, reading, contents, self.reader.facts, names, joined)
             for reading in (Reading.CONFIGURED, Reading.UNBOUND)
         )
 

@@ -194,9 +194,12 @@ class Differ:
         assert one.differing is not None
         port = witness_port(one.ports)
         found: dict[tuple[Ids, bool, bool], int] = {}
+        itself = 0
         for part in self._parts(changed.mask):
             ends = self._witness(Group(part, changed.sources), Group(1 << changed.destination, changed.destinations))
             if ends is None:
+                # A pod to itself is no flow: it may stand in a row with others, so that these are few.
+                itself |= part
                 continue
             names = [self.names.one(end.kind, end.pods, after) for after in (False, True) for end in ends]
             pairs = (names[0], names[1]), (names[2], names[3])
@@ -204,6 +207,7 @@ class Differ:
             key = layered.causes(pairs, port, one.differing.aspect, telling)
             found[key] = found.get(key, 0) | part
         for (causes, explained, looked), mask in found.items():
+            mask, itself = mask | itself, 0
             yield Label(one.before, one.after, one.ports, one.family, causes, explained, looked, one.differing), mask
 
     def _caused(self, changed: Changed, mask: int, ids: Ids, transition: Transition) -> Iterator[tuple[Label, int]]:

@@ -33,7 +33,7 @@ ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
 
 
-Contained = tuple[tuple[int, int], ...]
+Passed = tuple[tuple[int, int], ...]
 """(port set number, number of what passes there in ``meshed.contents``), disjoint."""
 
 
@@ -45,8 +45,8 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
-    told: Contained = ()
-    """As ``Result.told``."""
+    passed: Passed = ()
+    """As ``Result.passed``."""
 
 
 class Band(Value):
@@ -83,8 +83,8 @@ class Result(Value):
     """Whether places name the known node of one end, where that of the other is not known."""
     bands: tuple[Band, ...] = ()
     """What each layer says of which ports, where the grid tells."""
-    told: Contained = ()
-    """What a mesh makes of ports, where two states of it are compared."""
+    passed: Passed = ()
+    """What passes at ports, where two states of a mesh are compared."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:

@@ -15,15 +15,17 @@ from ringfence.verdict.altered import Altered, Objects, PolicyChange, altered_po
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Diff, NotCompared
 from ringfence.verdict.comparing import Comparison
-from ringfence.verdict.diffing import diff
+from ringfence.verdict.diffing import LEVELS, diff
+from ringfence.verdict.ends import EndError
 from ringfence.verdict.equivalence import Equivalence, Order, Ordering
 from ringfence.verdict.universal import universal
-from ringfence.verdict.ways_in.differences import WAY_KINDS
+from ringfence.verdict.ways_in.differences import WAY_KINDS, Side, WayDifferences, with_ways
 
 if TYPE_CHECKING:
     from ringfence.model.mesh import Mesh
     from ringfence.verdict.meshed.asking import MeshedAsker
     from ringfence.verdict.meshed.causes import LayeredAttribution, Mixtures
+    from ringfence.verdict.ways_in.values import WaysIn
 
 COMPARED_KINDS = (
     "Namespace",
@@ -155,6 +157,17 @@ class States:
             self.before.partial or self.after.partial,
             self.layered,
         )
+
+    def whole_diff(self, level: str, limit: int | None, ways_in: Callable[[], tuple[WaysIn, WaysIn]]) -> Diff:
+        """The difference, with that of the ways in. Raises EndError for a level that there is not."""
+        if level not in LEVELS:
+            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        found = self.diff(level, limit)
+        left, right = (
+            Side(ways, state.relation.cluster) for ways, state in zip(ways_in(), (self.before, self.after), strict=True)
+        )
+        ways = WayDifferences(left, right, self.behind_ways, found.new, found.gone)
+        return with_ways(found, ways.rows(), limit)
 
     def equivalent(self) -> Equivalence:
         """Which of the two allows more, in this cluster."""

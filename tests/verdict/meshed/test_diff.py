@@ -166,6 +166,14 @@ def test_less_encryption_is_a_row_of_its_own() -> None:
     assert back.change == "strengthened"
 
 
+def test_encryption_alone_is_more_than_none() -> None:
+    simple = rule("old.plain.svc.cluster.local", "SIMPLE")
+    found = rows(world(), world(simple), "shop/web", "plain/old")
+    assert [(row.change, row.layers.before.encryption, row.layers.after.encryption) for row in found] == [
+        ("strengthened", "none", "tls")
+    ]
+
+
 def test_a_client_that_breaks_itself_is_narrowed_and_nobody_else() -> None:
     strict = peers("STRICT")
     found = rows(world(strict), world(strict, rule("api.shop.svc.cluster.local", "DISABLE")))
@@ -212,7 +220,7 @@ def test_registry_only_closes_what_clients_get_outside_but_binds_nobody() -> Non
     only = {**CONFIG, "data": {"mesh": "trustDomain: cluster.local\noutboundTrafficPolicy: {mode: REGISTRY_ONLY}"}}
     found = world().diff(world(only))
     closed = [row for row in found.rows if "shop/web" in row.sources]
-    assert closed
+    assert {end for row in closed for end in row.destinations if end[0].isdigit()}
     assert all(
         (row.change, row.layers.aspect, row.layers.after.holds) == ("narrowed", "configured", False) for row in closed
     )
@@ -235,6 +243,95 @@ def test_causes_are_of_either_layer(policy: str) -> None:
 
 def test_two_changes_that_only_together_make_a_difference_are_both_causes() -> None:
     deny = made("networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}})
-    (row,) = rows(world(deny, authorization("none")), world())
+    other = authorization("elsewhere", to("GET"), app="nobody")
+    (row,) = rows(world(deny, authorization("none"), other), world())
     assert row.change == "widened"
     assert sorted(cause.altered.kind for cause in row.causes) == ["AuthorizationPolicy", "NetworkPolicy"]
+
+
+def test_equivalent_asks_about_requests() -> None:
+    less, more = world(authorization("reads", to("GET"))), world(authorization("reads", to("GET", "POST")))
+    found = less.equivalent(more)
+    assert (found.order, found.layered) == ("within", True)
+    assert found.less.request == request("POST", "/")
+    assert (found.less.before, found.less.after) == ("denied", "allowed")
+    assert more.equivalent(less).order == "contains"
+    other = world(authorization("writes", to("POST")))
+    both = less.equivalent(other)
+    assert both.order == "neither"
+    assert (both.more.request.method, both.less.request.method) == ("GET", "POST")
+    same = world(authorization("one", to("GET"), to("POST"))).equivalent(world(authorization("two", to("POST", "GET"))))
+    assert same.order == "equal"
+
+
+def test_a_way_that_opens_for_who_controls_the_client_is_no_equality() -> None:
+    deny = authorization("no-web", {"from": [{"source": {"principals": ["*/sa/web"]}}]}, action="DENY")
+    inside = [one for one in BASE if one["metadata"]["name"] != "old"]
+    closed = made("networking.k8s.io/v1", "NetworkPolicy", "inside", {
+        "podSelector": {}, "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 8080}]}],
+    })  # fmt: skip
+    before, after = (world(peers(mode), deny, closed, base=inside) for mode in ("STRICT", "PERMISSIVE"))
+    found = before.equivalent(after)
+    assert found.order == "within"
+    assert found.less.unbound
+    assert before.fingerprint() != after.fingerprint()
+
+
+def test_what_encrypts_is_no_matter_of_what_is_allowed() -> None:
+    before, after = world(), world(rule("api.shop.svc.cluster.local", "DISABLE"))
+    assert before.equivalent(after).order == "equal"
+    assert before.fingerprint() == after.fingerprint()
+
+
+def test_fingerprints_tell_sets_of_requests_apart_and_not_how_they_are_written() -> None:
+    reads = world(authorization("reads", to("GET")))
+    assert reads.fingerprint() != world().fingerprint()
+    assert reads.fingerprint() != world(authorization("reads", to("GET", "POST"))).fingerprint()
+    assert reads.fingerprint() == world(authorization("others", to("GET"), to("GET", paths=["/x"]))).fingerprint()
+
+
+def test_every_possible_cluster_is_decided_where_the_mesh_is_the_same() -> None:
+    policy = made("networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}})
+    other = {**policy, "metadata": {**policy["metadata"], "name": "nobody"}}
+    mesh = authorization("reads", to("GET"))
+    found = world(policy, mesh).equivalent(world(other, mesh), universal=True)
+    assert (found.order, found.universal, found.layered) == ("equal", True, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [authorization("reads", to("POST")), {**CONFIG, "data": {"mesh": "trustDomain: other"}}, peers("STRICT")],
+    ids=["policy", "settings", "transport"],
+)
+def test_every_possible_cluster_is_not_decided_where_the_mesh_differs(other: Object) -> None:
+    mesh = authorization("reads", to("GET"))
+    found = world(mesh).equivalent(world(mesh, other), universal=True)
+    assert found.order == "undecided"
+    assert [one.what.split("/")[-1] for one in found.why] == [other["metadata"]["name"]]
+
+
+def test_differences_of_requests_are_differences() -> None:
+    less, more = world(authorization("reads", to("GET"))), world(authorization("reads", to("GET", "POST")))
+    found = [one for one in less.difference(more) if (one.source, one.destination) == ("shop/web", "shop/api")]
+    assert [(one.before, one.after) for one in found] == [("mixed", "mixed")]
+    assert less.difference(less) == []
+
+
+def test_a_waypoint_is_part_of_the_way() -> None:
+    labels = {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "way"}
+    own = {"gateway.networking.k8s.io/gateway-name": "way", "gateway.istio.io/managed": "istio.io-mesh-controller"}
+    template = {"metadata": {"labels": own}, "spec": {"serviceAccountName": "way", "containers": [
+        {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.29.0"}]}}  # fmt: skip
+    gateway = made("gateway.networking.k8s.io/v1", "Gateway", "way", {
+        "gatewayClassName": "istio-waypoint", "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
+    })  # fmt: skip
+    way = made("apps/v1", "Deployment", "way", {"selector": {"matchLabels": own}, "template": template})
+    base = [one for one in BASE if one["metadata"]["name"] != "shop"]
+    ambient = [namespace("shop", **labels), gateway, way]
+    closed = made("networking.k8s.io/v1", "NetworkPolicy", "ways", {
+        "podSelector": {"matchLabels": own}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "x"}}}]}],
+    })  # fmt: skip
+    before, after = world(*ambient, base=base), world(*ambient, closed, base=base)
+    found = [row for row in rows(before, after) if row.layers.aspect == "configured"]
+    assert [(row.change, row.before, row.after) for row in found] == [("narrowed", "allowed", "denied")]
+    assert [cause.altered.kind for cause in found[0].causes] == ["NetworkPolicy"]

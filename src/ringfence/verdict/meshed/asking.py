@@ -24,8 +24,6 @@ from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerV
 
 TCP: Intervals = ((1, 65535),)
 """The keys of all TCP ports."""
-BEST = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN)
-"""What somebody would rather have, first."""
 _NOWHERE = WorkloadRef("Pod", "", "")
 
 
@@ -106,31 +104,6 @@ class MeshedAsker:
         flows = self.asker.flows.between(source, destination, question)
         return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
 
-    def unbound(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Verdict:
-        """What clients get who control their pods: the best of every form that a connection may take. Raises
-        EndError."""
-        flows = self.asker.flows.between(source, destination, question)
-        by_name = not _is_address(destination.text)
-        found = [
-            one.unbound() if isinstance(one, Question) else one.verdict
-            for one in self._questions(flows, destination.service, by_name, request)
-        ]
-        return fold(found)
-
-    def protections(
-        self, source: Target, destination: Target, question: Asked, request: Request | None
-    ) -> frozenset[tuple[str, str | None]]:
-        """What encrypts, and who is known to send, of every course that may get through. Raises EndError."""
-        flows = self.asker.flows.between(source, destination, question)
-        by_name = not _is_address(destination.text)
-        found: set[tuple[str, str | None]] = set()
-        for one in self._questions(flows, destination.service, by_name, request):
-            if isinstance(one, Question):
-                found.update(one.protections())
-            elif one.verdict is not Verdict.DENIED:
-                found.add(("none", None))
-        return frozenset(found)
-
     def _parts(
         self,
         flows: list[Flow],
@@ -139,18 +112,6 @@ class MeshedAsker:
         request: Request | Among | None,
         dialled: int = 0,
     ) -> Iterator[Part]:
-        for one in self._questions(flows, service, by_name, request, dialled):
-            yield one.part() if isinstance(one, Question) else one
-
-    def _questions(
-        self,
-        flows: list[Flow],
-        service: Service | None,
-        by_name: bool,
-        request: Request | Among | None,
-        dialled: int = 0,
-    ) -> Iterator[Question | Part]:
-        """Kinds of flows that all layers treat alike; of what no mesh takes, what the network says."""
         network: list[Flow] = []
         for flow in flows:
             taken = intersect(flow.ports, TCP)
@@ -169,7 +130,7 @@ class MeshedAsker:
                             number = int(one.asked.partition("/")[0])
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield self._ask(replace(one, ports=some), verdict, front, number, request)
+                        yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
         groups = [network]
         if self.encryptions.declared:
             # Flows of which one is the one that is asked about stay together.
@@ -369,29 +330,6 @@ class Question(Value):
             if any(verdict is not Verdict.DENIED for verdict in others):
                 return not_held(first)
         return first
-
-    def unbound(self) -> Verdict:
-        """What a client gets who controls its pod: any form that gets through, in each case of what is open."""
-        call = self.call()
-        if call is None:
-            return self.verdict
-        told = [(frozenset(course.facts), self.judge(course).verdict) for course in call.unbound()]
-        facts = dict.fromkeys(one for one, _ in told)
-        worlds = [
-            [verdict for one, verdict in told if one <= world]
-            for world in facts
-            if not any(world < other for other in facts)
-        ]
-        best = [next((one for one in BEST if one in found), Verdict.DENIED) for found in worlds]
-        return best[0] if len(set(best)) == 1 else Verdict.UNKNOWN
-
-    def protections(self) -> Iterator[tuple[str, str | None]]:
-        """What encrypts, and who is known to send, of every course that may get through."""
-        call = self.call()
-        for course in [plain(self.port)] if call is None else call.courses():
-            judged = self.judge(course)
-            if judged.verdict is not Verdict.DENIED:
-                yield judged.layered.encryption, judged.layered.identity
 
     def call(self) -> Call | None:
         """The connection, as the mesh sees it; None: there is no mesh."""

@@ -23,6 +23,7 @@ from ringfence.verdict.flow import asked
 from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.meshed.contents import Contents, alternatives
 from ringfence.verdict.meshed.differing import Aspect, Differing
+from ringfence.verdict.meshed.forms import protections, unbound
 from ringfence.verdict.meshed.request import Request, request
 
 Ids = frozenset[int]
@@ -107,10 +108,11 @@ class LayeredAttribution:
         key = (id(asker), names, port, _key(one), aspect)
         if key not in self._answers:
             directory = asker.asker.directory
-            ask = asker.unbound if aspect is Aspect.UNBOUND else asker.protections
+            ask = unbound if aspect is Aspect.UNBOUND else protections
             try:
                 source, destination = (directory.find(text) for text in names)
-                self._answers[key] = ask(source, destination, asked(port & 0xFFFF, PROTOCOLS[port >> 16]), one)
+                question = asked(port & 0xFFFF, PROTOCOLS[port >> 16])
+                self._answers[key] = ask(asker, source, destination, question, one)
             except EndError:
                 self._answers[key] = None
         return self._answers[key]

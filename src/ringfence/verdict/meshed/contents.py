@@ -21,6 +21,7 @@ from ringfence.sets.requests.request_sets import Bounds, RequestSet
 from ringfence.sets.requests.spaces import Space, Spaces
 from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
+from ringfence.verdict.asking import fold
 
 if TYPE_CHECKING:
     from ringfence.layers.requests import facts as requests
@@ -107,20 +108,17 @@ class Contents:
     def __init__(self) -> None:
         self.spaces = Spaces()
         self.values: list[Content] = []
-        self._numbers: dict[Content, int] = {}
+        self._numbers: dict[Content | tuple[int, ...], int] = {}
+        self._several: dict[int, tuple[int, ...]] = {}
         self._verdicts: dict[int, Verdict] = {}
         self._stands: dict[tuple[int, int], Stands | None] = {}
         self._texts: dict[int, str] = {}
         self._protections: dict[int, tuple[tuple[str, str], ...]] = {}
         self.by_text: dict[str, int] = {}
         """One content of those with the same requests, as far as anybody noted one."""
-        for forms in (
-            (NO_FORM,),
-            (frozenset((PLAIN_FORM,)),),
-            (frozenset((PERHAPS_FORM,)),),
-            (frozenset((PLAIN_FORM,)), NO_FORM),
-        ):
-            self.number(frozenset(forms))
+        for forms in (NO_FORM, frozenset((PLAIN_FORM,)), frozenset((PERHAPS_FORM,))):
+            self.number(frozenset((forms,)))
+        self.folded((self.NOTHING, self.PLAIN))
 
     def number(self, content: Content) -> int:
         """The number of a content."""
@@ -132,10 +130,19 @@ class Contents:
 
     def folded(self, numbers: Iterable[int]) -> int:
         """Several kinds of flow as one: surely passes what passes in all of them."""
-        every = list(dict.fromkeys(numbers))
+        every = tuple(sorted(set(numbers)))
         if len(every) == 1:
             return every[0]
-        return self.number(frozenset(forms for number in every for forms in self.values[number]))
+        found = self._numbers.get(every)
+        if found is None:
+            found = self._numbers[every] = len(self.values)
+            self.values.append(frozenset(forms for number in every for forms in self.values[number]))
+            self._several[found] = every
+        return found
+
+    def is_several(self, number: int) -> bool:
+        """Whether it is that of several kinds of flow together."""
+        return number in self._several
 
     @cached_property
     def plain(self) -> frozenset[int]:
@@ -182,6 +189,8 @@ class Contents:
         return found
 
     def _verdict(self, number: int) -> Verdict:
+        if number in self._several:
+            return fold(map(self.verdict, self._several[number]))
         try:
             told = self.passed(number, self.space(number))
         except TooLarge:
@@ -193,15 +202,7 @@ class Contents:
             return Verdict.ALLOWED
         if not sure.is_empty() and possible != meant:
             return Verdict.MIXED
-        if not any(form.passings for forms in self.values[number] for form in forms) and not possible.is_empty():
-            return self._of_flows(number)
         return Verdict.UNKNOWN
-
-    def _of_flows(self, number: int) -> Verdict:
-        """Several kinds of flow that no request tells apart: some of them get through, and others do not."""
-        forms = self.values[number]
-        surely = any(form.sure for one in forms for form in one)
-        return Verdict.MIXED if surely and NO_FORM in forms else Verdict.UNKNOWN
 
     def stands(self, before: int, after: int) -> Stands | None:
         """How two contents stand to each other; None: they ask more than is looked at."""
@@ -231,9 +232,12 @@ class Contents:
             for form in forms:
                 yield from (facts for facts, at in form.hangs if not at)
 
-    def hangs(self, number: int, ports: Intervals) -> frozenset[object]:
-        """What a content hangs on at some ports, which no program tells apart."""
+    def hangs(self, number: int, ports: Intervals, network: Facts | None) -> frozenset[object]:
+        """What a content hangs on at some ports, which no program tells apart. ``network``: on what they hang where no
+        mesh has a say."""
         found: set[object] = set()
+        if number == self.PERHAPS and network is not None:
+            return frozenset((network.at(ports),))
         for forms in self.values[number]:
             for form in forms:
                 found.update(facts.at(at or ports) for facts, at in form.hangs)

@@ -43,6 +43,8 @@ class Differing(Value):
         return self.aspect is Aspect.REACH
 
 
+WHOLE = frozenset(("all", "none", "perhaps all"))
+"""Sets of requests that a verdict says already."""
 Parts = Sequence[tuple[Intervals, int]]
 
 
@@ -144,13 +146,13 @@ def _reach(contents: Contents, old: int, new: int, aspect: Aspect) -> Differing 
         return None
     change = Change.CHANGED if more and less else Change.WIDENED if more else Change.NARROWED
     numbers = _canonical(contents, old), _canonical(contents, new)
-    plain = {*numbers} <= {Contents.NOTHING, Contents.PLAIN, Contents.PERHAPS, Contents.SOME}
+    plain = {contents.text(number) for number in numbers} <= WHOLE
     return Differing(aspect, change, *numbers, plain, stands.within, stands.contains)
 
 
 def _canonical(contents: Contents, number: int) -> int:
     """A content of the same requests, so that rows are not told apart by what they do not speak of."""
-    if number in contents.plain:
+    if number in contents.plain or contents.is_several(number):
         return number
     text = contents.text(number)
     if text == "all":
@@ -197,18 +199,19 @@ def _worth(protections: tuple[tuple[str, str], ...]) -> tuple[int, int]:
 def layered_undecided(contents: Contents, before: Behaviour, after: Behaviour) -> Intervals:
     """Ports at which something is open in both, on facts that differ, and nothing else changed."""
     found: Intervals = ()
-    pairs = [(before.whole, after.whole)]
+    pairs = [(before, after)]
     if before.unbound is not None or after.unbound is not None:
-        pairs.append(((before.unbound or before).whole, (after.unbound or after).whole))
+        pairs.append((before.unbound or before, after.unbound or after))
     for first, second in pairs:
-        rights = list(parts_of(second))
-        for ports, old in parts_of(first):
+        rights = list(parts_of(second.whole))
+        for ports, old in parts_of(first.whole):
             for own, new in rights:
-                if old != new and (shared := intersect(ports, own)) and _comparable(contents, old, new):
-                    facts = (*contents.facts(old), *contents.facts(new))
-                    for piece in pieces(shared, facts):
-                        if contents.hangs(old, piece) != contents.hangs(new, piece):
-                            found = canonical(found + piece)
+                if old == new or not (shared := intersect(ports, own)) or not _comparable(contents, old, new):
+                    continue
+                network = [one for one in (first.facts, second.facts) if one is not None]
+                for piece in pieces(shared, (*contents.facts(old), *contents.facts(new), *network)):
+                    if contents.hangs(old, piece, first.facts) != contents.hangs(new, piece, second.facts):
+                        found = canonical(found + piece)
     return found
 
 

@@ -125,7 +125,7 @@ class Reaches:
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
-        self.rulings = Rulings(mesh, spaces)
+        self._rulings = Rulings(mesh, spaces)
         self.fronts = Fronts(cluster)
         self._destination: Pod | None = None
         self._over: list[Pod] = []
@@ -192,19 +192,18 @@ class Reaches:
         """Ports of which one is like another to what sends so."""
         found = self._regions_of.get(sends)
         if found is None:
-            found = self._regions_of[sends] = tuple(self.apart(source, destination))
+            found = self._regions_of[sends] = tuple(self._apart(source, destination))
         return found
 
-    def apart(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
-        """Ports of which one is like another to a source. ``destination`` None: an address outside."""
+    def _apart(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
         named = self.mesh.named_ports(source, destination)
-        inbound = [] if destination is None else [one.value.inbound for one in self.mesh.membership(destination)]
+        inbound = [one.value.inbound for one in self.mesh.membership(destination)]
         outbound = [] if source is None else [one.value.outbound for one in self.mesh.membership(source)]
         taken = [*inbound, *(one.ports for one in outbound), *(one.excluded_ports for one in outbound)]
         numbers = sorted({number for number in named if 1 <= number <= 65535}.union(*map(lone_numbers, taken)))
         alike: dict[Hashable, list[tuple[int, int]]] = {}
         for number in numbers:
-            front = None if destination is None else self.fronts.leading_to(destination, number)
+            front = self.fronts.leading_to(destination, number)
             # What is sent to the tunnel's own port does not show what becomes of others in it.
             alone = number in named or front is not None or number == self.mesh.tunnel_port
             key = number if alone else tuple(within(intervals, number) for intervals in taken)
@@ -256,9 +255,9 @@ class Reaches:
         courses = self._courses(source, destination, port, sends)
         own = None if source is None else self.mesh.identity(source)
         if self.reading is Reading.CONFIGURED:
-            return tuple(dict.fromkeys((self.term(course, address, own),) for course, _ in courses))
+            return tuple(dict.fromkeys((self._term(course, address, own),) for course, _ in courses))
         told = [
-            (frozenset(course.facts), self.term(course, address, own if shows else None)) for course, shows in courses
+            (frozenset(course.facts), self._term(course, address, own if shows else None)) for course, shows in courses
         ]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
@@ -276,13 +275,12 @@ class Reaches:
         dialled_address = self._dialled(destination, service)
         return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
 
-    def term(self, course: Course, address: int | None, own: Identity | None) -> Term:
-        """What becomes of a course, as far as the mesh has a say. ``own``: the client's identity."""
+    def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         if course.unreached is not None:
             return Term(Wire.PORT, False, False)
         verdicts = [self._passes(hop, address, own) for hop in course.hops]
         if course.routes is not None:
-            verdicts.append(self.rulings.of_client(course.routes, None, course.dialled, "").verdict)
+            verdicts.append(self._rulings.of_client(course.routes, None, course.dialled, "").verdict)
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
         wire, waypoint, last = self.on_the_wire(course)
@@ -303,7 +301,7 @@ class Reaches:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        return self.rulings.verdict(self.as_own(hop, own), address)
+        return self._rulings.verdict(self.as_own(hop, own), address)
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:

@@ -13,16 +13,14 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
 from ringfence.model.mesh import Identity, Mesh
-from ringfence.sets.ports import Intervals, PortTable
+from ringfence.sets.ports import Intervals, PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.behaviours import Facts
-from ringfence.verdict.grid import Contained, FlowBounds, Result
+from ringfence.verdict.grid import FlowBounds, Passed, Result
 from ringfence.verdict.meshed.contents import OWN, SOMEBODY, Contents, Form, Passing
-from ringfence.verdict.meshed.encryption import Encrypted
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.judging import least
-from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.reach import TCP, Reach, Reaches, Reading, Region, Term, Wire
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -39,7 +37,7 @@ class Ways(Reaches):
     """Reaches whose terms say which requests pass, over what and as whom. To those who control their pods these are of
     no matter: they are bound by nothing that their own side does."""
 
-    def term(self, course: Course, address: int | None, own: Identity | None) -> Term:
+    def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         """What becomes of a course."""
         if course.unreached is not None or not all(hop.transport.accepted for hop in course.hops):
             return REFUSED
@@ -50,7 +48,7 @@ class Ways(Reaches):
             if hop.point is not None and (passing := self._passing(hop, address, own)) != NO_CONDITION
         )
         if course.routes is not None:
-            passings = (*passings, self.rulings.passing_of_client(course.routes, course.dialled))
+            passings = (*passings, self._rulings.passing_of_client(course.routes, course.dialled))
         if self.reading is Reading.UNBOUND:
             return Way(wire, True, True, waypoint, last, passings)
         deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
@@ -59,34 +57,40 @@ class Ways(Reaches):
             identity = SOMEBODY
         elif deciding.identity is not None:
             identity = OWN if deciding.source is At.CLIENT else deciding.identity.text
-        encryption = least([Encrypted(str(hop.transport.encryption), "") for hop in course.hops]).word
+        encryption = _least([str(hop.transport.encryption) for hop in course.hops])
         return Way(wire, True, True, waypoint, last, passings, encryption, identity)
 
     def _passing(self, hop: Hop, address: int | None, own: Identity | None) -> Passing:
         if hop.source is At.WAYPOINT:
-            return self.rulings.passing(hop, None)
-        return self.rulings.passing(hop if hop.identity in (None, own) else replace(hop, identity=own), address)
+            return self._rulings.passing(hop, None)
+        return self._rulings.passing(self.as_own(hop, own), address)
 
     def outwards(self, source: Pod, dialled: int | None) -> Reach:
         """What a source reaches at addresses outside of every mesh: it hangs on its own side alone."""
         found: dict[tuple[tuple[Term, ...], ...], list[tuple[int, int]]] = {}
         own = self.mesh.identity(source)
-        for ports in self.apart(source, None):
+        numbers = tuple((number, number) for number in self.mesh.ports(source, None))
+        for ports in filter(None, (*((one,) for one in numbers), subtract(TCP, numbers))):
             call = Call(self.mesh, Caller(source, None), None, dialled, ports[0][0], None)
             worlds: tuple[tuple[Term, ...], ...]
             if self.reading is Reading.CONFIGURED:
-                worlds = tuple(dict.fromkeys((self.term(course, None, own),) for course in call.courses()))
+                worlds = tuple(dict.fromkeys((self._term(course, None, own),) for course in call.courses()))
             else:
-                worlds = (tuple(dict.fromkeys(self.term(course, None, own) for course in call.unbound())),)
+                worlds = (tuple(dict.fromkeys(self._term(course, None, own) for course in call.unbound())),)
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
+
+
+def _least(words: list[str]) -> str:
+    """The least that any hop of a course has of the mesh's encryption."""
+    return next((word for word in ("unknown", "none") if word in words), words[-1] if words else "none")
 
 
 NO_CONDITION = Passing()
 REFUSED = Way(Wire.PORT, False, False)
 
 
-class ContentsGrid(MeshedGrid):
+class ComparedGrid(MeshedGrid):
     """A grid whose results have contents. ``own_names``: columns of pods that another identity is known of in the other
     state, so that it has to be told. ``facts``: what open ports of a result hang on, in a form that states share."""
 
@@ -154,7 +158,7 @@ class ContentsGrid(MeshedGrid):
         table, rest = self.relation.ports, self.relation.ports.difference(ALL, self._tcp)
         if result.flows:
             flows = tuple(self._composed_flow(reach, flow, result, source, destination) for flow in result.flows)
-            told = self._folded([flow.told for flow in flows])
+            told = self._folded([flow.passed for flow in flows])
         else:
             flows = ()
             possible = table.union(result.allowed, result.unknown)
@@ -171,7 +175,7 @@ class ContentsGrid(MeshedGrid):
             unknown=table.union(table.intersection(result.unknown, rest), ports[Verdict.UNKNOWN]),
             mixed=table.union(table.intersection(result.mixed, rest), ports[Verdict.MIXED]),
             flows=flows,
-            told=told,
+            passed=told,
         )
 
     def _composed_flow(
@@ -184,9 +188,9 @@ class ContentsGrid(MeshedGrid):
             verdict = self.contents.verdict(content)
             sure = table.union(sure, number) if verdict is Verdict.ALLOWED else sure
             possible = possible if verdict is Verdict.DENIED else table.union(possible, number)
-        return replace(flow, sure=sure, possible=possible, told=told)
+        return replace(flow, sure=sure, possible=possible, passed=told)
 
-    def _folded(self, each: list[Contained]) -> Contained:
+    def _folded(self, each: list[Passed]) -> Passed:
         """The contents of several flows as one."""
         table, contents = self.relation.ports, self.contents
         parts: list[tuple[int, tuple[int, ...]]] = [(self._tcp, ())]
