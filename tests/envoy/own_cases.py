@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import yaml
 
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import read_policy
 from ringfence.model.mesh import Point, PointSort
+from ringfence.values import replace
 from tests.dialects.reading import of
 from tests.envoy.filters import filters
 from tests.truth.istio_authorization import ANY_TOKEN, POD, Case

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
@@ -51,6 +51,7 @@ from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.dimensions import Element, Strings
 from ringfence.sets.requests.formulas import ALWAYS, NEVER, AllOf, AnyOf, Formula, Not, Predicate, predicates_of
 from ringfence.sets.requests.request import Value
+from ringfence.values import replace
 from tests.dialects.reading import of
 from tests.truth import envoy_filters as envoy
 from tests.truth.envoy_filters import Answer, Probe

@@ -6,9 +6,9 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
@@ -32,6 +32,7 @@ from ringfence.sets.requests.attributes import (
     header,
 )
 from ringfence.sets.requests.formulas import Formula
+from ringfence.values import Value
 
 __all__ = [
     "DESTINATION_ADDRESS",
@@ -91,8 +92,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Option(Generic[T_co]):
+class Option(Value, Generic[T_co]):
     """One value that something may have. ``fact`` says in words under what it has it, ``decide`` what would tell; both
     are empty where it is the only one."""
 
@@ -106,8 +106,7 @@ def known(value: T) -> tuple[Option[T], ...]:
     return (Option(value),)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """An object of the input that settles something. ``rule``: the index of its rule as written; None: all of it."""
 
     kind: str
@@ -120,8 +119,7 @@ class Source:
 # Who.
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Value):
     """Who a workload proves to be. ``text`` is the whole of it (``spiffe://cluster.local/ns/shop/sa/web``)."""
 
     text: str
@@ -139,8 +137,7 @@ class Proxy(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Value):
     """Connections that a workload opens and its proxy takes: to these ports *or*, first, by address. ``ports`` are
     taken whatever the address; the others are taken at ``addresses`` (None: any) unless their port or address is
     excluded."""
@@ -152,25 +149,37 @@ class Outgoing:
 
     def takes(self, address: int | None, port: int) -> bool | None:
         """Whether a connection is taken; None: it hangs on the ``address``, which is not known."""
-        if _within(self.excluded_ports, port):
+        if within(self.excluded_ports, port):
             return False
         if address is None and self.excluded_addresses:
             return None
-        if address is not None and _within(self.excluded_addresses, address):
+        if address is not None and within(self.excluded_addresses, address):
             return False
-        if self.addresses is None or _within(self.ports, port):
+        if self.addresses is None or within(self.ports, port):
             return True
         if not self.addresses:
             return False
-        return None if address is None else _within(self.addresses, address)
+        return None if address is None else within(self.addresses, address)
 
 
-def _within(intervals: tuple[tuple[int, int], ...], number: int) -> bool:
+@cache
+def lone_numbers(intervals: tuple[tuple[int, int], ...]) -> frozenset[int]:
+    """The ports within some intervals or those outside of them, whichever are fewer: the others are all alike."""
+    inside = sum(last - first + 1 for first, last in intervals)
+    if inside > 1 << 15:
+        inner, intervals, previous = intervals, (), 0
+        for first, last in (*inner, (65536, 65536)):
+            intervals = (*intervals, (previous + 1, first - 1))
+            previous = last
+    return frozenset(port for first, last in intervals for port in range(max(first, 1), min(last, 65535) + 1))
+
+
+def within(intervals: tuple[tuple[int, int], ...], number: int) -> bool:
+    """Whether a number is in one of some intervals."""
     return any(first <= number <= last for first, last in intervals)
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Value):
     """How a workload takes part in a mesh. ``inbound``: the TCP ports whose connections its proxy takes; the others
     reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``aside``: containers of the
     workload, in words, whose connections its proxy leaves alone; empty: there are none. ``notes``: what else people
@@ -213,8 +222,7 @@ class Speech(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Value):
     """What a proxy does with connections to one port of its workload. ``sources`` settled it."""
 
     acceptance: Acceptance
@@ -236,8 +244,7 @@ class Sending(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Value):
     """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
     prove one (empty: any of the mesh)."""
 
@@ -291,8 +298,7 @@ class RequestAction(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRule:
+class RequestRule(Value):
     """One rule: the requests that ``formula`` is true of, with the peer's and the connection's attributes among them.
     ``note``: what the mesh makes of it that its writer may not have meant."""
 
@@ -302,8 +308,7 @@ class RequestRule:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestPolicy:
+class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
     external service that cannot be asked, so that what matches is refused."""
@@ -319,8 +324,7 @@ class RequestPolicy:
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenIssuer:
+class TokenIssuer(Value):
     """Tokens of ``issuer`` are taken, with one of these ``audiences`` (empty: any)."""
 
     issuer: str
@@ -328,8 +332,7 @@ class TokenIssuer:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRules:
+class RequestRules(Value):
     """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
     claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
     why; ``would_settle`` goes with them."""
@@ -350,8 +353,7 @@ class PointSort(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Value):
     """One enforcement point. ``pod`` is the workload's, the waypoint's or the gateway's; ``service`` the one that the
     client asked for, if any (policies of a waypoint may be attached to it), ``server`` the workload behind a waypoint.
     ``http``: it judges requests; else connections."""
@@ -363,8 +365,7 @@ class Point:
     server: Pod | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waypoint:
+class Waypoint(Value):
     """A proxy on the way to a destination. ``pods`` are indexes in ``cluster.pods``; empty: it is asked for, and not
     there, so traffic goes past it (``why`` says what is missing)."""
 
@@ -429,6 +430,9 @@ class Mesh(Protocol):
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""
+
+    def named_ports(self, source: Pod | None, destination: Pod | None) -> Collection[int]:
+        """Those of them that more tells apart than whether the proxies of both ends take them."""
 
     def normalized(self, path: str) -> str:
         """A request's path as the proxies compare it."""

@@ -31,7 +31,7 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
                 yield from part_lines(part, style)
     for trace in explanation.traces:
         yield ""
-        yield from trace_lines(trace, context, style)
+        yield from trace_lines(trace, context, style, alone=answer.layered is not None)
     if explanation.edit is not None:
         yield ""
         yield from _edit(explanation.edit, context, style)
@@ -48,8 +48,11 @@ def part_lines(part: Part, style: Style) -> Iterator[str]:
         yield from layered_lines(part.layered, style)
 
 
-def trace_lines(trace: Trace, context: Context, style: Style) -> Iterator[str]:
-    """How one flow is decided: each direction, tier, policy and rule."""
+def trace_lines(trace: Trace, context: Context, style: Style, *, alone: bool = False) -> Iterator[str]:
+    """How the network decides one flow: each direction, tier, policy and rule. ``alone``: other layers have a say, too,
+    and nobody should take this for the whole."""
+    if alone:
+        yield style.faint("the network layer alone, policy by policy:")
     flow = f"{printable(trace.source)} -> {printable(trace.destination)} {printable(trace.port)}".rstrip()
     yield f"{style.strong(flow)}: {style.paint(str(trace.verdict), str(trace.verdict))}"
     yield f"  {reason_text(trace.reason)}"

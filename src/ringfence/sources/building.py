@@ -331,7 +331,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         nodes=all_nodes,
         services=tuple(sorted(services, key=lambda service: (service.namespace, service.name))),
         policies=tuple(parts.policies),
-        entries=parts.entries.entries(),
+        entries=parts.meshes.with_entrances(parts.entries.entries()),
         opaque=tuple(parts.opaque),
         mesh=tuple(parts.mesh),
         unmodelled=dict(sorted(parts.unmodelled.items())),

@@ -326,6 +326,8 @@ def _contents_matter(api_version: str, kind: str, namespace: str | None, name: s
         return True
     if setting_of_mesh(api_version, kind, name or "") or tells(kind, name or ""):
         return True
+    if api_version.startswith("rbac.authorization.k8s.io/") or (api_version, kind) == ("v1", "ServiceAccount"):
+        return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))
     return (api_version, kind) in DECLARATIONS or kind == "NetworkAttachmentDefinition" or kind.endswith("List")

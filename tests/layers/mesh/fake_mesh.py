@@ -120,6 +120,9 @@ class FakeMesh:
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports
 
+    def named_ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
+        return self.special_ports
+
     def normalized(self, path: str) -> str:
         return path
 

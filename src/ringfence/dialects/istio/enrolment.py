@@ -264,11 +264,13 @@ class Enrolment:
 
     def _answers(self, revision: str) -> bool | None:
         """Whether an injector of this revision is installed; None: the input does not tell."""
-        if not revision or revision == "default":
-            return True
-        tags = {one.revision for one in self._webhooks} | {tag for one in self._webhooks for tag in one.tags}
+        revision = "" if revision == "default" else revision
         if self._webhooks:
-            return revision in tags
+            # What is made for a tag selects the tag, and not the revision that it stands for.
+            tags = {tag for one in self._webhooks for tag in one.tags or (one.revision,)}
+            return revision in {"" if tag == "default" else tag for tag in tags}
+        if not revision:
+            return True
         planes = {one.revision for one in self._objects.control_planes}
         return True if not planes or revision in planes else None
 
@@ -345,6 +347,7 @@ class Enrolment:
     def _node(self, pod: Pod, why: str, observed: bool) -> Membership:
         bypass = pod.marks.annotations.get(capture.BYPASS) == "true"
         if bypass:
-            why = f"{why}; it is annotated {capture.BYPASS}: true, so that nothing that it receives is taken"
+            # The node agent redirects nothing there; istiod still tells clients to tunnel, and ztunnel listens.
+            why = f"{why}; it is annotated {capture.BYPASS}: true, so that only tunnels that it receives are taken"
         inbound = capture.inbound_of_node(pod.marks.annotations)
-        return Membership(NAME, Proxy.NODE, inbound, Outgoing(), not bypass, observed, why)
+        return Membership(NAME, Proxy.NODE, inbound, Outgoing(), True, observed, why)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ringfence.dialects.istio import speech
 from ringfence.dialects.istio.authorization import rules_at
@@ -33,7 +34,6 @@ from ringfence.model.mesh import (
     Client,
     Identity,
     Membership,
-    Numbers,
     Option,
     Point,
     PointSort,
@@ -44,6 +44,7 @@ from ringfence.model.mesh import (
     Speech,
     Waypoint,
     known,
+    lone_numbers,
 )
 from ringfence.model.text import printable
 from ringfence.sets.labels import Selector
@@ -346,12 +347,22 @@ class IstioMesh:
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted."""
+        found = set(self.named_ports(source, destination))
+        if destination is not None:
+            for option in self.membership(destination):
+                found |= lone_numbers(option.value.inbound)
+        if source is not None:
+            for option in self.membership(source):
+                outbound = option.value.outbound
+                found |= lone_numbers(outbound.ports) | lone_numbers(outbound.excluded_ports)
+        return tuple(sorted(port for port in found if 1 <= port <= 65535))
+
+    def named_ports(self, source: Pod | None, destination: Pod | None) -> frozenset[int]:
+        """Those of them that objects speak of, beside what proxies take and leave."""
         found: set[int] = set()
         if destination is not None:
             found |= self.services.ports(destination)
             found |= self._of_namespace(destination.namespace)
-            for option in self.membership(destination):
-                found |= _ends(option.value.inbound)
             if is_gateway(destination):
                 found |= {number for one in self.objects.gateways for number, _, _ in one.listeners}
         else:
@@ -360,12 +371,9 @@ class IstioMesh:
                 for port in entry.ports:
                     found |= {port.number, port.target}
         if source is not None:
-            for option in self.membership(source):
-                outbound = option.value.outbound
-                found |= _ends(outbound.ports) | _ends(outbound.excluded_ports)
             for entry in self.objects.service_entries:
                 found |= {port.number for port in entry.ports}
-        return tuple(sorted(port for port in found if 1 <= port <= 65535))
+        return frozenset(found)
 
     def trusts(self, identity: str, node_proxy: bool) -> bool:
         """Whether a server takes a certificate of this identity: by its trust domain, in TLS, before any policy. A
@@ -383,6 +391,9 @@ class IstioMesh:
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
+        if point.sort is not PointSort.WAYPOINT and point.service is not None:
+            # Only a waypoint knows of the Service.
+            point = replace(point, service=None)
         server, service = point.server, point.service
         key = (
             point.sort,
@@ -442,15 +453,22 @@ class IstioMesh:
         if found is None:
             numbers = set(self.peer_authentications.ports(namespace)) | set(self._sidecars.ports(namespace))
             numbers |= {port for one in self.objects.extensions for port in one.ports}
-            for one in self._policies:
-                for clause in one.clauses:
-                    for terms in (*clause.operations, clause.conditions):
-                        for term in terms:
-                            if term.key == "destination.port":
-                                words = (*term.values, *term.others)
-                                numbers |= {int(word) for word in words if word.isascii() and word.isdigit()}
-            found = self._mentioned[namespace] = frozenset(numbers)
+            found = self._mentioned[namespace] = self._asked_ports | numbers
         return found
+
+    @cached_property
+    def _asked_ports(self) -> frozenset[int]:
+        """The ports that conditions of policies name."""
+        return frozenset(
+            int(word)
+            for one in self._policies
+            for clause in one.clauses
+            for terms in (*clause.operations, clause.conditions)
+            for term in terms
+            if term.key == "destination.port"
+            for word in (*term.values, *term.others)
+            if word.isascii() and word.isdigit()
+        )
 
     def _config_of(self, options: Options) -> MeshConfig:
         for option in options:
@@ -491,14 +509,3 @@ def _serves(gateway: IngressGateway, pod: Pod) -> bool:
         named = gateway.named
         return pod.namespace == named.namespace and pod.labels.get(GATEWAY_NAME) == gateway.gateway
     return bool(gateway.selector) and selects(gateway.selector, pod) is not False
-
-
-def _ends(numbers: Numbers) -> set[int]:
-    """The ports within the intervals or those outside of them, whichever are fewer: the others are all alike."""
-    inside = sum(last - first + 1 for first, last in numbers)
-    if inside > 1 << 15:
-        inner, numbers, previous = numbers, (), 0
-        for first, last in (*inner, (65536, 65536)):
-            numbers = (*numbers, (previous + 1, first - 1))
-            previous = last
-    return {port for first, last in numbers for port in range(first, last + 1)}

@@ -12,7 +12,7 @@ Sources: istio ``pilot/pkg/networking/core/cluster_tls.go`` (buildAutoMtlsSettin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
@@ -255,7 +255,12 @@ class Senders:
         config: MeshConfig,
     ) -> Iterator[Option[Client]]:
         host = of_service(service.namespace, service.name)
-        routes = [one for one in self._routes if _routes_host(one, host, source.namespace)]
+        http = any(speaks is not Speech.TCP for speaks in _speech(service, numbers))
+        routes = [
+            view
+            for one in self._routes
+            if _routes_host(one, host, source.namespace) and (view := _view(one, http)) is not None
+        ]
         elsewhere = [one for one in routes if not _keeps(one, host)]
         for one in elsewhere:
             why = f"{one.named} may answer, refuse or send elsewhere what is meant for {host}"
@@ -428,6 +433,17 @@ def _routes_host(route: VirtualService, host: str, client: str) -> bool:
     if not visible(route.exports, route.named.namespace, client):
         return False
     return any(covers(full_name(one, route.named.namespace), host) for one in route.hosts)
+
+
+def _speech(service: Service, numbers: Iterable[int]) -> list[Speech]:
+    ports = {one.port: one for one in service.ports if one.protocol == "TCP"}
+    return [of_port(one.port, one.name, one.application) for number in numbers if (one := ports.get(number))]
+
+
+def _view(route: VirtualService, http: bool) -> VirtualService | None:
+    """What a route says of requests, or of connections that are none of HTTP; None: nothing."""
+    routed = route.requests if http else route.connections
+    return None if routed is None else replace(route, targets=routed.targets, plain=routed.plain)
 
 
 def _keeps(route: VirtualService, host: str) -> bool:

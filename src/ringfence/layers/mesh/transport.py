@@ -6,14 +6,11 @@ of ztunnel; the symptoms were measured on Envoy 1.40.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ringfence.model.mesh import Acceptance, Encryption, Proxy, Sending, Server, Speech
-from ringfence.values import replace
+from ringfence.values import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Value):
     """``accepted``: the connection comes about. ``proven``: the server knows who the client is. ``http``: the server
     judges requests; else connections. ``symptom`` and ``why`` tell of a refusal. ``by_client``: the refusal hangs on
     what the client's own proxy sends, so that a client who controls its pod is not bound by it."""

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
 from enum import Enum
 
 from ringfence.layers.requests.facts import Facts
-from ringfence.layers.requests.passing import Conditions, Match, any_of, certain, conditions, possibly, space_of, surely
-from ringfence.layers.requests.residue import open_attributes
+from ringfence.layers.requests.passing import (
+    Conditions,
+    Match,
+    any_of,
+    certain,
+    conditions,
+    issued,
+    possibly,
+    space_of,
+    surely,
+)
+from ringfence.layers.requests.residue import open_attributes, residue
 from ringfence.model.mesh import PointSort, RequestPolicy, RequestRules, Source
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import Formula, predicates_of
+from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, predicates_of
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import RequestSet, Undecided
 from ringfence.sets.requests.spaces import Spaces
+from ringfence.values import Value, replace
 
 
 class Outcome(Enum):
@@ -54,10 +64,10 @@ class Step(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """The outcome, and what settled it. ``sources``: the rules or policies that did. ``symptom``: what the client sees
     of a refusal. ``hangs_on``: open attributes that could turn it. ``passes``, ``refused`` (SOME): a request of each.
+    ``passing``: all that pass, of those that were asked about; None: not exactly known.
     """
 
     outcome: Outcome
@@ -68,22 +78,84 @@ class Decision:
     hangs_on: tuple[Attribute, ...] = ()
     passes: Request | None = None
     refused: Request | None = None
+    passing: Formula | None = None
 
 
-def decide(rules: RequestRules, facts: Facts, sort: PointSort, *, http: bool, spaces: Spaces | None = None) -> Decision:
-    """What a point says of the requests that ``facts`` leave: of one, or of all."""
-    return _Deciding(rules, facts, sort, http, spaces).decision()
+def decide(
+    rules: RequestRules,
+    facts: Facts,
+    sort: PointSort,
+    *,
+    http: bool,
+    spaces: Spaces | None = None,
+    among: Formula = ALWAYS,
+) -> Decision:
+    """What a point says of the requests that ``facts`` leave: of one, or of all of which ``among`` is true."""
+    return _Deciding(rules, facts, sort, http, spaces, among).decision()
+
+
+class Outcomes:
+    """What points say of requests, without the words: decided once for everything that asks the same of them."""
+
+    def __init__(self, spaces: Spaces) -> None:
+        self._spaces = spaces
+        self._known: dict[Hashable, Outcome] = {}
+
+    def of(self, rules: RequestRules, facts: Facts) -> Outcome:
+        """The outcome of ``decide``."""
+        if rules.unsettled:
+            return Outcome.UNKNOWN
+        found = conditions(rules, facts)
+        first = found.passes(service=False)
+        second = found.passes(service=True) if found.asked_of_service else first
+        if first == second == ALWAYS:
+            return Outcome.PASS
+        if second == NEVER:
+            return Outcome.REFUSED
+        hangs_on = open_attributes((one.attribute for one in predicates_of((first, second, found.possible))), facts)
+        key = (first, second, found.possible, hangs_on)
+        outcome = self._known.get(key)
+        if outcome is None:
+            outcome = self._known[key] = self._decided(first, second, found.possible, facts)
+        return outcome
+
+    def _decided(self, first: Formula, second: Formula, possible: Formula, facts: Facts) -> Outcome:
+        try:
+            space = space_of((first, second), possible, self._spaces)
+            perhaps = possibly(second, space, facts)
+            if perhaps.is_empty():
+                return Outcome.REFUSED
+            passing = surely(first, space, facts)
+        except TooLarge:
+            return Outcome.UNKNOWN
+        if passing.is_everything():
+            return Outcome.PASS
+        return Outcome.UNKNOWN if passing.is_empty() or perhaps.is_everything() else Outcome.SOME
 
 
 class _Deciding:
-    def __init__(self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None) -> None:
+    def __init__(
+        self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None, among: Formula
+    ) -> None:
         self.rules = rules
         self.facts = facts
         self.refusal = "reset" if sort is PointSort.NODE else "http-403" if http else "eof"
         self.spaces = spaces
-        self.found: Conditions = conditions(rules, facts)
+        found = conditions(rules, facts)
+        self.found: Conditions = replace(found, possible=conjunction((found.possible, among)))
 
     def decision(self) -> Decision:
+        """The outcome, with the requests that pass where these are exactly known."""
+        decision = self._decided()
+        if decision.outcome is Outcome.PASS:
+            return replace(decision, passing=ALWAYS)
+        first, second = self.found.passes(service=False), self.found.passes(service=True)
+        if decision.outcome is not Outcome.SOME or first != second:
+            return decision
+        exact = not open_attributes((one.attribute for one in predicates_of((first,))), self.facts)
+        return replace(decision, passing=first) if exact else decision
+
+    def _decided(self) -> Decision:
         if self.rules.unsettled:
             return self._unsettled()
         try:
@@ -140,6 +212,10 @@ class _Deciding:
     def _token(self) -> Decision:
         sources = tuple(dict.fromkeys(issuer.source for issuer in self.rules.issuers))
         names = ", ".join(dict.fromkeys(f"{source.kind} {_name(source)}" for source in sources))
+        if self._certain(residue(issued(self.rules.issuers), self.facts)):
+            # Envoy answers 401 to every fault of a token but this one.
+            text = f"the request has a token for none of the audiences that {names} names"
+            return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-403")
         text = f"the request has a token that none of the issuers and audiences of {names} takes"
         return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-401")
 
@@ -229,4 +305,4 @@ def _name(source: Source) -> str:
     return f"{source.namespace}/{source.name}" if source.namespace else source.name
 
 
-__all__ = ["Decision", "Outcome", "Step", "decide"]
+__all__ = ["Decision", "Outcome", "Outcomes", "Step", "decide"]

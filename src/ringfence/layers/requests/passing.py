@@ -6,7 +6,6 @@ External services are asked first, then tokens are validated, then what denies i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.residue import open_attributes, residue
@@ -26,14 +25,14 @@ from ringfence.sets.requests.formulas import (
 )
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
 from ringfence.sets.requests.spaces import Space, Spaces
+from ringfence.values import Value
 
 TOKEN_NAMES = ("claim", "principal", "audiences", "presenter")
 ISSUER = claim("iss")
 AUDIENCE = claim("aud")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Value):
     """A rule of a policy, and the condition under which it matches."""
 
     policy: RequestPolicy
@@ -41,8 +40,7 @@ class Match:
     when: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Value):
     """What a point asks, with everything known left out. ``validated``: the token that the request has, if any, is one
     that is taken. ``allowing``: the policies that allow; where there are any, what none of them allows is refused.
     ``possible``: the requests that are looked at. Where these are many, those with a token that is not taken are not
@@ -122,10 +120,17 @@ def validated(issuers: tuple[TokenIssuer, ...], attributes: tuple[Attribute, ...
     return disjunction((conjunction(Not(Predicate(sign, Present())) for sign in signs), *taken))
 
 
+def issued(issuers: Iterable[TokenIssuer]) -> Formula:
+    """There is a token of one of the issuers, whomever it is for."""
+    return disjunction(_issued(issuer) for issuer in issuers)
+
+
+def _issued(issuer: TokenIssuer) -> Formula:
+    return Predicate(ISSUER, Exact(issuer.issuer)) if issuer.issuer else Predicate(ISSUER, Present(empty=False))
+
+
 def _taken(issuer: TokenIssuer) -> Formula:
-    parts: list[Formula] = [
-        Predicate(ISSUER, Exact(issuer.issuer)) if issuer.issuer else Predicate(ISSUER, Present(empty=False))
-    ]
+    parts = [_issued(issuer)]
     if issuer.audiences:
         parts.append(disjunction(Predicate(AUDIENCE, Exact(audience)) for audience in issuer.audiences))
     return conjunction(parts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import AGES, Identity, Mesh
+from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
-from ringfence.values import replace
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target
@@ -17,7 +17,7 @@ from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
-from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.symptoms import text_of
 from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerVerdict
@@ -45,7 +45,24 @@ class MeshedAsker:
             return self._icmp(source, destination, question)
         flows = self.asker.flows.between(source, destination, question)
         by_name = not _is_address(destination.text)
-        parts = list(self._merged(self._parts(flows, destination.service, by_name, request)))
+        parts = self._parts(flows, destination.service, by_name, request)
+        return self._folded(parts, source, destination, question)
+
+    def about(
+        self,
+        flows: list[Flow],
+        source: Target,
+        destination: Target,
+        question: Asked,
+        front: tuple[Service | None, int],
+        request: Request | Among | None,
+    ) -> Answer:
+        """The answer for some flows of a question. ``front``: the Service by which they are called, and its port."""
+        parts = self._parts(flows, front[0], False, request, front[1])
+        return self._folded(parts, source, destination, question)
+
+    def _folded(self, parts: Iterable[Part], source: Target, destination: Target, question: Asked) -> Answer:
+        parts = list(self._merged(parts))
         verdict = fold(part.verdict for part in parts)
         telling = [part for part in parts if part.verdict is verdict] or parts
         decided: dict[Decision, None] = {}
@@ -80,8 +97,20 @@ class MeshedAsker:
         layered = next(part.layered for part in parts if part.verdict is answer.verdict or len(parts) == 1)
         return replace(answer, parts=tuple(parts), layered=layered)
 
+    def parts_of(
+        self, source: Target, destination: Target, question: Asked, request: Request | None = None
+    ) -> Iterable[Part]:
+        """What all layers say of each kind of flow between two ends. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
+
     def _parts(
-        self, flows: list[Flow], service: Service | None, by_name: bool, request: Request | None
+        self,
+        flows: list[Flow],
+        service: Service | None,
+        by_name: bool,
+        request: Request | Among | None,
+        dialled: int = 0,
     ) -> Iterator[Part]:
         network: list[Flow] = []
         for flow in flows:
@@ -96,10 +125,12 @@ class MeshedAsker:
                 for verdict, ports in self.asker.regions(one):
                     for some in self._by_port(one, ports):
                         front = service
-                        number = int(one.asked.partition("/")[0]) if service is not None and one.asked else 0
+                        number = dialled
+                        if service is not None and one.asked:
+                            number = int(one.asked.partition("/")[0])
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
+                        yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
         groups = [network]
         if self.encryptions.declared:
             # Flows of which one is the one that is asked about stay together.
@@ -127,6 +158,12 @@ class MeshedAsker:
         """What the network plugin does with connections of a flow."""
         families = flow.meeting.families
         return self.encryptions.on_the_wire(sources, destinations, families[0] if len(families) == 1 else None)
+
+    def _ask(
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | Among | None
+    ) -> Question:
+        """The question about one kind of flow."""
+        return Question(self, flow, verdict, service, port, request)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -212,6 +249,7 @@ class MeshedAsker:
                 layered.symptom,
                 layered.holds,
                 tuple((hop.port, hop.encryption) for hop in layered.hops),
+                layered.passing,
             )
             key = (part.verdict, part.reason, part.decided_by, part.sources, part.destinations, part.family, told)
             old = merged.get(key)
@@ -233,8 +271,7 @@ class MeshedAsker:
         return wide.values()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """One kind of flow, of ports that all layers treat alike. ``verdict``: the network's, for the flow as it is.
     ``service``: by which the client calls, with its port."""
 
@@ -243,7 +280,7 @@ class Question:
     verdict: Verdict
     service: Service | None
     service_port: int
-    request: Request | None
+    request: Request | Among | None
 
     @property
     def port(self) -> int:
@@ -280,8 +317,9 @@ class Question:
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
-            return _known_alike(courses, found, _open(courses, found))
-        first = _known_alike(courses, found, first)
+            return _known_alike(courses, found, open_courses(courses, found))
+        if len(found) > 1:
+            first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -297,7 +335,7 @@ class Question:
         address = self._dialled(server)
         caller = Caller(source, source.addresses[0] if source is not None and source.addresses else None)
         presented = None
-        if self.request is not None and self.request.identity:
+        if isinstance(self.request, Request) and self.request.identity:
             presented = Identity(self.request.identity, "", "")
         dialled = None
         if self.service is not None and not self.service.headless:
@@ -309,8 +347,7 @@ class Question:
             return self.service.addresses[0] if self.service.addresses else None
         if server is not None:
             return server.addresses[0] if server.addresses else None
-        space = self.asker.asker.relation.end_class(self.flow.destination.end).space
-        return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
+        return self._address_of(self.flow.destination)
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
@@ -386,9 +423,14 @@ class Question:
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        if len(end.addresses) == 1:
-            return end.addresses[0]
-        return end.space[0][0] if len(end.space) == 1 and end.space[0][0] == end.space[0][1] else None
+        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+
+    def _address_of(self, member: Member) -> int | None:
+        """The one address that an end outside of the cluster is: its class may have more."""
+        space = self.asker.asker.relation.end_class(member.end).space
+        if len(space) == 1 and space[0][0] == space[0][1]:
+            return space[0][0]
+        return number_of(member.name)
 
     def _host(self) -> str:
         """What a client writes as host that says no other: the Service's name, or the address, with the port."""
@@ -407,7 +449,15 @@ class Question:
 
 def _is_address(text: str) -> bool:
     """Whether a question names an address: then it is dialled as it is."""
-    return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
+    return text in ("internet", "outside") or number_of(text.partition("/")[0]) is not None
+
+
+def number_of(text: str) -> int | None:
+    """The address that a text is; None: it is none."""
+    try:
+        return address(text)
+    except ValueError:
+        return None
 
 
 def network_alone(part: Part, encrypted: Encrypted = NOBODY) -> Layered:
@@ -436,23 +486,21 @@ def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> 
     layered = judged.layered
     if any(one.identity != first.identity for one in others):
         layered = replace(layered, identity=None)
-        if all(len(one.hops) == len(layered.hops) for one in others):
-            layered = replace(layered, hops=tuple(replace(hop, identity=None) for hop in layered.hops))
-    if any(one.encryption != first.encryption for one in others):
-        fact = _difference(
-            courses, next(i for i, one in enumerate(found) if one.layered.encryption != first.encryption)
-        )
-        why = f"it hangs on whether {fact[0]}"
+    other = next((index for index, one in enumerate(found) if one.layered.encryption != first.encryption), None)
+    why = "" if other is None else f"it hangs on whether {_difference(courses, other)[0]}"
+    if other is not None:
         layered = replace(layered, encryption="unknown", encryption_reason=why)
-        if all(len(one.hops) == len(layered.hops) for one in others):
-            hops = [
-                hop
-                if all(one.hops[index].encryption == first.hops[index].encryption for one in others)
-                else replace(hop, encryption="unknown", encryption_reason=why)
-                for index, hop in enumerate(layered.hops)
-            ]
-            layered = replace(layered, hops=tuple(hops))
-    return judged if layered is judged.layered else replace(judged, layered=layered)
+    if all(len(one.hops) == len(layered.hops) for one in others):
+        hops = []
+        for index, hop in enumerate(layered.hops):
+            alike = [one.hops[index] for one in others]
+            if any(one.identity != hop.identity for one in alike):
+                hop = replace(hop, identity=None)
+            if any(one.encryption != hop.encryption for one in alike):
+                hop = replace(hop, encryption="unknown", encryption_reason=why)
+            hops.append(hop)
+        layered = replace(layered, hops=tuple(hops))
+    return judged if layered == judged.layered else replace(judged, layered=layered)
 
 
 def _difference(courses: list[Course], other: int) -> tuple[str, str]:
@@ -461,25 +509,32 @@ def _difference(courses: list[Course], other: int) -> tuple[str, str]:
     return differing[0] if differing else ("the input leaves the mesh open", "")
 
 
-def _open(courses: list[Course], found: list[Judged]) -> Judged:
+def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
     """Courses that end differently: which one it is decides."""
-    one = found[0]
-    other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
-    fact, decide = _difference(courses, other)
-    reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
-    if decide == AGES:
-        reason = Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
+    other = next(index for index, judged in enumerate(found) if judged.verdict is not found[0].verdict)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
-    layered = replace(
-        one.layered,
-        symptom="none",
-        failure="",
-        layers=tuple(
-            layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
-            for layer in one.layered.layers
-        ),
+    layered = replace(_agreed(courses, found), symptom="none", failure="")
+    return Judged(Verdict.UNKNOWN, _hangs(courses, other), decided, layered)
+
+
+def _hangs(courses: list[Course], other: int) -> Reason:
+    """What it hangs on whether a flow takes the first course or another one."""
+    fact, decide = _difference(courses, other)
+    if decide == AGES:
+        return Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
+    return Reason("mesh-open", f"it hangs on whether {fact}", decide)
+
+
+def _agreed(courses: list[Course], found: list[Judged]) -> Layered:
+    """What the layers say on every course; where that is not the same, it is not known."""
+    one = found[0].layered
+    different = next((index for index, judged in enumerate(found) if judged.layered != one), 0)
+    reason = _hangs(courses, different)
+    layers = tuple(
+        layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
+        for layer in one.layers
     )
-    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+    return replace(one, layers=layers)
 
 
 def _unsure(layer: LayerVerdict, found: list[Judged], reason: Reason) -> LayerVerdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ringfence.model.cluster import Cluster, Pod, Service
 
@@ -12,15 +12,24 @@ class Fronts:
 
     def __init__(self, cluster: Cluster) -> None:
         self._by_namespace: dict[str, list[Service]] = {}
+        self._of: dict[tuple[str, int], tuple[Mapping[str, str], tuple[Service, ...]]] = {}
         for service in sorted(cluster.services, key=lambda one: (one.headless, one.namespace, one.name)):
             if service.selector and service.kind != "ExternalName":
                 self._by_namespace.setdefault(service.namespace, []).append(service)
 
-    def of(self, pod: Pod) -> Iterator[Service]:
+    def of(self, pod: Pod) -> tuple[Service, ...]:
         """The Services that select a pod; headless ones last."""
-        for service in self._by_namespace.get(pod.namespace, ()):
-            if service.selector and service.selector.items() <= pod.labels.items():
-                yield service
+        key = (pod.namespace, id(pod.labels))
+        found = self._of.get(key)
+        if found is None:
+            services = tuple(
+                service
+                for service in self._by_namespace.get(pod.namespace, ())
+                if service.selector and service.selector.items() <= pod.labels.items()
+            )
+            # The labels are kept, so that they keep their id.
+            found = self._of[key] = (pod.labels, services)
+        return found[1]
 
     def leading_to(self, pod: Pod, port: int) -> tuple[Service, int] | None:
         """The Service by which clients call a port of a pod, with the Service's own port; None: they dial the pod."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from copy import copy
 from functools import cached_property
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import PEER_IDENTITY, Mesh, Proxy
+from ringfence.model.mesh import PEER_IDENTITY, Mesh
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Exact
 from ringfence.sets.ports import PortTable
@@ -18,7 +19,7 @@ from ringfence.sets.requests.formulas import AllOf, Formula, Not, Predicate, pre
 from ringfence.values import replace
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.grid import FlowBounds, Grid, Result
-from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.reach import OWN, Holder, Reach, Reaches, Reading, Region, Term, Wire
 from ringfence.verdict.meshed.values import LAYERS
 from ringfence.verdict.places import Group
 
@@ -28,6 +29,8 @@ MESH_OPEN = Reason(
 )
 Kind = tuple[int, Pod | None, int | None]
 """Columns that are one source to the mesh, one of their pods, and its address where it is known."""
+Asked = tuple[tuple[int, tuple[Formula, ...]], ...]
+"""Kinds that send alike, as masks of their numbers, with what a destination asks about who they are."""
 
 
 class MeshedGrid(Grid):
@@ -35,22 +38,40 @@ class MeshedGrid(Grid):
 
     layers = LAYERS
 
-    def __init__(self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True) -> None:
+    def __init__(
+        self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True, holder: Holder = OWN
+    ) -> None:
         super().__init__(relation, joined)
         self.mesh = mesh
         self.reading = reading
-        self.reaches = Reaches(relation.cluster, mesh, reading)
+        self.reaches = Reaches(relation.cluster, mesh, reading, holder)
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
-        self._asked: dict[object, tuple[tuple[Formula, ...], int]] = {}
-        self._parted: dict[tuple[tuple[Formula, ...], int], list[Kind]] = {}
+        self._asked: dict[object, Asked] = {}
+        self._parted: dict[Asked, list[Kind]] = {}
         self._true_of: dict[Formula, int] = {}
+        self._unknown_of: dict[Attribute, int] = {}
         self._reach: dict[tuple[object, int], Reach] = {}
         self._within: dict[tuple[Reach, int, int, Result], Result] = {}
         self._numbers: dict[Region, int] = {}
         self._tcp = relation.ports.number(((1, 65535),))
         self._tunnel = mesh.tunnel_port
         self._network = Grid(relation, joined=False)
+
+    def over(self, relation: Relation) -> MeshedGrid:
+        """The same over another relation of the same ends: what the mesh says stays."""
+        other = MeshedGrid(relation, self.mesh, self.reading, holder=self.reaches.holder)
+        other.reaches = self.reaches
+        other._kinds, other._joined, other._asked = self._kinds, self._joined, self._asked
+        other._parted, other._true_of, other._reach = self._parted, self._true_of, self._reach
+        return other
+
+    def holding(self, holder: Holder) -> MeshedGrid:
+        """The same for clients with other certificates: what the network says stays."""
+        other = copy(self)
+        other.reaches = Reaches(self.relation.cluster, self.mesh, self.reading, holder)
+        other._reach = {}
+        return other
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
@@ -63,6 +84,25 @@ class MeshedGrid(Grid):
             for _, one in self._meshed(destination, 1 << source, result):
                 yield left, right, one
 
+    def wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports at the destination that connections to some of its ports take, as far as the network admits them.
+        Those over a waypoint take none."""
+        if destination >= self.universe.pods:
+            return ports
+        table, kind, pod = self.relation.ports, self.mesh.kind(self._pod(destination)), self._pod(destination)
+        taken = table.difference(ports, self._tcp)
+        tunnel = table.number(((self._tunnel, self._tunnel),))
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
+            if mask >> source & 1:
+                for region in self._reach_of(kind, number, pod):
+                    shared = table.intersection(ports, self._number(region))
+                    forms = {term.wire for forms in region.worlds for term in forms if term.possible}
+                    if shared and Wire.PORT in forms:
+                        taken = table.union(taken, shared)
+                    if shared and Wire.TUNNEL in forms:
+                        taken = table.union(taken, tunnel)
+        return table.intersection(taken, self.between(source, destination, ALL, 0)[1])
+
     def uniform(self, destination: int) -> bool:
         """Never: programs alone do not tell what the mesh refuses."""
         return False
@@ -73,19 +113,31 @@ class MeshedGrid(Grid):
             return
         pod = self._pod(destination)
         kind = self.mesh.kind(pod)
-        for number, (mask, source, address) in enumerate(self._parts(kind, pod)):
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
             shared = sources & mask
             if not shared:
                 continue
-            key = (kind, number)
-            reach = self._reach.get(key)
-            if reach is None:
-                reach = self._reach[key] = self.reaches.reach(source, address, pod)
+            reach = self._reach_of(kind, number, pod)
             if any(term.wire is Wire.WAYPOINT for region in reach for forms in region.worlds for term in forms):
                 for column in columns_of(shared):
                     yield 1 << column, self._left(reach, result, column, destination)
             else:
                 yield shared, self._left(reach, result, -1, -1)
+
+    def reaches_into(self, destination: int) -> Iterator[tuple[int, Reach]]:
+        """What is reached at a pod, as far as the mesh has a say: by which columns, disjoint."""
+        pod = self._pod(destination)
+        kind = self.mesh.kind(pod)
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
+            yield mask, self._reach_of(kind, number, pod)
+
+    def _reach_of(self, kind: Hashable, number: int, pod: Pod) -> Reach:
+        """What one of the parts of the sources reaches at a kind of destination."""
+        found = self._reach.get((kind, number))
+        if found is None:
+            _, source, address = self._parts(kind, pod)[number]
+            found = self._reach[kind, number] = self.reaches.reach(source, address, pod)
+        return found
 
     def _pod(self, column: int) -> Pod:
         return self.relation.cluster.pods[self.universe.members[column][0]]
@@ -95,21 +147,30 @@ class MeshedGrid(Grid):
     def _parts(self, kind: object, pod: Pod) -> list[Kind]:
         asked = self._asked.get(kind)
         if asked is None:
-            # A waypoint does not go over itself: it is a source apart from others.
-            ways = 0
-            for index in self.reaches.waypoints(pod):
-                ways |= 1 << self._number_of(index)
-            asked = self._asked[kind] = (self.reaches.asked_of_peers(pod), ways)
+            asked = self._asked[kind] = self._asked_by(pod)
         parts = self._parted.get(asked)
         if parts is None:
-            formulas, ways = asked
-            groups = self._by_sending
-            asked_of = {predicate.attribute for predicate in predicates_of(formulas)}
-            unknown = [self._unknown(attribute) for attribute in asked_of]
-            for true in (ways, *unknown, *map(self._true, formulas)):
-                groups = [part for group in groups for part in (group & true, group & ~true) if part]
-            parts = self._parted[asked] = [self._joined_kind(group) for group in groups]
+            parts = self._parted[asked] = [self._joined_kind(part) for one in asked for part in self._part(*one)]
         return parts
+
+    def _asked_by(self, pod: Pod) -> Asked:
+        # A waypoint does not go over itself: it is a source apart from others.
+        ways = 0
+        for index in self.reaches.waypoints(pod):
+            ways |= 1 << self._number_of(index)
+        groups = [part for group in self._by_sending for part in (group & ways, group & ~ways) if part]
+        return tuple((group, self.reaches.asked_of_peers(self._first(group)[1], pod)) for group in groups)
+
+    def _part(self, group: int, formulas: tuple[Formula, ...]) -> list[int]:
+        """The kinds of a group, parted by what some formulas tell apart."""
+        asked_of = {predicate.attribute for predicate in predicates_of(formulas)}
+        parts = [group]
+        for true in (*map(self._unknown, asked_of), *map(self._true, formulas)):
+            parts = [part for one in parts for part in (one & true, one & ~true) if part]
+        return parts
+
+    def _first(self, group: int) -> Kind:
+        return self.kinds[(group & -group).bit_length() - 1]
 
     def _number_of(self, index: int) -> int:
         """The number of the kind that a pod is of."""
@@ -121,7 +182,7 @@ class MeshedGrid(Grid):
         """The kinds, as masks of their numbers, parted by how they send."""
         groups: dict[Hashable, int] = {}
         for number, (_, source, _) in enumerate(self.kinds):
-            sends = None if source is None else self._sends(source)
+            sends = self.reaches.sending(source)
             groups[sends] = groups.get(sends, 0) | 1 << number
         return list(groups.values())
 
@@ -148,12 +209,6 @@ class MeshedGrid(Grid):
             for number in columns_of(group):
                 found[group] |= self.kinds[number][0]
         return found
-
-    def _sends(self, source: Pod) -> Hashable:
-        """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
-        if self.reading is Reading.CONFIGURED:
-            return self.mesh.client_kind(source)
-        return frozenset(option.value.proxy is Proxy.NONE for option in self.mesh.membership(source))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -195,10 +250,13 @@ class MeshedGrid(Grid):
 
     def _unknown(self, attribute: Attribute) -> int:
         """The kinds of which an attribute's value is not known."""
-        values = self._identities if attribute == PEER_IDENTITY else self._addresses
-        found = (1 << len(self.kinds)) - 1
-        for kinds in values.values():
-            found &= ~kinds
+        found = self._unknown_of.get(attribute)
+        if found is None:
+            values = self._identities if attribute == PEER_IDENTITY else self._addresses
+            found = (1 << len(self.kinds)) - 1
+            for kinds in values.values():
+                found &= ~kinds
+            self._unknown_of[attribute] = found
         return found
 
     def _matching(self, predicate: Predicate) -> int:
@@ -305,14 +363,15 @@ class MeshedGrid(Grid):
         table = self.relation.ports
         sure, possible = ports, NONE
         for column in sorted({self.universe.class_of_pod[pod] for pod in term.waypoint}):
-            first = self._bounds(source, column, ports, self._tunnel)
-            second = self._bounds(column, destination, ports, term.last)
+            first = self.between(source, column, ports, self._tunnel)
+            second = self.between(column, destination, ports, term.last)
             sure = table.intersection(sure, table.intersection(first[0], second[0]))
             possible = table.union(possible, table.intersection(first[1], second[1]))
         return sure, sure, NONE, table.difference(possible, sure)
 
-    def _bounds(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
-        """(surely, possibly) allowed ports between two columns."""
+    def between(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
+        """(surely, possibly) allowed ports of the network between two columns, if all of them are the port ``wire``
+        there; 0: each is its own."""
         table = self.relation.ports
         for mask, result in self._network.column(destination, 1 << source):
             if mask >> source & 1:

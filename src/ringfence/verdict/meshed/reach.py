@@ -6,15 +6,15 @@ are configured, and what they get who control their pods, and are bound by nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
 from enum import Enum
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.model.cluster import Cluster, Pod, Service
-from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Mesh, Numbers, Point, PointSort, Proxy
+from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Proxy, lone_numbers, within
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.ruling import Rulings
@@ -31,6 +31,26 @@ class Reading(Enum):
     __hash__ = object.__hash__
 
 
+class Holder(Value):
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+
+    own: bool = True
+    stolen: Identity | None = None
+
+    def calls(self, call: Call) -> Iterator[Call]:
+        """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
+        if self.own:
+            yield call
+        if self.stolen is not None:
+            yield replace(call, presented=self.stolen)
+        if not self.own and self.stolen is None:
+            yield replace(call, caller=replace(call.caller, pod=None))
+
+
+OWN = Holder()
+"""The pod's own and nothing else."""
+
+
 class Wire(Enum):
     """What the network has to let through: the port itself, the mesh's tunnel, or tunnels by way of a waypoint."""
 
@@ -41,8 +61,7 @@ class Wire(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Value):
     """One form that a connection may take. ``sure``: the server's side lets it (some request of it) through, whatever
     is open; ``possible``: perhaps. ``waypoint``: indexes of its pods; ``last``: the wire port of the hop behind it, 0:
     the port itself."""
@@ -58,8 +77,7 @@ Forms = tuple[Term, ...]
 """Forms of which a client may choose any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Value):
     """Ports that the mesh treats alike. ``worlds``: the forms in each case of what is open; a connection surely passes
     only if it does in every one of them."""
 
@@ -68,6 +86,8 @@ class Region:
 
 
 Reach = tuple[Region, ...]
+Shown = tuple[Course, bool]
+"""A course, and whether an identity of the client on it is its own rather than one that was stolen."""
 OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
 
 
@@ -83,24 +103,33 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
 
 
 class Reaches:
-    """The reach of sources at destinations under one mesh."""
+    """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
+    their pods."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading) -> None:
+    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN) -> None:
+        self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
         self._rulings = Rulings(mesh)
         self.fronts = Fronts(cluster)
+        self._destination: Pod | None = None
+        self._over: list[Pod] = []
+        self._courses_of: dict[tuple[Hashable, int], tuple[Shown, ...]] = {}
+        self._regions_of: dict[Hashable, tuple[Numbers, ...]] = {}
 
-    def asked_of_peers(self, destination: Pod) -> tuple[Formula, ...]:
-        """What the destination's rules ask about who comes: sources of which all of it is equally true are one."""
+    def asked_of_peers(self, source: Pod | None, destination: Pod) -> tuple[Formula, ...]:
+        """What the points on the way of a source, and of all that send like it, ask about who comes: sources of which
+        all of it is equally true are one."""
         found: dict[Formula, None] = {}
-        for sort in (PointSort.SIDECAR, PointSort.NODE, PointSort.WAYPOINT):
-            for http in (True, False):
-                for point in self._points(destination, sort, http):
-                    for policy in self.mesh.rules(point, 1).policies:
-                        for rule in policy.rules:
-                            found.update(dict.fromkeys(about_peers(rule.formula)))
+        sends = self._sends(source, destination)
+        for ports in self._regions(source, destination, sends):
+            for course, _ in self._courses(source, destination, ports[0][0], sends):
+                for hop in course.hops:
+                    if hop.point is not None and hop.transport.accepted:
+                        for policy in self.mesh.rules(hop.point, hop.judged_port).policies:
+                            for rule in policy.rules:
+                                found.update(dict.fromkeys(about_peers(rule.formula)))
         return tuple(found)
 
     def waypoints(self, destination: Pod) -> frozenset[int]:
@@ -113,27 +142,40 @@ class Reaches:
             for index in option.value.pods
         )
 
-    def _points(self, destination: Pod, sort: PointSort, http: bool) -> Iterator[Point]:
-        if sort is not PointSort.WAYPOINT:
-            members = self.mesh.membership(destination)
-            wanted = Proxy.NODE if sort is PointSort.NODE else Proxy.SIDECAR
-            if any(option.value.proxy is wanted for option in members):
-                yield Point(sort, destination, http)
-            return
-        for service in (None, *self.fronts.of(destination)):
-            for option in self.mesh.waypoint(None, destination, service):
-                if option.value is not None and option.value.pods:
-                    yield Point(sort, self.mesh.pod(option.value.pods[0]), http, service, destination)
-
     def reach(self, source: Pod | None, address: int | None, destination: Pod) -> Reach:
         """What a source reaches at a destination, as far as the mesh has a say."""
         found: dict[tuple[Forms, ...], list[tuple[int, int]]] = {}
-        for ports in self._regions(source, destination):
-            worlds = self._worlds(source, address, destination, ports[0][0])
+        sends = self._sends(source, destination)
+        for ports in self._regions(source, destination, sends):
+            worlds = self._worlds(source, address, destination, ports[0][0], sends)
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
-    def _regions(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+    def _regions(self, source: Pod | None, destination: Pod, sends: Hashable) -> tuple[Numbers, ...]:
+        """Ports of which one is like another to what sends so."""
+        found = self._regions_of.get(sends)
+        if found is None:
+            found = self._regions_of[sends] = tuple(self._apart(source, destination))
+        return found
+
+    def _apart(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
+        named = self.mesh.named_ports(source, destination)
+        inbound = [one.value.inbound for one in self.mesh.membership(destination)]
+        outbound = [] if source is None else [one.value.outbound for one in self.mesh.membership(source)]
+        taken = [*inbound, *(one.ports for one in outbound), *(one.excluded_ports for one in outbound)]
+        numbers = sorted({number for number in named if 1 <= number <= 65535}.union(*map(lone_numbers, taken)))
+        alike: dict[Hashable, list[tuple[int, int]]] = {}
+        for number in numbers:
+            alone = number in named or self.fronts.leading_to(destination, number) is not None
+            key = number if alone else tuple(within(intervals, number) for intervals in taken)
+            alike.setdefault(key, []).append((number, number))
+        yield from map(tuple, alike.values())
+        rest = subtract(TCP, tuple((number, number) for number in numbers))
+        if rest:
+            yield rest
+
+    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """All TCP ports, parted by what the mesh says of them."""
         rest: Numbers = TCP
         for number in self.mesh.ports(source, destination):
             yield ((number, number),)
@@ -141,15 +183,52 @@ class Reaches:
         if rest:
             yield rest
 
-    def _worlds(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> tuple[Forms, ...]:
-        front = self.fronts.leading_to(destination, port)
-        service, number = front if front is not None else (None, None)
-        dialled = None if service is None or service.headless else number
-        dialled_address = self._dialled(destination, service)
-        call = Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
+    def sending(self, source: Pod | None) -> Hashable:
+        """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
+        if source is None:
+            return None
+        own = self.mesh.identity(source)
+        trusted = own and (self.mesh.trusts(own.text, False), self.mesh.trusts(own.text, True))
         if self.reading is Reading.CONFIGURED:
-            return tuple(dict.fromkeys((self._term(course, address),) for course in call.courses()))
-        told = [(frozenset(course.facts), self._term(course, address)) for course in call.unbound()]
+            return self.mesh.client_kind(source), trusted
+        return tuple((one.value.proxy is Proxy.NONE, one.fact) for one in self.mesh.membership(source)), trusted
+
+    def _sends(self, source: Pod | None, destination: Pod) -> Hashable:
+        """What the courses of a source to a destination hang on, but for who it is: sources of which it is the same
+        differ in the identity that they prove, and in nothing else."""
+        if self._destination is not destination:
+            self._destination = destination
+            self._courses_of.clear()
+            self._regions_of.clear()
+            self._over = [self.mesh.pod(index) for index in self.waypoints(destination)]
+        if any(source is one for one in self._over):
+            return id(source)
+        return self.sending(source)
+
+    def _courses(self, source: Pod | None, destination: Pod, port: int, sends: Hashable) -> tuple[Shown, ...]:
+        """The courses that a connection may take, and whether the client shows its own identity on it: there it is that
+        of some source that sends so."""
+        found = self._courses_of.get((sends, port))
+        if found is None:
+            call = self.call(source, None, destination, port)
+            if self.reading is Reading.CONFIGURED:
+                found = tuple((course, True) for course in call.courses())
+            else:
+                shown = ((one.presented is None, one) for one in self.holder.calls(call))
+                found = tuple((course, own) for own, one in shown for course in one.unbound())
+            self._courses_of[(sends, port)] = found
+        return found
+
+    def _worlds(
+        self, source: Pod | None, address: int | None, destination: Pod, port: int, sends: Hashable
+    ) -> tuple[Forms, ...]:
+        courses = self._courses(source, destination, port, sends)
+        own = None if source is None else self.mesh.identity(source)
+        if self.reading is Reading.CONFIGURED:
+            return tuple(dict.fromkeys((self._term(course, address, own),) for course, _ in courses))
+        told = [
+            (frozenset(course.facts), self._term(course, address, own if shows else None)) for course, shows in courses
+        ]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
         return tuple(
@@ -158,10 +237,18 @@ class Reaches:
             )
         )
 
-    def _term(self, course: Course, address: int | None) -> Term:
+    def call(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> Call:
+        """The connection to a port, as clients open it: through the Service that leads there, if there is one."""
+        front = self.fronts.leading_to(destination, port)
+        service, number = front if front is not None else (None, None)
+        dialled = None if service is None or service.headless else number
+        dialled_address = self._dialled(destination, service)
+        return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
+
+    def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         if course.unreached is not None:
             return Term(Wire.PORT, False, False)
-        verdicts = [self._passes(hop, address) for hop in course.hops]
+        verdicts = [self._passes(hop, address, own) for hop in course.hops]
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
         last = course.hops[-1]
@@ -170,14 +257,16 @@ class Reaches:
             return Term(Wire.WAYPOINT, sure, possible, course.waypoint.pods, last.port if tunnelled else 0)
         return Term(Wire.TUNNEL if tunnelled else Wire.PORT, sure, possible)
 
-    def _passes(self, hop: Hop, address: int | None) -> Verdict:
+    def _passes(self, hop: Hop, address: int | None, own: Identity | None) -> Verdict:
         if not hop.transport.accepted:
             return Verdict.DENIED
         if hop.point is None:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        return self._rulings.of(hop, None, address, "").verdict
+        elif own is not None and hop.identity is not None and hop.identity != own:
+            hop = replace(hop, identity=own)
+        return self._rulings.verdict(hop, address)
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:

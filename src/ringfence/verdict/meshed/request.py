@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.formulas import Formula
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
@@ -24,8 +26,8 @@ class Request:
     method: str = "GET"
     path: str = "/"
     host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    claims: Claims | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
 
     @property
@@ -33,6 +35,16 @@ class Request:
         """Whether it is a browser's question before another request (CORS). Proxies do not look at the token of one."""
         asks = (self.headers.get("origin"), self.headers.get("access-control-request-method"))
         return self.method == "OPTIONS" and all(asks)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Requests that a question is about, of all that there are: those of which a formula is true. ``host``: what all of
+    them name as theirs (empty: whatever they do); ``unknown``: attributes whose values nobody told."""
+
+    formula: Formula
+    host: str = ""
+    unknown: frozenset[Attribute] = frozenset()
 
 
 def request(

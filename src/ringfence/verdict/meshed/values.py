@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ringfence.sets.requests.formulas import Formula
+from ringfence.values import Value
 from ringfence.verdict.answers import Decision, Reason, Verdict
 
 NETWORK, TRANSPORT, REQUESTS = "network", "transport", "requests"
@@ -12,8 +13,7 @@ LAYERS = (NETWORK, TRANSPORT, REQUESTS)
 """In the order in which they decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerVerdict:
+class LayerVerdict(Value):
     """What one layer says by itself, whatever the others say."""
 
     layer: str
@@ -31,8 +31,7 @@ class LayerVerdict:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class HopVerdict:
+class HopVerdict(Value):
     """One connection of a flow. ``port`` is the one on the wire, ``source`` who the network sees there; ``identity``
     what the other end authenticated (None: nobody)."""
 
@@ -61,8 +60,7 @@ class HopVerdict:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Layered:
+class Layered(Value):
     """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
     what the client will see; ``failure`` says it in words. ``holds`` False: only the client's own configuration denies,
     which binds nobody who controls the client."""
@@ -77,6 +75,8 @@ class Layered:
     notes: tuple[str, ...] = ()
     encryption_reason: str = ""
     """Who encrypts the least encrypted hop, or why nobody does."""
+    passing: Formula | None = None
+    """The requests that pass all points on the way, of those that were asked about; None: not exactly known."""
 
     def as_json(self) -> dict[str, Any]:
         """The keys that a line of ``can --flows`` gets beside its verdict."""
