@@ -202,7 +202,7 @@ def compare_whole(seed: int, kind: type[Draw] = Draw) -> list[str]:
 
 def _other_token(asked: dict[str, Any]) -> bool:
     claims = asked.get("claims", {"iss": "issuer", "aud": "shop"})
-    return bool(claims["iss"] != "issuer" or claims.get("aud", "shop") not in ("shop", ["bank", "shop"]))
+    return bool(claims["iss"] != "issuer" or claims.get("aud") not in ("shop", ["bank", "shop"]))
 
 
 def run(first: int, last: int) -> int:
