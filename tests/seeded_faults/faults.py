@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.seeded_faults.check_faults import CHECKS
+from tests.seeded_faults.edge_faults import EDGES
 from tests.seeded_faults.fault import (
     CELLS,
     COLUMNS,
@@ -573,4 +574,4 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS, *MESH_FAULTS)
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS, *MESH_FAULTS, *EDGES)
