@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.seeded_faults.check_faults import CHECKS
 from tests.seeded_faults.diff_faults import DIFF_FAULTS
+from tests.seeded_faults.edge_faults import EDGES
 from tests.seeded_faults.fault import (
     CELLS,
     COLUMNS,
@@ -576,5 +577,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES)
 FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)

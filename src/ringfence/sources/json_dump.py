@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ringfence.model.cluster import SENSITIVITY, NamedPort
-from ringfence.model.marks import NO_MARKS, Marks
+from ringfence.model.marks import Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
@@ -126,6 +126,7 @@ class _Reader:
         self._annotations: dict[bytes, Mapping[str, str]] = {}
         self._marks: dict[object, Marks] = {}
         self._ids: dict[bytes, marks.Ids] = {}
+        self._shapes: dict[tuple[object, ...], Marks] = {}
 
     def take_list(self, data: bytes | mmap.mmap, listing: ItemList, origin: Place, depth: int) -> None:
         """All members of a list that begins at ``origin``. A typed list says what its members are."""
@@ -213,10 +214,24 @@ class _Reader:
                 annotations = self._annotations[raw] = _annotations(raw)
         elif raw and raw[:1] != b"{" and raw != b"null":
             raise _Unfit
-        texts = [spec.securityContext, *(one.securityContext for one in spec.containers or ())]
-        proxied = any(one.name in marks.PROXIES for one in spec.containers or ())
-        if not (annotations or proxied or spec.initContainers or any(b"1337" in bytes(one) for one in texts)):
-            return NO_MARKS
+        if annotations:
+            return self._made(annotations, spec)
+        # Pods of one workload are alike in all that matters here.
+        shape = (
+            bytes(spec.securityContext),
+            tuple([(one.name, one.image, bytes(one.securityContext)) for one in spec.containers or ()]),
+            tuple(
+                [(one.name, one.image, bytes(one.securityContext), one.restartPolicy) for one in spec.initContainers]
+                if spec.initContainers
+                else ()
+            ),
+        )
+        found = self._shapes.get(shape)
+        if found is None:
+            found = self._shapes[shape] = self._made(annotations, spec)
+        return found
+
+    def _made(self, annotations: Mapping[str, str], spec: Spec) -> Marks:
         containers = []
         for first, some in ((False, spec.containers), (True, spec.initContainers)):
             for one in some or ():

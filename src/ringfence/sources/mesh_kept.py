@@ -78,6 +78,9 @@ def _patch(patch: Any) -> Any:
         proxy = match.get("proxy")
         if isinstance(proxy, Mapping) and "proxyVersion" in proxy:
             kept["proxy"] = {"proxyVersion": proxy["proxyVersion"]}
+        listener = match.get("listener")
+        if isinstance(listener, Mapping) and isinstance(listener.get("portNumber"), int):
+            kept["listener"] = {"portNumber": listener["portNumber"]}
     return {
         "applyTo": patch.get("applyTo"),
         "match": kept,

@@ -184,8 +184,15 @@ def read_sidecar(manifest: Manifest) -> tuple[Sidecar, list[Problem]]:
         # A policy that is given, and empty, is REGISTRY_ONLY: the zero of the enumeration.
         outside.get("mode", "REGISTRY_ONLY") != "REGISTRY_ONLY" if isinstance(outside, Mapping) else None,
         broken,
+        _egress_proxy(outside),
     )
     return sidecar, report.problems
+
+
+def _egress_proxy(outside: Any) -> str:
+    """The host to which unknown traffic is sent; empty: none. Without a host it is none that istiod could send to."""
+    proxy = outside.get("egressProxy") if isinstance(outside, Mapping) else None
+    return str(proxy.get("host", "")) if isinstance(proxy, Mapping) else ""
 
 
 def _egress(listeners: Any) -> Iterator[EgressListener]:

@@ -131,7 +131,8 @@ class IngressListener:
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """What the proxies of some workloads know and take. ``egress`` and ``ingress`` None: not given. ``any_outside``:
-    what it does with destinations that it does not know; None: as the mesh says."""
+    what it does with destinations that it does not know; None: as the mesh says. ``egress_proxy``: it sends to another
+    proxy what it passes on so."""
 
     named: Named
     selector: Labels
@@ -139,6 +140,7 @@ class Sidecar:
     ingress: tuple[IngressListener, ...] | None
     any_outside: bool | None
     broken: str = ""
+    egress_proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

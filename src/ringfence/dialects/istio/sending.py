@@ -191,7 +191,7 @@ class Senders:
             name = f"Service {service.namespace}/{service.name}"
             why = f"the client's proxy does not know {name}"
             if any_outside(sidecar, config):
-                yield Option(Client(Sending.PLAIN, sources, f"{why}, and passes on what it does not know as it is"))
+                yield from _passed_on(sidecar, sources, f"{why}, and")
             else:
                 yield Option(Client(Sending.NOTHING, sources, f"{why}, and passes nothing on that it does not know"))
             return
@@ -227,7 +227,7 @@ class Senders:
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
         if passes:
-            yield Option(Client(Sending.PLAIN, sources, "the client's proxy passes on what it does not know as it is"))
+            yield from _passed_on(sidecar, sources, "the client's proxy")
         elif not entries:
             why = "the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)"
             yield Option(Client(Sending.NOTHING, sources, why))
@@ -478,6 +478,22 @@ class Senders:
                 any(_labelled(option.value, pod) for option in self._members(pod)) for pod in self._pods_of(service)
             )
         return found
+
+
+def _passed_on(sidecar: Sidecar | None, sources: tuple[Source, ...], who: str) -> Iterator[Option[Client]]:
+    """What a proxy does with a destination that it does not know, and may pass on."""
+    plain = Client(Sending.PLAIN, sources, f"{who} passes on what it does not know as it is")
+    if sidecar is None or not sidecar.egress_proxy:
+        yield Option(plain)
+        return
+    elsewhere = f"{sidecar.named} has it sent to {sidecar.egress_proxy}"
+    decide = "where that proxy sends it on"
+    yield Option(plain, f"{sidecar.egress_proxy} sends the connection on to the destination", decide)
+    yield Option(
+        Client(Sending.NOTHING, (sidecar.named.source,), elsewhere),
+        f"{sidecar.egress_proxy} does not send the connection on to the destination",
+        decide,
+    )
 
 
 def _exports(config: MeshConfig) -> bool:
