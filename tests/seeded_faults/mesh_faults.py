@@ -573,19 +573,9 @@ VERDICTS = (
         "verdict/meshed/judging.py",
         JUDGED,
         (
-            "        if judged.layers[0].verdict is Verdict.DENIED:\n            return False\n",
-            "",
-            "what the network denies is the client's own doing",
-        ),
-        (
             "if hop.transport.proven or not member:",
             "if not member:",
             "what policies deny to somebody is the client's own doing",
-        ),
-        (
-            'for word in ("unknown", "none"):',
-            'for word in ("unknown",):',
-            "the last hop says whether a flow is encrypted",
         ),
     ),
     *in_file(

@@ -473,7 +473,7 @@ WIDE = rule("shop/wide", "*.shop.svc.cluster.local", OFF)
         (rule("shop/a", "api", SIMPLE, exportTo=["."]) + WIDE, PLAIN),
         (rule("shop/a", "api", SIMPLE, exportTo=["bare"]) + WIDE, MESH),
         # The name itself says more than any wildcard.
-        (rule("car/a", API, OFF) + rule("car/b", "*pi.shop.svc.cluster.local", SIMPLE), PLAIN),
+        (rule("car/a", "*pi.shop.svc.cluster.local", SIMPLE) + rule("car/b", API, OFF), PLAIN),
         (rule("car/a", "*" + API, OFF) + rule("car/b", API, SIMPLE), OTHER),
     ],
 )
