@@ -141,7 +141,8 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     waypoint = _waypoint(world, server, called) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
         found = _over_waypoint(world, client, waypoint, server, port, called, own, asks)
-        last = "hbone" if found.hops[1] == TUNNEL and port != TUNNEL else "none"
+        open_ = "tls" if _application_encrypts(world, server, port, called) else "none"
+        last = "hbone" if found.hops[1] == TUNNEL and port != TUNNEL else open_
         as_whom = identity(world, waypoint) if last == "hbone" else None
         found = replace(
             found,
@@ -150,14 +151,25 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
         )
         hops = (client, waypoint, found.hops[0]), (waypoint, server, found.hops[1])
         return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
-    sent = _sent(world, client, server, port, service).split(" or ")
+    sent = _sent(world, client, server, port, service, asks).split(" or ")
+    by_application = _application_encrypts(world, server, port, service)
     found_by = []
     for one in sent:
         found = _direct(world, client, server, port, service, one, own, asks)
         found = _held(world, client, server, port, service, one, asks, found)
+        if by_application and found.encryption == "none":
+            found = replace(found, encryption="tls")
         found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
         found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
     return found_by
+
+
+def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:
+    """Whether the Service that is called, or every one that leads to an address which is dialled, says so."""
+    ways = [service] if service is not None else [one for one in world.of("Service") if leads_to(one, server, port)]
+    ports = [leads_to(one, server, port) or {} for one in ways]
+    words = [one.get("appProtocol") or one.get("name", "").split("-")[0] for one in ports]
+    return bool(words) and all(word.lower() in ("https", "tls", "kubernetes.io/wss") for word in words)
 
 
 def _named(source: Json, destination: Json, as_whom: str | None, over: str) -> tuple[str, str, str | None, str]:
@@ -235,6 +247,8 @@ def _otherwise(world: World, client: Json, server: Json, port: int, service: Jso
     forms = ["plain", *(["mtls"] if to == "sidecar" else [])]
     forms += ["hbone"] if to == "node" or tunnel_label(world, server) else []
     found = [_direct(world, client, server, port, service, form, own, asks).verdict for form in forms]
+    if to == "sidecar":
+        found.append(_direct(world, client, server, port, service, "mtls", own, asks, silent=True).verdict)
     waypoint = _waypoint(world, server, _called(service))
     if waypoint is not None and to != "waypoint":
         found.append(_over_waypoint(world, client, waypoint, server, port, _called(service), own, asks).verdict)
@@ -252,9 +266,11 @@ def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json 
     return replace(asks, host=host)
 
 
-def _sent(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
+def _sent(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> str:
     """What leaves the client's side towards the server's own port, or as a tunnel to it."""
     kind = proxy(world, client)
+    if asks.identity and taken(world, client, server, port, service) == "none":
+        return _shown(world, server, port)
     if kind == "none":
         return "plain"
     tunnels = proxy(world, server) == "node" or tunnel_label(world, server)
@@ -269,13 +285,31 @@ def _sent(world: World, client: Json, server: Json, port: int, service: Json | N
     return sent_by_sidecar(world, client, server, port, service, service_port)
 
 
+def _shown(world: World, server: Json, port: int) -> str:
+    """How a client without a proxy shows a certificate: in the form in which the server takes one."""
+    kind = proxy(world, server)
+    if kind == "node":
+        return "hbone"
+    if kind != "sidecar" or not takes_inbound(kind, server, port):
+        return "plain"
+    return "plain" if peer_mode(world, server, port) == "DISABLE" else "mtls"
+
+
 def tunnel_label(world: World, server: Json) -> bool:
     """Whether a sidecar says that it takes tunnels, too."""
     return proxy(world, server) == "sidecar" and labels(server).get("networking.istio.io/tunnel") == "http"
 
 
 def _direct(
-    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, own: str, asks: Asks
+    world: World,
+    client: Json,
+    server: Json,
+    port: int,
+    service: Json | None,
+    sent: str,
+    own: str,
+    asks: Asks,
+    silent: bool = False,
 ) -> Answer:
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
@@ -296,8 +330,8 @@ def _direct(
         return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard), True)
     chain = "node" if kind == "node" else ("tcp" if spoken == "tcp" else "http")
     dialled = None if service is None else protocol(leads_to(service, server, port), port)
-    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and dialled == "tcp":
-        # What the client's proxy offers in its handshake chooses.
+    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and (dialled == "tcp" or silent):
+        # What the client's proxy, or a client without one, offers in its handshake chooses.
         chain = "tcp"
     if proven is not None and not trusted(world, proven, kind):
         return Answer("denied", "transport", None, encryption, hops, None, True)

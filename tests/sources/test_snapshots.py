@@ -242,7 +242,8 @@ metadata: {{name: a, namespace: shop}}
 spec:
   hosts: [web]
   http:
-  - match: [{{headers: {{x: {{exact: {SECRET}}}}}}}]
+  - match: [{{headers: {{x: {{exact: v}}}}}}]
+    corsPolicy: {{allowOrigins: [{{exact: {SECRET}}}]}}
     headers: {{request: {{set: {{y: {SECRET}}}}}}}
     route: [{{destination: {{host: web}}}}]
 ---

@@ -23,7 +23,8 @@ class OpeningDocument(Document, frozen=True):
 
 
 class HopDocument(Document, frozen=True):
-    """One step. ``source`` names every source that the packet may have."""
+    """One step. ``source`` names every source that the packet may have. ``identity``: whom the other end authenticates
+    (null: nobody); ``encryption``: who encrypts it (empty: not known, no mesh has a say)."""
 
     source: str
     destination: str
@@ -33,10 +34,13 @@ class HopDocument(Document, frozen=True):
     reason_code: str
     decide_with: str
     decided_by: list[DecisionDocument]
+    identity: str | None
+    encryption: str
 
 
 class WayInDocument(Document, frozen=True):
-    """One way in, and what its hops come to. ``mixed``: some clients get through."""
+    """One way in, and what its hops come to. ``mixed``: some clients, or some requests, get through. ``requests``:
+    which ones, a line for each kind (empty: not said)."""
 
     opened_by: list[OpeningDocument]
     hosts: list[str]
@@ -48,6 +52,8 @@ class WayInDocument(Document, frozen=True):
     reason: str
     reason_code: str
     decide_with: str
+    requests: list[str]
+    notes: list[str]
 
 
 class DeadEndDocument(Document, frozen=True):
@@ -82,6 +88,8 @@ def _way(way: WayIn) -> WayInDocument:
         destination=way.destination,
         port=way.port,
         verdict=way.verdict.value,
+        requests=list(way.requests),
+        notes=list(way.notes),
         **reason_fields(way.reason),
     )
 
@@ -105,6 +113,8 @@ def _hop(hop: Hop) -> HopDocument:
         port=hop.port,
         verdict=hop.verdict.value,
         decided_by=decision_documents(hop.decided_by),
+        identity=hop.identity,
+        encryption=hop.encryption,
         **reason_fields(hop.reason),
     )
 

@@ -74,7 +74,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
-    aliases=("kube-linter:dangling-ingress", "popeye:1401", "kiali:KIA1101", "kiali:KIA1402"),
+    aliases=("kube-linter:dangling-ingress", "popeye:1401", "kiali:KIA1101", "kiali:KIA1401", "kiali:KIA1402"),
 )
 
 ABSENT = frozenset(("no-service", "no-port", "no-endpoint", "no-grant", "no-gateway", "no-listener", "no-class"))

@@ -9,15 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringfence.dialects.fields.selectors import selector
-from ringfence.model.entries import BackendRef, Gateway, Grant, Listener, Parent, Route, RouteRule
+from ringfence.model.entries import (
+    BackendRef,
+    Changes,
+    Gateway,
+    Grant,
+    Listener,
+    ListenerTls,
+    Parent,
+    Route,
+    RouteRule,
+)
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
 from ringfence.sets.labels import EVERYTHING, Selector
+from ringfence.sets.requests.attributes import HOST, METHOD, PATH, Attribute, header
 from ringfence.sources.field_checks import PORT_HINT, Fields, Findings, word_hint
+from ringfence.sources.route_matches import matches_of
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 SCOPES = ("Same", "All", "Selector", "None")
+ISTIO_TLS_MODE = "gateway.istio.io/tls-terminate-mode"
+"""An option of listeners that istiod serves."""
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
@@ -44,12 +58,26 @@ def read_gateway(manifest: Manifest, namespace: str, problems: list[Problem]) ->
                 scope,
                 tuple(one.text("kind") for one in allowed.children("kinds")),
                 manifest.positions.place(entry.path),
+                _tls(entry),
             )
         )
     gateway = Gateway(
         namespace, manifest.name, spec.text("gatewayClassName", vital=True), tuple(listeners), manifest.place
     )
     return None if findings.lost else gateway
+
+
+def _tls(listener: Fields) -> ListenerTls:
+    """What a listener does with TLS. ``tls.frontend`` of the Gateway, or the listener's own, asks for certificates."""
+    protocol, mode = listener.text("protocol"), listener.child("tls").text("mode") or "Terminate"
+    if protocol not in ("HTTPS", "TLS"):
+        return ListenerTls.NONE
+    if mode == "Passthrough":
+        return ListenerTls.PASSES
+    options = listener.child("tls").child("options").text(ISTIO_TLS_MODE)
+    if listener.child("tls").child("frontendValidation").data or options == "MUTUAL":
+        return ListenerTls.CERTIFICATE
+    return {"ISTIO_MUTUAL": ListenerTls.MESH}.get(options, ListenerTls.ENDS)
 
 
 def _scope(fields: Fields) -> tuple[Selector | None, bool]:
@@ -90,8 +118,17 @@ def read_route(manifest: Manifest, namespace: str, problems: list[Problem]) -> R
     rules = []
     for rule in spec.children("rules", vital=True):
         paths = [match.child("path").text("value") for match in rule.children("matches")]
-        backends = tuple(_backends(rule, namespace))
-        rules.append(RouteRule(", ".join(filter(None, paths)), backends, manifest.positions.place(rule.path)))
+        redirected = any(one.text("type") == "RequestRedirect" for one in rule.children("filters"))
+        backends = () if redirected else tuple(_backends(rule, namespace))
+        rules.append(
+            RouteRule(
+                ", ".join(filter(None, paths)),
+                backends,
+                manifest.positions.place(rule.path),
+                matches_of(rule.data, manifest.kind),
+                changes=_changes(rule),
+            )
+        )
     route = Route(
         manifest.kind,
         namespace,
@@ -111,8 +148,27 @@ def read_route(manifest: Manifest, namespace: str, problems: list[Problem]) -> R
             for entry in parents
         ),
         "UDP" if manifest.kind == "UDPRoute" else "TCP",
+        created=Fields(findings).child("metadata").text("creationTimestamp"),
     )
     return None if findings.lost or (entries and not parents) else route
+
+
+def _changes(rule: Fields) -> Changes:
+    """What the filters of a rule, and of its backends, make of requests. What a filter of another kind does is open."""
+    host = ""
+    found: dict[Attribute, None] = {}
+    for holder in (rule, *rule.children("backendRefs")):
+        for one in holder.children("filters"):
+            rewrite, headers = one.child("urlRewrite"), one.child("requestHeaderModifier")
+            host = rewrite.text("hostname") or host
+            if rewrite.child("path").data:
+                found[PATH] = None
+            for key in ("set", "add"):
+                found.update(dict.fromkeys(header(item.text("name")) for item in headers.children(key)))
+            found.update(dict.fromkeys(map(header, headers.texts("remove"))))
+            if one.text("type") == "ExtensionRef":
+                found.update(dict.fromkeys((HOST, METHOD, PATH)))
+    return Changes(host, tuple(found))
 
 
 def _backends(rule: Fields, namespace: str) -> Iterator[BackendRef]:

@@ -26,6 +26,8 @@ def kept_spec(manifest: Manifest, spec: Any) -> Any:
         return spec
     if manifest.kind == "EnvoyFilter":
         kept = _selecting(spec)
+        if "priority" in spec:
+            kept["priority"] = spec["priority"] if isinstance(spec["priority"], int) else 0
         if isinstance(spec.get("configPatches"), list):
             kept["configPatches"] = [_patch(one) for one in spec["configPatches"]]
         return kept
@@ -51,9 +53,15 @@ def _patch(patch: Any) -> Any:
         return None
     match, inner = patch.get("match"), patch.get("patch")
     value = inner.get("value") if isinstance(inner, Mapping) else None
+    kept: dict[str, Any] = {}
+    if isinstance(match, Mapping):
+        kept |= {"context": match["context"]} if "context" in match else {}
+        proxy = match.get("proxy")
+        if isinstance(proxy, Mapping) and "proxyVersion" in proxy:
+            kept["proxy"] = {"proxyVersion": proxy["proxyVersion"]}
     return {
         "applyTo": patch.get("applyTo"),
-        "match": {"context": match["context"]} if isinstance(match, Mapping) and "context" in match else {},
+        "match": kept,
         "patch": {
             "operation": inner.get("operation") if isinstance(inner, Mapping) else None,
             "value": {"name": value["name"]} if isinstance(value, Mapping) and "name" in value else {},
@@ -61,24 +69,61 @@ def _patch(patch: Any) -> Any:
     }
 
 
+_ROUTE = frozenset(
+    {"name", "match", "delegate", "mirror", "mirrorPercent", "mirrorPercentage", "mirrors", "rewrite", "weight"}
+    | {"destination"}
+)
+"""Fields of a route that are read whole."""
+
+
 def _route(route: Any) -> Any:
-    """A route as far as it says where requests go; that it has other fields is kept, and not what they say."""
+    """A route as far as it says which requests it takes, where they go, and what is changed of them; that it has other
+    fields is kept, and not what they say."""
     if not isinstance(route, Mapping):
         return route
     kept: dict[str, Any] = {}
     for key, value in route.items():
-        if key == "route" and isinstance(value, list):
-            kept[key] = [
-                {"destination": one["destination"]} if isinstance(one, Mapping) and "destination" in one else {}
-                for one in value
-            ]
-        elif key == "match":
-            kept[key] = [{}] if value else value
-        elif key == "name":
+        if key in _ROUTE:
             kept[key] = value
+        elif key == "route" and isinstance(value, list):
+            kept[key] = [_route(one) for one in value]
+        elif key == "headers" and isinstance(value, Mapping):
+            kept[key] = {"request": _header_changes(value["request"])} if "request" in value else {}
+        elif key == "fault" and isinstance(value, Mapping):
+            kept[key] = {"abort": value["abort"]} if "abort" in value else {}
         else:
             kept[key] = {}
     return kept
+
+
+def _header_changes(request: Any) -> Any:
+    """Which headers are changed; of their values only that of the host is read."""
+    if not isinstance(request, Mapping):
+        return {}
+    kept: dict[str, Any] = {}
+    for key in ("set", "add"):
+        if isinstance(request.get(key), Mapping):
+            hosts = (":authority", "host")
+            kept[key] = {name: one if str(name).lower() in hosts else "" for name, one in request[key].items()}
+    if "remove" in request:
+        kept["remove"] = request["remove"]
+    return kept
+
+
+def kept_beside(manifest: Manifest) -> dict[str, Any] | None:
+    """The spec of an object that belongs to a mesh and decides no verdict, as far as rules look at it; None: nothing of
+    it is kept."""
+    spec = manifest.data.get("spec")
+    if not isinstance(spec, Mapping):
+        return None
+    if manifest.kind == "Telemetry":
+        return _selecting(spec)
+    if manifest.kind == "WorkloadGroup":
+        metadata, template = spec.get("metadata"), spec.get("template")
+        labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+        account = template.get("serviceAccount") if isinstance(template, Mapping) else None
+        return {"metadata": {"labels": labels}, "template": {"serviceAccount": account}}
+    return None
 
 
 def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
@@ -89,7 +134,7 @@ def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
     if setting == "webhook":
         webhooks = manifest.data.get("webhooks")
         named = [one for one in webhooks if isinstance(one, Mapping)] if isinstance(webhooks, list) else []
-        return {"webhooks": [{"name": one.get("name")} for one in named]}
+        return {"webhooks": [_webhook(one) for one in named]}
     data = manifest.data.get("data")
     texts: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
     if setting == "mesh":
@@ -97,6 +142,16 @@ def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
     if setting == "injector":
         return {"data": {key: _injector(key, texts[key]) for key in ("config", "values") if key in texts}}
     return {"data": {ENABLEMENT: _enablement(texts[ENABLEMENT])} if ENABLEMENT in texts else {}}
+
+
+def _webhook(hook: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: hook[key] for key in ("name", "failurePolicy") if isinstance(hook.get(key), str)}
+    client = hook.get("clientConfig")
+    service = client.get("service") if isinstance(client, Mapping) else None
+    if isinstance(service, Mapping):
+        names = {key: service[key] for key in ("name", "namespace") if isinstance(service.get(key), str)}
+        return {**kept, "clientConfig": {"service": names}}
+    return kept
 
 
 def _enablement(text: Any) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ringfence.model.cluster import Namespace, Pod
+from ringfence.model.entries import Entries
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
@@ -34,6 +35,8 @@ ENABLEMENT = "AMBIENT_ENABLEMENT_SELECTOR"
 _BY_DEFAULT = "enableNamespacesByDefault"
 _REVISION, _TAG = "istio.io/rev", "istio.io/tag"
 FLAGS = frozenset({
+    "BLOCKED_CIDRS_IN_JWKS_URIS",
+    "VERIFY_CERTIFICATE_AT_CLIENT",
     "ENABLE_ENHANCED_RESOURCE_SCOPING",
     "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
     "ENABLE_NATIVE_SIDECARS",
@@ -46,6 +49,7 @@ FLAGS = frozenset({
     "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
     "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
     "TRUST_DOMAIN",
+    "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
 })  # fmt: skip
 """Environment variables of istiod that change what its objects mean."""
 _NODE_AGENTS = ("ztunnel",)
@@ -242,6 +246,16 @@ class MeshReader:
         from ringfence.dialects.istio.waypoint_pods import predicted_pods
 
         return predicted_pods(waypoints, pods)
+
+    def with_entrances(self, entries: Entries) -> Entries:
+        """Ways into the cluster, with those that a mesh has of its own."""
+        found = {} if self._istio is None else self._istio.found
+        if not (found.get("gateways") or found.get("virtual_services")):
+            return entries
+        from ringfence.dialects.istio.entrances import entrances
+
+        objects = self.istio.objects()
+        return entries if objects is None else entries.also(*entrances(objects))
 
     def objects(self, pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> IstioObjects | None:
         """What was read of Istio; None where neither objects, nor pods, nor namespaces show one."""

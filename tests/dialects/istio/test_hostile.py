@@ -70,8 +70,15 @@ kind: VirtualService
 metadata: {name: p, namespace: shop}
 spec:
   hosts: [api]
-  gateways: [mesh]
-  http: [{match: [{uri: {exact: /}}], route: [{destination: {host: api, subset: v1}}]}]
+  gateways: [mesh, p]
+  http:
+  - match: [{uri: {exact: /}, headers: {a: {regex: b}}, withoutHeaders: {a: {prefix: b}}, port: 80, gateways: [p]}]
+    route: [{destination: {host: api, subset: v1, port: {number: 80}}, weight: 1, headers: {request: {remove: [a]}}}]
+    mirrors: [{destination: {host: api}, percentage: {value: 1}}]
+    fault: {abort: {httpStatus: 500, percentage: {value: 100}}}
+    rewrite: {uri: /a, authority: b}
+  - delegate: {name: p, namespace: shop}
+  tls: [{match: [{sniHosts: [a.example], port: 443}], route: [{destination: {host: api}}]}]
 ---
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -105,8 +112,11 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: p, namespace: shop}
 spec:
-  parentRefs: [{kind: Service, group: "", name: api}]
-  rules: [{matches: [{}], backendRefs: [{name: api, port: 80}]}]
+  parentRefs: [{kind: Service, group: "", name: api}, {name: p}]
+  rules:
+  - matches: [{path: {type: Exact, value: /}, method: GET, headers: [{name: a, value: b}], queryParams: []}]
+    filters: [{type: URLRewrite, urlRewrite: {hostname: a, path: {type: ReplaceFullPath}}}]
+    backendRefs: [{name: api, port: 80}]
 ---
 apiVersion: v1
 kind: ConfigMap

@@ -26,6 +26,7 @@ from ringfence.dialects.istio.objects import (
     TrafficPolicy,
     VirtualService,
 )
+from ringfence.dialects.istio.route_objects import entries_of
 from ringfence.dialects.istio.shapes import (
     SELECTOR,
     WORKLOAD_SELECTOR,
@@ -309,6 +310,9 @@ def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Probl
         whole.targets,
         whole.plain and not broken,
         _texts(spec, "exportTo"),
+        tuple(one for one in gateways if one != "mesh"),
+        () if broken else entries_of(manifest, spec),
+        broken,
         Routed((), False) if broken else told["http"],
         Routed((), False) if broken else _together(connections) if connections else None,
     )

@@ -11,8 +11,10 @@ from typing import Any
 
 from ringfence.dialects.fields.selectors import selector
 from ringfence.dialects.fields.shapes import ListOf, Number, Record, Text, Texts
-from ringfence.dialects.istio.objects import IngressGateway, WaypointGateway
+from ringfence.dialects.istio.objects import GatewayServer, IngressGateway, WaypointGateway
 from ringfence.dialects.istio.shapes import any_of, kind_of_object, named, spec_of
+from ringfence.dialects.istio.speech import parse
+from ringfence.model.mesh import Speech
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.labels import EVERYTHING, Selector
@@ -110,13 +112,33 @@ GATEWAY = kind_of_object(
 def read_gateway(manifest: Manifest) -> tuple[IngressGateway, list[Problem]]:
     """Istio's own Gateway, and what the API server says to it."""
     spec, report, broken = spec_of(manifest, GATEWAY)
-    listeners = []
-    for server in () if broken else spec.get("servers", ()):
-        port = _mapping(server.get("port"))
-        mode = _mapping(server.get("tls")).get("mode")
-        listeners.append((port.get("number", 0), str(port.get("protocol", "")), mode if isinstance(mode, str) else ""))
-    labels = _mapping(spec.get("selector"))
-    return IngressGateway(named(manifest), dict(labels), "", tuple(listeners)), report.problems
+    listeners, servers = [], []
+    for number, server in enumerate(() if broken else spec.get("servers", ())):
+        port, tls = _mapping(server.get("port")), server.get("tls")
+        said = _mapping(tls).get("mode")
+        # TLS without a mode is passed on: it is the first of the modes.
+        mode = said if isinstance(said, str) else "PASSTHROUGH"
+        protocol = str(port.get("protocol", ""))
+        listeners.append((port.get("number", 0), protocol, mode if isinstance(tls, Mapping) else ""))
+        servers.append(
+            GatewayServer(
+                port.get("number", 0),
+                str(port.get("name", "")),
+                protocol,
+                # Where HTTP is spoken nothing of it counts but whether plain requests are redirected.
+                mode if isinstance(tls, Mapping) and parse(protocol) is not Speech.HTTP else None,
+                _texts(server.get("hosts")),
+                _mapping(tls).get("httpsRedirect") is True,
+                manifest.positions.place(("spec", "servers", number)),
+            )
+        )
+    labels = {} if broken else _mapping(spec.get("selector"))
+    gateway = IngressGateway(named(manifest), dict(labels), "", tuple(listeners), tuple(servers), broken)
+    return gateway, report.problems
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ringfence.dialects.istio.mesh_config import MeshConfig
+from ringfence.dialects.istio.route_objects import Entry
 from ringfence.model.mesh import Source
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import Selector
@@ -179,8 +180,9 @@ class Routed:
 @dataclass(frozen=True, slots=True)
 class VirtualService:
     """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
-    is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``requests`` and
-    ``connections``: the same of its routes for HTTP, and of its others; None: it has none."""
+    is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``gateways`` that it
+    is bound to, as written, but for those in the mesh; ``entries``: its routes in detail. ``requests`` and
+    ``connections``: what it does with requests of HTTP, and with others; None: it has no routes for them."""
 
     named: Named
     hosts: tuple[str, ...]
@@ -188,6 +190,9 @@ class VirtualService:
     targets: tuple[tuple[str, str], ...]
     plain: bool
     exports: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    broken: str = ""
     requests: Routed | None = None
     connections: Routed | None = None
 
@@ -217,14 +222,30 @@ class WaypointGateway:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayServer:
+    """A port of a Gateway of Istio. ``mode`` of TLS as written, or what it is without a word; None: no TLS. ``hosts``
+    may name a namespace. ``redirects``: plain requests are answered with a redirect."""
+
+    port: int
+    name: str
+    protocol: str
+    mode: str | None
+    hosts: tuple[str, ...]
+    redirects: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class IngressGateway:
     """Ports on which gateway pods listen. ``selector``: their labels (Gateway of Istio); ``gateway``: their Gateway (of
-    the Gateway API). ``listeners``: port, protocol, mode of TLS."""
+    the Gateway API). ``listeners``: port, protocol, mode of TLS. ``servers``: the same in detail (Gateway of Istio)."""
 
     named: Named
     selector: Mapping[str, str]
     gateway: str
     listeners: tuple[tuple[int, str, str], ...]
+    servers: tuple[GatewayServer, ...] = ()
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

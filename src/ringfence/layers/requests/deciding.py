@@ -21,11 +21,11 @@ from ringfence.layers.requests.residue import open_attributes, residue
 from ringfence.model.mesh import PointSort, RequestPolicy, RequestRules, Source
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, predicates_of
+from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, predicates_of
 from ringfence.sets.requests.request import Request
 from ringfence.sets.requests.request_sets import RequestSet, Undecided
 from ringfence.sets.requests.spaces import Spaces
-from ringfence.values import Value
+from ringfence.values import Value, replace
 
 
 class Outcome(Enum):
@@ -67,6 +67,7 @@ class Step(Enum):
 class Decision(Value):
     """The outcome, and what settled it. ``sources``: the rules or policies that did. ``symptom``: what the client sees
     of a refusal. ``hangs_on``: open attributes that could turn it. ``passes``, ``refused`` (SOME): a request of each.
+    ``passing``: all that pass, of those that were asked about; None: not exactly known.
     """
 
     outcome: Outcome
@@ -77,11 +78,20 @@ class Decision(Value):
     hangs_on: tuple[Attribute, ...] = ()
     passes: Request | None = None
     refused: Request | None = None
+    passing: Formula | None = None
 
 
-def decide(rules: RequestRules, facts: Facts, sort: PointSort, *, http: bool, spaces: Spaces | None = None) -> Decision:
-    """What a point says of the requests that ``facts`` leave: of one, or of all."""
-    return _Deciding(rules, facts, sort, http, spaces).decision()
+def decide(
+    rules: RequestRules,
+    facts: Facts,
+    sort: PointSort,
+    *,
+    http: bool,
+    spaces: Spaces | None = None,
+    among: Formula = ALWAYS,
+) -> Decision:
+    """What a point says of the requests that ``facts`` leave: of one, or of all of which ``among`` is true."""
+    return _Deciding(rules, facts, sort, http, spaces, among).decision()
 
 
 class Outcomes:
@@ -124,14 +134,28 @@ class Outcomes:
 
 
 class _Deciding:
-    def __init__(self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None) -> None:
+    def __init__(
+        self, rules: RequestRules, facts: Facts, sort: PointSort, http: bool, spaces: Spaces | None, among: Formula
+    ) -> None:
         self.rules = rules
         self.facts = facts
         self.refusal = "reset" if sort is PointSort.NODE else "http-403" if http else "eof"
         self.spaces = spaces
-        self.found: Conditions = conditions(rules, facts)
+        found = conditions(rules, facts)
+        self.found: Conditions = replace(found, possible=conjunction((found.possible, among)))
 
     def decision(self) -> Decision:
+        """The outcome, with the requests that pass where these are exactly known."""
+        decision = self._decided()
+        if decision.outcome is Outcome.PASS:
+            return replace(decision, passing=ALWAYS)
+        first, second = self.found.passes(service=False), self.found.passes(service=True)
+        if decision.outcome is not Outcome.SOME or first != second:
+            return decision
+        exact = not open_attributes((one.attribute for one in predicates_of((first,))), self.facts)
+        return replace(decision, passing=first) if exact else decision
+
+    def _decided(self) -> Decision:
         if self.rules.unsettled:
             return self._unsettled()
         try:

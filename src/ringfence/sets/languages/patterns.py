@@ -15,7 +15,7 @@ from ringfence.sets.languages.bytesets import ANY_BYTE, byteset
 from ringfence.sets.languages.domains import encoded
 from ringfence.sets.languages.expressions import ANY, Byte, Expression, Sequence, Star, literal, one_or_more
 from ringfence.sets.languages.limits import TooLarge
-from ringfence.sets.languages.re2 import parsed
+from ringfence.sets.languages.re2 import BadExpression, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,14 @@ class Unknown:
 
 
 Pattern = Exact | Prefix | Suffix | Contains | Present | Template | Regex | Unknown
+
+
+def regular(text: str) -> Regex | Unknown:
+    """The regular expression; what RE2 would not take matches nothing that is known."""
+    try:
+        return Regex(text)
+    except BadExpression:
+        return Unknown(f"the expression {text}, which RE2 refuses")
 
 
 @dataclass(frozen=True, slots=True)

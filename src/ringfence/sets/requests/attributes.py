@@ -61,12 +61,29 @@ def header(name: str) -> Attribute:
     return Attribute("header", name.lower())
 
 
+def query(name: str) -> Attribute:
+    """A parameter of the query that comes after the path."""
+    return Attribute("query", name)
+
+
 def claim(*path: str) -> Attribute:
     """A claim of a validated token, nested ones by their path. A claim that is a string is a list of one."""
     return Attribute("claim", "][".join(path), values=TEXT, many=True)
 
 
-READING_ORDER = ("port", "sni", "host", "method", "path", "header", "principal", "audiences", "presenter", "claim")
+READING_ORDER = (
+    "port",
+    "sni",
+    "host",
+    "method",
+    "path",
+    "query",
+    "header",
+    "principal",
+    "audiences",
+    "presenter",
+    "claim",
+)
 
 
 def place(attribute: Attribute) -> tuple[int, str, str]:

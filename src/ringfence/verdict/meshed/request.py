@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ringfence.values import Value, field
+from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.formulas import Formula
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
-class Request(Value):
+@dataclass(frozen=True, slots=True)
+class Request:
     """An HTTP request that a question asks about.
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
@@ -23,9 +26,19 @@ class Request(Value):
     method: str = "GET"
     path: str = "/"
     host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    claims: Claims | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Requests that a question is about, of all that there are: those of which a formula is true. ``host``: what all of
+    them name as theirs (empty: whatever they do); ``unknown``: attributes whose values nobody told."""
+
+    formula: Formula
+    host: str = ""
+    unknown: frozenset[Attribute] = frozenset()
 
 
 def request(

@@ -26,11 +26,12 @@ from ringfence.model.mesh import (
     header,
 )
 from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.formulas import ALWAYS
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.meshed.judging import Ruling, decisions
-from ringfence.verdict.meshed.request import Request
+from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.values import REQUESTS
 
 FORWARDED = "x-forwarded-for"
@@ -50,12 +51,18 @@ class Rulings:
         self._spaces = Spaces()
         self._outcomes = Outcomes(self._spaces)
 
-    def of(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Ruling:
+    def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
         says that names no other; empty: not known."""
         assert hop.point is not None
-        facts = self._facts(hop, request, address, host)
-        return ruling(decide(self._rules(hop), facts, hop.point.sort, http=hop.point.http, spaces=self._spaces))
+        among = request if isinstance(request, Among) else None
+        facts = self._facts(hop, None if isinstance(request, Among) else request, address, host)
+        if among is not None and hop.point.http:
+            told = {**facts.values, HOST: among.host} if among.host else facts.values
+            facts = Facts(told, facts.open | among.unknown, False)
+        looked_at = among.formula if among is not None and hop.point.http else ALWAYS
+        rules, http = self._rules(hop), hop.point.http
+        return ruling(decide(rules, facts, hop.point.sort, http=http, spaces=self._spaces, among=looked_at))
 
     def verdict(self, hop: Hop, address: int | None) -> Verdict:
         """What a hop's point says of all requests together."""
@@ -65,6 +72,12 @@ class Rulings:
         assert self.mesh is not None
         assert hop.point is not None
         return self.mesh.rules(hop.point, hop.judged_port)
+
+    def allowed(self, hop: Hop, address: int | None) -> str:
+        """The requests that surely pass a hop's point, in short."""
+        from ringfence.verdict.meshed.summaries import summary
+
+        return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
 
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
@@ -134,4 +147,5 @@ def ruling(decision: Decision) -> Ruling:
     else:
         text = decision.text
     reason = Reason(decision.step.value, text, decide_with)
-    return Ruling(VERDICTS[decision.outcome], reason, decisions(decision.sources, REQUESTS), decision.symptom)
+    decided = decisions(decision.sources, REQUESTS)
+    return Ruling(VERDICTS[decision.outcome], reason, decided, decision.symptom, decision.passing)

@@ -11,27 +11,33 @@ from ringfence.model.provenance import Place
 from ringfence.sets.addresses import family
 from ringfence.sets.ports import EVERYTHING, Intervals, port_key
 from ringfence.values import replace
-from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.answers import Reason
 from ringfence.verdict.asking import UNSURE, Asker
 from ringfence.verdict.ends import Member, Target
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.ways_in.routing import Routing, Server
-from ringfence.verdict.ways_in.sources import AFTER_BALANCER, CONTROLLER_OPEN, Source, Sources, merged
-from ringfence.verdict.ways_in.values import DeadEnd, Hop, Opening, WayIn, WaysIn, along
-
-NO_ENTRANCE = Reason("no-entrance", "nothing of the input leads from outside to the controller's pods")
+from ringfence.verdict.ways_in.serving import Door, Serving, made
+from ringfence.verdict.ways_in.sources import AFTER_BALANCER, Front, Source, Sources, merged
+from ringfence.verdict.ways_in.values import DeadEnd, Opening, WayIn, WaysIn
 
 
 class WaysInFinder:
     """The ways into one world. ``controller``: pods to take where an ingress controller is not in the input. ``apart``:
-    pods that policies can tell apart are ways of their own."""
+    pods that policies can tell apart are ways of their own. ``meshed``: all layers are asked, else one."""
 
-    def __init__(self, asker: Asker, controller: Target | None = None, apart: bool = False) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        controller: Target | None = None,
+        apart: bool = False,
+        meshed: MeshedAsker | None = None,
+    ) -> None:
         self.apart = apart
         self.asker = asker
         self.cluster = asker.relation.cluster
-        self.sources = Sources(asker)
+        self.sources = Sources(asker, meshed)
         self.routing = Routing(asker)
-        self.controller = controller
+        self.serving = Serving(self.sources, self.routing, controller, lambda: self.doors)
 
     def found(self) -> WaysIn:
         """All of them: hosts' ports first, then Services, then routes, each in order of their names."""
@@ -54,11 +60,16 @@ class WaysInFinder:
     @cached_property
     def direct(self) -> tuple[WayIn, ...]:
         """The ways that need no controller."""
-        return (*self._hosts(), *(way for service in self.cluster.services for way in self._of_service(service)))
+        return tuple(door.way for door in self.doors)
+
+    @cached_property
+    def doors(self) -> tuple[Door, ...]:
+        """The same, with what each was asked."""
+        return (*self._hosts(), *(door for service in self.cluster.services for door in self._of_service(service)))
 
     # Pods on their node's network, and ports of nodes that lead to a pod.
 
-    def _hosts(self) -> Iterator[WayIn]:
+    def _hosts(self) -> Iterator[Door]:
         whole: dict[WorkloadRef, list[int]] = {}
         ports: dict[tuple[WorkloadRef, str, int, int], list[int]] = {}
         for index, pod in enumerate(self.cluster.pods):
@@ -69,13 +80,13 @@ class WaysInFinder:
         for ref, pods in whole.items():
             opening = self._by_pod("host-network", ref, self.cluster.pods[pods[0]], "on its node's network")
             for destination in self._pods(ref, pods):
-                yield self._way((opening,), (self.sources.client(),), destination, EVERYTHING)
+                yield self._door(opening, (self.sources.client(),), destination, EVERYTHING)
         for (ref, protocol, host, container), pods in ports.items():
             text = f"port {host}/{protocol} of its node"
             opening = self._by_pod("host-port", ref, self.cluster.pods[pods[0]], text)
             key = port_key(protocol, container)
             for destination in self._pods(ref, pods):
-                yield self._way((opening,), (self.sources.client(),), destination, ((key, key),))
+                yield self._door(opening, (self.sources.client(),), destination, ((key, key),))
 
     def _by_pod(self, how: str, ref: WorkloadRef, pod: Pod, text: str) -> Opening:
         called = f"{ref.kind} {ref.namespace}/{ref.name} {text}"
@@ -94,7 +105,7 @@ class WaysInFinder:
 
     # Services.
 
-    def _of_service(self, service: Service) -> Iterator[WayIn]:
+    def _of_service(self, service: Service) -> Iterator[Door]:
         external = service.external
         if external is None or service.kind == "ExternalName":
             return
@@ -107,7 +118,7 @@ class WaysInFinder:
                     there = destination
                     if how == "external-ip":
                         there = replace(destination, service=_by_addresses(service, external))
-                    yield self._way((opening,), sources, there, ports, unsure)
+                    yield self._door(opening, sources, there, ports, unsure, (service, port.port))
 
     def _doors(
         self, service: Service, external: External, port: ServicePort
@@ -143,16 +154,17 @@ class WaysInFinder:
         names = list(dict.fromkeys(member.name for member in members))
         return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
-    def _way(
+    def _door(
         self,
-        openings: tuple[Opening, ...],
+        opening: Opening,
         sources: tuple[Source, ...],
         destination: Target,
         ports: Intervals,
         unsure: Reason = UNSURE,
-    ) -> WayIn:
-        hop = self.sources.hop(sources, destination, ports, unsure)
-        return _made(openings, (hop,), destination)
+        front: Front = (None, 0),
+    ) -> Door:
+        hop = self.sources.hop(sources, destination, ports, unsure, None, front)
+        return Door(made((opening,), (hop,), destination), sources, destination, ports, unsure, front)
 
     # Routes.
 
@@ -168,9 +180,10 @@ class WaysInFinder:
         if only_absent and not servers:
             return
         told: set[tuple[str, Place]] = set()
+        listening = {one.port for server in servers for one in server.listeners}
         for rule in route.rules:
             for backend in rule.backends:
-                for found in self.routing.backends(route, opening, backend):
+                for found in self.routing.backends(route, opening, backend, listening):
                     if isinstance(found, DeadEnd):
                         if (found.code, found.place) not in told:
                             told.add((found.code, found.place))
@@ -184,64 +197,16 @@ class WaysInFinder:
                         yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
                     for destination, ports in behind:
                         for server in servers:
-                            for made in self._served(route, opening, rule.path, server, destination, ports):
+                            front = (service, port.port)
+                            for way in self.serving.ways(route, opening, rule, server, destination, ports, front):
                                 named = (service.namespace, service.name)
-                                yield replace(made, service=named) if isinstance(made, WayIn) else made
-
-    def _served(
-        self, route: Route, opening: Opening, path: str, server: Server, destination: Target, ports: Intervals
-    ) -> Iterator[WayIn | DeadEnd]:
-        hops, openings = self._to_server(server)
-        if server.outside:
-            sources = (self.sources.anywhere, self.sources.nodes, self.sources.device)
-            last = self.sources.hop(sources, destination, ports, AFTER_BALANCER)
-        elif server.pods:
-            members = tuple(self.asker.directory.members(server.pods))
-            source = Source(Target(server.text, members))
-            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
-        else:
-            absent = replace(self.sources.some_pod, text=f"{server.text} (not in the input)")
-            source = Source(self.controller or absent, admission=self.controller is None)
-            last = self.sources.hop((source,), destination, ports, CONTROLLER_OPEN)
-        way = _made((opening, *openings), (*hops, last), destination, route.hosts, path)
-        yield replace(way, relayed=not server.pods and not server.outside)
-        if last.verdict is Verdict.DENIED:
-            message = f"{opening.text} sends to {destination.text} on {last.port}, which policies deny to {server.text}"
-            fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"
-            yield DeadEnd(opening, "blocked", message, fix, opening.place, decided_by=last.decided_by)
-
-    def _to_server(self, server: Server) -> tuple[tuple[Hop, ...], tuple[Opening, ...]]:
-        """The first hop, to a controller that is in the input: over any of the ways to its pods."""
-        if not server.pods:
-            return (), ()
-        wanted = set(server.pods)
-        ways = [way for way in self.direct if wanted.intersection(way.pods)]
-        if not ways:
-            return (Hop("internet", server.text, "any port", Verdict.DENIED, NO_ENTRANCE, ()),), ()
-        best = min(ways, key=lambda way: _PREFERENCE.index(way.verdict))
-        openings = tuple(dict.fromkeys(opening for way in ways for opening in way.openings))
-        return best.hops, openings
+                                yield replace(way, service=named) if isinstance(way, WayIn) else way
 
 
 def _by_addresses(service: Service, external: External) -> Service:
     """The Service as its external addresses lead to it: in their address families."""
     own = {family(address) for address in external.addresses}
     return replace(service, families=tuple(sorted(own.intersection(service.families or own))) or service.families)
-
-
-_PREFERENCE = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN, Verdict.DENIED)
-
-
-def _made(
-    openings: tuple[Opening, ...],
-    hops: tuple[Hop, ...],
-    destination: Target,
-    hosts: tuple[str, ...] = (),
-    path: str = "",
-) -> WayIn:
-    verdict, reason = along(hops)
-    pods = tuple(sorted({index for member in destination.members for index in member.pods}))
-    return WayIn(openings, hops, destination.text, hops[-1].port, verdict, reason, hosts, path, pods)
 
 
 __all__ = ["WaysInFinder"]

@@ -15,25 +15,28 @@ from ringfence.sets.ports import Intervals, canonical, subtract
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Target
+from ringfence.verdict.meshed.asking import MeshedAsker
 from ringfence.verdict.spreading import Passage
 from ringfence.verdict.ways_in.finder import WaysInFinder
 from ringfence.verdict.ways_in.values import WayIn
 
 
-def passages(asker: Asker, controller: Target | None = None, from_internet: bool = True) -> tuple[Passage, ...]:
+def passages(
+    asker: Asker, controller: Target | None = None, from_internet: bool = True, meshed: MeshedAsker | None = None
+) -> tuple[Passage, ...]:
     """The steps that ways in are; those between the same ends on the same ports are one. ``from_internet`` False: only
-    those that pods may take too."""
+    those that pods may take too. ``meshed``: all layers are asked."""
     merged: dict[tuple[int, int, int, bool], list[WayIn]] = {}
-    for sources, destinations, ports, perhaps, way in _Steps(asker, controller).found(from_internet):
+    for sources, destinations, ports, perhaps, way in _Steps(asker, controller, meshed).found(from_internet):
         merged.setdefault((sources, destinations, asker.relation.ports.number(ports), perhaps), []).append(way)
     return tuple(Passage(*key, tuple(ways)) for key, ways in merged.items())
 
 
 class _Steps:
-    def __init__(self, asker: Asker, controller: Target | None) -> None:
+    def __init__(self, asker: Asker, controller: Target | None, meshed: MeshedAsker | None) -> None:
         self.relation = asker.relation
         self.universe = asker.relation.universe
-        self.finder = WaysInFinder(asker, controller, apart=True)
+        self.finder = WaysInFinder(asker, controller, apart=True, meshed=meshed)
         self.controller = controller or self.finder.sources.some_pod
         self.internet = sum(
             1 << member.end for member in asker.directory.find("internet").members if isinstance(member.end, int)
@@ -93,9 +96,11 @@ def _ports(way: WayIn) -> tuple[Intervals, Intervals]:
     """The ports that are surely let through, for some client at least, and those that perhaps are."""
     (hop,) = way.hops
     parts = [part for answer in hop.answers for part in answer.parts]
-    sure = canonical(one for part in parts if part.verdict is Verdict.ALLOWED for one in part.ports)
+    # Of a mixed part some requests pass: an attacker sends those.
+    surely = (Verdict.ALLOWED, Verdict.MIXED)
+    sure = canonical(one for part in parts if part.verdict in surely for one in part.ports)
     perhaps = canonical(one for part in parts if part.verdict is not Verdict.DENIED for one in part.ports)
-    if len(hop.answers) > 1 and hop.verdict is not Verdict.ALLOWED:
+    if len(hop.answers) > 1 and hop.verdict is not Verdict.ALLOWED and hop.passing is None:
         # Which of the sources it is, is not known.
         return (), perhaps
     return sure, subtract(perhaps, sure)

@@ -6,17 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ringfence.layers.network.ends import EndClass
+from ringfence.model.cluster import Service
 from ringfence.model.policy import Direction, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.sets.labels import Selector
 from ringfence.sets.ports import PROTOCOLS, describe
 from ringfence.sets.ports import Intervals as Ports
+from ringfence.sets.requests.formulas import Formula
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.meshed.asking import MeshedAsker
+from ringfence.verdict.meshed.request import Among
 from ringfence.verdict.node_sources import device_space, devices, translation, unsure
 from ringfence.verdict.ways_in.values import Hop
 
@@ -36,6 +40,7 @@ NO_CLIENT = Reason("no-client", "its load balancer takes no client of the intern
 NO_FAMILY = Reason("no-family", "who comes this way and what it leads to have no address family in common")
 
 
+Front = tuple[Service | None, int]
 FEW = 4
 """Members of a source that are asked one by one; more are grouped first."""
 
@@ -52,14 +57,16 @@ class Source(Value):
 class Sources:
     """The sources of one world."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, meshed: MeshedAsker | None = None) -> None:
+        """``meshed``: all layers are asked, else the network alone."""
         self.asker = asker
+        self.meshed = meshed
         self.directory = asker.directory
         self.universe = asker.relation.universe
         self._by_column: dict[int, tuple[Target, dict[int, Member] | None]] = {}
         self._clients: dict[Intervals | None, Source] = {}
         self._after_node: dict[tuple[bool, Intervals | None], tuple[tuple[Source, ...], Reason]] = {}
-        self._last: tuple[Target | None, Ports, dict[Source, Answer | None]] = (None, (), {})
+        self._last: tuple[object, dict[Source, Answer | None]] = (None, {})
         self.profile = asker.relation.profile
 
     def client(self, ranges: Intervals | None = None) -> Source:
@@ -128,12 +135,21 @@ class Sources:
         )
         return Target("an ingress controller", (Member(ends[0], "an ingress controller", alternatives=ends),))
 
-    def hop(self, sources: Sequence[Source], destination: Target, ports: Ports, unsure: Reason) -> Hop:
-        """One step from any of these sources; which one it is is not known, where there are several."""
+    def hop(
+        self,
+        sources: Sequence[Source],
+        destination: Target,
+        ports: Ports,
+        unsure: Reason,
+        among: Among | None = None,
+        front: Front = (None, 0),
+    ) -> Hop:
+        """One step from any of these sources; which one it is is not known, where there are several. ``among``: the
+        requests that are sent (None: any). ``front``: the Service that is called, and its port."""
         answers: list[Answer] = []
         for source in sources:
             if source.target.members:
-                answer = self._ask(source, destination, ports)
+                answer = self._ask(source, destination, ports, among, front)
                 answers += [answer] if answer is not None else []
         port = describe(ports)
         text = " or ".join(dict.fromkeys(source.target.text for source in sources))
@@ -142,19 +158,27 @@ class Sources:
             return Hop(text, destination.text, port, Verdict.DENIED, reason, ())
         verdict, reason = _folded(answers, unsure)
         decided = tuple(dict.fromkeys(decision for answer in answers for decision in answer.decided_by))
-        return Hop(text, destination.text, port, verdict, reason, decided, tuple(answers))
+        hop = Hop(text, destination.text, port, verdict, reason, decided, tuple(answers))
+        return hop if self.meshed is None else _with_layers(hop)
 
-    def _ask(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
+    def _ask(
+        self, source: Source, destination: Target, ports: Ports, among: Among | None, front: Front
+    ) -> Answer | None:
         """The answer for one source; None where it cannot be: no address family in common, no other node. Those of the
         last destination are kept: a Service has several doors."""
-        if self._last[0] is not destination or self._last[1] != ports:
-            self._last = (destination, ports, {})
-        known = self._last[2]
+        key = (id(destination), ports, among, front)
+        if self._last[0] != key:
+            # The key names the destination by its identity: its own answers keep it alive.
+            self._last = (key, {})
+            self._kept = destination
+        known = self._last[1]
         if source not in known:
-            known[source] = self._asked(source, destination, ports)
+            known[source] = self._asked(source, destination, ports, among, front)
         return known[source]
 
-    def _asked(self, source: Source, destination: Target, ports: Ports) -> Answer | None:
+    def _asked(
+        self, source: Source, destination: Target, ports: Ports, among: Among | None, front: Front
+    ) -> Answer | None:
         alike = self._some_homes(destination) if source.admission else self._alike(source.target, destination)
         flows = self.asker.flows.towards(alike, destination, ports, source.admission)
         if destination.service is not None:
@@ -162,7 +186,11 @@ class Sources:
         flows = [flow for flow in flows if flow.closed != "address"]
         if source.elsewhere:
             flows = [moved for flow in flows if (moved := self._from_elsewhere(flow)) is not None]
-        return self.asker.whole(source.target, destination, _question(ports), flows) if flows else None
+        if not flows:
+            return None
+        if self.meshed is None or source.admission:
+            return self.asker.whole(source.target, destination, _question(ports), flows)
+        return self.meshed.about(flows, source.target, destination, _question(ports), front, among)
 
     def _from_elsewhere(self, flow: Flow) -> Flow | None:
         """The flow from a node, where that is not the pod's own; None where it can be no other."""
@@ -264,10 +292,45 @@ def _folded(answers: Sequence[Answer], unsure: Reason) -> tuple[Verdict, Reason]
     verdicts = {answer.verdict for answer in answers}
     if len(verdicts) == 1 and verdicts <= {Verdict.ALLOWED, Verdict.DENIED}:
         return answers[0].verdict, answers[0].reason
+    if verdicts == {Verdict.MIXED} and _passing(answers) is not None and not any(map(_refuses_clients, answers)):
+        return answers[0].verdict, answers[0].reason
     if not verdicts & {Verdict.ALLOWED, Verdict.MIXED}:
         open_one = next(answer for answer in answers if answer.verdict is Verdict.UNKNOWN)
         return Verdict.UNKNOWN, open_one.reason
     return Verdict.UNKNOWN, unsure
+
+
+def _refuses_clients(answer: Answer) -> bool:
+    """Whether some who ask get nowhere, whatever they send."""
+    return any(part.verdict is not Verdict.MIXED for part in answer.parts)
+
+
+def _passing(answers: Sequence[Answer]) -> Formula | None:
+    """The requests that pass, the same for whoever gets through; None: they differ, or are not exactly known."""
+    found = {
+        part.layered.passing if part.layered is not None else None
+        for answer in answers
+        for part in answer.parts
+        if part.verdict is not Verdict.DENIED
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _with_layers(hop: Hop) -> Hop:
+    """What a mesh says of a hop, where that is the same for everybody who gets through."""
+    told = [
+        part.layered
+        for answer in hop.answers
+        for part in answer.parts
+        if part.layered is not None and (part.verdict is not Verdict.DENIED or hop.verdict is Verdict.DENIED)
+    ]
+    identities, words = {one.identity for one in told}, {one.encryption for one in told}
+    return replace(
+        hop,
+        identity=identities.pop() if len(identities) == 1 else None,
+        encryption=words.pop() if len(words) == 1 else "unknown" if words else "",
+        passing=_passing(hop.answers),
+    )
 
 
 def _question(ports: Ports) -> Asked:

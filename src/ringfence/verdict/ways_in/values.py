@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringfence.model.provenance import Place
+from ringfence.sets.requests.formulas import Formula
 from ringfence.values import Value
 from ringfence.verdict.answers import Answer, Decision, Reason, Verdict
 
@@ -32,6 +33,12 @@ class Hop(Value):
     reason: Reason
     decided_by: tuple[Decision, ...]
     answers: tuple[Answer, ...] = ()
+    identity: str | None = None
+    """Who the other end authenticates, in a mesh."""
+    encryption: str = ""
+    """Who encrypts it; empty: no mesh has a say, and it is not known."""
+    passing: Formula | None = None
+    """The requests that a mesh lets through here, of those that come; None: not exactly known."""
 
 
 class WayIn(Value):
@@ -55,6 +62,10 @@ class WayIn(Value):
     """Namespace and name of the Service that a route sends to."""
     relayed: bool = False
     """Through a controller that the input lacks: pods may use it as well as the internet."""
+    requests: tuple[str, ...] = ()
+    """Which requests get through, in words, for its hosts; empty: not said."""
+    notes: tuple[str, ...] = ()
+    """What people should know of it."""
 
 
 class DeadEnd(Value):
