@@ -501,8 +501,8 @@ VERDICTS = (
             "a waypoint sees the workload's port",
         ),
         (
-            "if chosen and self._spoken() is Speech.TCP:",
-            "if False:",
+            "bytes_only = silent or (proxy is Proxy.SIDECAR and self._spoken() is Speech.TCP)",
+            "bytes_only = silent",
             "a handshake does not choose what is spoken",
         ),
         (
