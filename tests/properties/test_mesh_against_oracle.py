@@ -179,7 +179,6 @@ def compare_whole(seed: int, kind: type[Draw] = Draw) -> list[str]:
     objects = draw.cluster()
     oracle = read(objects)
     engine = load_objects(objects, istio_version="1.29", cni=getattr(draw, "cni", None)).flow_answers()
-    audiences = any("audiences" in rule for one in objects for rule in (one.get("spec") or {}).get("jwtRules", ()))
     found = []
     for _ in range(2):
         question = draw.question()
@@ -194,7 +193,7 @@ def compare_whole(seed: int, kind: type[Draw] = Draw) -> list[str]:
         told = engine.layered(ends[0], ends[1], port, "TCP", None)
         assert told is not None
         # Requests whose token nobody takes are not meant by a question about all of them.
-        some = [one for one in (draw.question()["request"] for _ in range(8)) if not _other_token(one, audiences)]
+        some = [one for one in (draw.question()["request"] for _ in range(8)) if not _other_token(oracle, one)]
         asks = [Asks(**{**one, "identity": None, "host": one.get("host", "x")}) for one in some]
         each = [one for ask in asks for one in answers(oracle, client, server, port, ways[0], ask)]
         said = {one.verdict for one in each if (one.verdict, one.layer) != ("unknown", "network")}
@@ -203,10 +202,11 @@ def compare_whole(seed: int, kind: type[Draw] = Draw) -> list[str]:
     return found
 
 
-def _other_token(asked: dict[str, Any], audiences: bool) -> bool:
+def _other_token(oracle: World, asked: dict[str, Any]) -> bool:
     claims = asked.get("claims", {"iss": "issuer", "aud": "shop"})
-    audience = claims.get("aud", None if audiences else "shop")
-    return bool(claims["iss"] != "issuer" or audience not in ("shop", ["bank", "shop"]))
+    rules = [rule for one in oracle.of("RequestAuthentication") for rule in one["spec"]["jwtRules"]]
+    default = "none" if any("audiences" in rule for rule in rules) else "shop"
+    return bool(claims["iss"] != "issuer" or claims.get("aud", default) not in ("shop", ["bank", "shop"]))
 
 
 def run(first: int, last: int) -> int:

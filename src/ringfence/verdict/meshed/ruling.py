@@ -180,6 +180,9 @@ def token(request: Request) -> dict[Attribute, Value]:
         if texts:
             found[claim(*path)] = texts
     issuer, subject = claims.get(("iss",)), claims.get(("sub",))
+    if not isinstance(issuer, str):
+        # A token that says no issuer is one all the same, and nobody's.
+        found[claim("iss")] = ("",)
     if isinstance(issuer, str) and isinstance(subject, str):
         found[TOKEN_PRINCIPAL] = f"{issuer}/{subject}"
     if isinstance(presenter := claims.get(("azp",)), str):
