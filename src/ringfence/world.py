@@ -282,16 +282,10 @@ class World:
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
-        from ringfence.verdict.coverage import Surveyor
+        from ringfence.verdict.meshed.grids import surveyor_of
 
         with collector_paused():
-            closing = None
-            if self.mesh is not None:
-                from ringfence.verdict.meshed.closing import closing_of
-
-                closing = closing_of(self.mesh)
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
-            return surveyor.coverage(exclude, self.partial)
+            return surveyor_of(self.whole_relation, self.lister, self.mesh).coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
@@ -332,10 +326,9 @@ class World:
         edits: bool = True,
         controller: str | None = None,
     ) -> BlastRadius:
-        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, or in a mesh a stolen
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, a stolen
         ``ns/serviceaccount/x``) and every workload that he reaches from there; the shortest ways to the targets (named,
-        or labelled ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises
-        EndError."""
+        or ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             tracing = self._tracing(source, namespace, controller)
