@@ -45,9 +45,9 @@ instead of the annotation.
 
 ## Limits
 
-Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io` and `inject.istio.io` only; a release that is
-newer than ringfence may know more: the finding is of low severity unless the key is near one that is known. What an
-annotation takes out of the proxy is MSH-009.
+Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io`, `inject.istio.io` and `networking.istio.io`
+only; a release that is newer than ringfence may know more: the finding is of low severity unless the key is near one
+that is known. What an annotation takes out of the proxy is MSH-009.
 """
 
 from __future__ import annotations
@@ -104,8 +104,16 @@ OF_PODS = frozenset({
     "prometheus.istio.io/merge-metrics",
 })  # fmt: skip
 """Annotations that are read on pods."""
-OURS = frozenset(key.partition("/")[0] for key in OF_PODS if "sidecar" in key) | {"ambient.istio.io", "inject.istio.io"}
+ELSEWHERE = frozenset({
+    *("networking.istio.io/exportTo", "networking.istio.io/traffic-distribution", "networking.istio.io/service-type"),
+    *("networking.istio.io/address-type", "networking.istio.io/internal-service-type"),
+})  # fmt: skip
+"""Annotations of other objects."""
+OURS = frozenset(key.partition("/")[0] for key in OF_PODS if "sidecar" in key) | {
+    *("ambient.istio.io", "inject.istio.io", "networking.istio.io")
+}
 """Where a key that is not known is worth a word."""
+NUMBERS = frozenset(f"{_R}{name}" for name in ("initialDelaySeconds", "periodSeconds", "failureThreshold"))
 PORTS = frozenset(key for key in CAPTURE if key.endswith("Ports"))
 RANGES = frozenset(key for key in CAPTURE if key.endswith("IPRanges"))
 
@@ -150,9 +158,9 @@ def _old(subject: Subject, key: str, place: Place) -> Finding:
 
 
 def _unknown(subject: Subject, key: object, place: Place) -> Iterator[Finding]:
-    if not isinstance(key, str) or key in OF_PODS or key.partition("/")[0] not in OURS:
+    if not isinstance(key, str) or key in OF_PODS | ELSEWHERE or key.partition("/")[0] not in OURS:
         return
-    near = get_close_matches(key, sorted(OF_PODS), n=1, cutoff=0.85)
+    near = get_close_matches(key, sorted(OF_PODS | ELSEWHERE), n=1, cutoff=0.85)
     hint = f"did you mean {near[0]}?" if near else "take it out, or compare it with the annotations of your release"
     message = f"{subject} is annotated {key}, which no release of Istio reads that is known here"
     yield Finding(RULE.id, message, place, subject, (key,), fix=hint, severity=None if near else Severity.LOW)
@@ -209,6 +217,8 @@ def _fault(key: str, value: str) -> str:
         word.isascii() and word.isdigit() and len(word) < 6 and int(word) <= 65535 for word in words
     ):
         return "which is no list of ports: the injector rejects the pod"
+    if key in NUMBERS and not (value.isascii() and value.isdigit()):
+        return "which is no number: the injector rejects the pod"
     if key in RANGES and any(not addresses(word) for word in words):
         return "which is no list of CIDRs: the injector rejects the pod"
     return ""

@@ -66,7 +66,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.VERY_HIGH,
     needs=Needs.OBJECT,
-    aliases=("istioctl:IST0106", "istioctl:IST0122", "istioctl:IST0133"),
+    aliases=("istioctl:IST0106", "istioctl:IST0133"),
 )
 
 GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io", "telemetry.istio.io")

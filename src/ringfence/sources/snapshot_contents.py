@@ -85,6 +85,7 @@ _STATUS: dict[str, Any] = {
         WHOLE,
     ),
     "conditions": _CONDITIONS,
+    "parents": [{"controllerName": WHOLE, "conditions": _CONDITIONS}],
 }
 _RIGHTS = dict.fromkeys(("rules", "subjects", "roleRef", "aggregationRule", "automountServiceAccountToken"), WHOLE)
 """Of roles, bindings and ServiceAccounts: who may do what, and whose pods get a token."""

@@ -268,7 +268,7 @@ class Enrolment:
         revision, why = asked_revision(space, labels, pod.namespace, by_default)
         if revision is None:
             return Injected(False, why)
-        answers = self._answers(revision)
+        answers = self.answers(revision)
         if answers is False:
             return Injected(False, f"{why}, and the input has no injector of that revision")
         required, reason = injection_required(pod, pod.marks.annotations, self._injector(revision), labels)
@@ -276,7 +276,7 @@ class Enrolment:
             return Injected(False, reason)
         return Injected(True, why, revision, answers is True)
 
-    def _answers(self, revision: str) -> bool | None:
+    def answers(self, revision: str) -> bool | None:
         """Whether an injector of this revision is installed; None: the input does not tell."""
         revision = "" if revision == "default" else revision
         if self._webhooks:
