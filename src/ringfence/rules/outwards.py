@@ -29,16 +29,22 @@ class Outwards(Value):
 def outwards(enforcement: Enforcement, kept_in: bool = False) -> Iterator[tuple[str, Outwards]]:
     """Namespaces with workloads of the mesh. ``kept_in``: only workloads whose own proxy refuses addresses outside."""
     found: dict[str, list[int]] = {}
+    perhaps: dict[str, list[int]] = {}
     for index in enforcement.pods:
-        pod = enforcement.pod(index)
-        member = enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE)
-        if member and not (is_gateway(pod) or is_waypoint(pod) or pod.host_network):
-            found.setdefault(pod.namespace, []).append(index)
+        pod, proxy = enforcement.pod(index), enforcement.proxy(index)
+        if proxy is not Proxy.NONE and not (is_gateway(pod) or is_waypoint(pod) or pod.host_network):
+            (perhaps if proxy is None else found).setdefault(pod.namespace, []).append(index)
     for namespace, pods in found.items():
         if kept_in:
             pods = [index for index in pods if _kept_in(enforcement, index)]
         if pods:
             yield namespace, _namespace(enforcement, pods)
+    for namespace, pods in perhaps.items():
+        if kept_in:
+            pods = [index for index in pods if _kept_in(enforcement, index)]
+        if pods and namespace not in found:
+            there = _namespace(enforcement, pods)
+            yield namespace, Outwards(tuple(pods), None, there.unclear or there.witness is not None)
 
 
 def _kept_in(enforcement: Enforcement, index: int) -> bool:
