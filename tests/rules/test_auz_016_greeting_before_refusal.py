@@ -45,3 +45,9 @@ def test_the_application_protocol_counts_before_the_name() -> None:
     ports = [{"port": 3306, "name": "mysql", "appProtocol": "http"}]
     spoken = an("Service", "db", {"selector": {"app": "db"}, "ports": ports})
     assert messages(RULE, sidecars() + PODS + spoken + WEB) == []
+
+
+def test_where_membership_is_open_it_cannot_be_told() -> None:
+    outcome = checked(RULE, PODS + DB + WEB)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Pod shop/db"]

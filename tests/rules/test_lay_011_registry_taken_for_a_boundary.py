@@ -44,3 +44,10 @@ def test_a_policy_that_cannot_be_read_leaves_it_open() -> None:
     outcome = checked(RULE, sidecars() + pod("web") + ONLY + broken, faulty=True)
     assert not outcome.findings
     assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+
+
+def test_where_membership_is_open_it_matters_only_under_registry_only() -> None:
+    outcome = checked(RULE, pod("web") + sidecars("other") + ONLY)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+    assert messages(RULE, pod("web") + sidecars("other")) == []

@@ -255,8 +255,8 @@ LAYERS_AGREE = (
             "tests/rules/test_lay_011_registry_taken_for_a_boundary.py",
         ),
         (
-            "        if kept_in:\n            pods = [index for index in pods if _kept_in(enforcement, index)]\n",
-            "",
+            "    for namespace, pods in found.items():\n        if kept_in:\n",
+            "    for namespace, pods in found.items():\n        if False:\n",
             "workloads that nobody keeps in",
         ),
     ),

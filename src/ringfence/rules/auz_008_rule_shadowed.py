@@ -94,6 +94,8 @@ def check(situation: Situation) -> Iterator[Result]:
             continue
         where, perhaps = acting(enforcement, policy)
         subject = subject_of(policy)
+        if perhaps and not where and policy.clauses:
+            yield NotEvaluable(RULE.id, subject, "which proxy enforces it is open", policy.place)
         for clause in policy.clauses:
             key = (policy.attachment.namespace, policy.name, clause.index)
             states = [(one, state) for one in where for state in points.states(one, key)]
