@@ -17,6 +17,7 @@ from tests.seeded_faults.fault import (
     UNIVERSE,
     Fault,
 )
+from tests.seeded_faults.layer_faults import LAYER_FAULTS
 from tests.seeded_faults.mesh_faults import MESH_FAULTS
 from tests.seeded_faults.mesh_rule_faults import MESH_RULES
 from tests.seeded_faults.more_rule_faults import MORE_RULES
@@ -577,5 +578,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS)
 FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)
