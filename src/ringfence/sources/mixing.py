@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sources.changes import Given, Identity, identity
@@ -11,7 +11,7 @@ from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
 from ringfence.sources.kinds import group_of
 from ringfence.sources.meshes import ISTIO_GROUPS, setting_of_mesh
 from ringfence.sources.pods import PodFacts
-from ringfence.sources.snapshot_contents import kept_of
+from ringfence.sources.snapshot_contents import is_kept, kept_of
 from ringfence.values import replace
 from ringfence.verdict.altered import Altered, how
 
@@ -95,14 +95,19 @@ def _things(given: Given) -> Mapping[Identity, Thing]:
 def _differ(old: Thing | None, new: Thing | None) -> bool:
     if old is None or new is None:
         thing = old or new
-        return not isinstance(thing, Manifest) or kept_of(thing) is not None
+        return not isinstance(thing, Manifest) or _read(thing) is not None
     if isinstance(old, PodFacts) and isinstance(new, PodFacts):
         return not old.says_the_same_as(new)
     if isinstance(old, Manifest) and isinstance(new, Manifest):
         if old is new or (old.api_version == new.api_version and old.data == new.data):
             return False
-        return kept_of(old) != kept_of(new)
+        return _read(old) != _read(new)
     return True
+
+
+def _read(manifest: Manifest) -> Mapping[str, Any] | None:
+    """What is read of an object, as a snapshot has it."""
+    return manifest.data if is_kept(manifest) else kept_of(manifest)
 
 
 def _altered(key: Identity, old: Thing | None, new: Thing | None) -> Altered:

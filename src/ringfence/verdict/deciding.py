@@ -91,6 +91,8 @@ class Decider:
         pairs = (names[0], names[1]), (names[2], names[3])
         witness = Witness(names[0], names[1], names[2], names[3], f"{port & 0xFFFF}/{PROTOCOLS[port >> 16]}")
         found = told(layered, label, pairs, port, witness)
+        # What decides is said of clients as they are configured.
+        by_answer = found.layers is None or found.layers.aspect != "unbound"
         causes = tuple(
             self._cause(layered.changes[number], *found.decided, whole=True) for number in sorted(label.causes)
         ) or tuple(self._ends_themselves(ends))
@@ -103,8 +105,8 @@ class Decider:
             label.after,
             causes,
             found.witness,
-            *found.decided,
-            *found.reasons,
+            *(found.decided if by_answer else ((), ())),
+            *(found.reasons if by_answer else (None, None)),
             label.family,
             label.explained,
             label.attributed,

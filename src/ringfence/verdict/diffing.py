@@ -38,6 +38,13 @@ MOST_GROUPS = 30_000
 """Groups of flows whose causes are looked for; where there are more, nobody could read their rows, and none is."""
 
 
+ASKED = 1_500
+"""The same as ``BUDGET`` where all layers are compared and each cause is asked for."""
+
+MOST_ASKED = 6_000
+"""The same as ``MOST_GROUPS``, likewise."""
+
+
 class Group(Value):
     """Ends on one side of a row: kinds as a mask, and, where only some pods of a kind are meant, those pods."""
 
@@ -89,7 +96,7 @@ class Differ:
         self.names = EndNames(comparison, level)
         self.undecided: list[tuple[int, int, Intervals]] = []
         self._lonely = [not comparison.several(number) for number in range(len(comparison.kinds))]
-        self._budget = BUDGET
+        self._budget = BUDGET if layered is None else ASKED
         self._groups = 0
         self.attributing = True
         """Whether rows are told apart by what caused them."""
@@ -201,6 +208,9 @@ class Differ:
                 # A pod to itself is no flow: it may stand in a row with others, so that these are few.
                 itself |= part
                 continue
+            self._groups += 1
+            if self._groups > MOST_ASKED:
+                raise TooManyCausesError
             names = [self.names.one(end.kind, end.pods, after) for after in (False, True) for end in ends]
             pairs = (names[0], names[1]), (names[2], names[3])
             telling = layered.telling(pairs, port, one.differing)
