@@ -6,7 +6,7 @@ world = ringfence.load("manifests/", cni="generic"); world.can("shop/web", "shop
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -567,10 +567,7 @@ class World:
         return portability(lambda one: self.under(one).can(src, dst, port, protocol, namespace), self.profile)
 
     def _relabelled(self, given: Given) -> World:
-        world = self
-        for text, labels in given.relabels:
-            world = world._relabel(text, labels)
-        return world
+        return reduce(lambda world, one: world._relabel(*one), given.relabels, self)
 
     def _relabel(self, text: str, labels: Labels) -> World:
         from ringfence.verdict.whatif import Moved, must_be_labels, relabelled

@@ -107,7 +107,8 @@ WAYS_IN = (
             "a listener takes routes for other hosts",
         ),
         (
-            "        if backend.namespace != route.namespace and not route.granted and not self._granted(route, backend):",
+            "        if backend.namespace != route.namespace and not route.granted"
+            " and not self._granted(route, backend):",
             "        if False:",
             "a route needs no grant",
         ),
