@@ -69,6 +69,8 @@ def lines(pods: int) -> Iterator[Line]:
     yield at_most(what, whole - alone, 1, "s") if pods == 10_000 else plain(what, whole - alone, "s")
     reached, _ = _timed(lambda: _rows(world, world.attackers_grid))
     yield plain(f"{label}: the relation of who controls a pod", reached, "s")
+    listed, _ = _timed(world.connections)
+    yield plain(f"{label}: the list with what each layer says", listed, "s")
     yield plain(f"{label}: diff, one policy of requests differs", _compared(world, pods, workloads, namespaces), "s")
     asked = request("GET", "/orders/7")
     names = [f"n{number % namespaces}/w{number}" for number in range(workloads)]

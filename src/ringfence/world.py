@@ -6,7 +6,7 @@ world = ringfence.load("manifests/", cni="generic"); world.can("shop/web", "shop
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,9 @@ class World:
 
     def _relation(self, cluster: Cluster, alike: Sequence[Universe] = ()) -> Relation:
         """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
-        apart = None if self.mesh is None else self.mesh.kind
-        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart))
+        mesh = self.mesh
+        apart, blocks = (None, ()) if mesh is None else (mesh.kind, mesh.address_blocks)
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart, blocks))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -281,16 +282,10 @@ class World:
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
-        from ringfence.verdict.coverage import Surveyor
+        from ringfence.verdict.meshed.grids import surveyor_of
 
         with collector_paused():
-            closing = None
-            if self.mesh is not None:
-                from ringfence.verdict.meshed.closing import closing_of
-
-                closing = closing_of(self.mesh)
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
-            return surveyor.coverage(exclude, self.partial)
+            return surveyor_of(self.whole_relation, self.lister, self.mesh).coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
@@ -331,10 +326,9 @@ class World:
         edits: bool = True,
         controller: str | None = None,
     ) -> BlastRadius:
-        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, or in a mesh a stolen
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, a stolen
         ``ns/serviceaccount/x``) and every workload that he reaches from there; the shortest ways to the targets (named,
-        or labelled ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises
-        EndError."""
+        or ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             tracing = self._tracing(source, namespace, controller)
@@ -573,10 +567,7 @@ class World:
         return portability(lambda one: self.under(one).can(src, dst, port, protocol, namespace), self.profile)
 
     def _relabelled(self, given: Given) -> World:
-        world = self
-        for text, labels in given.relabels:
-            world = world._relabel(text, labels)
-        return world
+        return reduce(lambda world, one: world._relabel(*one), given.relabels, self)
 
     def _relabel(self, text: str, labels: Labels) -> World:
         from ringfence.verdict.whatif import Moved, must_be_labels, relabelled

@@ -25,6 +25,7 @@ from ringfence.verdict.turned import Turned
 
 if TYPE_CHECKING:
     from ringfence.verdict.meshed.apart import Told
+    from ringfence.verdict.meshed.makers import Makers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -124,6 +125,10 @@ class Grid:
     def over(self, relation: Relation) -> Grid:
         """The same over another relation of the same ends."""
         return Grid(relation)
+
+    def makers(self) -> Makers | None:
+        """What new pods may prove to be, where somebody asks for it; None: nobody does."""
+        return None
 
     def wires(self, source: int, destination: int, ports: int) -> int:
         """The ports on the wire that some ports of a flow take, as port set numbers."""

@@ -138,7 +138,11 @@ class States:
     def behind_ways(self) -> Iterator[Altered]:
         """Everything that differs and that ways in may hang on."""
         yield from (change.altered for change in self.policies)
-        yield from other_altered(self.before.objects, self.after.objects, WAY_KINDS)
+        # Meshes have routes of their own kinds.
+        entries = (state.relation.cluster.entries for state in (self.before, self.after))
+        routes = dict.fromkeys(route.kind for one in entries for route in one.routes)
+        kinds = (*WAY_KINDS, *(kind for kind in routes if kind not in WAY_KINDS))
+        yield from other_altered(self.before.objects, self.after.objects, kinds)
 
     def diff(self, level: str, limit: int | None) -> Diff:
         """The difference."""

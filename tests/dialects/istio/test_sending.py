@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.model.mesh import Sending
+from ringfence.model.mesh import RequestRules, Sending
 from tests.dialects.istio.meshes import Lab, an, mesh_config, namespace, service, workload
 
 PORT = {"port": 80, "targetPort": 8080, "name": "http"}
@@ -301,7 +301,7 @@ def test_routes_that_only_say_how_change_nothing() -> None:
 @pytest.mark.parametrize(
     "http",
     [
-        [{"fault": {"abort": {"httpStatus": 503}}, "route": TO_API}],
+        [{"fault": {"abort": {"httpStatus": 503, "percentage": {"value": 100}}}, "route": TO_API}],
         [{"redirect": {"uri": "/x"}}],
         [{"directResponse": {"status": 200}}],
         [{"route": [{"destination": {"host": "api.amb.svc.cluster.local"}}]}],
@@ -309,8 +309,15 @@ def test_routes_that_only_say_how_change_nothing() -> None:
         [{"headers": {"request": {"set": {"a": "b"}}}, "route": TO_API}],
     ],
 )
-def test_routes_that_may_do_something_else_leave_it_open(http: Any) -> None:
-    assert to_api(Lab(BASE, virtual(http))) == sorted(MESH + NOTHING)
+def test_routes_that_do_something_else_say_which_requests_are_sent(http: Any) -> None:
+    lab = Lab(BASE, virtual(http))
+    assert to_api(lab) == MESH
+    assert routes_to_api(lab) is not None
+
+
+def routes_to_api(lab: Lab) -> RequestRules | None:
+    (option,) = lab.mesh.client(lab.pod("car/web"), lab.pod("shop/api"), 8080, lab.service("shop/api"))
+    return option.value.routes
 
 
 def test_subsets() -> None:
@@ -372,19 +379,22 @@ BACKEND = {"backendRefs": [{"name": "api", "port": 80}]}
 
 
 @pytest.mark.parametrize(
-    ("rules", "sent"),
+    ("rules", "plain"),
     [
-        ([BACKEND], MESH),
-        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}, BACKEND], MESH),
-        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}], sorted(MESH + NOTHING)),
-        ([{"backendRefs": [{"name": "other", "port": 80}]}], sorted(MESH + NOTHING)),
-        ([{"filters": [{"type": "RequestRedirect"}]}], sorted(MESH + NOTHING)),
-        ([{"backendRefs": []}], sorted(MESH + NOTHING)),
+        ([BACKEND], True),
+        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}, BACKEND], True),
+        ([{"matches": [{"path": {"value": "/a"}}], **BACKEND}], False),
+        ([{"backendRefs": [{"name": "other", "port": 80}]}], False),
+        ([{"filters": [{"type": "RequestRedirect"}]}], False),
+        ([{"backendRefs": []}], False),
     ],
 )
-def test_routes_of_the_gateway_api_for_services(rules: Any, sent: list[str]) -> None:
-    assert to_api(Lab(BASE, route("shop/r", rules))) == sent
-    assert to_api(Lab(BASE, route("shop/r", rules, parent="other"))) == MESH
+def test_routes_of_the_gateway_api_for_services(rules: Any, plain: bool) -> None:
+    lab = Lab(BASE, route("shop/r", rules))
+    told = routes_to_api(lab)
+    assert to_api(lab) == MESH
+    assert told is None if plain else told is not None and told.unsettled
+    assert routes_to_api(Lab(BASE, route("shop/r", rules, parent="other"))) is None
 
 
 def test_one_answer_is_kept_for_clients_that_are_alike() -> None:
@@ -451,3 +461,63 @@ def test_pods_that_run_are_told_apart_from_those_that_will() -> None:
     one, other = lab.pod("shop/x"), lab.pod("shop/yy")
     assert (one.labels == other.labels, lab.mesh.kind(one) == lab.mesh.kind(other)) == (True, False)
     assert [lab.member(f"shop/{name}") for name in ("x", "yy")] == [["none"], ["sidecar"]]
+
+
+API = "api.shop.svc.cluster.local"
+OFF, SIMPLE, OTHERS = {"mode": "DISABLE"}, {"mode": "SIMPLE"}, {"workloadSelector": {"matchLabels": {"app": "other"}}}
+OF_SERVICE = rule("shop/theirs", "api", OFF)
+WIDE = rule("shop/wide", "*.shop.svc.cluster.local", OFF)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sent"),
+    [
+        # The host has chosen the namespace: a selector that takes nobody there leaves no rule at all.
+        (rule("car/own", API, SIMPLE, **OTHERS) + OF_SERVICE, MESH),
+        (OF_SERVICE, PLAIN),
+        # Who selects is for its own namespace.
+        (rule("shop/theirs", "api", OFF, workloadSelector={"matchLabels": {"app": "web"}}), MESH),
+        (rule("shop/a", "api", OFF, exportTo=["bare"]), MESH),
+        (rule("shop/a", "api", OFF, exportTo=["car"]), PLAIN),
+        # What is for its own namespace alone does not hide what is for others.
+        (rule("shop/a", "api", SIMPLE, exportTo=["."]) + WIDE, PLAIN),
+        (rule("shop/a", "api", SIMPLE, exportTo=["bare"]) + WIDE, MESH),
+        # The name itself says more than any wildcard.
+        (rule("car/a", "*pi.shop.svc.cluster.local", SIMPLE) + rule("car/b", API, OFF), PLAIN),
+        (rule("car/a", "*" + API, OFF) + rule("car/b", API, SIMPLE), OTHER),
+    ],
+)
+def test_selectors_and_exports_choose_after_hosts(rules: str, sent: list[str]) -> None:
+    assert to_api(Lab(BASE, rules)) == sent
+
+
+def test_of_rules_that_are_exported_otherwise_either_may_count() -> None:
+    rules = rule("car/a", "api.shop.svc.cluster.local", {"mode": "DISABLE"}, exportTo=["."])
+    rules += rule("car/b", "api.shop.svc.cluster.local", {"mode": "SIMPLE"})
+    assert to_api(Lab(BASE, rules)) == sorted(PLAIN + OTHER)
+
+
+@pytest.mark.parametrize(
+    ("sort", "port", "sent"),
+    [
+        ("http", "http", PLAIN),
+        ("tcp", "http", MESH),
+        ("http", "tcp", MESH),
+        ("tcp", "tcp", PLAIN),
+        ("http", "detected", PLAIN),
+    ],
+)
+def test_routes_of_one_sort_are_none_for_the_other(sort: str, port: str, sent: list[str]) -> None:
+    host = "api.shop.svc.cluster.local"
+    subset = {"name": "v1", "labels": {}, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    route = {"route": [{"destination": {"host": host, "subset": "v1"}}]}
+    routes = an("VirtualService", "shop/v", {"hosts": [host], sort: [route]})
+    lab = Lab(BASE.replace("name: http", f"name: {port}"), rule("car/r", host, subsets=[subset]), routes)
+    assert to_api(lab) == sent
+
+
+def test_a_listener_of_a_sidecar_is_for_its_port() -> None:
+    for number, sent in ((80, MESH), (81, NOTHING)):
+        egress = [{"port": {"number": number, "name": "x", "protocol": "HTTP"}, "hosts": ["*/*"]}]
+        spec = {"egress": egress, "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+        assert to_api(Lab(BASE, an("Sidecar", "car/s", spec))) == sent

@@ -13,14 +13,14 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod
 from ringfence.model.mesh import Identity, Mesh
-from ringfence.sets.ports import Intervals, PortTable
+from ringfence.sets.ports import Intervals, PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.behaviours import Facts
 from ringfence.verdict.grid import FlowBounds, Passed, Result
 from ringfence.verdict.meshed.contents import OWN, SOMEBODY, Contents, Form, Passing
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.reach import TCP, Reach, Reaches, Reading, Region, Term, Wire
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -47,6 +47,8 @@ class Ways(Reaches):
             for hop in course.hops
             if hop.point is not None and (passing := self._passing(hop, address, own)) != NO_CONDITION
         )
+        if course.routes is not None:
+            passings = (*passings, self._rulings.passing_of_client(course.routes, course.dialled))
         if self.reading is Reading.UNBOUND:
             return Way(wire, True, True, waypoint, last, passings)
         deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
@@ -61,15 +63,14 @@ class Ways(Reaches):
     def _passing(self, hop: Hop, address: int | None, own: Identity | None) -> Passing:
         if hop.source is At.WAYPOINT:
             return self._rulings.passing(hop, None)
-        if own is not None and hop.identity is not None and hop.identity != own:
-            hop = replace(hop, identity=own)
-        return self._rulings.passing(hop, address)
+        return self._rulings.passing(self.as_own(hop, own), address)
 
     def outwards(self, source: Pod, dialled: int | None) -> Reach:
         """What a source reaches at addresses outside of every mesh: it hangs on its own side alone."""
         found: dict[tuple[tuple[Term, ...], ...], list[tuple[int, int]]] = {}
         own = self.mesh.identity(source)
-        for ports in self.regions(source, None):
+        numbers = tuple((number, number) for number in self.mesh.ports(source, None))
+        for ports in filter(None, (*((one,) for one in numbers), subtract(TCP, numbers))):
             call = Call(self.mesh, Caller(source, None), None, dialled, ports[0][0], None)
             worlds: tuple[tuple[Term, ...], ...]
             if self.reading is Reading.CONFIGURED:

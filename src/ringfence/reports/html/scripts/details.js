@@ -112,7 +112,7 @@ class Details {
       body.push(element("p", { class: "verdict" }, element("span", { class: `chip ${change.key}` }, change.word)));
       body.push(...this.#moved(source, destination), ...this.#changes(source, destination));
       for (const state of [...states].reverse()) {
-        body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination));
+        body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination, categories.layer));
       }
     } else body.push(...this.#ofState(states[0], source, destination, categories.layer));
     body.push(...this.#command(source, destination));
