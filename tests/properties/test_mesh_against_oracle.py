@@ -97,7 +97,9 @@ def misshapen(told: dict[str, Any]) -> str:
     layers = [one["layer"] for one in told["layers"]]
     if layers != ["network", "transport", "requests"] and (layers != ["network"] or told["hops"][0]["identity"]):
         return f"layers {told['layers']}"
-    if SYMPTOM.fullmatch(told["symptom"]) is None or (told["symptom"] == "none") != (told["verdict"] != "denied"):
+    # What a client sees that is sent elsewhere is not known.
+    seen = told["verdict"] == "denied" and "the client's proxy sends it to" not in told["reason"]
+    if SYMPTOM.fullmatch(told["symptom"]) is None or (told["symptom"] == "none") == seen:
         return f"symptom {told['symptom']} of {told['verdict']}"
     for one in (told, *told["hops"]):
         if one["encryption"] not in ENCRYPTIONS:

@@ -77,3 +77,53 @@ def test_what_may_be_in_another_repository_is_not_judged() -> None:
 def test_a_route_that_policies_close_leads_somewhere() -> None:
     closed = policy("web", "{podSelector: {matchLabels: {app: web}}, ingress: []}")
     assert messages(RULE, pod("web") + service() + INGRESS + closed) == []
+
+
+GATEWAY_POD = """---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: gw
+  namespace: edge
+  labels: {istio: ingressgateway, sidecar.istio.io/inject: "true"}
+  annotations: {inject.istio.io/templates: gateway}
+spec: {containers: [{name: istio-proxy, image: auto}]}
+"""
+OF_ISTIO = """---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: edge}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+"""
+
+
+def virtual_service(gateways: str, host: str) -> str:
+    route = f"{{route: [{{destination: {{host: {host}}}}}]}}"
+    return (
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web, namespace: shop}\n"
+        f"spec: {{hosts: [web.example.com], gateways: [{gateways}], http: [{route}]}}\n"
+    )
+
+
+def test_virtual_services() -> None:
+    base = pod("web") + service() + GATEWAY_POD + OF_ISTIO
+    assert messages(RULE, base + virtual_service("edge/edge", "web")) == []
+    (message,) = messages(RULE, base + virtual_service("edge/other", "web"))
+    assert "Gateway edge/other, which the input lacks" in message
+    (message,) = messages(RULE, base + virtual_service("edge/edge", "nobody"))
+    assert "Service shop/nobody, which the input lacks" in message
+
+
+def test_a_gateway_whose_selector_takes_no_pod() -> None:
+    elsewhere = OF_ISTIO.replace("{istio: ingressgateway}", "{istio: other}")
+    (finding,) = checked(RULE, pod("web") + service() + GATEWAY_POD + elsewhere).findings
+    assert finding.subject == Subject("Gateway", "edge", "edge")
+    assert not checked(RULE, pod("web") + service() + elsewhere).findings, "its pods may be in another repository"
+
+
+def test_hosts_that_clients_in_the_mesh_are_sent_to() -> None:
+    (message,) = messages(RULE, pod("web") + service() + virtual_service("mesh", "nobody"))
+    assert "nobody.shop.svc.cluster.local" in message
+    assert messages(RULE, pod("web") + service() + virtual_service("mesh", "web")) == []

@@ -60,3 +60,10 @@ def test_where_membership_is_open_it_cannot_be_told() -> None:
 
 def test_what_is_not_sensitive_and_what_is_no_mesh() -> None:
     assert messages(RULE, sidecars() + pod("web") + service("web") + OLD) == []
+
+
+def test_of_several_clients_one_that_sends_plaintext_is_enough() -> None:
+    text = sidecars() + LEDGER + pod("app") + plain("zoo") + pod("old", "zoo")
+    (finding,) = checked(RULE, text).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "zoo/pod/old"

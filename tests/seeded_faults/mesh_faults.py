@@ -138,12 +138,8 @@ TRANSPORT = (
     *in_file(
         "dialects/istio/ages.py",
         ("tests/dialects/istio/test_peer_authentication.py", SPEC),
-        ("return [min(objects,", "return [max(objects,", "the youngest policy counts"),
-        (
-            "    if any(not one.named.created for one in objects):",
-            "    if False:",
-            "without ages the first by name counts",
-        ),
+        ("one.named.namespace))[:1]", "one.named.namespace))[-1:]", "the youngest policy counts"),
+        ("sorted([*without, *first],", "sorted(first or without[:1],", "without ages the first by name counts"),
     ),
     *in_file(
         "dialects/istio/speech.py",
@@ -233,8 +229,8 @@ TRANSPORT = (
             "a sidecar knows pods of headless HTTP Services by their addresses",
         ),
         (
-            'if any_outside(sidecar, config):\n                yield Option(Client(Sending.PLAIN, sources, f"{why}',
-            'if True:\n                yield Option(Client(Sending.PLAIN, sources, f"{why}',
+            "if any_outside(sidecar, config):\n                yield from _passed_on(",
+            "if True:\n                yield from _passed_on(",
             "a sidecar passes on what it does not know although it may not",
         ),
         (

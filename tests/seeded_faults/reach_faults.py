@@ -34,6 +34,10 @@ WAYS_IN = (
             "there = destination",
             "an external address leads on in every family",
         ),
+    ),
+    *in_file(
+        "verdict/ways_in/serving.py",
+        WAYS,
         (
             "_PREFERENCE = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN, Verdict.DENIED)",
             "_PREFERENCE = (Verdict.DENIED, Verdict.UNKNOWN, Verdict.MIXED, Verdict.ALLOWED)",
@@ -45,8 +49,8 @@ WAYS_IN = (
             "what a controller that the input lacks may send is judged too",
         ),
         (
-            "        if last.verdict is Verdict.DENIED:\n",
-            "        if False:\n",
+            "            if last is not None and last.verdict is Verdict.DENIED:\n",
+            "            if False:\n",
             "a route that policies close is not told",
         ),
     ),
@@ -103,7 +107,8 @@ WAYS_IN = (
             "a listener takes routes for other hosts",
         ),
         (
-            "        if backend.namespace != route.namespace and not self._granted(route, backend):",
+            "        if backend.namespace != route.namespace and not route.granted"
+            " and not self._granted(route, backend):",
             "        if False:",
             "a route needs no grant",
         ),

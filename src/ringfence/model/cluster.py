@@ -14,6 +14,8 @@ from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value, field
 
+MACHINE = "WorkloadEntry"
+"""The kind of the workload of a machine."""
 SENSITIVITY = "ringfence.dev/sensitivity"
 """The label or annotation of what must not be reached; any value but ``none``."""
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -212,6 +214,9 @@ class Cluster(Value):
     """The policy objects as they were read: snippets and edits are made from them."""
     objects: int = 0
     """How many Kubernetes objects were read."""
+    machines: tuple[Pod, ...] = ()
+    """Workloads outside of the cluster that a mesh knows: in a namespace, with an address. No policy selects them by
+    their labels but the mesh's."""
     istio: object | None = None
     """What the dialect of Istio read, which it alone understands (``IstioObjects``); None: nothing shows an Istio."""
     accounts: frozenset[tuple[str, str]] = frozenset()

@@ -6,7 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Generic, Protocol, TypeVar
@@ -85,6 +85,11 @@ Numbers = tuple[tuple[int, int], ...]
 """TCP port numbers, as canonical ``(first, last)`` intervals."""
 
 EVERY_PORT: Numbers = ((1, 65535),)
+
+AGES = "creationTimestamps"
+"""What would tell which of several objects is the older, where only that one counts (``Option.decide``)."""
+OF_MESH = "the client asks for a host whose server takes TLS of the mesh"
+"""The fact under which one of several servers of a gateway's port is meant: that of the mesh."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -242,16 +247,6 @@ class Sending(Enum):
     __hash__ = object.__hash__
 
 
-class Client(Value):
-    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
-    prove one (empty: any of the mesh)."""
-
-    sending: Sending
-    sources: tuple[Source, ...] = ()
-    why: str = ""
-    checks: tuple[str, ...] = ()
-
-
 class Encryption(StrEnum):
     """Who encrypts a hop, and how."""
 
@@ -309,7 +304,8 @@ class RequestRule(Value):
 class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
-    external service that cannot be asked, so that what matches is refused."""
+    external service that cannot be asked, so that what matches is refused. ``provider``: that service; of a client's
+    routes where they send what they do not let pass."""
 
     kind: str
     namespace: str | None
@@ -338,6 +334,18 @@ class RequestRules(Value):
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
+
+
+class Client(Value):
+    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
+    prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
+    sends elsewhere, or answers itself (None: it sends all of them)."""
+
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    checks: tuple[str, ...] = ()
+    routes: RequestRules | None = None
 
 
 class PointSort(Enum):
@@ -393,6 +401,9 @@ class Mesh(Protocol):
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
 
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts of its options can all hold, with this client. True where it cannot tell."""
+
     def kind(self, pod: Pod) -> Hashable:
         """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""
 
@@ -422,6 +433,10 @@ class Mesh(Protocol):
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any. ``source`` None: some member that asks
         for such proxies."""
+
+    @property
+    def address_blocks(self) -> Sequence[Numbers]:
+        """The sets of addresses that rules ask about who comes."""
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""

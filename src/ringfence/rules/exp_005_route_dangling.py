@@ -2,9 +2,11 @@
 
 ## What is checked
 
-Whether every backend of an Ingress, an OpenShift Route or a route of the Gateway API exists: the Service, its port,
-pods behind it, the ReferenceGrant that a Service of another namespace needs; and whether somebody serves the route:
-its class, its Gateway, a listener that takes it.
+Whether every backend of an Ingress, an OpenShift Route, a route of the Gateway API or a VirtualService of Istio exists:
+the Service, its port, pods behind it, the ReferenceGrant that a Service of another namespace needs; and whether
+somebody serves the route: its class, its Gateway, a listener that takes it. Of Istio's Gateways whether their selector
+takes a pod; of VirtualServices for clients in the mesh whether the hosts that they send to are those of a Service or a
+ServiceEntry.
 
 ## Why this is bad
 
@@ -51,18 +53,20 @@ Name a Service and a port that exist, or take the route away.
 ## Limits
 
 Backends of other kinds than Service are not followed. Where the input has no workloads of the namespace, or no
-Gateway at all, the rule cannot be evaluated: they may be in another repository.
+Gateway at all, the rule cannot be evaluated: they may be in another repository. So is a Gateway of Istio that no pod is
+for, where the input has no pod of a gateway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
+    from ringfence.model.cluster import Pod
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
     from ringfence.verdict.ways_in.values import DeadEnd
@@ -74,7 +78,17 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
-    aliases=("kube-linter:dangling-ingress", "popeye:1401", "kiali:KIA1101", "kiali:KIA1401", "kiali:KIA1402"),
+    aliases=(
+        "kube-linter:dangling-ingress",
+        "popeye:1401",
+        "kiali:KIA0302",
+        "kiali:KIA1101",
+        "kiali:KIA1102",
+        "kiali:KIA1401",
+        "kiali:KIA1402",
+        "istioctl:IST0101",
+        "istioctl:IST0132",
+    ),
 )
 
 ABSENT = frozenset(("no-service", "no-port", "no-endpoint", "no-grant", "no-gateway", "no-listener", "no-class"))
@@ -82,6 +96,8 @@ ABSENT = frozenset(("no-service", "no-port", "no-endpoint", "no-grant", "no-gate
 
 def check(situation: Situation) -> Iterator[Result]:
     """A finding for each backend that is not there, and for each route that nobody serves."""
+    yield from _gateways(situation)
+    yield from _in_the_mesh(situation)
     for dead in situation.ways_in.dead_ends:
         if dead.code not in ABSENT:
             continue
@@ -91,6 +107,65 @@ def check(situation: Situation) -> Iterator[Result]:
             yield NotEvaluable(RULE.id, subject, missing, dead.place)
         else:
             yield Finding(RULE.id, dead.message, dead.place, subject, (dead.code, dead.message), fix=dead.fix)
+
+
+def _gateways(situation: Situation) -> Iterator[Result]:
+    """Gateways of a mesh that no pod is for."""
+    listed = [one for one in situation.cluster.entries.gateways if one.pods is not None and one.pods.requirements]
+    if not listed:
+        return
+    from ringfence.dialects.istio.enrolment import is_gateway
+
+    pods = situation.cluster.pods
+    some = any(map(is_gateway, pods))
+    for one in listed:
+        assert one.pods is not None
+        home = pods if one.anywhere else [pod for pod in pods if pod.namespace == one.namespace]
+        wanted = {key.key: key.values[0] for key in one.pods.requirements}
+        if any(_perhaps(wanted, pod) for pod in home):
+            continue
+        subject = Subject("Gateway", one.namespace, one.name)
+        message = (
+            f"Gateway {one.namespace}/{one.name} is for pods labelled {one.pods}, and there is none: nobody serves it"
+        )
+        if some:
+            fix = "compare the selector with the labels of the gateway's pods"
+            yield Finding(RULE.id, message, one.place, subject, ("no-gateway-pods",), fix=fix)
+        else:
+            yield NotEvaluable(RULE.id, subject, f"{message}; the input has no gateway at all", one.place)
+
+
+def _perhaps(wanted: Mapping[str, str], pod: Pod) -> bool:
+    return all(pod.labels.get(key) == value or key in pod.open_labels for key, value in wanted.items())
+
+
+def _in_the_mesh(situation: Situation) -> Iterator[Result]:
+    """Hosts to which clients in the mesh are sent, and that nothing has."""
+    enforcement = situation.enforcement
+    if enforcement is None:
+        return
+    from ringfence.dialects.istio.hosts import covers, full_name, of_service
+
+    objects = enforcement.mesh.objects
+    services = {of_service(one.namespace, one.name) for one in situation.cluster.services}
+    outside = {host for entry in objects.service_entries for host in entry.hosts}
+    for route in objects.virtual_services:
+        if not route.inside or route.gateways or not route.hosts:
+            continue
+        home = route.named.namespace
+        for destination in dict.fromkeys(one for entry in route.entries for one in entry.destinations):
+            host = full_name(destination.host, home)
+            if host in services or any(covers(one, host) for one in outside):
+                continue
+            subject = Subject(route.named.kind, home, route.named.name)
+            message = f"{route.named} sends to {host}, which is the host of nothing in the input"
+            space = host.split(".")[1] if host.endswith(".svc.cluster.local") else home
+            if situation.has_workloads(space):
+                fix = "name a Service or a host of a ServiceEntry, or take the route away"
+                yield Finding(RULE.id, message, destination.place, subject, ("no-host", host), fix=fix)
+            else:
+                why = f"{message}: it has no workloads of namespace {space}"
+                yield NotEvaluable(RULE.id, subject, why, destination.place)
 
 
 def _elsewhere(situation: Situation, dead: DeadEnd) -> str:

@@ -39,6 +39,7 @@ MODULES: Mapping[str, str] = {
     "CNI-001": "cni_001_not_enforced_by_the_plugin",
     "EXP-005": "exp_005_route_dangling",
     "EXP-006": "exp_006_route_blocked",
+    "EXP-007": "exp_007_route_shadowed",
     "MSH-001": "msh_001_plaintext_accepted",
     "MSH-002": "msh_002_port_level_mtls_weakens",
     "MSH-003": "msh_003_peer_authentication_shadowed",

@@ -315,12 +315,14 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     report_shared_addresses(pods, problems)
     presence = Presence({pod.workload for pod in pods}, {pod.workload: pod.phase for pod in finished})
     templates, ended = build_templates(workloads, owners, presence)
-    templates += parts.meshes.predicted_pods([*pods, *templates])
+    predicted = parts.meshes.predicted_pods([*pods, *templates])
+    templates += predicted
     if templates or ended:
         pods = sorted([*pods, *templates], key=lambda pod: (pod.namespace, pod.name))
         finished = sorted([*finished, *ended], key=lambda pod: (pod.namespace, pod.name))
     inside = [number for one in parts.services for number in one.cluster_addresses]
     services = with_backends((one.service for one in parts.services), parts.slices, parts.endpoints, problems)
+    services += parts.meshes.predicted_services(predicted, services)
     ranges = cluster_ranges(given, parts.told, all_nodes, pods, inside, problems)
     named = parts.named.union(pod.namespace for pod in pods).union(pod.namespace for pod in finished)
     spaces = namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels)
@@ -341,6 +343,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
         accounts=frozenset(parts.accounts),
+        machines=parts.meshes.machines(),
         istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
         encryption=parts.encryption.declared(),

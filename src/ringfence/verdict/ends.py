@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.universe import Universe
-from ringfence.model.cluster import Cluster, FinishedPod, Service, WorkloadRef
+from ringfence.model.cluster import Cluster, FinishedPod, Pod, Service, WorkloadRef
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
@@ -67,6 +67,8 @@ class Member(Value, eq=False):
     """Not empty: it is not known whether this end belongs to the target, and why."""
     witness: str = ""
     """One concrete end, as ``can`` takes it, where the name is a set of addresses."""
+    machine: Pod | None = None
+    """The workload of a mesh that has this address outside of the cluster."""
 
 
 class Target(Value, eq=False):
@@ -118,6 +120,7 @@ class Directory:
             kinds.setdefault(ref.kind, []).extend(by_ref[id(ref)])
         for service in self.cluster.services:
             self._services[service.namespace, service.name] = service
+        self._machines = {(one.namespace, one.name): one for one in cluster.machines}
         for done in self.cluster.finished:
             self._finished[done.namespace, done.name] = done
             workload = done.workload
@@ -190,7 +193,20 @@ class Directory:
             return self._pods_target(text, next(iter(kinds.values())))
         if key in self._services:
             return self._service(text, self._services[key])
+        if key in self._machines:
+            return self._machine(text, self._machines[key])
         raise self._missing(namespace, name, text)
+
+    def _machine(self, text: str, machine: Pod) -> Target:
+        """A workload outside of the cluster: its address, known by whose it is."""
+        number = machine.addresses[0]
+        thing = self._known_addresses().get(number)
+        found = self._known_address(text, thing) if thing is not None else None
+        if found is not None and found.service is not None:
+            return found
+        members = found.members if found else tuple(self._unknown_addresses(((number, number),)))
+        named = tuple(replace(one, machine=machine, witness=ip.address_text(number)) for one in members)
+        return Target(text, named)
 
     def _stands_for_workload(self, index: int) -> bool:
         """Whether a pod is a template that carries its workload's name: the name then means the workload."""
@@ -278,6 +294,7 @@ class Directory:
         yield from self._workloads
         yield from self._pods
         yield from self._services
+        yield from self._machines
 
     def _pods_target(self, text: str, indexes: Iterable[int]) -> Target:
         return Target(text, tuple(self.members(indexes)))
@@ -398,6 +415,9 @@ class Directory:
             thing = known.get(first)
             if thing is not None:
                 return self._known_address(text, thing)
+            for machine in self.cluster.machines:
+                if first in machine.addresses:
+                    return self._machine(text, machine)
             return Target(text, tuple(self._unknown_addresses(((first, last),))))
         inside = [number for number in known if first <= number <= last]
         seen: set[int] = set()

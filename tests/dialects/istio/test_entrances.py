@@ -374,3 +374,31 @@ def test_a_service_that_a_load_balancer_leads_to_is_asked_of_all_layers() -> Non
     ways = [way for way in world(direct).ways_in().ways if way.destination == "shop/api"]
     assert ways
     assert {(way.verdict, way.reason.code) for way in ways} == {(Verdict.DENIED, "transport")}
+
+
+def test_what_is_passed_on_by_the_name_of_any_service_is_not_known() -> None:
+    east_west = gateway({**HTTPS, "hosts": ["*.local"], "tls": {"mode": "AUTO_PASSTHROUGH"}})
+    (way,) = routed(east_west)["the Services of the mesh"]
+    assert (way.verdict, way.reason.code, way.hosts) == (Verdict.UNKNOWN, "not-modelled", ("*.local",))
+
+
+def test_a_route_that_changes_is_why_a_way_does() -> None:
+    before = world(gateway(), virtual_service({"route": TO_API}))
+    after = world(gateway(), virtual_service({"match": [{"uri": {"exact": "/"}}], "redirect": {"uri": "/a"}}))
+    (change,) = before.diff(after).ways
+    assert [(cause.altered.kind, cause.altered.name) for cause in change.causes] == [("VirtualService", "api")]
+
+
+def test_a_gateway_of_the_gateway_api_is_made_with_its_service() -> None:
+    """The input has no pods of it: istiod makes them, and a load balancer in front."""
+    listeners = [{"name": "http", "port": 80, "protocol": "HTTP"}]
+    made = an("Gateway", "shop/web", {"gatewayClassName": "istio", "listeners": listeners})
+    rules = [{"backendRefs": [{"name": "api", "port": 80}]}]
+    route = an("Gateway", "shop/web", {"parentRefs": [{"name": "web"}], "rules": rules})
+    route = route.replace("kind: Gateway", "kind: HTTPRoute")
+    way = only(made, route)
+    assert (way.verdict, [hop.destination for hop in way.hops]) == (Verdict.ALLOWED, ["shop/web-istio", "shop/api"])
+    assert way.hops[1].identity == "spiffe://cluster.local/ns/shop/sa/web-istio"
+    named = [{"type": "Hostname", "value": "gw.istio-system.svc.cluster.local"}]
+    by_hand = an("Gateway", "shop/web", {"gatewayClassName": "istio", "listeners": listeners, "addresses": named})
+    assert only(by_hand, route).verdict is Verdict.UNKNOWN

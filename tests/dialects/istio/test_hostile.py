@@ -66,6 +66,11 @@ spec:
   workloadSelector: {labels: {app: api}}
 ---
 apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: p, namespace: shop}
+spec: {address: 192.0.2.7, labels: {app: api}, serviceAccount: a, network: n, weight: 1, ports: {http: 80}}
+---
+apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: p, namespace: shop}
 spec:

@@ -144,6 +144,33 @@ def test_a_waypoint_judges_what_is_sent_to_a_service_at_the_services_port(dialle
     assert (first.judged_port, last.judged_port) == (judged, 8080)
 
 
+@pytest.mark.parametrize(
+    ("server", "excluded", "encryption", "proven"),
+    [
+        (pod("db", "sidecar"), (), Encryption.MTLS, True),
+        (pod("db", "sidecar", "plain"), (), Encryption.NONE, False),
+        (pod("db", "sidecar"), ((8080, 8080),), Encryption.NONE, False),
+        (pod("db", "node"), (), Encryption.HBONE, True),
+        (pod("db"), (), Encryption.NONE, False),
+    ],
+)
+def test_who_has_no_proxy_shows_a_certificate_where_the_server_takes_one(
+    server: Pod, excluded: tuple[tuple[int, int], ...], encryption: Encryption, proven: bool
+) -> None:
+    stolen = Identity("spiffe://fake/other", "shop", "other")
+    (hop,) = only(FakeMesh(excluded=excluded), pod("web"), server, presented=stolen).hops
+    assert (hop.transport.accepted, hop.transport.encryption) == (True, encryption)
+    assert hop.identity == (stolen if proven else None)
+
+
+def test_who_controls_a_pod_need_not_say_that_it_speaks_http() -> None:
+    server = pod("db", "sidecar", "strict", "detected")
+    call = Call(FakeMesh(), Caller(pod("web", "sidecar")), server, None, 8080, None)
+    shown = [(course.hops[0].transport.proven, course.hops[0].transport.http) for course in call.unbound()]
+    assert (True, True) in shown
+    assert (True, False) in shown
+
+
 def test_tls_of_others_passes_where_the_server_does_not_have_to_understand_it() -> None:
     found = {}
     for speech in ("http", "tcp", "detected"):

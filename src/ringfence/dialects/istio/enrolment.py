@@ -13,7 +13,9 @@ from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_CLASS
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
-from ringfence.model.cluster import Cluster, Namespace, Pod
+from ringfence.dialects.istio.together import LABELLED, NO_LABEL
+from ringfence.dialects.istio.workload_entry import has_proxy
+from ringfence.model.cluster import MACHINE, Cluster, Namespace, Pod
 from ringfence.model.marks import Marks
 from ringfence.model.mesh import Membership, Option, Outgoing, Proxy
 
@@ -124,6 +126,16 @@ def key_of(pod: Pod) -> tuple[object, ...]:
     return pod.namespace, id(pod.labels), id(pod.marks), pod.host_network, pod.open_labels, exists(pod)
 
 
+def _of_machine(pod: Pod) -> Membership:
+    """A workload outside of the cluster: its proxy takes what comes to it, as a sidecar does."""
+    if not has_proxy(pod):
+        return Membership(
+            NAME, Proxy.NONE, why="its WorkloadEntry has neither a service account nor a label that says so"
+        )
+    inbound = capture.without((capture.HBONE_PORT, *capture.OWN_PORTS))
+    return Membership(NAME, Proxy.SIDECAR, inbound, Outgoing(), why="its WorkloadEntry has a service account")
+
+
 class Enrolment:
     """Who is in the mesh of one cluster."""
 
@@ -143,7 +155,10 @@ class Enrolment:
         key = key_of(pod)
         found = self._cache.get(key)
         if found is None:
-            options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))
+            if pod.workload.kind == MACHINE:
+                options: tuple[Option[Membership], ...] = (Option(_of_machine(pod)),)
+            else:
+                options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))
             # The pod is kept, so that its labels and marks keep their ids.
             found = self._cache[key] = (pod, options)
         return found[1]
@@ -189,11 +204,11 @@ class Enrolment:
         space = self._namespaces.get(pod.namespace) or Namespace(pod.namespace, {}, True)
         spaces: list[tuple[Mapping[str, str], str]] = [(space.labels, "")]
         if space.open_labels:
-            name = f"namespace {pod.namespace}"
+            name = pod.namespace
             spaces = [
-                (space.labels, f"{name} has no label of Istio"),
-                ({**space.labels, INJECTION: "enabled"}, f"{name} is labelled {INJECTION}=enabled"),
-                ({**space.labels, DATAPLANE: "ambient"}, f"{name} is labelled {DATAPLANE}=ambient"),
+                (space.labels, NO_LABEL.format(name)),
+                ({**space.labels, INJECTION: "enabled"}, LABELLED.format(name, INJECTION, "enabled")),
+                ({**space.labels, DATAPLANE: "ambient"}, LABELLED.format(name, DATAPLANE, "ambient")),
             ]
         decide = f"the Namespace {pod.namespace}" if space.open_labels else ""
         pods: list[tuple[Mapping[str, str], str]] = [(pod.labels, "")]
@@ -253,7 +268,7 @@ class Enrolment:
         revision, why = asked_revision(space, labels, pod.namespace, by_default)
         if revision is None:
             return Injected(False, why)
-        answers = self._answers(revision)
+        answers = self.answers(revision)
         if answers is False:
             return Injected(False, f"{why}, and the input has no injector of that revision")
         required, reason = injection_required(pod, pod.marks.annotations, self._injector(revision), labels)
@@ -261,7 +276,7 @@ class Enrolment:
             return Injected(False, reason)
         return Injected(True, why, revision, answers is True)
 
-    def _answers(self, revision: str) -> bool | None:
+    def answers(self, revision: str) -> bool | None:
         """Whether an injector of this revision is installed; None: the input does not tell."""
         revision = "" if revision == "default" else revision
         if self._webhooks:

@@ -41,7 +41,9 @@ def read_kubernetes_gateway(manifest: Manifest) -> tuple[WaypointGateway | Ingre
         port, mode = one.get("port"), _mapping(one.get("tls")).get("mode")
         if isinstance(port, int):
             listeners.append((port, str(one.get("protocol", "")), mode if isinstance(mode, str) else ""))
-    return IngressGateway(named(manifest), {}, manifest.name, tuple(listeners)), []
+    # Addresses that are names of hosts are those of a Service that somebody else makes.
+    made = name == "istio" and not any(one.get("type") == "Hostname" for one in _mappings(spec.get("addresses")))
+    return IngressGateway(named(manifest), {}, manifest.name, tuple(listeners), made=made), []
 
 
 def _waypoint(manifest: Manifest, spec: Mapping[str, Any]) -> tuple[WaypointGateway, list[Problem]]:

@@ -19,6 +19,7 @@ from ringfence.dialects.istio.gateway_objects import read_gateway, read_kubernet
 from ringfence.dialects.istio.mesh_config import MeshConfig, read_mesh_config
 from ringfence.dialects.istio.objects import ControlPlane, Injection, IstioObjects, Named
 from ringfence.dialects.istio.peer_authentication_objects import read_peer_authentication
+from ringfence.dialects.istio.workload_entry import read_workload_entry, read_workload_group
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
 from ringfence.sets.labels import Selector
@@ -33,10 +34,13 @@ READERS: Mapping[tuple[str, str], tuple[str, Callable[[Manifest], Read]]] = {
     ("networking.istio.io", "DestinationRule"): ("destination_rules", read_destination_rule),
     ("networking.istio.io", "Sidecar"): ("sidecars", read_sidecar),
     ("networking.istio.io", "ServiceEntry"): ("service_entries", read_service_entry),
+    ("networking.istio.io", "WorkloadEntry"): ("workload_entries", read_workload_entry),
+    ("networking.istio.io", "WorkloadGroup"): ("workload_groups", read_workload_group),
     ("networking.istio.io", "VirtualService"): ("virtual_services", read_virtual_service),
     ("networking.istio.io", "Gateway"): ("gateways", read_gateway),
     ("networking.istio.io", "EnvoyFilter"): ("extensions", read_envoy_filter),
     ("extensions.istio.io", "WasmPlugin"): ("extensions", read_wasm_plugin),
+    ("extensions.istio.io", "TrafficExtension"): ("extensions", read_wasm_plugin),
 }
 """By group and kind: the versions of a kind have the same fields."""
 

@@ -12,9 +12,13 @@ Sources: istio ``pilot/pkg/networking/core/cluster_tls.go`` (buildAutoMtlsSettin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
+from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.enrolment import is_gateway
+from ringfence.dialects.istio.entry_scope import Entries
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import (
@@ -32,8 +36,20 @@ from ringfence.dialects.istio.objects import (
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
+from ringfence.dialects.istio.together import cases, either
 from ringfence.model.cluster import Pod, Service
-from ringfence.model.mesh import Acceptance, Client, Membership, Option, Proxy, Sending, Source, Speech
+from ringfence.model.mesh import (
+    Acceptance,
+    Client,
+    Membership,
+    Option,
+    Proxy,
+    RequestRules,
+    Sending,
+    Source,
+    Speech,
+)
+from ringfence.values import replace
 
 TLS_MODE = "security.istio.io/tlsMode"
 _TLS_SENDING = {
@@ -77,7 +93,13 @@ class Senders:
         self._pods_of = pods_of
         self._rules = DestinationRules(objects.destination_rules, root)
         self._entries = objects.service_entries
+        self._by_address = Entries(objects.service_entries)
         self._routes = [one for one in objects.virtual_services if one.inside]
+        self._bound = [one for one in objects.virtual_services if one.gateways]
+        self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
+        self.client_routes = ClientRoutes(
+            objects.virtual_services, objects.destination_rules, self._leads_to, self._hosts.__contains__
+        )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
         selecting: list[Sidecar | DestinationRule | Extension] = [
@@ -96,7 +118,9 @@ class Senders:
         """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
         if not self._scoped:
             return ()
-        labels = id(source.labels) if source.namespace in self._choosy or self._root in self._choosy else None
+        choosy = source.namespace in self._choosy or self._root in self._choosy or self.client_routes.by_labels
+        # A gateway is not bound by what holds for clients in the mesh: its labels and annotations say what it is.
+        labels = (id(source.labels), id(source.marks)) if choosy or self._routes or self._bound else None
         return source.namespace, labels, source.open_labels if labels is not None else ()
 
     def elsewhere(self, service: Service) -> list[VirtualService]:
@@ -154,7 +178,12 @@ class Senders:
                 yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
             return
         if service is None:
-            yield from self._unknown(source, destination, port, sidecar, config)
+            rules = None
+            if destination is None and self.client_routes and not is_gateway(source):
+                rules = self.client_routes.to_outside(source, port)
+            for option in self._unknown(source, destination, port, sidecar, config):
+                client = option.value if rules is None else replace(option.value, routes=rules)
+                yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)
         if not any(knows(sidecar, service, one, source.namespace, config) for one in number):
@@ -162,7 +191,7 @@ class Senders:
             name = f"Service {service.namespace}/{service.name}"
             why = f"the client's proxy does not know {name}"
             if any_outside(sidecar, config):
-                yield Option(Client(Sending.PLAIN, sources, f"{why}, and passes on what it does not know as it is"))
+                yield from _passed_on(sidecar, sources, f"{why}, and")
             else:
                 yield Option(Client(Sending.NOTHING, sources, f"{why}, and passes nothing on that it does not know"))
             return
@@ -179,11 +208,26 @@ class Senders:
                 yield from self._known(source, destination, port, service, number, config)
                 return
         entries = [one for one in self._entries if _may_cover(one, port, sidecar, source.namespace)]
+        if destination is not None:
+            serving = [one for one in entries if _serves(one, destination)]
+            if serving:
+                yield from self._by_host(serving[0], destination, port, sidecar, config)
+                return
+        taking = []
+        if destination is not None:
+            taking = list(self._by_address.taking(destination, port, sidecar, source.namespace))
+        if any(self._changes(one) for one, _ in taking):
+            yield from self._by_entries(taking)
+            return
+        if any(sure for _, sure in taking):
+            surely = tuple(one.named.source for one, sure in taking if sure)
+            yield Option(Client(Sending.PLAIN, surely, f"the destination is one of {taking[0][0].named}"))
+            return
         passes = any_outside(sidecar, config)
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
         if passes:
-            yield Option(Client(Sending.PLAIN, sources, "the client's proxy passes on what it does not know as it is"))
+            yield from _passed_on(sidecar, sources, "the client's proxy")
         elif not entries:
             why = "the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)"
             yield Option(Client(Sending.NOTHING, sources, why))
@@ -194,6 +238,47 @@ class Senders:
                 fact = f"the destination is {word} of {names}"
                 client = Client(sending, (*sources, *(one.named.source for one in entries)), why)
                 yield Option(client, fact, "the address of the destination")
+
+    def _by_host(
+        self, entry: ServiceEntry, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
+    ) -> Iterator[Option[Client]]:
+        """A workload that serves the hosts of a ServiceEntry: called by such a host it is known to the sidecar, called
+        by its address perhaps not."""
+        decide = "whether the client calls the host of the ServiceEntry"
+        called = f"the client's proxy takes the call for one to {entry.hosts[0] if entry.hosts else 'its host'}"
+        for member in self._members(destination):
+            for mode in self._authentications.at(destination, port, False):
+                takes = config.auto_mtls and _labelled(member.value, destination)
+                takes = takes and mode.value.acceptance is not Acceptance.PLAIN
+                sending = Sending.MESH_TLS if takes else Sending.PLAIN
+                facts = ", and ".join(filter(None, (called, member.fact, mode.fact)))
+                yield Option(Client(sending, (entry.named.source,), "auto mTLS"), facts, decide)
+        passes = any_outside(sidecar, config)
+        why = "the client's proxy passes on what it does not know as it is" if passes else "REGISTRY_ONLY"
+        yield Option(Client(Sending.PLAIN if passes else Sending.NOTHING, (), why), f"not: {called}", decide)
+
+    @property
+    def by_address(self) -> bool:
+        """Whether what is sent may hang on the destination's address."""
+        return self._by_address.by_address
+
+    def _changes(self, entry: ServiceEntry) -> bool:
+        """Whether an entry does more with a connection than to pass it on."""
+        return entry.resolution != "NONE" or not entry.outside or self._rules.speak_of(entry)
+
+    def _by_entries(self, taking: Sequence[tuple[ServiceEntry, bool]]) -> Iterator[Option[Client]]:
+        """A connection that an entry takes: to its own endpoints, or in TLS that a rule for its hosts asks for."""
+        names = ", ".join(str(one.named) for one, _ in taking[:3])
+        sources = tuple(one.named.source for one, _ in taking)
+        decide = "the address that is dialled, and which ServiceEntry has it"
+        why = f"{names} may take the connection, and send it elsewhere or otherwise"
+        for sending, word in (
+            (Sending.PLAIN, f"the connection is passed on as it is, whatever {names} says"),
+            (Sending.NOTHING, f"{names} takes the connection, and sends it to its own endpoints"),
+            (Sending.OTHER_TLS, f"{names} takes the connection, and a rule has it sent in TLS"),
+        ):
+            if sending is not Sending.OTHER_TLS or any(self._rules.speak_of(one) for one, _ in taking):
+                yield Option(Client(sending, sources, why), word, decide)
 
     def _by_own_address(
         self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
@@ -217,38 +302,80 @@ class Senders:
         numbers: Sequence[int],
         config: MeshConfig,
     ) -> Iterator[Option[Client]]:
+        for option in self._told(source, destination, port, service, numbers, config):
+            rules = None if is_gateway(source) else self._kept(source, destination, port, service, numbers)
+            client = option.value if rules is None else replace(option.value, routes=rules)
+            yield Option(client, option.fact, option.decide)
+
+    def _kept(
+        self, source: Pod, destination: Pod | None, port: int, service: Service, numbers: Sequence[int]
+    ) -> RequestRules | None:
+        """The requests that routes leave on their way to the destination."""
+        if not self.client_routes:
+            return None
+        found = []
+        for number in numbers:
+            said = next(
+                (of_port(one.port, one.name, one.application) for one in service.ports if one.port == number), None
+            )
+            speech = said or Speech.DETECTED
+            found.append(self.client_routes.to_service(source, destination, port, service, number, speech))
+        if len(set(found)) == 1:
+            return found[0]
+        sources = [
+            one.named.source
+            for one in self._routes
+            if _routes_host(one, of_service(service.namespace, service.name), source.namespace)
+        ]
+        why = "treats the ports of the Service differently, and which is dialled is not known"
+        return RequestRules(unsettled=tuple((one, why) for one in sources))
+
+    def _leads_to(self, host: str, destination: Pod, port: int, number: int | None) -> bool:
+        """Whether a host is a Service's that leads to a port of a pod."""
+        service = self._hosts.get(host)
+        if service is None:
+            return False
+        leading = [one for other, one in self._services.leading_to(destination, port) if other is service]
+        only = len(service.ports) == 1
+        return any(number in (None, one.port) or (only and number is None) for one in leading)
+
+    def _told(
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service,
+        numbers: Sequence[int],
+        config: MeshConfig,
+    ) -> Iterator[Option[Client]]:
+        """What is sent, whatever routes say."""
         host = of_service(service.namespace, service.name)
+        candidates = self._bound if is_gateway(source) else self._routes
         http = any(speaks is not Speech.TCP for speaks in _speech(service, numbers))
         routes = [
             view
-            for one in self._routes
-            if _routes_host(one, host, source.namespace) and (view := _view(one, http)) is not None
+            for one in candidates
+            if (is_gateway(source) or _routes_host(one, host, source.namespace))
+            and (view := _view(one, http)) is not None
         ]
-        elsewhere = [one for one in routes if not _keeps(one, host)]
-        for one in elsewhere:
-            why = f"{one.named} may answer, refuse or send elsewhere what is meant for {host}"
-            fact = f"{one.named} does not send the request to this destination"
-            yield Option(
-                Client(Sending.NOTHING, (one.named.source,), why), fact, "which of its routes takes the request"
-            )
-        held = f"{elsewhere[0].named} sends the request to this destination" if elsewhere else ""
         for option in self._rules.for_service(source, service, config):
             rule = option.value
-            decide = option.decide or ("which of its routes takes the request" if held else "")
-            base = ", and ".join(filter(None, (held, option.fact)))
+            decide = option.decide
+            base = option.fact
             if rule is not None and rule.broken:
                 for sending in (Sending.PLAIN, Sending.MESH_TLS, Sending.OTHER_TLS):
                     fact = ", and ".join(filter(None, (base, f"{rule.named} makes the client send {sending.value}")))
                     why = f"{rule.named} cannot be read: {rule.broken}"
                     yield Option(Client(sending, (rule.named.source,), why), fact, "a rule that the API server accepts")
                 continue
-            found: dict[Client, str] = {}
+            found: dict[tuple[Any, ...], str] = {}
             for number in numbers:
                 for tls, named in told(rule, number, destination, routes, host):
                     for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
-                        found.setdefault(client, fact)
+                        key = (client, *sorted(cases(fact)))
+                        found[key] = fact if key not in found else either(found[key], fact) or fact
                         decide = decide or decides
-            for client, fact in found.items():
+            for (client, *_), fact in found.items():
                 text = fact or (f"the port or subset that is dialled is one for which it sends {client.sending.value}")
                 extra = text if len(found) > 1 else fact
                 yield Option(
@@ -353,6 +480,22 @@ class Senders:
         return found
 
 
+def _passed_on(sidecar: Sidecar | None, sources: tuple[Source, ...], who: str) -> Iterator[Option[Client]]:
+    """What a proxy does with a destination that it does not know, and may pass on."""
+    plain = Client(Sending.PLAIN, sources, f"{who} passes on what it does not know as it is")
+    if sidecar is None or not sidecar.egress_proxy:
+        yield Option(plain)
+        return
+    elsewhere = f"{sidecar.named} has it sent to {sidecar.egress_proxy}"
+    decide = "where that proxy sends it on"
+    yield Option(plain, f"{sidecar.egress_proxy} sends the connection on to the destination", decide)
+    yield Option(
+        Client(Sending.NOTHING, (sidecar.named.source,), elsewhere),
+        f"{sidecar.egress_proxy} does not send the connection on to the destination",
+        decide,
+    )
+
+
 def _exports(config: MeshConfig) -> bool:
     return bool(config.service_exports or config.rule_exports)
 
@@ -364,8 +507,6 @@ def _labelled(member: Membership, pod: Pod) -> bool:
     word = pod.labels.get(TLS_MODE)
     if word is not None:
         return word == "istio"
-    from ringfence.dialects.istio.enrolment import is_gateway
-
     return not is_gateway(pod)
 
 
@@ -389,6 +530,13 @@ def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: 
     return (port in ports or not ports) and any(
         imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts
     )
+
+
+def _serves(entry: ServiceEntry, pod: Pod) -> bool:
+    """Whether a workload serves the hosts of a ServiceEntry."""
+    if not entry.selector or entry.named.namespace != pod.namespace:
+        return False
+    return selects(entry.selector, pod) is not False
 
 
 def _routes_host(route: VirtualService, host: str, client: str) -> bool:

@@ -24,6 +24,7 @@ from ringfence.model.mesh import (
     Point,
     PointSort,
     Proxy,
+    RequestRules,
     Sending,
     Source,
     Speech,
@@ -67,7 +68,8 @@ class Course(Value):
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
     than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way. ``notes``:
     what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
-    not; None: as the server does."""
+    not; None: as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``;
+    None: all."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -78,6 +80,8 @@ class Course(Value):
     notes: tuple[str, ...] = ()
     past: bool = False
     as_http: bool | None = None
+    routes: RequestRules | None = None
+    dialled: int = 0
 
 
 class Caller(Value):
@@ -120,9 +124,12 @@ class Call(Value):
                 for course in self._between(client, host, (*first, *second)):
                     if client is not None and client.notes:
                         course = replace(course, notes=(*course.notes, *client.notes))
-                    if course not in found:
+                    if course not in found and self._possible(course):
                         found.append(course)
         return found
+
+    def _possible(self, course: Course) -> bool:
+        return len(course.facts) < 2 or self.mesh.together([fact for fact, _ in course.facts], course.client)
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
@@ -132,6 +139,7 @@ class Call(Value):
             for client, first in self._members(self.caller.pod)
             for host, second in self._members(self.server)
             for course in self._forms(client, host, (*first, *second))
+            if self._possible(course)
         ]
 
     def _forms(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
@@ -188,7 +196,9 @@ class Call(Value):
                     hops = plain(self.port).hops
                     yield Course(hops, settled, client, host, unreached=option.value, as_http=as_http)
                 else:
-                    yield from self._through(client, option.value, host, settled)
+                    for course in self._through(client, option.value, host, settled):
+                        dialled = self.port if self.dialled is None else self.dialled
+                        yield replace(course, routes=option.value.routes, dialled=dialled)
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import Identity, Mesh
+from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh
 from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
@@ -220,6 +220,8 @@ class MeshedAsker:
         """One pod of a member; for a pod that does not exist, what is known of it; None for other ends."""
         if member.pods:
             return self.cluster.pods[member.pods[0]]
+        if member.machine is not None:
+            return member.machine
         end = self.asker.relation.end_class(member.end)
         if end.sort != "pod" or end.namespace is None:
             return None
@@ -314,6 +316,9 @@ class Question(Value):
         """All courses that it may take, folded: what is not the same on all of them is not known."""
         call = self.call()
         courses = [plain(self.port)] if call is None else call.courses()
+        if isinstance(self.request, Among):
+            # The requests of a listener: it is known which of a gateway's servers they come to.
+            courses = [one for one in courses if all(fact != OF_MESH for fact, _ in one.facts)] or courses
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
@@ -351,12 +356,16 @@ class Question(Value):
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
+        routed = None
+        if course.routes is not None:
+            routed = self.asker._rulings.of_client(course.routes, self.request, course.dialled, self._host())
         return judge(
             course,
             lambda hop: self._network(course, hop),
             lambda hop: self._rule(course, hop),
             lambda at: self._name(course, at),
             lambda hop: self._wire(course, hop),
+            routed,
         )
 
     def _wire(self, course: Course, hop: Hop) -> Encrypted:
@@ -417,13 +426,19 @@ class Question(Value):
         }
         if len(addresses) == 1:
             address = next(iter(addresses))
+        elif ends[0].machine is not None:
+            address = ends[0].machine.addresses[0]
         elif not ends[0].pods:
             address = self._outside_address()
         return self.asker._rulings.of(hop, self.request, address, self._host())
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+        if len(end.addresses) == 1:
+            return end.addresses[0]
+        found = self._address_of(self.flow.source)
+        # Addresses that are one end are one to every rule: any of them will do.
+        return end.space[0][0] if found is None and end.sort == "outside" else found
 
     def _address_of(self, member: Member) -> int | None:
         """The one address that an end outside of the cluster is: its class may have more."""
@@ -520,6 +535,8 @@ def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
 def _hangs(courses: list[Course], other: int) -> Reason:
     """What it hangs on whether a flow takes the first course or another one."""
     fact, decide = _difference(courses, other)
+    if decide == AGES:
+        return Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
     return Reason("mesh-open", f"it hangs on whether {fact}", decide)
 
 

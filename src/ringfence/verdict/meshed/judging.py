@@ -64,8 +64,41 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
     )
 
 
-def judge(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
-    """The verdict of a course."""
+def judge(
+    course: Course,
+    network: Network,
+    rule: Rule,
+    names: Callable[[At], str],
+    wire: Wire,
+    routed: Ruling | None = None,
+) -> Judged:
+    """The verdict of a course. ``routed``: what the client's proxy sends this way; None: everything."""
+    found = _judged(course, network, rule, names, wire)
+    if routed is None or routed.verdict is Verdict.ALLOWED:
+        return found
+    layer = LayerVerdict(TRANSPORT, routed.verdict, routed.reason, routed.decided_by)
+    layers = tuple(
+        replace(layer, verdict=joined([one.verdict, layer.verdict])) if one.layer == TRANSPORT else one
+        for one in found.layered.layers
+    )
+    verdict = joined([found.verdict, routed.verdict])
+    passing = None
+    if found.layered.passing is not None and routed.passing is not None:
+        passing = conjunction((found.layered.passing, routed.passing))
+    layered = replace(found.layered, layers=layers, passing=passing)
+    if found.verdict is Verdict.DENIED:
+        return replace(found, layered=layered)
+    if routed.verdict is Verdict.DENIED:
+        # Nothing of it is seen at the destination: the client's own proxy takes it elsewhere.
+        none = weakest(())
+        layered = replace(layered, hops=(), identity=None, encryption=none.word, symptom="none", failure="")
+        layered = replace(layered, encryption_reason=none.why)
+        return Judged(verdict, routed.reason, routed.decided_by, layered, True)
+    reason = found.reason if found.verdict is verdict is not Verdict.MIXED else routed.reason
+    return replace(found, verdict=verdict, reason=reason, layered=layered)
+
+
+def _judged(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
     passing: list[Formula | None] = []
 
     def ruled(hop: Hop) -> Ruling:

@@ -30,6 +30,12 @@ class Request:
     claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
 
+    @property
+    def preflight(self) -> bool:
+        """Whether it is a browser's question before another request (CORS). Proxies do not look at the token of one."""
+        asks = (self.headers.get("origin"), self.headers.get("access-control-request-method"))
+        return self.method == "OPTIONS" and all(asks)
+
 
 @dataclass(frozen=True, slots=True)
 class Among:

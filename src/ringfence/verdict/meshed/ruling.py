@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence.layers.mesh.courses import Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
+from ringfence.layers.requests.passing import conditions
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
     HOST,
@@ -22,17 +23,20 @@ from ringfence.model.mesh import (
     Point,
     PointSort,
     RequestRules,
+    Source,
     claim,
     header,
 )
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import ALWAYS
+from ringfence.sets.requests.formulas import ALWAYS, Formula
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
+from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Among, Request
-from ringfence.verdict.meshed.values import REQUESTS
+from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
 
 FORWARDED = "x-forwarded-for"
 VERDICTS = {
@@ -46,9 +50,9 @@ VERDICTS = {
 class Rulings:
     """Asks the points of one mesh. ``mesh`` None: there is no point to ask."""
 
-    def __init__(self, mesh: Mesh | None) -> None:
+    def __init__(self, mesh: Mesh | None, spaces: Spaces | None = None) -> None:
         self.mesh = mesh
-        self._spaces = Spaces()
+        self._spaces = Spaces() if spaces is None else spaces
         self._outcomes = Outcomes(self._spaces)
 
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
@@ -79,6 +83,58 @@ class Rulings:
 
         return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
 
+    def passing(self, hop: Hop, address: int | None) -> Passing:
+        """Which requests a hop's point lets pass, of those that name no address that they come from."""
+        rules, facts = self._rules(hop), self._facts(hop, None, address, "")
+        if address is not None and REMOTE_ADDRESS not in facts.values:
+            facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
+        return passing_of(rules, conditions(rules, facts), facts)
+
+    def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
+        """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
+        assert self.mesh is not None
+        values: dict[Attribute, Value | None] = {PORT: port}
+        among: Formula = ALWAYS
+        unknown: set[Attribute] = set()
+        if isinstance(request, Among):
+            among = request.formula
+            values |= {HOST: request.host} if request.host else {}
+            unknown |= request.unknown
+        elif request is not None:
+            values |= self._of_request(request, host, unknown)
+        facts = Facts(values, frozenset(unknown), isinstance(request, Request))
+        found = decide(rules, facts, PointSort.SIDECAR, http=True, spaces=self._spaces, among=among)
+        given = ruling(found)
+        if found.outcome is Outcome.REFUSED:
+            named = ", ".join(dict.fromkeys(f"{one.kind} {one.namespace}/{one.name}" for one in rules.policies))
+            others = ", ".join(filter(None, (one.provider for one in rules.policies)))
+            does = f"sends it to {others}, or answers it" if others else "answers it"
+            reason = Reason("routed-elsewhere", f"the client's proxy {does}, as {named} says")
+            told = [Source(one.kind, one.namespace, one.name, one.place) for one in rules.policies]
+            return Ruling(given.verdict, reason, decisions(told, TRANSPORT, "egress"))
+        if found.outcome is Outcome.SOME:
+            text = given.reason.message.replace("pass (", "are sent there (").replace(" do not (", " are not (")
+            return replace(given, reason=Reason("routed-elsewhere", text), symptom="none")
+        return replace(given, symptom="none")
+
+    def passing_of_client(self, rules: RequestRules, port: int) -> Passing:
+        """Which requests that are dialled at a port the client's own proxy sends there."""
+        facts = Facts({PORT: port}, frozenset(), False)
+        return passing_of(rules, conditions(rules, facts), facts)
+
+    def _of_request(self, request: Request, host: str, unknown: set[Attribute]) -> dict[Attribute, Value | None]:
+        """What a request says by itself."""
+        assert self.mesh is not None
+        values: dict[Attribute, Value | None] = {}
+        host = request.host or host
+        if host:
+            values[HOST] = host
+        else:
+            unknown.add(HOST)
+        values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
+        values |= {header(name): value for name, value in request.headers.items()}
+        return values
+
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
         assert self.mesh is not None
@@ -100,14 +156,8 @@ class Rulings:
                 values[attribute] = number
         if not hop.point.http or request is None:
             return Facts(values, frozenset(unknown), not hop.point.http)
-        host = request.host or host
-        if host:
-            values[HOST] = host
-        else:
-            unknown.add(HOST)
-        values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
-        values |= {header(name): value for name, value in request.headers.items()}
-        if request.claims is not None:
+        values |= self._of_request(request, host, unknown)
+        if request.claims is not None and not request.preflight:
             values |= token(request)
         return Facts(values, frozenset(unknown))
 

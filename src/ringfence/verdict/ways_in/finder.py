@@ -41,7 +41,7 @@ class WaysInFinder:
 
     def found(self) -> WaysIn:
         """All of them: hosts' ports first, then Services, then routes, each in order of their names."""
-        ways, dead_ends = list(self.direct), []
+        ways, dead_ends = [*self.direct, *self.serving.automatic()], []
         for route in self.cluster.entries.routes:
             for one in self._of_route(route):
                 if isinstance(one, WayIn):

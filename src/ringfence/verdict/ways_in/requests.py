@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.model.entries import Carried, Changes, Gateway, Listener, ListenerTls, RequestMatch, Route, RouteRule
 from ringfence.sets.languages.limits import TooLarge
-from ringfence.sets.languages.patterns import Exact, Regex, Suffix
+from ringfence.sets.languages.patterns import Exact, Suffix
 from ringfence.sets.requests.attributes import HOST, SNI, Attribute
 from ringfence.sets.requests.formulas import (
     ALWAYS,
@@ -23,6 +23,7 @@ from ringfence.sets.requests.formulas import (
     negation,
     predicates_of,
 )
+from ringfence.sets.requests.hosts import of_host
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import Value
 from ringfence.verdict.meshed.request import Among
@@ -247,29 +248,12 @@ def _narrower(one: str, other: str) -> bool:
     return other.startswith("*") and len(one) > len(other)
 
 
-def of_host(host: str) -> Formula:
-    """Requests for a host, or for those that a wildcard covers, with any port or none."""
-    if host in ("", "*"):
-        return ALWAYS
-    if not host.startswith("*"):
-        with_port = Predicate(HOST, Regex(f"(?i){_quoted(host)}:[0-9]+"))
-        return disjunction((Predicate(HOST, Exact(host, ignore_case=True)), with_port))
-    rest = host[1:]
-    itself = Predicate(HOST, Exact(rest, ignore_case=True))
-    plain = conjunction((Predicate(HOST, Suffix(rest, ignore_case=True)), negation(itself)))
-    return disjunction((plain, Predicate(HOST, Regex(f"(?i).+{_quoted(rest)}:[0-9]+"))))
-
-
 def of_name(host: str) -> Formula:
     """TLS that asks for a server by a name."""
     if host in ("", "*"):
         return ALWAYS
     pattern = Suffix(host[1:], ignore_case=True) if host.startswith("*") else Exact(host, ignore_case=True)
     return Predicate(SNI, pattern)
-
-
-def _quoted(text: str) -> str:
-    return "".join(one if one.isalnum() or one in "-_" else f"\\{one}" for one in text)
 
 
 def _renamed(formula: Formula, changed: set[Attribute]) -> Formula:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ringfence.model.cluster import Cluster, Service, ServicePort
-from ringfence.model.entries import NO_HOST, BackendRef, EntryClass, Gateway, Listener, Parent, Route
+from ringfence.model.entries import NO_HOST, BackendRef, EntryClass, Gateway, Listener, ListenerTls, Parent, Route
 from ringfence.values import Value, replace
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ways_in.software import OPENSHIFT, Labels, Software, by_class_name, by_controller
@@ -151,6 +151,8 @@ class Routing:
         if parent.port is not None and parent.port != listener.port:
             return False
         if listener.kinds and route.kind not in listener.kinds:
+            return False
+        if listener.tls is ListenerTls.AUTOMATIC:
             return False
         if listener.carries is not None:
             if not any(rule.carries is listener.carries for rule in route.rules):

@@ -29,6 +29,9 @@ ORDER_OPEN = Reason(
     "which of several routes for the same requests takes them is not known",
     "the creationTimestamp of each route",
 )
+AUTOMATIC = Reason(
+    "not-modelled", "it passes TLS of the mesh on to any Service whose name the client asks for, which is not modelled"
+)
 NOT_READ = Reason("requests-open", "some requests pass, and which of them the route takes is not read")
 NOT_TOGETHER = Reason(
     "requests-open", "some requests pass each hop, and it is not known whether any passes all of them"
@@ -105,6 +108,23 @@ class Serving:
                 fix = f"allow {server.text} in the policies of {destination.text}, or take the route away"
                 yield DeadEnd(opening, "blocked", message, fix, opening.place, decided_by=last.decided_by)
 
+    def automatic(self) -> Iterator[WayIn]:
+        """Gateways that pass TLS on to whatever Service of the mesh its server's name spells."""
+        for gateway in self.routing.cluster.entries.gateways:
+            server = Server(
+                f"Gateway {gateway.namespace}/{gateway.name}", self.routing.pods_of(gateway), gateway=gateway
+            )
+            for listener in gateway.listeners:
+                if listener.tls is not ListenerTls.AUTOMATIC or not server.pods:
+                    continue
+                hops, openings = self._to_server(server, listener, None)
+                text = f"Gateway {gateway.namespace}/{gateway.name}, port {listener.port}"
+                opening = Opening("route", "Gateway", gateway.namespace, gateway.name, text, listener.place)
+                anything = Target("the Services of the mesh", ())
+                last = Hop(server.text, anything.text, "any port", Verdict.UNKNOWN, AUTOMATIC, ())
+                way = made((opening, *openings), (*hops, last), anything)
+                yield replace(way, hosts=(listener.hostname,) if listener.hostname else ())
+
     def _at(self, route: Route, rule: RouteRule, server: Server) -> Iterator[At | None]:
         """The listeners that take a rule. None: it does not matter which."""
         gateway = server.gateway
@@ -160,12 +180,12 @@ class Serving:
 
     def _settled(self, way: WayIn, taken: Taken | None, listener: Listener | None) -> WayIn:
         """The way, as far as a listener or other routes decide it."""
+        if listener is not None and listener.tls is ListenerTls.MESH:
+            return replace(way, verdict=Verdict.DENIED, reason=MESH_ONLY)
         if way.verdict is Verdict.DENIED or listener is None:
             return way
         if listener.redirects:
             return replace(way, verdict=Verdict.DENIED, reason=REDIRECTED)
-        if listener.tls is ListenerTls.MESH:
-            return replace(way, verdict=Verdict.DENIED, reason=MESH_ONLY)
         if taken is not None:
             empty = self.requests.is_empty(taken.possibly)
             if empty:
