@@ -55,8 +55,8 @@ def disagreement(told: dict[str, Any], expected: list[Answer]) -> str:
             said["holds"], wanted["holds"] = told["holds"], one.holds
         if one.network is not None:
             said["network"], wanted["network"] = layers["network"], "allowed" if one.network else "denied"
-        if one.layer and one.verdict == "denied" and len(one.hops) < 2:
-            said["layer"] = next((layer for layer, verdict in layers.items() if verdict != "allowed"), "")
+        if one.layer and one.verdict == "denied" and len(one.hops) < 2 and len(expected) == 1:
+            said["layer"] = next((layer for layer, verdict in layers.items() if verdict == "denied"), "")
             wanted["layer"] = one.layer
         if len(verdicts) > 1:
             wanted["verdict"] = "unknown"
