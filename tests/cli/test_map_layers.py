@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import ringfence
 from ringfence.demo.files import CLUSTER, MESH
 from ringfence.verdict.answers import Verdict
 from tests.cli.conftest import Run
+from tests.reports.html.reading import data_of
 
 INPUT = ("-f", str(CLUSTER), "-f", str(MESH), "-q")
 
@@ -122,3 +125,15 @@ def test_the_library_lists_a_layer() -> None:
     assert {row.verdict for row in found.rows} >= {Verdict.ALLOWED, Verdict.DENIED, Verdict.MIXED}
     with pytest.raises(ringfence.EndError):
         world.connections(layer="nothing")
+
+
+def test_the_page_of_two_states_has_the_cells_of_all_layers(ringfence: Run, tmp_path: Path) -> None:
+    for folder in (CLUSTER, MESH):
+        copytree(folder, tmp_path / folder.name)
+    change = ("--without", "AuthorizationPolicy/shop/checkout")
+    done = ringfence("diff", str(tmp_path), *change, "-o", "html", "-q")
+    assert done.code == 1, done.err
+    data = data_of(done.out)
+    assert data["layers"] == ["network", "transport", "requests"]
+    assert all(state["layers"]["tolds"] for state in data["states"])
+    assert data["difference"]["rows"]
