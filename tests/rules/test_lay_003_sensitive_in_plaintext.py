@@ -67,3 +67,16 @@ def test_of_several_clients_one_that_sends_plaintext_is_enough() -> None:
     (finding,) = checked(RULE, text).findings
     assert finding.witness is not None
     assert finding.witness.source == "zoo/pod/old"
+
+
+def test_an_application_that_says_that_it_speaks_tls() -> None:
+    secure = sidecars() + pod("ledger", **HIGH) + service("ledger", 443, 8080, "https") + OLD
+    assert messages(RULE, secure) == []
+
+
+def test_a_plugin_that_encrypts_between_nodes_leaves_it_open() -> None:
+    felix = "---\napiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\n"
+    text = sidecars() + LEDGER + OLD + felix + "spec: {wireguardEnabled: true}\n"
+    outcome = checked(RULE, text, cni="calico")
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Pod", "shop", "ledger")]

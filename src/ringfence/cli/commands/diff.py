@@ -120,7 +120,7 @@ def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff,
     words = {} if namespace is None else {"with": f"={namespace}/*"}
     ends = "pod" if level == "pod" else "workload"
     with asking():
-        states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
+        states = [(word, one.matrix(ends, one.mesh is not None)) for word, one in (("before", old), ("after", new))]
         pairs = paired_ends(old.whole_relation.cluster, new.whole_relation.cluster, level == "pod")
     write_lines([html_page(states, opened.context, words, Difference(found, pairs)).removesuffix("\n")])
     opened.say([verdict_line(found)])
