@@ -131,8 +131,8 @@ REACHED = (
         "verdict/spreading.py",
         REACH,
         (
-            "            perhaps = result.unknown\n",
-            "            perhaps = NONE\n",
+            "        perhaps = result.unknown\n",
+            "        perhaps = NONE\n",
             "steps that are not decided are not taken",
         ),
         (
