@@ -14,11 +14,10 @@ from ringfence.layers import meshes
 from ringfence.layers.network.enforcement import Unenforced, in_force, unenforced
 from ringfence.layers.network.relation import Relation
 from ringfence.layers.network.universe import Universe, build, coverage_of
-from ringfence.layers.profiles import Profile, find
-from ringfence.layers.profiles.detection import Choice, choose
+from ringfence.layers.profiles import Profile
+from ringfence.layers.profiles.detection import Choice, chosen
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
-from ringfence.model.text import printable
 from ringfence.sources import changes
 from ringfence.sources.changes import Given, Removal
 from ringfence.sources.collecting import collector_paused
@@ -26,7 +25,7 @@ from ringfence.sources.originals import Originals
 from ringfence.values import replace
 from ringfence.verdict.answers import Answer, Connections, Explanation, FlowChange, LazyExplanation
 from ringfence.verdict.asking import Asker
-from ringfence.verdict.ends import LABEL, Directory, EndError, Target
+from ringfence.verdict.ends import Directory, EndError, Target
 from ringfence.verdict.flow import Asked, asked
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ class World:
         defaults to TCP where a port is given. ``request``: an HTTP request over it (``ringfence.request`` makes one);
         None: all of them. Raises EndError (a ValueError) for ends or ports that cannot be."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
-        if request is None and self.mesh is None:
+        if request is None and not self.has_layers:
             return self.asker.can(source, destination, self.question(port, protocol))
         return self.meshed.can(source, destination, self.question(port, protocol), request)
 
@@ -183,6 +182,11 @@ class World:
     def mesh(self) -> Mesh | None:
         """The service mesh of the cluster, if the input shows one."""
         return meshes.of(self.cluster) if meshes.shown(self.cluster) else None
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether answers speak of more than the network: of a mesh, or of who encrypts."""
+        return self.mesh is not None or bool(self.cluster.encryption)
 
     @property
     def mesh_notices(self) -> tuple[str, ...]:
@@ -209,11 +213,14 @@ class World:
         flips it (looked for when ``edit`` is first read). Raises EndError."""
         source, destination = self.target(src, namespace), self.target(dst, namespace)
         question = self.question(port, protocol)
+        if question.icmp:
+            return Explanation(self.meshed.can(source, destination, question, None), (), None)
         flows = self.asker.flows.between(source, destination, question)
         explanation = self.explainer.explain(self.asker.whole(source, destination, question, flows), flows)
-        if request is not None or self.mesh is not None:
-            answer = self.meshed.can(source, destination, question, request)
-            return Explanation(answer, explanation.traces, None)
+        if request is not None or self.has_layers:
+            explanation = Explanation(self.meshed.can(source, destination, question, request), explanation.traces, None)
+            if request is not None or self.mesh is not None:
+                return explanation
         if port is None or self._moved or len(flows) != 1 or flows[0].port_name:
             return explanation
         verdict, ports = self.asker.regions(flows[0])[0]
@@ -249,12 +256,15 @@ class World:
         destination: str | None = None,
         namespace: str | None = None,
         limit: int | None = None,
+        layer: str = "",
+        denied: bool = False,
     ) -> Connections:
         """All allowed and unknown connections at level "workload", "pod" or "namespace", folded to few rows. ``source``
-        and ``destination`` keep only those of one end, ``namespace`` those with an end in it. Raises EndError."""
+        and ``destination`` keep only those of one end, ``namespace`` those with an end in it. ``layer``: what this one
+        alone says. ``denied``: also what is denied. Raises EndError."""
         directory = self.lister.asker.directory
         with collector_paused():
-            return self.lister.connections(
+            return self._listing(layer, denied).connections(
                 level,
                 None if source is None else directory.find(source, namespace),
                 None if destination is None else directory.find(destination, namespace),
@@ -263,13 +273,23 @@ class World:
                 self.partial,
             )
 
+    def _listing(self, layer: str = "", denied: bool = False) -> Lister:
+        from ringfence.verdict.meshed.grids import lister_of
+
+        return lister_of(self.lister, self.mesh, lambda: self.meshed, layer, denied)
+
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
         from ringfence.verdict.coverage import Surveyor
 
         with collector_paused():
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory)
+            closing = None
+            if self.mesh is not None:
+                from ringfence.verdict.meshed.closing import closing_of
+
+                closing = closing_of(self.mesh)
+            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
             return surveyor.coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
@@ -311,9 +331,10 @@ class World:
         edits: bool = True,
         controller: str | None = None,
     ) -> BlastRadius:
-        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``) and every workload that
-        he reaches from there; the shortest ways to the targets (named, or labelled ``ringfence.dev/sensitivity``), and
-        the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, or in a mesh a stolen
+        ``ns/serviceaccount/x``) and every workload that he reaches from there; the shortest ways to the targets (named,
+        or labelled ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises
+        EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             tracing = self._tracing(source, namespace, controller)
@@ -333,21 +354,19 @@ class World:
             return self._tracing(source, namespace, controller).paths(target, limit)
 
     def _tracing(self, source: str, namespace: str | None, controller: str | None) -> Tracing:
-        from ringfence.verdict.tracing import Tracing, spreader_of
+        from ringfence.verdict.tracing import tracing_of
 
         asker = self.lister.asker
-        start = asker.directory.find(source, namespace)
         known = None if controller is None else asker.directory.find(controller, namespace)
-        spreader = spreader_of(asker, self.attackers_grid, start, known, self.mesh)
-        return Tracing(asker, self.lister.workloads, spreader, start, self.partial)
+        return tracing_of(asker, self.lister.workloads, self.attackers_grid, self.mesh, source, namespace, known)
 
-    def matrix(self, level: str = "workload") -> Matrix:
-        """All ends against all, at level "workload" or "pod": every cell of the network layer, and who decides it.
-        Raises EndError where they are too many."""
+    def matrix(self, level: str = "workload", layered: bool = False) -> Matrix:
+        """All ends against all, at level "workload" or "pod": every cell of the network layer and who decides it, or
+        (``layered``) of all layers, apart and together. Raises EndError where they are too many."""
         from ringfence.verdict.matrix.making import matrix_of
 
         with collector_paused():
-            return matrix_of(self.lister.of_network(), level == "pod", self.partial)
+            return matrix_of(self._listing() if layered else self.lister.of_network(), level == "pod", self.partial)
 
     def complete(self) -> None:
         """Work out the whole relation now; questions otherwise make the rows that they need."""
@@ -441,7 +460,7 @@ class World:
         """Many single questions, fast."""
         from ringfence.verdict.many import FlowAnswers
 
-        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.mesh is not None)
+        return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.has_layers)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
         """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
@@ -559,11 +578,9 @@ class World:
         return world
 
     def _relabel(self, text: str, labels: Labels) -> World:
-        from ringfence.verdict.whatif import Moved, relabelled
+        from ringfence.verdict.whatif import Moved, must_be_labels, relabelled
 
-        for key, value in labels.items():
-            if not LABEL.match(key) or not (value is None or isinstance(value, str)):
-                raise EndError(f"{printable(f'{key}={value}')!r} is no label", "give texts; None removes a label")
+        must_be_labels(labels)
         given = replace(self.given, relabels=(*self.given.relabels, (text, dict(labels))))
         kind, _, name = text.partition("/")
         if kind in ("namespace", "namespaces", "ns") and name in self.cluster.namespaces:
@@ -586,8 +603,5 @@ def world_of(
     cluster: Cluster, given: Given, cni: str | Profile | None, chosen_by: str = "", alike: Sequence[Universe] = ()
 ) -> World:
     """A world under a profile, or under the one that the input shows."""
-    chosen_by = chosen_by or CHOSEN
-    if isinstance(cni, Profile):
-        return World(cluster, cni, given, choice=Choice(cni, chosen_by), alike=alike)
-    choice = choose(cluster.plugin, find(cni) if cni is not None else None, chosen_by)
+    choice = chosen(cluster.plugin, cni, chosen_by or CHOSEN)
     return World(cluster, choice.profile, given, choice=choice, alike=alike)

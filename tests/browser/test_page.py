@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from ringfence.verdict.answers import Verdict
 from ringfence.verdict.matrix.pairing import paired_ends
 from ringfence.verdict.matrix.values import ITSELF, NO_FLOW, Lines
 from ringfence.world import World
-from tests.browser.driver import Browser, browser, programs
+from tests.browser.driver import Browser, programs
 from tests.model.objects import controller, namespace, network_policy, pod, world
 from tests.reports.samples import HOSTILE
 from tests.reports.samples import tcp as tcp_ports
@@ -42,30 +41,6 @@ COPIED = """
   copy.drawImage(c, 0, 0);
 """
 ROWS = "return [...document.querySelectorAll('#list tr')].map(row => [...row.cells].map(cell => cell.textContent))"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("browser")
-
-
-@pytest.fixture(scope="module")
-def window(folder: Path) -> Iterator[Browser]:
-    with browser(folder) as found:
-        yield found
-
-
-@pytest.fixture
-def page(window: Browser) -> Iterator[Browser]:
-    """The window, which must have nothing to complain of afterwards, and have asked nobody for anything."""
-    window.call("POST", "/url", {"url": "about:blank"})
-    window.prefer("light")
-    window.resize(1280, 800)
-    window.complaints()
-    window.requests()
-    yield window
-    assert window.complaints() == []
-    assert window.requests() == []
 
 
 @pytest.fixture(scope="module")

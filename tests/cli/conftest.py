@@ -105,9 +105,9 @@ class HandMadeWorld:
 
     def connections(
         self, level: str = "workload", source: str | None = None, destination: str | None = None,
-        namespace: str | None = None, limit: int | None = None,
+        namespace: str | None = None, limit: int | None = None, layer: str = "", denied: bool = False,
     ) -> Connections:  # fmt: skip
-        self._check(level, source, destination, namespace, limit)
+        self._check(level, source, destination, namespace, limit, *([layer, denied] if layer or denied else []))
         return connections()
 
     def flow_answers(self) -> HandMadeWorld:

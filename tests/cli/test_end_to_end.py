@@ -89,6 +89,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["deploy/api", "sts/db", "5432/TCP", "-n", "shop"], "allowed", 0),
         (["app=api@shop", "shop/db", "5432"], "allowed", 0),
         (["internet", "shop/db", "5432"], "denied", 1),
+        (["shop/web", "shop/db", "icmp"], "unknown", 5),
+        (["shop/web", "1.2.3.4", "ICMP"], "allowed", 0),
     ],
 )
 def test_can(ringfence: Run, shop: Path, question: list[str], verdict: str, code: int) -> None:
@@ -140,6 +142,18 @@ def test_flows_agree_with_can(ringfence: Run, shop: Path) -> None:
         assert line["verdict"] == document["verdict"], line
         assert line["decided_by"] == document["decided_by"], line
         assert set(line) == {"src", "dst", "port", "id", "verdict", "reason", "decided_by"}
+
+
+def test_flows_of_icmp(ringfence: Run, shop: Path) -> None:
+    line = {"src": "shop/web", "dst": "shop/db", "protocol": "ICMP"}
+    lines: list[dict[str, object]] = [{**line}, {**line, "port": 8}]
+    done = ringfence("can", "--flows", "-", stdin="".join(f"{json.dumps(each)}\n" for each in lines).encode())
+    first, second = map(json.loads, done.out.splitlines())
+    assert (first["verdict"], second["verdict"]) == ("unknown", None)
+    assert "no ports" in second["error"]
+    assert ringfence("can", "shop/web", "shop/db", "8/icmp").code == 2
+    explained = ringfence("explain", "shop/web", "shop/db", "icmp")
+    assert "policies cannot name ICMP" in explained.out
 
 
 def test_the_list_agrees_with_can(ringfence: Run, shop: Path) -> None:

@@ -24,7 +24,12 @@ def pairs(rows: tuple[Row, ...] | list[Row]) -> list[tuple[str, str]]:
 def test_filters_reach_the_engine(ringfence: Run, world: HandMadeWorld) -> None:
     ringfence("map", "--from", "a", "--to", "b", "--level", "pod", "--limit", "9", "-n", "shop")
     ringfence("map", "-A", "-n", "shop")
-    assert world.asked == [("pod", "a", "b", "shop", 9), ("workload", None, None, None, None)]
+    ringfence("map", "--layer", "transport", "--denied")
+    assert world.asked == [
+        ("pod", "a", "b", "shop", 9),
+        ("workload", None, None, None, None),
+        ("workload", None, None, None, None, "transport", True),
+    ]
 
 
 def test_the_exit_code_is_that_of_a_list(ringfence: Run, world: HandMadeWorld) -> None:

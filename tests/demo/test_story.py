@@ -66,7 +66,7 @@ def test_each_layer_of_the_mesh_has_its_say() -> None:
     told_of_mesh = "\n".join(chapter(6))
     assert re.findall(r"\): (\w+)", told_of_mesh) == ["denied", "denied", "allowed", "denied", "allowed"]
     assert "requests denied; over mtls, as spiffe://tidewater.example/ns/shop/sa/default; http-403" in told_of_mesh
-    assert "transport denied, requests allowed; not encrypted, as nobody; reset" in told_of_mesh
+    assert "transport denied, requests denied; not encrypted, as nobody; reset" in told_of_mesh
     assert "over hbone, as spiffe://tidewater.example/ns/data/sa/default" in told_of_mesh
 
 

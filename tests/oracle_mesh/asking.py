@@ -10,6 +10,7 @@ import yaml
 
 from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
+from tests.oracle_mesh.egress import knows, outside
 from tests.oracle_mesh.membership import GATEWAY, proxy, takes_inbound, takes_outbound
 from tests.oracle_mesh.network import passes
 from tests.oracle_mesh.objects import (
@@ -43,8 +44,11 @@ class Asks:
 
 @dataclass(frozen=True)
 class Answer:
-    """``verdict``: allowed, denied, or unknown where an external service decides. ``identity``, ``encryption`` and
-    ``symptom`` None: not definite. ``layer``: the first that denies. ``hops``: their ports on the wire."""
+    """``verdict``: allowed, denied, or unknown where an external service, or what nobody knows of the network, decides.
+    ``identity``, ``encryption`` and ``symptom`` None: not definite. ``layer``: the first that denies. ``hops``: their
+    ports on the wire. ``network``: whether packets pass on all hops; None: not known, or not asked. ``holds``: whether
+    a denial binds who controls the client; None: not definite. ``chain``: what judged it. ``ways``: of each hop who
+    opens it to whom, as whom, and over what; empty: not looked at."""
 
     verdict: str
     layer: str
@@ -52,6 +56,10 @@ class Answer:
     encryption: str
     hops: tuple[int, ...]
     symptom: str | None
+    network: bool | None = None
+    holds: bool | None = True
+    chain: str = ""
+    ways: tuple[tuple[str, str, str | None, str], ...] = ()
 
 
 def read(objects: Sequence[Json]) -> World:
@@ -76,6 +84,31 @@ def services_to(world: World, server: Json, port: int) -> list[Json | None]:
     return list(headed or found or [None])
 
 
+def to_outside(world: World, client: Json, address: str, port: int) -> list[Answer]:
+    """The answers of a connection to an address outside of the cluster."""
+    there: Json = {"kind": "Outside", "metadata": {"name": address}, "spec": {}, "status": {"podIP": address}}
+    network = passes(world, client, there, port)
+    kind = taken(world, client, there, port, None)
+    becomes = "pass" if kind != "sidecar" else outside(world, client, port)
+    if network is None:
+        return [Answer("unknown", "network", None, "none", (port,), None)]
+    denied = Answer("denied", "network", None, "none", (port,), "timeout" if kind == "none" else None, False)
+    passed = denied if not network else Answer("allowed", "", None, "none", (port,), "none", True)
+    by = "transport" if network else "network"
+    refused = Answer("denied", by, None, "none", (), None, network, not network)
+    return {"pass": [passed], "refuse": [refused], "open": [passed, refused]}[becomes]
+
+
+def of_datagrams(world: World, client: Json, server: Json, port: int) -> Answer:
+    """What no mesh takes."""
+    network = passes(world, client, server, port, "UDP")
+    if network is None:
+        return Answer("unknown", "network", None, "none", (port,), None)
+    if network:
+        return Answer("allowed", "", None, "none", (port,), "none", True)
+    return Answer("denied", "network", None, "none", (port,), "timeout", False)
+
+
 def through_service(world: World, client: Json, service: Json, port: int, asks: Asks) -> list[Answer]:
     """The answers of all pods behind a port of a Service."""
     [service_port] = [one for one in service["spec"]["ports"] if one["port"] == port]
@@ -93,13 +126,133 @@ def through_service(world: World, client: Json, service: Json, port: int, asks: 
 def answers(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> list[Answer]:
     """One client, one pod, by way of a Service or (None) by the pod's address. Several where it is open."""
     asks = asks if asks.host is not None else _with_host(asks, client, server, port, service)
+    if taken(world, client, server, port, service) == "open":
+        # Its proxy takes the address that it dials, or not.
+        each = [{key: value for key, value in annotations(client).items() if "Ranges" not in key}]
+        dialled, _ = _dialled(server, port, service)
+        each.append({**each[0], "traffic.sidecar.istio.io/excludeOutboundPorts": str(dialled)})
+        clients = [{**client, "metadata": {**client["metadata"], "annotations": one}} for one in each]
+        return [found for one in clients for found in answers(world, one, server, port, service, asks)]
+    if not _known(world, client, server, port, service):
+        return [_unknown_to_client(world, client, server, port, service, asks)]
     from_, to = proxy(world, client), proxy(world, server)
     own = asks.identity or identity(world, client)
-    waypoint = _waypoint(world, server, service) if from_ == "node" else None
+    called = _called(service)
+    waypoint = _waypoint(world, server, called) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
-        return [_over_waypoint(world, client, waypoint, server, port, service, own, asks)]
-    sent = _sent(world, client, server, port, service).split(" or ")
-    return [_direct(world, client, server, port, service, one, own, asks) for one in sent]
+        found = _over_waypoint(world, client, waypoint, server, port, called, own, asks)
+        open_ = "tls" if _application_encrypts(world, server, port, called) else "none"
+        last = "hbone" if found.hops[1] == TUNNEL and port != TUNNEL else open_
+        as_whom = identity(world, waypoint) if last == "hbone" else None
+        found = replace(
+            found,
+            ways=(_named(client, waypoint, own, "hbone"), _named(waypoint, server, as_whom, last)),
+            encryption=last,
+        )
+        hops = (client, waypoint, found.hops[0]), (waypoint, server, found.hops[1])
+        return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
+    sent = _sent(world, client, server, port, service, asks).split(" or ")
+    by_application = _application_encrypts(world, server, port, service)
+    found_by = []
+    for one in sent:
+        found = _direct(world, client, server, port, service, one, own, asks)
+        found = _held(world, client, server, port, service, one, asks, found)
+        if by_application and found.encryption == "none":
+            found = replace(found, encryption="tls")
+        found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
+        found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
+    return found_by
+
+
+def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:
+    """Whether the Service that is called, or every one that leads to an address which is dialled, says so."""
+    ways = [service] if service is not None else [one for one in world.of("Service") if leads_to(one, server, port)]
+    ports = [leads_to(one, server, port) or {} for one in ways]
+    words = [one.get("appProtocol") or one.get("name", "").split("-")[0] for one in ports]
+    return bool(words) and all(word.lower() in ("https", "tls", "kubernetes.io/wss") for word in words)
+
+
+def _named(source: Json, destination: Json, as_whom: str | None, over: str) -> tuple[str, str, str | None, str]:
+    return f"{space(source)}/{name(source)}", f"{space(destination)}/{name(destination)}", as_whom, over
+
+
+def _unsure(found: Answer) -> Answer:
+    """The same, where it is open whether packets pass."""
+    if found.verdict == "denied":
+        return replace(found, network=None, holds=None, layer="")
+    return Answer("unknown", "network", found.identity, found.encryption, found.hops, None)
+
+
+def _called(service: Json | None) -> Json | None:
+    """The Service that ztunnel sees a connection go to: a headless one has no address, only its pods have."""
+    return None if service is None or headless(service) else service
+
+
+def headless(service: Json) -> bool:
+    """Whether a Service is but a name of its pods."""
+    return bool(service["spec"].get("clusterIP") == "None")
+
+
+def _known(world: World, client: Json, server: Json, port: int, service: Json | None) -> bool:
+    """Whether the client's own proxy sends anything at all."""
+    if taken(world, client, server, port, service) == "none" or proxy(world, client) != "sidecar":
+        return True
+    if _by_sidecar(world, client, server, port, service) is not None:
+        return True
+    return outside(world, client, port) != "refuse"
+
+
+def _by_sidecar(world: World, client: Json, server: Json, port: int, service: Json | None) -> Json | None:
+    """The Service for which a sidecar takes a connection, if it knows that."""
+    if service is not None:
+        service_port = leads_to(service, server, port)
+        assert service_port is not None
+        return service if knows(world, client, service, service_port["port"]) else None
+    for one in world.oldest("Service"):
+        # The addresses of the pods of headless Services are known, where requests are not told by their hosts.
+        found = leads_to(one, server, port)
+        if found and headless(one) and protocol(found, port) != "http" and knows(world, client, one, found["port"]):
+            return one
+    return None
+
+
+def _unknown_to_client(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
+    network = passes(world, client, server, port)
+    found = Answer("denied", "network" if network is False else "transport", None, "none", (), None, network)
+    heard = protocol(None if service is None else leads_to(service, server, port), port)
+    symptom = "eof" if heard == "tcp" else ("http-502" if heard == "http" else None)
+    holds = None if network is None else not _otherwise(world, client, server, port, service, asks)
+    return replace(found, symptom=symptom, holds=holds, layer="" if network is None else found.layer)
+
+
+def _held(
+    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks, found: Answer
+) -> Answer:
+    """The answer, with whether it binds who controls the client: not, if what denies is the form in which the client's
+    proxy sends, or that it proves nobody."""
+    if found.verdict != "denied" or found.layer == "network":
+        return found
+    if proxy(world, client) != "sidecar":
+        return replace(found, holds=True if proxy(world, client) == "none" else None)
+    own = asks.identity or identity(world, client)
+    if sent in ("mtls", "hbone") and not trusted(world, own, proxy(world, server)):
+        return replace(found, holds=None)
+    by_form = found.layer == "transport" or sent in ("plain", "tls")
+    return replace(found, holds=not (by_form and _otherwise(world, client, server, port, service, asks)))
+
+
+def _otherwise(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> bool:
+    """Whether the client gets through in another form than that of its proxy."""
+    own, to = asks.identity or identity(world, client), proxy(world, server)
+    forms = ["plain", *(["mtls"] if to == "sidecar" else [])]
+    forms += ["hbone"] if to == "node" or tunnel_label(world, server) else []
+    found = [_direct(world, client, server, port, service, form, own, asks).verdict for form in forms]
+    if to == "sidecar":
+        found.append(_direct(world, client, server, port, service, "mtls", own, asks, silent=True).verdict)
+    waypoint = _waypoint(world, server, _called(service))
+    if waypoint is not None and to != "waypoint":
+        found.append(_over_waypoint(world, client, waypoint, server, port, _called(service), own, asks).verdict)
+    return any(one != "denied" for one in found)
 
 
 def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json | None) -> Asks:
@@ -113,14 +266,17 @@ def _with_host(asks: Asks, client: Json, server: Json, port: int, service: Json 
     return replace(asks, host=host)
 
 
-def _sent(world: World, client: Json, server: Json, port: int, service: Json | None) -> str:
+def _sent(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> str:
     """What leaves the client's side towards the server's own port, or as a tunnel to it."""
     kind = proxy(world, client)
+    if asks.identity and taken(world, client, server, port, service) == "none":
+        return _shown(world, server, port)
     if kind == "none":
         return "plain"
     tunnels = proxy(world, server) == "node" or tunnel_label(world, server)
     if kind == "node":
         return "hbone" if tunnels else "plain"
+    service = _by_sidecar(world, client, server, port, service)
     if service is None or taken(world, client, server, port, service) == "none":
         # A proxy passes on as it is what is addressed to nothing that it knows.
         return "plain"
@@ -129,13 +285,31 @@ def _sent(world: World, client: Json, server: Json, port: int, service: Json | N
     return sent_by_sidecar(world, client, server, port, service, service_port)
 
 
+def _shown(world: World, server: Json, port: int) -> str:
+    """How a client without a proxy shows a certificate: in the form in which the server takes one."""
+    kind = proxy(world, server)
+    if kind == "node":
+        return "hbone"
+    if kind != "sidecar" or not takes_inbound(kind, server, port):
+        return "plain"
+    return "plain" if peer_mode(world, server, port) == "DISABLE" else "mtls"
+
+
 def tunnel_label(world: World, server: Json) -> bool:
     """Whether a sidecar says that it takes tunnels, too."""
     return proxy(world, server) == "sidecar" and labels(server).get("networking.istio.io/tunnel") == "http"
 
 
 def _direct(
-    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, own: str, asks: Asks
+    world: World,
+    client: Json,
+    server: Json,
+    port: int,
+    service: Json | None,
+    sent: str,
+    own: str,
+    asks: Asks,
+    silent: bool = False,
 ) -> Answer:
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
@@ -147,26 +321,27 @@ def _direct(
     spoken = _spoken(world, server, port, service)
     captured_client = taken(world, client, server, port, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
-    if not passes(world, client, server, wire):
-        return Answer("denied", "network", proven, encryption, hops, _network_symptom(captured_client, heard))
-    if kind == "none" or (kind == "sidecar" and sent != "hbone" and not takes_inbound(server, port)):
+    if passes(world, client, server, wire) is False:
+        symptom = _network_symptom(captured_client, heard)
+        return Answer("denied", "network", proven, encryption, hops, symptom, False)
+    if sent != "hbone" and not takes_inbound(kind, server, port):
         if sent == "plain":
-            return Answer("allowed", "", None, "none", hops, "none")
-        return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard))
+            return Answer("allowed", "", None, "none", hops, "none", True)
+        return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard), True)
     chain = "node" if kind == "node" else ("tcp" if spoken == "tcp" else "http")
     dialled = None if service is None else protocol(leads_to(service, server, port), port)
-    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and dialled == "tcp":
-        # What the client's proxy offers in its handshake chooses.
+    if kind == "sidecar" and sent == "mtls" and spoken == "auto" and (dialled == "tcp" or silent):
+        # What the client's proxy, or a client without one, offers in its handshake chooses.
         chain = "tcp"
     if proven is not None and not trusted(world, proven, kind):
-        return Answer("denied", "transport", None, encryption, hops, None)
+        return Answer("denied", "transport", None, encryption, hops, None, True)
     if kind == "node":
-        if sent == "plain" and peer_mode(world, server, port) == "STRICT":
-            return Answer("denied", "transport", None, "none", hops, _of_sidecar(captured_client, heard))
+        if sent == "mtls" or (sent == "plain" and peer_mode(world, server, port) == "STRICT"):
+            return Answer("denied", "transport", None, encryption, hops, _of_sidecar(captured_client, heard), True)
     elif not accepted(world, server, port, sent, chain):
         symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
-        return Answer("denied", "transport", None, encryption, hops, symptom)
-    found = decide(world, server, None, None, chain, _asked(asks, proven, port, client))
+        return Answer("denied", "transport", None, encryption, hops, symptom, True)
+    found = decide(world, server, None, None, chain, _asked(asks, proven, port, client, _address(server)))
     told = _by_requests(found, chain, captured_client, proven, encryption, hops)
     if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
@@ -183,27 +358,29 @@ def taken(world: World, client: Json, server: Json, port: int, service: Json | N
     kind = proxy(world, client)
     if kind != "sidecar":
         return kind
-    if service is None:
-        dialled = port, (server.get("status") or {}).get("podIP")
-    else:
-        service_port = leads_to(service, server, port)
-        assert service_port is not None
-        dialled = service_port["port"], service["spec"].get("clusterIP")
-    if dialled[1] is None and any("Ranges" in key for key in annotations(client)):
-        return "open"
-    return kind if takes_outbound(client, *dialled) else "none"
+    port, address = _dialled(server, port, service)
+    taken = takes_outbound(client, port, address)
+    return {True: kind, False: "none", None: "open"}[taken]
+
+
+def _dialled(server: Json, port: int, service: Json | None) -> tuple[int, str | None]:
+    if service is None or headless(service):
+        return port, _address(server)
+    service_port = leads_to(service, server, port)
+    assert service_port is not None
+    return service_port["port"], service["spec"].get("clusterIP")
 
 
 def _own_tls(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
     """TLS that the application would have to end: the mesh learns nobody from it, and sees no requests."""
-    if not passes(world, client, server, port):
-        return Answer("denied", "network", None, "tls", (port,), None)
-    if proxy(world, server) == "none" or not takes_inbound(server, port):
-        return Answer("allowed", "", None, "tls", (port,), "none")
+    if passes(world, client, server, port) is False:
+        return Answer("denied", "network", None, "tls", (port,), None, False)
+    if not takes_inbound(proxy(world, server), server, port):
+        return Answer("allowed", "", None, "tls", (port,), "none", True)
     spoken = _spoken(world, server, port, service)
     if peer_mode(world, server, port) == "STRICT" or spoken == "http":
-        return Answer("denied", "transport", None, "tls", (port,), None)
-    found = decide(world, server, None, None, "tcp", _asked(asks, None, port, client))
+        return Answer("denied", "transport", None, "tls", (port,), None, True)
+    found = decide(world, server, None, None, "tcp", _asked(asks, None, port, client, _address(server)))
     return replace(_by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
 
 
@@ -227,22 +404,25 @@ def _over_waypoint(
     last = "hbone" if tunnels else "plain"
     wires = TUNNEL, TUNNEL if last == "hbone" else port
     hops = wires
-    encryption = "hbone" if last == "hbone" else "?"
-    network = passes(world, client, waypoint, wires[0]) and passes(world, waypoint, server, wires[1])
-    if not network:
-        return Answer("denied", "network", own, encryption, hops, None)
+    encryption = "hbone" if last == "hbone" else "none"
+    both = passes(world, client, waypoint, wires[0]), passes(world, waypoint, server, wires[1])
+    if False in both:
+        return Answer("denied", "network", own, encryption, hops, None, False)
     if not trusted(world, own, "waypoint"):
-        return Answer("denied", "transport", None, encryption, hops, None)
+        return Answer("denied", "transport", None, encryption, hops, None, True)
     service_port = None if service is None else leads_to(service, server, port)
     chain = "tcp" if protocol(service_port, port) == "tcp" else "http"
     # Its destination is the Service, until the waypoint picks a pod.
     seen = port if service_port is None else service_port["port"]
-    found = decide(world, waypoint, service, server, chain, _asked(asks, own, seen, client))
-    if found != "pass":
+    towards = _address(server) if service is None else service["spec"].get("clusterIP")
+    found = decide(world, waypoint, service, server, chain, _asked(asks, own, seen, client, towards))
+    if found not in ("pass", "ask"):
         return _by_requests(found, chain, "node", own, encryption, hops)
     second = _direct(world, waypoint, server, port, service, last, identity(world, waypoint), asks)
+    if found == "ask" and second.verdict == "allowed":
+        return _by_requests(found, chain, "node", own, encryption, hops)
     symptom = "none" if second.verdict == "allowed" else None
-    return Answer(second.verdict, second.layer, own, encryption, hops, symptom)
+    return Answer(second.verdict, second.layer, own, encryption, hops, symptom, True, None)
 
 
 def _waypoint(world: World, server: Json, service: Json | None) -> Json | None:
@@ -279,11 +459,16 @@ def _spoken(world: World, server: Json, port: int, service: Json | None) -> str:
     return protocol(None if service is None else leads_to(service, server, port), port)
 
 
-def _asked(asks: Asks, proven: str | None, port: int, source: Json) -> authorization.Asked:
-    address = (source.get("status") or {}).get("podIP", "192.0.2.1")
+def _address(pod: Json) -> str | None:
+    return (pod.get("status") or {}).get("podIP")
+
+
+def _asked(asks: Asks, proven: str | None, port: int, source: Json, towards: str | None) -> authorization.Asked:
+    address = _address(source) or "192.0.2.1"
     return authorization.Asked(
         source=address,
         remote=address,
+        destination=towards or "192.0.2.2",
         identity=proven,
         port=port,
         method=asks.method,
@@ -311,4 +496,5 @@ def _by_requests(
         symptom = "http-401" if found == "token" else "http-403"
     elif chain == "tcp" and client == "none" and verdict == "denied":
         symptom = "eof"
-    return Answer(verdict, "" if verdict == "allowed" else "requests", proven, encryption, hops, symptom)
+    layer = "" if verdict == "allowed" else "requests"
+    return Answer(verdict, layer, proven, encryption, hops, symptom, True, True, chain)

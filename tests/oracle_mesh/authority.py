@@ -27,6 +27,7 @@ def decide(
         # External services are asked before tokens are looked at.
         return "refuse somehow"
     known = asked.claims is None or not issuers or asked.claims.get("iss") in [one["issuer"] for one in issuers]
+    # A token of an issuer that is known, for somebody else, is refused with 403, as policies refuse.
     return "token" if found == "refuse" and not known else found
 
 

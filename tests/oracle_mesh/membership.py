@@ -36,46 +36,62 @@ def injected(world: World, pod: Json) -> bool:
     namespace, own = world.space_labels(space(pod)), labels(pod)
     if space(pod) in NEVER or own.get("sidecar.istio.io/inject") == "false":
         return False
-    by_space = namespace.get("istio-injection")
+    by_space, wanted = namespace.get("istio-injection"), "default"
     if by_space is not None:
         asked = by_space == "enabled"
     elif "istio.io/rev" in namespace:
-        asked = namespace["istio.io/rev"] == "default"
+        asked, wanted = True, namespace["istio.io/rev"]
     elif "istio.io/rev" in own:
-        asked = own["istio.io/rev"] == "default"
+        asked, wanted = True, own["istio.io/rev"]
     else:
         asked = own.get("sidecar.istio.io/inject") == "true"
+    asked = asked and served(world, wanted)
     # The injector looks at the annotation where there is no label.
     wish = own.get("sidecar.istio.io/inject", annotations(pod).get("sidecar.istio.io/inject"))
     return asked and wish not in ("false", "no", "off", "n")
+
+
+def served(world: World, revision: str) -> bool:
+    """Whether an injector serves a revision, or a tag; where the input has none at all, that is taken for granted."""
+    told = [labels(one) for one in world.of("MutatingWebhookConfiguration")]
+    return not told or any(revision == one.get("istio.io/tag", one.get("istio.io/rev")) for one in told)
 
 
 def _numbers(text: str) -> set[int]:
     return {int(one) for one in text.split(",") if one.strip().isdigit()}
 
 
-def takes_inbound(pod: Json, port: int) -> bool:
-    """Whether a sidecar takes what arrives at a port."""
+def takes_inbound(kind: str, pod: Json, port: int) -> bool:
+    """Whether a pod's proxy takes what arrives at a port, in the clear or with mesh TLS; tunnels it always does."""
     wish = annotations(pod)
+    if kind == "node":
+        return wish.get("ambient.istio.io/bypass-inbound-capture") != "true"
+    if kind != "sidecar":
+        return False
     included = wish.get("traffic.sidecar.istio.io/includeInboundPorts", "*")
     if included != "*":
         return port in _numbers(included)
     return port not in _numbers(wish.get("traffic.sidecar.istio.io/excludeInboundPorts", "")) | {15020, 15021, 15090}
 
 
-def takes_outbound(pod: Json, port: int, address: str | None) -> bool:
-    """Whether a sidecar takes what its pod sends to an address and port, as the pod dials them."""
+def takes_outbound(pod: Json, port: int, address: str | None) -> bool | None:
+    """Whether a sidecar takes what its pod sends to an address and port, as the pod dials them; None: it hangs on an
+    address that nobody knows."""
     wish = annotations(pod)
     if port in _numbers(wish.get("traffic.sidecar.istio.io/excludeOutboundPorts", "")):
         return False
-    if _within(address, wish.get("traffic.sidecar.istio.io/excludeOutboundIPRanges", "")):
+    excluded = _within(address, wish.get("traffic.sidecar.istio.io/excludeOutboundIPRanges", ""))
+    if excluded:
         return False
-    if port in _numbers(wish.get("traffic.sidecar.istio.io/includeOutboundPorts", "")):
-        return True
     included = wish.get("traffic.sidecar.istio.io/includeOutboundIPRanges", "*")
-    return included == "*" or _within(address, included)
+    taken = included == "*" or _within(address, included)
+    if port in _numbers(wish.get("traffic.sidecar.istio.io/includeOutboundPorts", "")):
+        taken = True
+    return None if excluded is None and taken is not False else taken
 
 
-def _within(address: str | None, ranges: str) -> bool:
+def _within(address: str | None, ranges: str) -> bool | None:
     networks = [ipaddress.ip_network(one.strip()) for one in ranges.split(",") if one.strip()]
+    if address is None and networks:
+        return None
     return address is not None and any(ipaddress.ip_address(address) in one for one in networks)

@@ -49,8 +49,9 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
         and at_port == "DISABLE"
         and above == "STRICT"
         and not _mode(own["spec"].get("mtls"))
+        and not any(_mode(one) == "PERMISSIVE" for one in own["spec"]["portLevelMtls"].values())
     ):
-        # ztunnel's policies take only PERMISSIVE at a port as an exception from what a workload inherits.
+        # Only a port that says PERMISSIVE makes istiod look for exceptions from what a workload inherits.
         return "STRICT"
     return at_port or mode
 
@@ -74,44 +75,105 @@ def _mode(mtls: Json | None) -> str | None:
 
 
 def sent_by_sidecar(world: World, client: Json, server: Json, port: int, service: Json, service_port: Json) -> str:
-    """``plain``, ``mtls``, ``hbone`` or, open, ``hbone or plain``; ``tls``: without a certificate of the mesh."""
-    rule = destination_rule(world, client, service)
+    """``plain``, ``mtls``, ``hbone``, ``tls`` (without a certificate of the mesh), or several of them with  or ."""
+    found = [
+        _sent_by(world, rule, server, port, service, service_port) for rule in destination_rules(world, client, service)
+    ]
+    return " or ".join(dict.fromkeys(found))
+
+
+def _sent_by(world: World, rule: Json | None, server: Json, port: int, service: Json, service_port: Json) -> str:
     policy = {} if rule is None else (rule["spec"].get("trafficPolicy") or {})
-    for one in policy.get("portLevelSettings") or ():
-        if one["port"]["number"] == service_port["port"]:
-            policy = one
-            break
-    kind = proxy(world, server)
-    mode = (policy.get("tls") or {}).get("mode")
+    mode = _tls(policy, service_port["port"])
+    subset = subset_of(world, service, service_port)
+    for one in (rule or {"spec": {}})["spec"].get("subsets") or ():
+        if one["name"] == subset and one.get("trafficPolicy"):
+            mode = _tls(one["trafficPolicy"], service_port["port"])
+    kind, alone = proxy(world, server), service["spec"].get("clusterIP") == "None"
     if kind == "node":
+        if mode is None and alone:
+            # No source says whether pods are tunnelled to that are dialled by their addresses.
+            return "hbone or plain"
         # Releases differ in whether DISABLE also turns the tunnel off.
         return "hbone or plain" if mode == "DISABLE" else "hbone"
     if mode is not None:
         return {"DISABLE": "plain", "ISTIO_MUTUAL": "mtls"}.get(mode, "tls")
     # Clients look at the mode of the namespace first, and then at that of the endpoint.
     on = world.config.get("enableAutoMtls", True) and _space_mode(world, space(server)) != "DISABLE"
+    if alone:
+        # All pods of a headless Service share one answer, and none is asked what it takes.
+        behind = [one for one in world.of("Pod") if leads_to(service, one, port)]
+        return "mtls" if on and all(proxy(world, one) == "sidecar" for one in behind) else "plain"
     return "mtls" if on and kind == "sidecar" and peer_mode(world, server, port) != "DISABLE" else "plain"
 
 
-def destination_rule(world: World, client: Json, service: Json) -> Json | None:
-    """The rule that a client's proxy goes by: of its own namespace, else of the Service's, else of the root's."""
-    full = f"{name(service)}.{space(service)}.svc.cluster.local"
-    places = ([space(client)] if space(client) != ROOT else []) + [space(service), ROOT]
-    for place in places:
-        found = []
-        for one in world.oldest("DestinationRule"):
-            exported = one["spec"].get("exportTo") or ["*"]
-            seen = "*" in exported or space(client) in exported or ("." in exported and place == space(client))
-            if space(one) != place or not seen:
-                continue
-            host = str(one["spec"]["host"])
-            if "." not in host and "*" not in host:
-                host = f"{host}.{place}.svc.cluster.local"
-            if host == full or (host.startswith("*") and full.endswith(host[1:])):
-                found.append((not host.startswith("*"), len(host), one))
-        if found:
-            return max(found, key=lambda one: one[:2])[2]
+def _tls(policy: Json, port: int) -> str | None:
+    for one in policy.get("portLevelSettings") or ():
+        if one["port"]["number"] == port:
+            policy = one
+            break
+    return (policy.get("tls") or {}).get("mode")
+
+
+def subset_of(world: World, service: Json, service_port: Json) -> str | None:
+    """The subset that a VirtualService sends a port's connections to."""
+    host = f"{name(service)}.{space(service)}.svc.cluster.local"
+    for one in world.oldest("VirtualService"):
+        if host in one["spec"]["hosts"]:
+            kind = "tcp" if protocol(service_port, service_port["port"]) == "tcp" else "http"
+            for route in one["spec"].get(kind) or ():
+                return route["route"][0]["destination"].get("subset")
     return None
+
+
+def destination_rules(world: World, client: Json, service: Json) -> list[Json | None]:
+    """The rules of which one is that which a client's proxy goes by: of its own namespace, else of the Service's, else
+    of the root's."""
+    host, own = f"{name(service)}.{space(service)}.svc.cluster.local", space(client)
+    rules = [(one, _exports(one)) for one in world.oldest("DestinationRule")]
+    local = [one for one, to in rules if space(one) == own and (not to or {"*", ".", own} & to)]
+    if own == ROOT:
+        local = [one for one, to in rules if space(one) == own and to in ({"."}, {own})]
+    found = _for_host(local, host)
+    if found:
+        # The host has chosen. A selector takes its own pods; where none takes the client, no rule is left at all.
+        chosen = [one for one in found if _chosen(one) and has_labels(_chosen(one), labels(client))]
+        return _merged(chosen or [one for one in found if not _chosen(one)])
+    for place in (space(service), ROOT):
+        exported = [one for one, to in rules if space(one) == place and to not in ({"."}, {place})]
+        found = [one for one in _for_host(exported, host) if not _exports(one) or {"*", own} & _exports(one)]
+        if found:
+            return _merged(found)
+    return [None]
+
+
+def _merged(rules: list[Json]) -> list[Json | None]:
+    """Rules for one host are one, and the oldest says what is sent; those that are exported otherwise are not merged,
+    and then no page says which of them counts."""
+    if len({frozenset(_exports(one)) for one in rules}) > 1:
+        return list(rules)
+    return [rules[0] if rules else None]
+
+
+def _chosen(rule: Json) -> dict[str, str]:
+    return dict((rule["spec"].get("workloadSelector") or {}).get("matchLabels") or {})
+
+
+def _exports(rule: Json) -> set[str]:
+    """A rule for some pods is for its own namespace."""
+    return {"."} if _chosen(rule) else set(rule["spec"].get("exportTo") or ())
+
+
+def _for_host(rules: list[Json], host: str) -> list[Json]:
+    """Those of the most specific host, the oldest first."""
+    found: dict[str, list[Json]] = {}
+    for one in rules:
+        said = str(one["spec"]["host"])
+        if "." not in said and "*" not in said:
+            said = f"{said}.{space(one)}.svc.cluster.local"
+        if said == host or (said.startswith("*") and host.endswith(said[1:])):
+            found.setdefault(said, []).append(one)
+    return found[max(found, key=lambda one: (not one.startswith("*"), len(one)))] if found else []
 
 
 def accepted(world: World, server: Json, port: int, sent: str, chain: str) -> bool:

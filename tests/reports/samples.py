@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ringfence.layers.profiles.detection import Choice, choose
 from ringfence.model.plugins import DetectedPlugins, PluginCandidate, PluginHint, Seen, Setting
 from ringfence.model.problems import Problem, Severity
@@ -20,6 +22,7 @@ from ringfence.verdict.answers import (
     PolicyTrace,
     Reason,
     Row,
+    RowLayers,
     RuleTrace,
     TierTrace,
     Trace,
@@ -92,6 +95,56 @@ def connections() -> Connections:
         2,
         (web, db, api, job, "internet"),
         ("each end to itself is not listed",),
+    )
+
+
+def layered() -> Connections:
+    """A list with what each layer says."""
+    web, db, api = "shop/web", "shop/db", "shop/api"
+    allowed, denied, unknown, mixed = Verdict.ALLOWED, Verdict.DENIED, Verdict.UNKNOWN, Verdict.MIXED
+
+    def said(network: Verdict, transport: Verdict, requests: Verdict, *rest: Any) -> RowLayers:
+        return RowLayers((("network", network), ("transport", transport), ("requests", requests)), *rest)
+
+    some = Reason("mixed", "some requests pass (method GET), and some do not (method POST)")
+    hangs = Reason("mesh-open", "it hangs on whether shop/db has its proxy", "the pod itself")
+    return Connections(
+        "workload",
+        (
+            Row(
+                (web, api),
+                (db,),
+                tcp(8080),
+                mixed,
+                some,
+                said(allowed, allowed, mixed, "mtls", True, "GET /orders*", "requests"),
+            ),
+            Row((web,), (db,), tcp(5432), allowed, None, said(allowed, allowed, allowed, "hbone", True)),
+            Row(
+                ("internet",),
+                (db,),
+                tcp(5432),
+                denied,
+                None,
+                said(allowed, denied, allowed, "none", False, "", "transport"),
+            ),
+            Row(
+                (api,),
+                (db,),
+                tcp(9090),
+                unknown,
+                hangs,
+                said(allowed, unknown, allowed, "unknown", None, "", "transport", hangs),
+            ),
+            Row((api,), (web,), tcp(80), allowed, None, said(allowed, allowed, allowed)),
+        ),
+        0,
+        (web, db, api, "internet"),
+        layers=("network", "transport", "requests"),
+        identities={
+            web: "spiffe://cluster.local/ns/shop/sa/web",
+            api: "spiffe://cluster.local/ns/shop/sa/a-rather-long-name",
+        },
     )
 
 

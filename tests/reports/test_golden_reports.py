@@ -31,13 +31,14 @@ from tests.reports.diff_samples import diff, equivalence, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
 from tests.reports.reach_samples import coverages
-from tests.reports.samples import CONTEXT, answer, connections, detection, explanation, mixed, portability
+from tests.reports.samples import CONTEXT, answer, connections, detection, explanation, layered, mixed, portability
 
 GOLDEN = Path(__file__).parent / "golden"
 SNIPPETS = Context("generic", "the default", snippet=lambda place: "  - from: [{podSelector: {}}]  ")
 
 REPORTS: dict[str, Iterable[str]] = {
     **{f"map.{name}": form(connections(), CONTEXT, PLAIN) for name, form in FORMATS.items()},
+    **{f"map-layers.{name}": form(layered(), CONTEXT, PLAIN) for name, form in FORMATS.items()},
     "map-footer.txt": footer_lines(connections()),
     "can-denied.txt": verdict_lines(answer(Verdict.DENIED)),
     "can-denied-details.txt": detail_lines(answer(Verdict.DENIED), CONTEXT),

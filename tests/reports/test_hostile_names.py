@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import yaml
 
+from ringfence.layers.mesh.courses import At
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
@@ -40,9 +41,11 @@ from ringfence.reports.style import PLAIN
 from ringfence.reports.table import footer_lines
 from ringfence.sets.ports import EVERYTHING
 from ringfence.values import replace
-from ringfence.verdict.answers import Connections, Explanation, Reason, Row, Verdict
+from ringfence.verdict.answers import Connections, Decision, Explanation, Reason, Row, RowLayers, Verdict
 from ringfence.verdict.matrix.pairing import PairedEnd, PairedEnds, key_of
 from ringfence.verdict.matrix.values import Cell, Line, Matrix, MatrixEnd, Numbers, Part, Segment, Side, SideRow
+from ringfence.verdict.meshed.apart import Leg, Story, Told
+from ringfence.verdict.meshed.values import LayerVerdict
 from tests.reports import reach_samples
 from tests.reports.diff_samples import equivalence
 from tests.reports.diff_samples import hostile as hostile_diff
@@ -63,8 +66,13 @@ def hostile_list(name: str) -> Connections:
     rows = (
         Row((name,), ("shop/db",), tcp(1), Verdict.ALLOWED),
         Row((f"shop/{name}", name, f"{name}/x"), (name, "shop/db", "a/b"), tcp(1), Verdict.UNKNOWN, reason),
-    )
-    return Connections("workload", rows, 1, (name, f"shop/{name}", f"{name}/x", "shop/db", "a/b"), (name,))
+        Row(
+            (name, f"shop/{name}"), ("shop/db",), tcp(1), Verdict.MIXED, reason,
+            RowLayers((("network", Verdict.ALLOWED),), "mtls", True, name, "network", reason),
+        ),
+    )  # fmt: skip
+    ends = (name, f"shop/{name}", f"{name}/x", "shop/db", "a/b")
+    return Connections("workload", rows, 1, ends, (name,), identities={name: name})
 
 
 def hostile_answer(name: str) -> Iterable[str]:
@@ -79,10 +87,24 @@ def hostile_explanation(name: str) -> Explanation:
     return replace(found, edit=replace(found.edit, description=name, manifest={name: [name]}))
 
 
+def told(name: str, reason: Reason, decided: Decision) -> Told:
+    """What layers say, with a name in every text."""
+    transport = LayerVerdict("transport", Verdict.UNKNOWN, reason, (decided,))
+    requests = LayerVerdict("requests", Verdict.MIXED, reason, (decided,))
+    legs = (
+        Leg(At.CLIENT, At.WAYPOINT, 15008, transport, requests),
+        Leg(At.WAYPOINT, At.SERVER, 0, transport, requests),
+    )
+    stories = tuple(Story(legs, "mtls", True, name, fact, name, None, (0,), name) for fact in (name, f"not {name}"))
+    return Told(
+        Verdict.UNKNOWN, "transport", reason, Verdict.ALLOWED, transport, requests, "mtls", True, name, stories, reason
+    )
+
+
 def hostile_page(name: str) -> str:
     """Every text of the page is the name: ends, objects, files, reasons, labels, filters."""
     reason, decided = Reason(name, name, name), decision(name, Place(name, 1, 1))
-    line = Line(tcp(1), Verdict.UNKNOWN, reason)
+    line = Line(tcp(1), Verdict.UNKNOWN, reason, told(name, reason, decided))
     segment = Segment(EVERYTHING, Verdict.DENIED, (decided,))
     part = Part(0, (name,), 1)
     ends = (
@@ -92,7 +114,7 @@ def hostile_page(name: str) -> str:
     row = Numbers((b"\x00",))
     matrix = Matrix(
         ends, 1, 1, (Cell((line,), ((name, (line,)),)),), (row,), (0,), (Side((segment,)),), (SideRow((0,), row),),
-        (0,), (0,),
+        (0,), (0,), layers=("network", "transport", "requests"), identities=(name,), waypoints={(0,): (0,)},
     )  # fmt: skip
     key = key_of(ends[0])
     pairs = PairedEnds((PairedEnd(ends[0].name, (*key[:3], "Former"), key),), {f"pod/{name}": 0})
@@ -184,8 +206,8 @@ def test_json_and_yaml_keep_the_name_as_data(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_csv_cells_are_no_formulas(name: str) -> None:
     rows = list(csv.reader(FORMATS["csv"](hostile_list(name), context(name), PLAIN)))
-    assert {len(row) for row in rows} == {6}
-    assert len(rows) == 1 + 1 + 9
+    assert {len(row) for row in rows} == {13}
+    assert len(rows) == 1 + 1 + 9 + 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 
@@ -195,7 +217,7 @@ def test_markdown_cells_are_no_markup(name: str) -> None:
     for line in lines:
         rest = re.sub(r"\\.", "", line.replace("<br>", ""))
         assert not re.search(r"[<>`@\[\]]|\*\*|://|www\.", rest), line
-        assert rest.count("|") in (0, 5), line
+        assert rest.count("|") in (0, 10), line
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence.model.problems import Severity
 from ringfence.rules.assessment import Assessment
 from ringfence.rules.finding import Finding
+from ringfence.verdict.answers import Verdict
 from ringfence.world import World
 
 
@@ -35,7 +36,13 @@ def confirm(world: World, finding: Finding) -> None:
     """The engine gives the verdict that the witness expects."""
     if finding.witness is not None:
         one = finding.witness
-        assert world.can(one.source, one.destination, one.port, one.protocol).verdict is one.expected, finding
+        answer = world.can(one.source, one.destination, one.port, one.protocol, request=one.request)
+        if one.unbound:
+            assert answer.verdict is Verdict.DENIED, finding
+            assert answer.layered is not None
+            assert not answer.layered.holds, finding
+        else:
+            assert answer.verdict is one.expected, finding
 
 
 def messages(rule: str, text: str, cni: str = "generic") -> list[str]:

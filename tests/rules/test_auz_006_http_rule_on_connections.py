@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, namespace, pod
 from tests.rules.meshed import ambient, authorization, plain, service, sidecars
@@ -57,5 +58,9 @@ def test_without_a_mesh_there_is_nothing_to_say() -> None:
     assert messages(RULE, namespace("shop") + pod("web")) == []
 
 
-def test_where_the_proxy_finds_out_what_is_spoken_http_is_judged_as_http() -> None:
-    assert messages(RULE, sidecars() + WEB + service("web", protocol="main") + authorization(PATHS, "DENY")) == []
+def test_where_the_proxy_finds_out_what_is_spoken_only_what_is_no_http_is_denied() -> None:
+    text = sidecars() + WEB + service("web", protocol="main")
+    (finding,) = checked(RULE, text + authorization(PATHS, "DENY")).findings
+    assert "denies every connection that it fits and that is not HTTP at shop/pod/web port 8080" in finding.message
+    assert finding.severity is Severity.LOW
+    assert messages(RULE, text + authorization(PATHS)) == []

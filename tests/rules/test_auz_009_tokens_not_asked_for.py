@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import an, authorization, service, sidecars
+from tests.rules.meshed import an, authorization, gateway, gateway_pod, service, sidecars
 
 RULE = "AUZ-009"
 WEB = sidecars() + pod("web") + service("web")
@@ -43,5 +43,33 @@ def test_a_trial_asks_for_nothing() -> None:
 
 def test_what_is_open() -> None:
     outcome = checked(RULE, pod("web") + tokens())
+    assert not outcome.findings
+    assert len(outcome.not_evaluable) == 1
+
+
+def routes(gateway_name: str = "edge", field: str = "headers") -> str:
+    match = [{field: {"@request.auth.claims.group": {"exact": "admin"}}}]
+    http = [{"match": match, "route": [{"destination": {"host": "web"}}]}]
+    return an("VirtualService", "admin", {"hosts": ["shop.example"], "gateways": [gateway_name], "http": http})
+
+
+SERVERS = [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}]
+EDGE = sidecars() + gateway("edge", SERVERS) + gateway_pod()
+TOKENS = {
+    "selector": {"matchLabels": {"istio": "ingressgateway"}},
+    "jwtRules": [{"issuer": "i", "jwksUri": "https://i"}],
+}
+
+
+def test_a_route_by_a_claim_that_nobody_validates() -> None:
+    (finding,) = checked(RULE, EDGE + routes()).findings
+    assert "chooses a route by @request.auth.claims.group, and no RequestAuthentication is for edge" in finding.message
+    assert len(messages(RULE, EDGE + routes(field="withoutHeaders"))) == 1
+    assert messages(RULE, EDGE + routes() + an("RequestAuthentication", "jwt", TOKENS, "istio-ingress")) == []
+    assert messages(RULE, EDGE + routes("mesh")) == []
+
+
+def test_a_gateway_that_the_input_lacks() -> None:
+    outcome = checked(RULE, sidecars() + pod("web") + routes("other/edge"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1

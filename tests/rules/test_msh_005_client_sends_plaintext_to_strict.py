@@ -4,7 +4,7 @@ import pytest
 
 from ringfence.rules.finding import Severity, Subject
 from tests.rules.checking import checked, messages, pod, policy
-from tests.rules.meshed import ambient, an, mtls, plain, service, sidecars
+from tests.rules.meshed import ambient, an, mesh_config, mtls, plain, service, sidecars
 
 RULE = "MSH-005"
 SERVERS = pod("web") + service("web")
@@ -58,3 +58,23 @@ def test_a_gateway_is_a_client_too() -> None:
     assert finding.witness is not None
     assert finding.witness.source == "edge/pod/ingress"
     assert messages(RULE, text) == []
+
+
+def test_nobody_agrees_where_auto_mtls_is_off() -> None:
+    text = sidecars() + pod("web") + pod("api") + service("web") + mtls("STRICT")
+    off = mesh_config("enableAutoMtls: false")
+    (finding,) = checked(RULE, text + off).findings
+    assert finding.message == (
+        "sidecars send plaintext to Pod shop/web, which is STRICT: enableAutoMtls is false, and no rule says else"
+    )
+    assert finding.witness is not None
+    mutual = an("DestinationRule", "web", {"host": "web", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}})
+    assert messages(RULE, text + off + mutual) == []
+    assert messages(RULE, text) == []
+
+
+def test_which_policy_counts_may_be_open() -> None:
+    text = sidecars() + pod("web") + service("web") + ambient("apps") + pod("api", "apps")
+    outcome = checked(RULE, text + mtls("STRICT") + mtls("PERMISSIVE", name="other"))
+    assert not outcome.findings
+    assert "hangs on which PeerAuthentication counts" in outcome.not_evaluable[0].why

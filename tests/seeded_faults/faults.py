@@ -15,6 +15,7 @@ from tests.seeded_faults.fault import (
     UNIVERSE,
     Fault,
 )
+from tests.seeded_faults.mesh_faults import MESH_FAULTS
 from tests.seeded_faults.more_rule_faults import MORE_RULES
 from tests.seeded_faults.plugin_faults import PLUGINS
 from tests.seeded_faults.profile_faults import ENFORCEMENT
@@ -572,4 +573,4 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS)
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS, *MESH_FAULTS)

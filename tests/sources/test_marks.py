@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+import yaml
 
 from ringfence.model.marks import NO_MARKS, ProxyContainer
-from tests.sources.manifests import blamed, cluster_of, pods_of
+from ringfence.model.provenance import Manifest, Place
+from ringfence.sources.json_dump import read_dump
+from ringfence.sources.plain_pods import PlainPods
+from ringfence.sources.snapshot_contents import kept_of
+from tests.sources.manifests import NamedPlaces, blamed, cluster_of, pods_of
 
 POD = """
 apiVersion: v1
@@ -121,3 +129,58 @@ def test_accounts_of_the_input_are_known_by_name() -> None:
     cluster = cluster_of("---\n".join(account % name for name in ("web", "db")))
     assert cluster.accounts == {("shop", "web"), ("shop", "db")}
     assert cluster.unmodelled == {"v1 ServiceAccount": 2}
+
+
+MAIN = {"name": "main"}
+AS_PROXY = {"name": "agent", "securityContext": {"runAsUser": 1337}}
+PROXY = {"name": "istio-proxy", "image": "p"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "users", "others", "early"),
+    [
+        ({"containers": [MAIN]}, (), True, ()),
+        ({"containers": [MAIN, AS_PROXY]}, ("agent",), True, ()),
+        ({"containers": [AS_PROXY, PROXY]}, ("agent",), False, ()),
+        ({"containers": [MAIN], "securityContext": {"runAsGroup": 1337}}, ("main",), False, ()),
+        ({"containers": [MAIN], "securityContext": {"runAsUser": "1337"}}, (), True, ()),
+        ({"containers": [AS_PROXY], "securityContext": {"runAsUser": 5}}, ("agent",), False, ()),
+        ({"containers": [AS_PROXY, {**PROXY, "securityContext": {"runAsUser": 5}}]}, (), True, ()),
+        ({"containers": [MAIN], "initContainers": [{"name": "one"}, {"name": "istio-init"}]}, (), True, ("one",)),
+        (
+            {"containers": [MAIN], "initContainers": [{**PROXY, "restartPolicy": "Always"}, {"name": "one"}]},
+            (),
+            True,
+            (),
+        ),
+        (
+            {"containers": [MAIN], "initContainers": [{**AS_PROXY, "restartPolicy": "Always"}]},
+            ("agent",),
+            True,
+            (),
+        ),
+    ],
+)
+def test_who_runs_as_the_proxy_and_who_runs_before_it(
+    spec: dict[str, Any], users: tuple[str, ...], others: bool, early: tuple[str, ...]
+) -> None:
+    pod: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": spec,
+    }
+    dump = read_dump(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod]}).encode(), "dump.json")
+    assert dump is not None
+    plain = PlainPods().of_object(pod, Place("x"))
+    assert plain is not None
+    # A list of owners with a wrong entry is nothing for the short way.
+    metadata = {**pod["metadata"], "ownerReferences": [7]}
+    long = pods_of(cluster_of(yaml.safe_dump({**pod, "metadata": metadata})))["shop/web"].marks
+    for marks in (dump[1][0].marks, plain.marks, long):
+        assert (marks.users, marks.others, marks.early) == (users, others, early)
+    kept = kept_of(Manifest("v1", "Pod", "shop", "web", pod, NamedPlaces(1)))
+    assert kept is not None
+    again = PlainPods().of_object(kept, Place("x"))
+    assert again is not None
+    assert again.marks == plain.marks

@@ -126,5 +126,7 @@ def explanations(world: World, assessment: Assessment) -> dict[str, Explanation]
         if witness is None:
             continue
         with contextlib.suppress(EndError):
-            found[one.fingerprint] = world.explain(witness.source, witness.destination, witness.port, witness.protocol)
+            found[one.fingerprint] = world.explain(
+                witness.source, witness.destination, witness.port, witness.protocol, request=witness.request
+            )
     return found

@@ -14,17 +14,25 @@ if TYPE_CHECKING:
     from ringfence.world import World
 
 
-def map_page(opened: Opened, level: str, namespace: str | None, ends: Mapping[str, str | None]) -> str:
-    """The whole page. ``ends``: what --from, --to and --with name, by the word of the filter that they become."""
+def map_page(
+    opened: Opened, level: str, namespace: str | None, ends: Mapping[str, str | None], layer: str = "all"
+) -> str:
+    """The whole page. ``ends``: what --from, --to and --with name, by the word of the filter that they become.
+    ``layer``: the one whose verdicts it opens with."""
     from ringfence.cli.loading import asking
     from ringfence.reports.html.page import html_page
 
     world = opened.world
     with asking():
-        matrix = world.matrix("pod" if level == "pod" else "workload")
+        matrix = world.matrix("pod" if level == "pod" else "workload", layered=True)
         filters = {key: " ".join(_terms(world, matrix, level, text, namespace)) for key, text in ends.items() if text}
     if namespace is not None and "with" not in filters:
         filters["with"] = f"={namespace}/*"
+    if layer != "all":
+        if layer not in matrix.layers:
+            raise click.UsageError(f"the input shows no mesh, so there is no layer {layer!r}: leave --layer out")
+        if len(matrix.layers) > 1:
+            filters["layer"] = layer
     if level == "namespace":
         filters["open"] = ""
     return html_page([("now", matrix)], opened.context, filters)

@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 
 def rule_ids(words: Iterable[str]) -> tuple[str, ...]:
-    """The ids that the words name, commas accepted. Raises CommandError for one that is no rule."""
-    from ringfence.rules.registry import RuleError, resolve
+    """The ids that the words name (also by what other tools call them), commas accepted. Raises CommandError for one
+    that is no rule."""
+    from ringfence.rules.registry import RuleError, named
 
     found: list[str] = []
     for word in ",".join(words).split(","):
         if not word.strip():
             continue
         try:
-            found.append(resolve(word.strip()))
+            found += named(word.strip())
         except RuleError as error:
             raise CommandError(str(error), error.hint) from error
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def complete_rule(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -35,7 +35,8 @@ def _layers(answer: Answer) -> str:
     if layered is None:
         return str(answer.reason)
     said = ", ".join(f"{layer.layer} {layer.verdict}" for layer in layered.layers)
-    encrypted = "not encrypted" if layered.encryption == "none" else f"over {layered.encryption}"
+    words = {"none": "not encrypted", "unknown": "perhaps encrypted"}
+    encrypted = words.get(layered.encryption, f"over {layered.encryption}")
     proven = f"as {layered.identity}" if layered.identity else "as nobody"
     seen = f"; {layered.symptom}" if layered.failure else ""
     return f"{said}; {encrypted}, {proven}{seen}"

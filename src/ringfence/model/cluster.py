@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ringfence.model.encryption import WireEncryption
 from ringfence.model.entries import NO_ENTRIES, Entries
 from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.plugins import NOTHING_DETECTED, DetectedPlugins
@@ -222,6 +223,8 @@ class Cluster(Value):
     """ServiceAccounts of the input, as namespace and name; empty: it does not tell."""
     plugin: DetectedPlugins = NOTHING_DETECTED
     """What the input shows of the network plugin."""
+    encryption: tuple[WireEncryption, ...] = ()
+    """What network plugins are told to encrypt between nodes."""
 
     @property
     def partial(self) -> bool:

@@ -182,7 +182,9 @@ def within(intervals: tuple[tuple[int, int], ...], number: int) -> bool:
 
 class Membership(Value):
     """How a workload takes part in a mesh. ``inbound``: the TCP ports whose connections its proxy takes; the others
-    reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``observed``: read off the
+    reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``aside``: containers of the
+    workload, in words, whose connections its proxy leaves alone; empty: there are none. ``notes``: what else people
+    should know of what the workload sends. ``observed``: read off the
     pod as it runs; else predicted from what would be done to one that is made now. ``why`` says what makes it one."""
 
     mesh: str
@@ -194,6 +196,8 @@ class Membership(Value):
     why: str = ""
     source: Source | None = None
     revision: str = ""
+    aside: str = ""
+    notes: tuple[str, ...] = ()
 
 
 # Over what.

@@ -36,10 +36,15 @@ def reason_text(reason: Reason) -> str:
     return f"{text} (would decide it: {printable(reason.decide)})" if reason.decide else text
 
 
+def asked_text(part: Part) -> str:
+    """The ports of a part; ICMP has none."""
+    return ports_text(part.ports) if part.ports else part.witness_port
+
+
 def _part_line(part: Part, style: Style) -> str:
     verdict = style.paint(f"{part.verdict!s:<8}", str(part.verdict))
     family = f"  IPv{part.family}" if part.family else ""
-    return f"{verdict} {ports_text(part.ports)}{family}  {ends_text(part.sources)} -> {ends_text(part.destinations)}"
+    return f"{verdict} {asked_text(part)}{family}  {ends_text(part.sources)} -> {ends_text(part.destinations)}"
 
 
 def verdict_lines(answer: Answer, style: Style = PLAIN) -> Iterator[str]:
@@ -66,7 +71,7 @@ def detail_lines(answer: Answer, context: Context, style: Style = PLAIN) -> Iter
         for part in answer.parts:
             verdict = style.paint(str(part.verdict), str(part.verdict))
             family = f" over IPv{part.family}" if part.family else ""
-            yield f"  {verdict} on {ports_text(part.ports)}{family}: {reason_text(part.reason)}"
+            yield f"  {verdict} on {asked_text(part)}{family}: {reason_text(part.reason)}"
             yield from _decisions(part.decided_by, "    ")
             if part.layered is not None and len(part.layered.layers) > 1:
                 yield from layered_lines(part.layered, style, "    ")

@@ -9,12 +9,14 @@ from ringfence.reports.documents import (
     DecisionDocument,
     Document,
     EditDocument,
+    LayeredDocument,
     PortsDocument,
     ProblemDocument,
     ProfileDocument,
     decision_documents,
     edit_document,
     head,
+    layered_document,
     ports_document,
     reason_fields,
 )
@@ -24,9 +26,10 @@ from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, Shorte
 HopWord = Literal["allowed", "unknown"]
 
 
-class HopDocument(Document, frozen=True):
+class StepDocument(Document, frozen=True):
     """One step; ``unknown``: possibly. The reason is that of its first port. ``ways``: the ways in that the step is,
-    where it is no single flow; the reason is then that of the first."""
+    where it is no single flow; the reason is then that of the first. ``layered``: what each layer says of it in the
+    form in which it is open, hop by hop; null where only the network was asked."""
 
     source: str
     destination: str
@@ -37,6 +40,7 @@ class HopDocument(Document, frozen=True):
     decide_with: str
     decided_by: list[DecisionDocument]
     ways: list[WayInDocument]
+    layered: LayeredDocument | None
 
 
 class FallenDocument(Document, frozen=True):
@@ -46,7 +50,7 @@ class FallenDocument(Document, frozen=True):
     name: str
     depth: int
     parent: int | None
-    hop: HopDocument
+    hop: StepDocument
     possibly: bool
     sensitive: bool
 
@@ -55,14 +59,21 @@ class WayDocument(Document, frozen=True):
     """A shortest way to a target."""
 
     target: str
-    hops: list[HopDocument]
+    hops: list[StepDocument]
     possibly: bool
+
+
+class BoughtDocument(Document, frozen=True):
+    """Ports that only the stolen identity opens, in one step."""
+
+    name: str
+    ports: list[PortsDocument]
 
 
 class CutStepDocument(Document, frozen=True):
     """A step of the cut, how many flows it is, and the smallest edit that removes just it (null: none was found)."""
 
-    hop: HopDocument
+    hop: StepDocument
     flows: int
     edit: EditDocument | None
 
@@ -76,7 +87,7 @@ class CutDocument(Document, frozen=True):
     weight: int
     verified: bool | None
     note: str
-    uncuttable: list[HopDocument]
+    uncuttable: list[StepDocument]
 
 
 class CountsDocument(Document, frozen=True):
@@ -104,6 +115,7 @@ class BlastRadiusDocument(Document, frozen=True):
     targets: list[str]
     ways: list[WayDocument]
     cut: CutDocument | None
+    bought: list[BoughtDocument]
     notes: list[str]
     layers: list[str]
     profile: ProfileDocument
@@ -128,19 +140,20 @@ class PathsDocument(Document, frozen=True):
     notices: list[str]
 
 
-def _hop(hop: Hop) -> HopDocument:
+def _hop(hop: Hop) -> StepDocument:
     because = hop.because
     decided = () if because is None else because.decided_by
     reason = None if because is None else because.reason
     if hop.ways:
         decided, reason = hop.ways[0].hops[-1].decided_by, hop.ways[0].reason
-    return HopDocument(
+    return StepDocument(
         source=hop.source,
         destination=hop.destination,
         ports=ports_document(hop.ports),
         verdict=hop.verdict.value,  # type: ignore[arg-type]
         decided_by=decision_documents(decided),
         ways=ways_documents(hop.ways),
+        layered=None if because is None else layered_document(because.layered),
         **reason_fields(reason),
     )
 
@@ -185,8 +198,9 @@ def blast_radius_document(found: BlastRadius, context: Context) -> BlastRadiusDo
         targets=list(found.targets),
         ways=[_way(way) for way in found.ways],
         cut=_cut(found.cut),
+        bought=[BoughtDocument(name=one.name, ports=ports_document(one.ports)) for one in found.bought],
         notes=list(found.notes),
-        **head(context, found.partial),
+        **(head(context, found.partial) | {"layers": list(found.layers)}),
     )
 
 
@@ -198,5 +212,5 @@ def paths_document(found: ShortestWays, context: Context) -> PathsDocument:
         destination=found.destination,
         ways=[_way(way) for way in found.ways],
         left_out=found.left_out,
-        **head(context, found.partial),
+        **(head(context, found.partial) | {"layers": list(found.layers)}),
     )

@@ -8,7 +8,7 @@ from ringfence.reports.answer_text import reason_text
 from ringfence.reports.places import decision_text, place_text
 from ringfence.reports.ranges import interval_of, ports_text
 from ringfence.reports.sections import Section, left_out_text
-from ringfence.verdict.answers import Edit, Verdict
+from ringfence.verdict.answers import LAYERS, Answer, Decision, Edit, Verdict
 from ringfence.verdict.blast_radius import BlastRadius, Cut, Fallen, Hop, ShortestWay, ShortestWays
 from ringfence.verdict.ways_in.values import WayIn
 
@@ -48,8 +48,26 @@ def hop_reason(hop: Hop) -> str:
     if hop.because is None:
         return ""
     if hop.because.decided_by and hop.verdict is Verdict.ALLOWED:
-        return "by " + "; ".join(decision_text(one) for one in hop.because.decided_by[:2])
-    return reason_text(hop.because.reason)
+        return "by " + "; ".join(map(decision_text, _telling(hop.because.decided_by))) + _shown(hop.because)
+    return reason_text(hop.because.reason) + _shown(hop.because)
+
+
+def _telling(decided: Iterable[Decision]) -> list[Decision]:
+    """The first two objects of the network, and the first of every other layer."""
+    found: dict[str, list[Decision]] = {}
+    for one in decided:
+        of_layer = found.setdefault(one.layer, [])
+        if len(of_layer) < (2 if one.layer in LAYERS else 1):
+            of_layer.append(one)
+    return [one for of_layer in found.values() for one in of_layer]
+
+
+def _shown(because: Answer) -> str:
+    """The certificate that the step takes, and over what."""
+    layered = because.layered
+    if layered is None or layered.identity is None:
+        return ""
+    return f", as {layered.identity} over {layered.encryption}"
 
 
 def _inside(way: WayIn) -> str:
@@ -149,6 +167,9 @@ def _cut(cut: Cut) -> list[Section]:
 def sections(found: BlastRadius) -> list[Section]:
     """The whole report."""
     made = [Section("", (summary(found), *(f"note: {note}" for note in found.notes)))]
+    if found.bought:
+        rows: tuple[tuple[str, ...], ...] = tuple((one.name, ports_text(one.ports)) for one in found.bought)
+        made.append(Section("Only with this identity", (), ("Reached", "Ports"), rows))
     if found.fallen:
         heads = ("Reached", "Ports", "", "Because")
         rows = tuple(_row(entry) for entry in found.fallen)

@@ -10,10 +10,14 @@ import io
 from collections.abc import Iterator
 
 from ringfence.model.text import printable
+from ringfence.reports import layers
 from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Connections
 
-HEADS = ("source", "destination", "ports", "verdict", "reason", "decide_with")
+HEADS = (
+    *("source", "destination", "ports", "verdict", "reason", "decide_with"),
+    *("encryption", "identity", "network", "transport", "requests", "passing", "limited_by"),
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -41,7 +45,14 @@ def csv_lines(connections: Connections) -> Iterator[str]:
             str(row.verdict),
             csv_cell(row.reason.message if row.reason else ""),
             csv_cell(row.reason.decide if row.reason else ""),
+            layers.encryption_cell(row),
+        )
+        said = (
+            *(layers.layer_cell(row, layer) for layer in layers.LAYERS),
+            csv_cell(row.layers.allows if row.layers is not None else ""),
+            row.layers.layer if row.layers is not None else "",
         )
         for source in row.sources:
+            identity = csv_cell(layers.identity_of(row, connections, source) or "")
             for destination in row.destinations:
-                yield line((csv_cell(source), csv_cell(destination), *tail))
+                yield line((csv_cell(source), csv_cell(destination), *tail, identity, *said))

@@ -13,6 +13,7 @@ import msgspec
 
 from ringfence.model.problems import Problem
 from ringfence.reports.context import Context
+from ringfence.reports.layers import identity_of
 from ringfence.reports.unknowns import unknown_groups
 from ringfence.sets.ports import Intervals, members_by_protocol
 from ringfence.verdict.answers import (
@@ -29,7 +30,7 @@ from ringfence.verdict.answers import (
     Row,
     Trace,
 )
-from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict
+from ringfence.verdict.meshed.values import HopVerdict, Layered, LayerVerdict, port_and_protocol
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """Raised when the meaning of a key changes; new keys do not raise it."""
@@ -104,26 +105,29 @@ class LayerDocument(Document, frozen=True):
 
 class HopDocument(Document, frozen=True):
     """One connection of a flow: the port on the wire, who opens it and to whom, and the identity that the other end
-    authenticated (null: nobody's)."""
+    authenticated (null: nobody's). ICMP has no port. ``encryption_reason``: who encrypts it, or why nobody does."""
 
     source: str
     destination: str
-    port: int
-    protocol: Literal["TCP", "UDP", "SCTP"]
+    port: int | None
+    protocol: Literal["TCP", "UDP", "SCTP", "ICMP"]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     verdict: VerdictWord
     layers: list[LayerDocument]
 
 
 class LayeredDocument(Document, frozen=True):
     """What all layers say of a flow. ``identity``: what the point that decides the request authenticated. ``symptom``:
-    what the client sees. ``holds`` false: only the client's own configuration denies."""
+    what the client sees. ``holds`` false: only the client's own configuration denies. ``encryption``: that of the least
+    encrypted hop, with who does it."""
 
     layers: list[LayerDocument]
     hops: list[HopDocument]
     identity: str | None
     encryption: EncryptionWord
+    encryption_reason: str = msgspec.field(name="encryption_reason")
     symptom: str
     holds: bool
     notes: list[str]
@@ -273,9 +277,23 @@ class ExplanationDocument(Document, frozen=True):
     notices: list[str]
 
 
+class LayerVerdictDocument(Document, frozen=True):
+    """What one layer says of a row by itself, whatever the others say."""
+
+    layer: Literal["network", "transport", "requests"]
+    verdict: VerdictWord
+
+
 class RowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``verdict`` is allowed, unknown, or mixed: allowed for some of
-    the pods behind the names only."""
+    the pods behind the names, or for some requests, only; denied in lists that were asked for denials.
+
+    ``layers`` is empty where the input shows no mesh. ``limitedBy``: the first layer that denies the row, leaves it
+    open or lets some of it pass only; empty where all allow it, or where it is not known which one. ``encryption``
+    null: no mesh, or not the same for all that the row means. ``identities``: for each source what the point that
+    decides about its requests authenticates (null: not known, or not the same for all of its pods); empty: nobody, or
+    not known of any. ``hangsOn``: what it hangs on where encryption or identity is not known. ``requests``: those that
+    pass, in short, where not all do."""
 
     sources: list[str]
     destinations: list[str]
@@ -284,6 +302,12 @@ class RowDocument(Document, frozen=True):
     reason: str
     reason_code: str
     decide_with: str
+    layers: list[LayerVerdictDocument]
+    limited_by: Literal["", "network", "transport", "requests"]
+    encryption: EncryptionWord | None
+    identities: list[str | None]
+    hangs_on: str
+    requests: str
 
 
 class UnknownGroupDocument(Document, frozen=True):
@@ -297,7 +321,7 @@ class UnknownGroupDocument(Document, frozen=True):
 
 class ConnectionsDocument(Document, frozen=True):
     """``ringfence map -o json``. Expanding the rows gives the relation; what no row holds is denied, unless
-    ``leftOut`` says that rows were cut off."""
+    ``leftOut`` says that rows were cut off. ``layers``: those that the verdicts speak of."""
 
     schema_version: Literal["1"]
     kind: Literal["Connections"]
@@ -372,14 +396,15 @@ def _layer(layer: LayerVerdict) -> LayerDocument:
 
 
 def _hop(hop: HopVerdict) -> HopDocument:
-    number, _, protocol = hop.port.partition("/")
+    number, protocol = port_and_protocol(hop.port)
     return HopDocument(
         source=hop.source,
         destination=hop.destination,
-        port=int(number),
+        port=number,
         protocol=protocol,  # type: ignore[arg-type]
         identity=hop.identity,
         encryption=hop.encryption,  # type: ignore[arg-type]
+        encryption_reason=hop.encryption_reason,
         verdict=hop.verdict.value,
         layers=[_layer(layer) for layer in hop.layers],
     )
@@ -394,6 +419,7 @@ def layered_document(layered: Layered | None) -> LayeredDocument | None:
         hops=[_hop(hop) for hop in layered.hops],
         identity=layered.identity,
         encryption=layered.encryption,  # type: ignore[arg-type]
+        encryption_reason=layered.encryption_reason,
         symptom=layered.symptom,
         holds=layered.holds,
         notes=list(layered.notes),
@@ -524,12 +550,24 @@ def explanation_document(explanation: Explanation, context: Context) -> Explanat
     )
 
 
-def _row(row: Row) -> RowDocument:
+def _row(row: Row, connections: Connections) -> RowDocument:
+    layers = row.layers
     return RowDocument(
         sources=list(row.sources),
         destinations=list(row.destinations),
         ports=ports_document(row.ports),
         verdict=row.verdict.value,
+        layers=[
+            LayerVerdictDocument(layer=name, verdict=verdict.value)  # type: ignore[arg-type]
+            for name, verdict in (layers.verdicts if layers is not None else ())
+        ],
+        limited_by=layers.layer if layers is not None else "",  # type: ignore[arg-type]
+        encryption=layers.encryption if layers is not None else None,  # type: ignore[arg-type]
+        identities=[identity_of(row, connections, source) for source in row.sources]
+        if layers is not None and layers.proven
+        else [],
+        hangs_on=str(layers.open) if layers is not None and layers.open is not None else "",
+        requests=layers.allows if layers is not None else "",
         **reason_fields(row.reason),
     )
 
@@ -539,7 +577,7 @@ def connections_document(connections: Connections, context: Context) -> Connecti
     return ConnectionsDocument(
         kind="Connections",
         level=connections.level,
-        rows=[_row(row) for row in connections.rows],
+        rows=[_row(row, connections) for row in connections.rows],
         left_out=connections.left_out,
         ends=list(connections.ends),
         notes=list(connections.notes),

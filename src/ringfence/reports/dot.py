@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ringfence.model.text import printable
+from ringfence.reports import layers
 from ringfence.reports.folding import namespace_of
 from ringfence.sets.ports import describe
 from ringfence.verdict.answers import Connections, Row, Verdict
@@ -44,16 +45,27 @@ def dot_lines(connections: Connections) -> Iterator[str]:
         if namespace:
             yield "  }"
     for number, row in enumerate(connections.rows):
-        yield from _edges(row, number, numbers)
+        yield from _edges(row, number, numbers, connections)
     if connections.left_out:
         yield f"  rest [shape=note, label={dot_string(f'{connections.left_out} more rows are left out')}];"
     yield "}"
 
 
-def _edges(row: Row, number: int, numbers: dict[str, str]) -> Iterator[str]:
+def _over(row: Row, connections: Connections) -> str:
+    """How it is encrypted, as whom the source is known, and which requests pass."""
+    if row.layers is None:
+        return ""
+    over = layers.encryption_cell(row)
+    proven = f" as {layers.identity_cell(row, connections)}" if row.layers.proven else ""
+    passing = f": {row.layers.allows}" if row.layers.allows else ""
+    return (f", {'not encrypted' if over == 'none' else f'over {over}'}{proven}" if over else "") + passing
+
+
+def _edges(row: Row, number: int, numbers: dict[str, str], connections: Connections) -> Iterator[str]:
     sure = row.verdict is Verdict.ALLOWED
-    label = describe(row.ports) + ("" if sure else f" ({row.verdict})")
-    dashed = "" if sure else ", style=dashed"
+    verdict = "" if sure else f" ({layers.verdict_cell(row).replace(' (', ': ')})".replace("))", ")")
+    label = describe(row.ports) + verdict + _over(row, connections)
+    dashed = "" if sure else f", style={'dotted' if row.verdict is Verdict.DENIED else 'dashed'}"
     if len(row.sources) * len(row.destinations) <= len(row.sources) + len(row.destinations):
         for source in row.sources:
             for destination in row.destinations:

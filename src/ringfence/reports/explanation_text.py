@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
-from ringfence.reports.answer_text import profile_text, reason_text, verdict_lines
+from ringfence.reports.answer_text import asked_text, profile_text, reason_text, verdict_lines
 from ringfence.reports.context import Context
 from ringfence.reports.layered_text import layered_lines
 from ringfence.reports.places import decision_text, object_text, place_text
@@ -41,7 +41,7 @@ def explanation_lines(explanation: Explanation, context: Context, style: Style =
 
 def part_lines(part: Part, style: Style) -> Iterator[str]:
     """What every layer says of one kind of flow."""
-    flow = f"{printable(part.witness_source)} -> {printable(part.witness_destination)} {ports_text(part.ports)}"
+    flow = f"{printable(part.witness_source)} -> {printable(part.witness_destination)} {asked_text(part)}"
     yield f"{style.strong(flow)}: {style.paint(str(part.verdict), str(part.verdict))}"
     yield f"  {reason_text(part.reason)}"
     if part.layered is not None:

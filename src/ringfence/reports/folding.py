@@ -71,7 +71,9 @@ def _members(shown: str, groups: Mapping[str | None, int]) -> int:
 def _counted_ranges(text: str, width: int) -> str:
     """``0.0.0.0/0 except 4 ranges`` where the four have no room."""
     whole, word, missing = text.partition(EXCEPT)
-    return f"{whole}{word}{missing.count(SEPARATOR) + 1} ranges" if word and len(text) > width else text
+    count = missing.count(SEPARATOR) + 1
+    ranges = "1 range" if count == 1 else f"{count} ranges"
+    return f"{whole}{word}{ranges}" if word and len(text) > width else text
 
 
 @lru_cache(maxsize=1 << 16)

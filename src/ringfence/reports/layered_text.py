@@ -32,7 +32,9 @@ def layered_lines(layered: Layered, style: Style = PLAIN, indent: str = "  ") ->
 
 def _hop(hop: HopVerdict, style: Style) -> str:
     verdict = style.paint(str(hop.verdict), str(hop.verdict))
-    encrypted = "not encrypted" if hop.encryption == "none" else f"over {hop.encryption}"
+    encrypted = {"none": "not encrypted", "unknown": "perhaps encrypted"}.get(hop.encryption, f"over {hop.encryption}")
+    if hop.encryption in ("wireguard", "ipsec", "tls", "unknown"):
+        encrypted = f"{encrypted} ({printable(hop.encryption_reason)})"
     proven = f" as {printable(hop.identity)}" if hop.identity else ""
     return f"{printable(hop.source)} -> {printable(hop.destination)} {hop.port} {encrypted}{proven}: {verdict}"
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 
 from ringfence.model.text import printable
+from ringfence.reports import layers
 from ringfence.reports.folding import Folding
 from ringfence.reports.ranges import ports_text
 from ringfence.reports.unknowns import unknown_groups
-from ringfence.verdict.answers import Connections
+from ringfence.verdict.answers import Connections, Row
 
+MESH_HEADS = ("Encryption", "Identity", "Network", "Transport", "Requests")
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~$!]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;"}
 _ENTITY = re.compile(r"[&<>@#]")
@@ -27,15 +29,26 @@ def _ends(ends: tuple[str, ...], folding: Folding) -> str:
     return "<br>".join(markdown_cell(end) for end in folding.fold(ends))
 
 
+def _layer_cells(row: Row, connections: Connections) -> str:
+    identities = "<br>".join(markdown_cell(one) for one in layers.identities(row, connections))
+    allows = markdown_cell(row.layers.allows) if row.layers is not None else ""
+    said = [layers.layer_cell(row, layer) for layer in layers.LAYERS]
+    if allows:
+        said[-1] = f"{said[-1]}: {allows}"
+    return "".join(f" {cell} |" for cell in (layers.encryption_cell(row), identities, *said))
+
+
 def markdown_lines(connections: Connections) -> Iterator[str]:
     """The table, then what it leaves out and what is unknown."""
     folding = Folding(connections.ends)
-    yield "| Source | Destination | Ports | Verdict |"
-    yield "| --- | --- | --- | --- |"
+    layered = layers.told(connections)
+    heads = ["Source", "Destination", "Ports", "Verdict", *(MESH_HEADS if layered else ())]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
     for row in connections.rows:
         yield (
             f"| {_ends(row.sources, folding)} | {_ends(row.destinations, folding)} | {ports_text(row.ports)} "
-            f"| {row.verdict} |"
+            f"| {row.verdict} |{_layer_cells(row, connections) if layered else ''}"
         )
     if connections.left_out:
         yield ""

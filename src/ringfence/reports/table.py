@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ringfence.model.text import printable
+from ringfence.reports import layers
 from ringfence.reports.answer_text import reason_text
 from ringfence.reports.folding import Folding
 from ringfence.reports.ranges import ports_text
@@ -18,20 +19,26 @@ PORTS_WIDTH = 25
 """Characters of the cells of the narrow table: with the verdict they fill 120 columns, unless one name alone is longer.
 What has no room is counted; ``-o wide`` names all."""
 
+MESH_ENDS_WIDTH = 24
+MESH_PORTS_WIDTH = 14
+"""The same where a mesh adds columns."""
+MESH_HEADS = ("OVER", "AS")
+MESH_HEADS_WIDE = ("ENCRYPTION", "IDENTITY", "NETWORK", "TRANSPORT", "REQUESTS", "PASSING", "REASON")
+
 
 def ends_cell(ends: tuple[str, ...], folding: Folding, wide: bool) -> str:
     """Ends in the width of their column, or all of them. Safe to print."""
     return printable(", ".join(folding.fold(ends)) if wide else folding.narrow(ends, ENDS_WIDTH))
 
 
-def ports_cell(ports: Intervals, wide: bool) -> str:
+def ports_cell(ports: Intervals, wide: bool, width: int = PORTS_WIDTH) -> str:
     """Ports in the width of their column, or all of them."""
     text = ports_text(ports)
-    if wide or len(text) <= PORTS_WIDTH:
+    if wide or len(text) <= width:
         return text
     words = text.split(", ")
     kept = len(words) - 1
-    while kept > 1 and len(", ".join(words[:kept])) + len(", +9 more") > PORTS_WIDTH:
+    while kept > 1 and len(", ".join(words[:kept])) + len(", +9 more") > width:
         kept -= 1
     return f"{', '.join(words[:kept])}, +{len(words) - kept} more" if kept else text
 
@@ -48,6 +55,25 @@ def _cells(row: Row, folding: Folding, wide: bool) -> list[str]:
     return cells
 
 
+def _layered_cells(row: Row, folding: Folding, wide: bool, connections: Connections) -> list[str]:
+    ends = [
+        printable(", ".join(folding.fold(own)) if wide else folding.narrow(own, MESH_ENDS_WIDTH))
+        for own in (row.sources, row.destinations)
+    ]
+    cells = [
+        *ends,
+        ports_cell(row.ports, wide, MESH_PORTS_WIDTH),
+        layers.verdict_cell(row),
+        layers.encryption_cell(row),
+    ]
+    if not wide:
+        return [*cells, printable(layers.identity_cell(row, connections))]
+    cells.append(printable(", ".join(layers.identities(row, connections))))
+    cells += [layers.layer_cell(row, layer) for layer in layers.LAYERS]
+    allows = row.layers.allows if row.layers is not None else ""
+    return [*cells, printable(allows), reason_text(row.reason) if row.reason else ""]
+
+
 def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[list[str]]:
     """Head and rows, every cell but the last padded to its column."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
@@ -57,9 +83,13 @@ def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[lis
 
 def table_lines(connections: Connections, style: Style = PLAIN, wide: bool = False) -> Iterator[str]:
     """Head and rows, nothing else: what is left out or unknown is said by ``footer_lines``."""
-    heads = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", *(["REASON"] if wide else [])]
     folding = Folding(connections.ends)
-    rows = [_cells(row, folding, wide) for row in connections.rows]
+    if layers.told(connections):
+        heads = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", *(MESH_HEADS_WIDE if wide else MESH_HEADS)]
+        rows = [_layered_cells(row, folding, wide, connections) for row in connections.rows]
+    else:
+        heads = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", *(["REASON"] if wide else [])]
+        rows = [_cells(row, folding, wide) for row in connections.rows]
     if not rows:
         return
     head, *body = aligned(heads, rows)

@@ -64,7 +64,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
-    aliases=("istioctl:IST0101", "kiali:KIA0101", "kiali:KIA0106"),
+    aliases=("istioctl:IST0101", "kiali:KIA0101", "kiali:KIA0106", "kiali:KIA0107", "kiali:KIA0108"),
 )
 
 

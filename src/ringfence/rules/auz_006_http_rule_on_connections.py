@@ -46,7 +46,9 @@ an ambient mesh attach the policy to a waypoint. If it does not speak HTTP, writ
 
 ## Limits
 
-Ports whose protocol the proxy detects are not looked at: HTTP is judged as HTTP there, everything else as above.
+At a port whose protocol the proxy detects, HTTP is judged as HTTP, and everything else as above: a rule that denies is
+found there with low severity. Ports that no Service leads to, and no container names, are of that sort too, and are not
+looked at.
 """
 
 from __future__ import annotations
@@ -71,10 +73,12 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
+    aliases=("istioctl:IST0133", "kiali:KIA0109", "kiali:KIA0110", "kiali:KIA1317"),
 )
 
 OPEN = "which proxy enforces it, or what its ports speak, is open"
 NOTHING, TOO_MUCH, NOT_DENIED = "allows nothing", "denies more than it says", "denies nothing"
+NO_HTTP = "denies every connection that it fits and that is not HTTP"
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -128,6 +132,7 @@ def _rule(enforcement: Enforcement, policy: AuthorizationPolicy, clause: Clause,
             "attach the policy to a waypoint"
             if node
             else "say appProtocol: http at the Service's port, or name the ports that speak HTTP in the rule",
+            Severity.LOW if effect == NO_HTTP else None,
         )
 
 
@@ -150,11 +155,13 @@ def _effects(
         return
     read = {one.index: one for one in envoy_rules.rules(policy, config, http=False)}.get(clause.index)
     for port in enforcement.ports(pod):
-        if enforcement.speech(pod, port) is Speech.TCP and asks_for(clause, port):
-            if read is None and policy.action == "ALLOW":
+        speech = enforcement.speech(pod, port)
+        if speech in (Speech.TCP, Speech.DETECTED) and asks_for(clause, port):
+            detected = speech is Speech.DETECTED
+            if read is None and policy.action == "ALLOW" and not detected:
                 yield NOTHING, False, port
             elif read is not None and read.note:
-                yield TOO_MUCH, False, port
+                yield (NO_HTTP if detected else TOO_MUCH), False, port
 
 
 def _witness(enforcement: Enforcement, pod: int, port: int | None) -> Witness | None:

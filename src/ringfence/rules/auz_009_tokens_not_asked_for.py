@@ -4,13 +4,14 @@
 
 At the workloads' own proxies: rules of AuthorizationPolicies that ask for a token (`requestPrincipals`,
 `request.auth.…`) where no RequestAuthentication applies; and RequestAuthentications where no rule that is enforced
-asks for a token.
+asks for a token. At gateways: VirtualServices that choose a route by a claim (`@request.auth.claims`), where no
+RequestAuthentication is for the gateway's pods.
 
 ## Why this is bad
 
 Without a RequestAuthentication no request has a token, as far as rules can see: one that allows by a token allows
 nobody, and one that denies by a token denies nobody. A RequestAuthentication alone refuses wrong tokens only: a
-request without any passes.
+request without any passes. A route by a claim is never taken where nobody validates tokens.
 
 ## Example
 
@@ -41,7 +42,7 @@ Write the other half.
 
 ## Limits
 
-Gateways and waypoints, at which tokens are often validated, are not looked at.
+Waypoints are not looked at, nor are policies at gateways.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, Clause
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result
+    from ringfence.rules.mesh_objects import MeshObject
     from ringfence.rules.situation import Situation
 
 RULE = Rule(
@@ -65,6 +67,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
+    aliases=("istioctl:IST0149",),
 )
 
 OPEN = "which policies a proxy reads is open"
@@ -82,6 +85,7 @@ def check(situation: Situation) -> Iterator[Result]:
                 if _asks(clause):
                     yield from _rule(enforcement, policy, clause)
     yield from _authentications(enforcement)
+    yield from _routes(enforcement)
 
 
 def _asks(clause: Clause) -> bool:
@@ -147,3 +151,63 @@ def _authentications(enforcement: Enforcement) -> Iterator[Result]:
             yield Finding(RULE.id, message, one.place, subject, ("no rule",), fix=hint)
         elif perhaps and not pods:
             yield NotEvaluable(RULE.id, subject, OPEN, one.place)
+
+
+def _routes(enforcement: Enforcement) -> Iterator[Result]:
+    """VirtualServices that choose by a claim which nobody has validated."""
+    from ringfence.rules.mesh_objects import words
+
+    for one in enforcement.written.of("networking.istio.io", "VirtualService"):
+        claims = list(_claims(one))
+        for gateway in words(one.spec.get("gateways")) if claims else ():
+            if gateway == "mesh":
+                continue
+            known = _validates(enforcement, one.namespace, gateway)
+            at, claim = claims[0]
+            if known is None:
+                why = f"whether tokens are validated at Gateway {gateway} is open"
+                yield NotEvaluable(RULE.id, one.subject, why, one.place(*at))
+            elif not known:
+                message = f"{one.subject} chooses a route by {claim}, and no RequestAuthentication is for {gateway}"
+                hint = "write a RequestAuthentication for the gateway's pods"
+                yield Finding(
+                    RULE.id, f"{message}: no request has it", one.place(*at), one.subject, (gateway,), fix=hint
+                )
+
+
+def _claims(one: MeshObject) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a VirtualService asks for a claim, and for which."""
+    from ringfence.rules.mesh_objects import mapping, members
+
+    for number, route in members(one.spec.get("http")):
+        for at, match in members(route.get("match")):
+            for field in ("headers", "withoutHeaders"):
+                for name in mapping(match.get(field)):
+                    if str(name).lower().startswith("@request.auth.claims"):
+                        yield ("http", number, "match", at, field, str(name)), str(name)
+
+
+def _validates(enforcement: Enforcement, namespace: str, name: str) -> bool | None:
+    """Whether a RequestAuthentication is for the pods of a Gateway; None: that cannot be told."""
+    from ringfence.dialects.istio.attachment import selects
+    from ringfence.rules.mesh_objects import mapping
+
+    space, slash, short = name.partition("/")
+    space, short = (space, short) if slash else (namespace, name)
+    found = enforcement.written.named("networking.istio.io", "Gateway", space, short)
+    labels = {str(key): str(value) for key, value in mapping(found.spec.get("selector")).items()} if found else {}
+    pods = [enforcement.pod(index) for index in enforcement.pods] if labels else []
+    serving = [pod for pod in pods if selects(tuple(labels.items()), pod)]
+    if not serving:
+        return None
+    root = enforcement.mesh.config.root_namespace
+    perhaps = False
+    for one in enforcement.mesh.authentications:
+        for pod in serving:
+            if one.attachment.targets or one.attachment.namespace not in (pod.namespace, root):
+                continue
+            taken = selects(one.attachment.labels, pod)
+            if taken and one.rules and not one.broken:
+                return True
+            perhaps = perhaps or taken is None or bool(taken and one.broken)
+    return None if perhaps else False

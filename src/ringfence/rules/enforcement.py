@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
+from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
 from ringfence.dialects.istio.authorization_objects import Attachment, AuthorizationPolicy, Clause, Target, Term
 from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
@@ -20,9 +21,13 @@ from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Acceptance, Point, PointSort, Proxy, Speech, Waypoint
 from ringfence.rules.ends import pod_end
 from ringfence.rules.finding import Subject, Witness
+from ringfence.rules.mesh_objects import MeshObjects
 from ringfence.rules.situation import Situation
+from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
+from ringfence.verdict.grid import Grid
+from ringfence.verdict.meshed.request import Request
 
 POLICY = "AuthorizationPolicy"
 MOST_ASKED = 50
@@ -37,6 +42,8 @@ class Enforcement:
     def __init__(self, situation: Situation, mesh: IstioMesh) -> None:
         self.situation = situation
         self.mesh = mesh
+        self.written = MeshObjects(situation)
+        self._ports: dict[object, tuple[int, ...]] = {}
         self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
 
     @cached_property
@@ -86,12 +93,29 @@ class Enforcement:
         proxies = {option.value.proxy for option in self.mesh.membership(self.pod(index))}
         return proxies.pop() if len(proxies) == 1 else None
 
+    def known_ports(self, index: int) -> list[int]:
+        """The TCP ports of a pod to which Services lead or that its containers declare, with a name or without: the
+        latter are reached by the pod's address."""
+        return sorted(self.mesh.services.ports(self.pod(index)) | set(self._declared(index)))
+
+    def _declared(self, index: int) -> tuple[int, ...]:
+        """The TCP ports that containers declare, as the input has them written."""
+        pod = self.pod(index)
+        key = (pod.workload, pod.template, id(pod.marks))
+        found = self._ports.get(key)
+        if found is None:
+            own = (*capture.OWN_PORTS, capture.HBONE_PORT)
+            declared = self.situation.declared_ports(index)
+            found = tuple(port for protocol, port in declared if protocol == "TCP" and port not in own)
+            self._ports[key] = found
+        return found
+
     def ports(self, index: int) -> list[int]:
-        """The TCP ports of a pod to which Services lead, and which its proxy takes for certain."""
+        """Those of them that its proxy takes for certain."""
         options = self.mesh.membership(self.pod(index))
         return [
             port
-            for port in sorted(self.mesh.services.ports(self.pod(index)))
+            for port in self.known_ports(index)
             if all(any(first <= port <= last for first, last in option.value.inbound) for option in options)
         ]
 
@@ -105,10 +129,15 @@ class Enforcement:
             if one.protocol == "TCP" and one.port == port and (number := target_of(one, pod)) is not None
         }
 
-    def listens(self, index: int, port: int) -> bool:
-        """Whether a port is known as one of the pod's own: a Service leads to it, or a container names it."""
+    def published_from(self, index: int, service: Service, port: int) -> list[int]:
+        """The ports of a pod to which one Service leads from a port of its own."""
         pod = self.pod(index)
-        return port in self.mesh.services.ports(pod) or any(port == one.number for one in pod.ports)
+        found = (target_of(one, pod) for one in service.ports if (one.protocol, one.port) == ("TCP", port))
+        return [number for number in found if number is not None]
+
+    def listens(self, index: int, port: int) -> bool:
+        """Whether a port is known as one of the pod's own: a Service leads to it, or a container declares it."""
+        return port in self.known_ports(index) or any(port == one.number for one in self.pod(index).ports)
 
     def acceptance(self, index: int, port: int) -> Acceptance | None:
         """Which connections the proxy of a pod takes; None: the input leaves it open."""
@@ -221,7 +250,7 @@ class Enforcement:
         for terms in clause.sources or (clause.conditions,):
             if len(terms) == 1 and not terms[0].others:
                 for value in terms[0].values:
-                    known = self._identity(terms[0].key, value, policy.attachment.namespace)
+                    known = self.account_of(terms[0].key, value, policy.attachment.namespace)
                     found.update(dict.fromkeys(self._by_account.get(known, ()) if known is not None else ()))
         return list(found)
 
@@ -233,12 +262,12 @@ class Enforcement:
         asking = [term for term in terms if term.key in IDENTITY and term.values]
         for term in asking:
             for value in term.values:
-                known = self._identity(term.key, value, policy.attachment.namespace)
+                known = self.account_of(term.key, value, policy.attachment.namespace)
                 if known is None or known == (pod.namespace, pod.service_account):
                     return True
         return not asking
 
-    def _identity(self, key: str, value: str, own: str) -> tuple[str, str] | None:
+    def account_of(self, key: str, value: str, own: str) -> tuple[str, str] | None:
         """The namespace and account that a value names in full; None: it names something wider, or of elsewhere."""
         if "*" in value:
             return None
@@ -269,6 +298,33 @@ class Enforcement:
             if self.proxy(index) is Proxy.NONE and not self.pod(index).host_network and not is_gateway(self.pod(index))
         )
 
+    @cached_property
+    def clients_grid(self) -> Grid:
+        """The relation of all layers, for clients as they are configured."""
+        from ringfence.verdict.meshed.grids import grid_of
+
+        return grid_of(self.situation.relation, self.mesh)
+
+    @cached_property
+    def attackers_grid(self) -> Grid:
+        """The relation of all layers, for clients who control their pods."""
+        from ringfence.verdict.meshed.grids import grid_of
+
+        return grid_of(self.situation.relation, self.mesh, unbound=True)
+
+    def free_witness(self, source: int, destination: int | str, port: int, protocol: str = "TCP") -> Witness | None:
+        """The flow of somebody who controls a pod, if the layers that bind him surely let it through."""
+        to = destination if isinstance(destination, str) else self.end(destination)
+        one = Witness(self.end(source), to, port, protocol, Verdict.ALLOWED)
+        try:
+            answer = self.situation.answer(one)
+        except EndError:
+            return None
+        if answer.verdict is Verdict.ALLOWED:
+            return one
+        unbound = answer.verdict is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
+        return replace(one, unbound=True) if unbound else None
+
     def witness(
         self,
         sources: Iterable[int],
@@ -276,8 +332,10 @@ class Enforcement:
         port: int,
         expected: Verdict,
         protocol: str = "TCP",
+        request: Request | None = None,
     ) -> Witness | None:
-        """The first flow that the network lets through and all layers together judge as expected."""
+        """The first flow that the network lets through and all layers together judge as expected: with one ``request``,
+        or with all of them together."""
         to = destination if isinstance(destination, str) else self.end(destination)
         others: Iterator[int] = (
             one
@@ -285,7 +343,7 @@ class Enforcement:
             if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
         )
         for source in islice(others, MOST_ASKED):
-            one = Witness(self.end(source), to, port, protocol, expected)
+            one = Witness(self.end(source), to, port, protocol, expected, request)
             try:
                 network = self.situation.can(one.source, one.destination, one.port, one.protocol)
                 if network is Verdict.ALLOWED and self.situation.says(one) is expected:

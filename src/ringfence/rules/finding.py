@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ringfence.model.provenance import Place
 from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.request import Request
 
 
 class Severity(StrEnum):
@@ -65,7 +69,9 @@ class Related(Value):
 class Witness(Value):
     """One concrete flow that shows the finding: a question for ``World.can`` and the verdict that it gives.
 
-    The words are those that ``can`` takes. ``port`` None: every port.
+    The words are those that ``can`` takes. ``port`` None: every port. ``request``: the one that is sent; None: all of
+    them together. ``unbound``: by somebody who controls the client's pod; as the client is configured, ``can`` says
+    that its own side denies the flow, and that this does not hold.
     """
 
     source: str
@@ -73,6 +79,8 @@ class Witness(Value):
     port: int | str | None
     protocol: str | None
     expected: Verdict
+    request: Request | None = None
+    unbound: bool = False
 
 
 class Finding(Value):

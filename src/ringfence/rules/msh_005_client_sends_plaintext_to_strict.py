@@ -4,8 +4,8 @@
 
 What the proxy of every client sends to every Service, by DestinationRules and by what it knows of the server, against
 what the server's proxy takes. Found are a DestinationRule with `mode: DISABLE` (or TLS of its own making) towards a
-port that is STRICT, and clients of ztunnel whose server has a sidecar that takes no tunnels: ztunnel sends plaintext
-to it.
+port that is STRICT, clients of ztunnel whose server has a sidecar that takes no tunnels (ztunnel sends plaintext to
+it), and clients without a DestinationRule in a mesh whose proxies do not agree by themselves (`enableAutoMtls: false`).
 
 ## Why this is bad
 
@@ -31,12 +31,14 @@ Use instead `mode: ISTIO_MUTUAL`, or no `tls` at all: the proxies agree by thems
 
 ## How to fix it
 
-Take `tls` out of the DestinationRule. Move the server to ambient, or its client to sidecars, or let the sidecar take
-tunnels (label `networking.istio.io/tunnel: http`, set by a release of Istio with ambient enabled).
+Take `tls` out of the DestinationRule; without auto mTLS, write one with `mode: ISTIO_MUTUAL`. Move the server to
+ambient, or its client to sidecars, or let the sidecar take tunnels (label `networking.istio.io/tunnel: http`, set by a
+release of Istio with ambient enabled).
 
 ## Limits
 
-One client of each kind is asked about, and only connections that the network lets through.
+One client of each kind is asked about, and only connections that the network lets through. Where two
+PeerAuthentications may count for the server and the input has no ages, the rule cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -44,13 +46,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Related, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
+from ringfence.rules.mesh_objects import workload_of
 from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.rules.situation import NOWHERE
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
     from ringfence.model.cluster import Pod, Service
     from ringfence.model.mesh import Source
+    from ringfence.model.provenance import Place
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
@@ -62,7 +67,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.HIGH,
     needs=Needs.REACH,
-    aliases=("kiali:KIA0204", "kiali:KIA0207", "kiali:KIA0208", "kiali:KIA0505", "kiali:KIA0506"),
+    aliases=("istioctl:IST0113", "kiali:KIA0207", "kiali:KIA0208", "kiali:KIA0401", "kiali:KIA0501"),
 )
 
 
@@ -75,22 +80,45 @@ def check(situation: Situation) -> Iterator[Result]:
 
     clients = _clients(enforcement)
     seen: set[tuple[Subject, str]] = set()
+    open_ones: dict[Subject, Place] = {}
     for index in enforcement.pods:
         pod = enforcement.pod(index)
         if enforcement.proxy(index) is not Proxy.SIDECAR:
             continue
         for port in enforcement.ports(index):
-            if enforcement.acceptance(index, port) is not Acceptance.STRICT:
+            acceptance = enforcement.acceptance(index, port)
+            if acceptance not in (Acceptance.STRICT, None):
                 continue
             for service, published in enforcement.mesh.services.leading_to(pod, port):
                 for client in clients:
                     told = _sends_no_identity(enforcement, client, pod, port, service)
                     if told is None or enforcement.pod(client).workload == pod.workload:
                         continue
+                    key = _key(enforcement, client, pod, service, told)
+                    if key in seen:
+                        continue
+                    if acceptance is None:
+                        open_ones.setdefault(workload_of(pod), pod.place or NOWHERE)
+                        continue
                     found = _finding(enforcement, client, index, service, published.port, told)
-                    if found is not None and (found.subject, found.evidence[0]) not in seen:
-                        seen.add((found.subject, found.evidence[0]))
+                    if found is not None:
+                        seen.add(key)
                         yield found
+    for subject, place in open_ones.items():
+        why = "clients send it no identity, and whether it asks for one hangs on which PeerAuthentication counts"
+        yield NotEvaluable(RULE.id, subject, why, place)
+
+
+def _key(
+    enforcement: Enforcement, client: int, server: Pod, service: Service, told: tuple[Source, ...]
+) -> tuple[Subject, str]:
+    """What makes a finding another one."""
+    from ringfence.model.mesh import Proxy
+
+    name = f"{service.namespace}/service/{service.name}"
+    if told:
+        return Subject(told[0].kind, told[0].namespace or "", told[0].name), name
+    return workload_of(server), name if enforcement.proxy(client) is Proxy.SIDECAR else "ztunnel"
 
 
 def _clients(enforcement: Enforcement) -> list[int]:
@@ -107,8 +135,8 @@ def _clients(enforcement: Enforcement) -> list[int]:
 def _sends_no_identity(
     enforcement: Enforcement, client: int, server: Pod, port: int, service: Service
 ) -> tuple[Source, ...] | None:
-    """What makes the client send without an identity (empty: nothing but how ztunnel is); None: it does not for
-    certain."""
+    """What makes the client send without an identity (empty: nothing but how ztunnel is, or that nobody agrees); None:
+    it does not for certain."""
     from ringfence.model.mesh import Proxy, Sending
 
     node = enforcement.proxy(client) is Proxy.NODE
@@ -116,19 +144,19 @@ def _sends_no_identity(
     if any(option.value.sending not in (Sending.PLAIN, Sending.OTHER_TLS) for option in options):
         return None
     rules = tuple(one for one in options[0].value.sources if one.kind == "DestinationRule")
-    return rules if rules or node else None
+    return rules if rules or node or not enforcement.mesh.config.auto_mtls else None
 
 
 def _finding(
     enforcement: Enforcement, client: int, server: int, service: Service, port: int, told: tuple[Source, ...]
 ) -> Finding | None:
+    from ringfence.model.mesh import Proxy
+
     name = f"{service.namespace}/service/{service.name}"
     witness = enforcement.witness([client], name, port, Verdict.DENIED)
     if witness is None:
         return None
-    from ringfence.model.provenance import Place
-
-    at = enforcement.pod(server).place or Place("")
+    at = enforcement.pod(server).place or NOWHERE
     if told:
         rule = told[0]
         subject = Subject(rule.kind, rule.namespace or "", rule.name)
@@ -136,8 +164,13 @@ def _finding(
         related = (Related(at, "the server"),)
         hint = "take tls out of the DestinationRule, or write mode: ISTIO_MUTUAL"
         return Finding(RULE.id, message, rule.place, subject, (name,), related, witness, hint)
-    ref = enforcement.pod(server).workload
-    subject = Subject(ref.kind, ref.namespace, ref.name)
+    subject = workload_of(enforcement.pod(server))
+    if enforcement.proxy(client) is Proxy.SIDECAR:
+        message = (
+            f"sidecars send plaintext to {subject}, which is STRICT: enableAutoMtls is false, and no rule says else"
+        )
+        hint = "write a DestinationRule with mode: ISTIO_MUTUAL for its host, or take enableAutoMtls out"
+        return Finding(RULE.id, message, at, subject, ("auto mtls", name), (), witness, hint)
     message = f"clients of ztunnel send plaintext to {subject}, whose sidecar is STRICT and takes no tunnels"
     hint = "let the sidecar take tunnels, or move the workload to ambient"
     return Finding(RULE.id, message, at, subject, ("ztunnel",), (), witness, hint, Severity.MEDIUM)

@@ -45,13 +45,12 @@ a finding of medium severity. Whether two entries of `from` were meant to be one
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ringfence.model.policy import AnyPeer, Direction, PodPeer, Tier
-from ringfence.model.problems import Severity as Weight
 from ringfence.rules.examples import STRANGER, addresses, confirmed, subject_texts
+from ringfence.rules.faulty_objects import faults
 from ringfence.rules.finding import Finding, Related, Severity, Subject, Witness
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import labels_text, policy_subject
@@ -62,7 +61,7 @@ if TYPE_CHECKING:
     from ringfence.layers.network.policies import CompiledPolicy
     from ringfence.model import policy as model
     from ringfence.model.problems import Problem
-    from ringfence.model.provenance import Manifest, Place
+    from ringfence.model.provenance import Manifest
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
 
@@ -75,9 +74,6 @@ RULE = Rule(
     needs=Needs.OBJECT,
     aliases=("kube-linter:schema-validation",),
 )
-
-NOT_FAULTS = frozenset(("not-modelled", "given-twice", "range-not-used"))
-"""Problems that are no fault of the object at whose place they stand."""
 
 SPELLING = frozenset(("sloppy-cidr", "removed-api"))
 """Faults that change nothing yet."""
@@ -96,15 +92,10 @@ def check(situation: Situation) -> Iterator[Result]:
 
 
 def _problems(situation: Situation) -> Iterator[Finding]:
-    told = [one for one in situation.problems if one.severity is not Weight.NOTICE and one.code not in NOT_FAULTS]
-    if not told:
-        return
     policies = {(one.api_version, one.kind) for one in situation.cluster.manifests}
-    starts = _starts(situation, {problem.place.file for problem in told})
     seen = set()
-    for problem in told:
-        manifest = _object(starts, problem.place)
-        if manifest is None or not ((manifest.api_version, manifest.kind) in policies or _would_be(manifest, problem)):
+    for manifest, problem in faults(situation):
+        if not ((manifest.api_version, manifest.kind) in policies or _would_be(manifest, problem)):
             continue
         subject = Subject(manifest.kind, manifest.namespace or "", manifest.name)
         evidence = (problem.code, problem.message)
@@ -118,25 +109,6 @@ def _problems(situation: Situation) -> Iterator[Finding]:
 def _would_be(manifest: Manifest, problem: Problem) -> bool:
     """Whether an object was meant to be a policy, and is of no kind that there is."""
     return problem.code == "unknown-kind" and "pol" in manifest.kind.lower()
-
-
-def _starts(situation: Situation, files: set[str]) -> dict[str, list[tuple[int, int, Manifest]]]:
-    """Where the objects of some files begin, in order."""
-    found: dict[str, list[tuple[int, int, Manifest]]] = {}
-    for manifest in situation.manifests:
-        place = manifest.place
-        if place.file in files:
-            found.setdefault(place.file, []).append((place.line, place.column, manifest))
-    for members in found.values():
-        members.sort(key=lambda one: one[:2])
-    return found
-
-
-def _object(starts: dict[str, list[tuple[int, int, Manifest]]], place: Place) -> Manifest | None:
-    """The object in which a place lies: the last one that begins before it."""
-    members = starts.get(place.file, [])
-    at = bisect_right(members, (place.line, place.column), key=lambda one: one[:2])
-    return members[at - 1][2] if at and place.line else None
 
 
 def _split(first: model.Rule, second: model.Rule) -> bool:

@@ -45,25 +45,68 @@ MODULES: Mapping[str, str] = {
     "MSH-003": "msh_003_peer_authentication_shadowed",
     "MSH-004": "msh_004_policy_without_effect",
     "MSH-005": "msh_005_client_sends_plaintext_to_strict",
+    "MSH-006": "msh_006_server_not_verified",
+    "MSH-007": "msh_007_workload_without_proxy",
     "MSH-008": "msh_008_pod_opts_out",
+    "MSH-009": "msh_009_traffic_past_the_proxy",
+    "MSH-010": "msh_010_node_network_in_the_mesh",
+    "MSH-011": "msh_011_strict_would_refuse",
+    "MSH-012": "msh_012_needs_a_waypoint",
+    "MSH-013": "msh_013_protocol_not_said",
+    "MSH-014": "msh_014_sensitive_workload_calls_anywhere",
+    "MSH-015": "msh_015_extension_in_the_proxy",
+    "MSH-017": "msh_017_proxy_of_another_release",
+    "MSH-018": "msh_018_no_limit_at_the_edge",
+    "MSH-019": "msh_019_enrolment_contradicts_itself",
+    "MSH-020": "msh_020_annotation_not_read",
+    "MSH-021": "msh_021_sidecar_unclear",
+    "MSH-022": "msh_022_destination_rule_for_nobody",
+    "MSH-023": "msh_023_reference_to_nothing",
+    "MSH-024": "msh_024_gateway_faulty",
+    "MSH-025": "msh_025_service_entry_unclear",
+    "MSH-026": "msh_026_service_port_of_nobody",
+    "MSH-027": "msh_027_status_says_no",
+    "MSH-028": "msh_028_runs_as_the_proxy",
+    "MSH-029": "msh_029_injection_broken",
+    "MSH-030": "msh_030_mutual_tls_to_plain_server",
+    "MSH-031": "msh_031_keys_from_anywhere",
+    "MSH-032": "msh_032_object_faulty",
     "AUZ-001": "auz_001_sensitive_workload_open",
     "AUZ-002": "auz_002_everybody_allowed",
+    "AUZ-003": "auz_003_empty_policy",
     "AUZ-004": "auz_004_identity_without_strict",
     "AUZ-005": "auz_005_principal_of_nobody",
     "AUZ-006": "auz_006_http_rule_on_connections",
     "AUZ-007": "auz_007_allowed_by_who_it_is_not",
+    "AUZ-008": "auz_008_rule_shadowed",
     "AUZ-009": "auz_009_tokens_not_asked_for",
     "AUZ-010": "auz_010_port_of_the_service",
+    "AUZ-011": "auz_011_wildcard_wider",
     "AUZ-012": "auz_012_rule_dropped",
     "AUZ-013": "auz_013_dry_run_taken_for_a_policy",
     "AUZ-014": "auz_014_client_named_behind_a_waypoint",
+    "AUZ-015": "auz_015_unknown_to_ztunnel",
+    "AUZ-016": "auz_016_greeting_before_refusal",
+    "AUZ-017": "auz_017_host_without_its_port",
+    "AUZ-018": "auz_018_path_written_otherwise",
+    "AUZ-019": "auz_019_nobody_to_ask",
+    "AUZ-020": "auz_020_method_or_host_of_nobody",
     "IDN-001": "idn_001_default_service_account",
+    "IDN-002": "idn_002_account_shared",
+    "IDN-003": "idn_003_token_mounted",
     "IDN-004": "idn_004_service_account_missing",
+    "IDN-005": "idn_005_principal_over_privileged",
     "LAY-001": "lay_001_network_allows_mesh_denies",
     "LAY-002": "lay_002_mesh_allows_network_denies",
+    "LAY-003": "lay_003_sensitive_in_plaintext",
     "LAY-004": "lay_004_past_the_mesh",
+    "LAY-005": "lay_005_network_alone",
     "LAY-006": "lay_006_tunnel_not_admitted",
+    "LAY-007": "lay_007_hidden_dependency_blocked",
     "LAY-008": "lay_008_past_the_waypoint",
+    "LAY-009": "lay_009_port_or_pods_of_the_service",
+    "LAY-010": "lay_010_past_the_egress_gateway",
+    "LAY-011": "lay_011_registry_taken_for_a_boundary",
     "GOV-002": "gov_002_suppression_invalid",
     "GOV-004": "gov_004_suppression_unused",
 }
@@ -104,6 +147,23 @@ def resolve(word: str) -> str:
     raise RuleError(
         word, f"did you mean {close[0]} ({slug(close[0])})?" if close else "`ringfence rule` lists all rules"
     )
+
+
+def named(word: str) -> tuple[str, ...]:
+    """The rules of an id, a slug, or what another tool calls them: ``kiali:KIA0004``, or ``KIA0004`` alone. Raises
+    RuleError. Only the last imports the rules."""
+    try:
+        return (resolve(word),)
+    except RuleError:
+        wanted = word.lower()
+        found = tuple(
+            one.rule.id
+            for one in entries()
+            if any(wanted in (alias.lower(), alias.lower().partition(":")[2]) for alias in one.rule.aliases)
+        )
+        if not found:
+            raise
+        return found
 
 
 @cache

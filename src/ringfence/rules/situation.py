@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.layers.network.policies import CompiledPolicy
@@ -29,9 +29,16 @@ from ringfence.verdict.ways_in.values import WaysIn
 if TYPE_CHECKING:
     from ringfence.model.mesh import Mesh
     from ringfence.rules.enforcement import Enforcement
+    from ringfence.rules.rights import Rights
     from ringfence.verdict.meshed.asking import MeshedAsker
 
 NOWHERE = Place("")
+_POD_SPECS: tuple[FieldPath, ...] = (
+    ("spec",),
+    ("spec", "template", "spec"),
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+)
+"""Where objects have the spec of their pods."""
 
 DNS_SERVICES = frozenset(("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default"))
 """Names of Services of the cluster's DNS: kubeadm and most others, some charts, RKE2, OpenShift."""
@@ -217,6 +224,69 @@ class Situation:
 
         return Enforcement(self, self.mesh) if isinstance(self.mesh, IstioMesh) else None
 
+    def pod_spec(self, index: int) -> tuple[Manifest, FieldPath, Mapping[str, Any]] | None:
+        """The spec of a pod as it is written: in which object, where, and what; None: the input does not have it."""
+        pod = self.cluster.pods[index]
+        ref = pod.workload
+        subjects = [Subject(ref.kind, ref.namespace, ref.name)]
+        if not pod.template:
+            subjects.insert(0, Subject("Pod", pod.namespace, pod.name))
+        for subject in subjects:
+            manifest = self.manifest(subject)
+            for path in _POD_SPECS if manifest is not None else ():
+                found: Any = manifest.data if manifest is not None else None
+                for key in path:
+                    found = found.get(key) if isinstance(found, Mapping) else None
+                if manifest is not None and isinstance(found, Mapping) and "containers" in found:
+                    return manifest, path, found
+        return None
+
+    def declared_ports(self, index: int) -> frozenset[tuple[str, int]]:
+        """Protocol and number of the ports that the containers of a pod declare, with a name or without."""
+        from ringfence.rules.mesh_objects import members
+
+        pod = self.cluster.pods[index]
+        found = {(one.protocol, one.number) for one in pod.ports}
+        written = self.pod_spec(index)
+        spec = written[2] if written is not None else {}
+        containers = [one for _, one in members(spec.get("containers"))]
+        containers += [one for _, one in members(spec.get("initContainers")) if one.get("restartPolicy") == "Always"]
+        for container in containers:
+            for _, one in members(container.get("ports")):
+                number = one.get("containerPort")
+                if type(number) is int and 1 <= number <= 65535:
+                    found.add((str(one.get("protocol") or "TCP"), number))
+        return frozenset(found)
+
+    def pods_behind(self, service: Service) -> Sequence[int]:
+        """The pods that a Service selects, as indexes."""
+        wanted = list((service.selector or {}).items())
+        if not wanted:
+            return ()
+        first, *rest = sorted(wanted, key=lambda one: len(self._labelled.get((service.namespace, *one), ())))
+        return [
+            index
+            for index in self._labelled.get((service.namespace, *first), ())
+            if all(self.cluster.pods[index].labels.get(key) == value for key, value in rest)
+        ]
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[str, str, str], list[int]]:
+        keys = {key for service in self.cluster.services for key in service.selector or ()}
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for index, pod in enumerate(self.cluster.pods):
+            for key, value in pod.labels.items():
+                if key in keys:
+                    found.setdefault((pod.namespace, key, value), []).append(index)
+        return found
+
+    @cached_property
+    def rights(self) -> Rights:
+        """What ServiceAccounts may do at the API server."""
+        from ringfence.rules.rights import Rights
+
+        return Rights(self)
+
     # What selects what.
 
     def selecting(self, pod: int, direction: Direction, tier: Tier = Tier.NETWORK_POLICY) -> Mapping[int, bool]:
@@ -269,18 +339,23 @@ class Situation:
         """The verdict of a flow: what ``World.can`` says. Raises EndError."""
         return self.asker.can(self.target(source), self.target(destination), asked(port, protocol)).verdict
 
+    def outwards(self, source: str, port: int) -> Verdict:
+        """The network's verdict of TCP to all addresses outside together. Raises EndError."""
+        return self.asker.can(self.target(source), self.directory.everywhere(), asked(port, "TCP")).verdict
+
     def says(self, witness: Witness) -> Verdict:
         """The verdict of all layers: what ``World.can`` says of the flow of a witness. Raises EndError."""
-        return self._answer(witness).verdict
+        return self.answer(witness).verdict
 
     def refuses(self, witness: Witness) -> bool:
         """Whether all layers together deny the flow of a witness, whatever its client does. Raises EndError."""
-        answer = self._answer(witness)
+        answer = self.answer(witness)
         return answer.verdict is Verdict.DENIED and (answer.layered is None or answer.layered.holds)
 
-    def _answer(self, witness: Witness) -> Answer:
+    def answer(self, witness: Witness) -> Answer:
+        """The answer of all layers to the flow of a witness. Raises EndError."""
         source, destination = self.target(witness.source), self.target(witness.destination)
-        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), None)
+        return self._meshed.can(source, destination, asked(witness.port, witness.protocol), witness.request)
 
     @cached_property
     def _meshed(self) -> MeshedAsker:

@@ -27,6 +27,7 @@ from ringfence.sources.meshes import MeshReader
 from ringfence.sources.owners import Owners
 from ringfence.sources.plain_pods import PlainPods
 from ringfence.sources.plugins.detecting import PluginReader
+from ringfence.sources.plugins.encryption import EncryptionReader
 from ringfence.sources.pods import PodFacts, build_pods, read_pod, report_shared_addresses
 from ringfence.sources.pods import distinct as distinct_pods
 from ringfence.sources.ranges import (
@@ -88,6 +89,7 @@ class _Parts(Draft):
     endpoints: Endpoints = field(default_factory=Endpoints)
     entries: EntryReader = field(default_factory=EntryReader)
     plugins: PluginReader = field(default_factory=PluginReader)
+    encryption: EncryptionReader = field(default_factory=EncryptionReader)
     policies: list[NetworkPolicyRules] = field(default_factory=list)
     policy_manifests: list[Manifest] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
@@ -129,6 +131,7 @@ def _take(manifest: Manifest, parts: _Parts) -> None:
     if manifest.namespace:
         parts.named.add(manifest.namespace)
     parts.plugins.take(manifest)
+    parts.encryption.take(manifest)
     told = treatment is not Treatment.MESH and parts.meshes.notice(manifest, parts.problems)
     if treatment is Treatment.READ:
         _take_read(manifest, classification, parts)
@@ -343,6 +346,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         machines=parts.meshes.machines(),
         istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
+        encryption=parts.encryption.declared(),
     )
 
 

@@ -19,14 +19,16 @@ from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
+from ringfence.sources import marks
 from ringfence.sources.collecting import collector_paused
 from ringfence.sources.field_checks import path_text, type_hint, type_words, valid_label_key, valid_label_value
 from ringfence.sources.json_positions import JsonPositions, value_offset
 from ringfence.sources.kinds import Treatment, classify
-from ringfence.sources.marks import PROXIES, is_mark, make_marks, one_of_equal
+from ringfence.sources.marks import is_mark, make_marks, one_of_equal
 from ringfence.sources.meshes import setting_of_mesh
 from ringfence.sources.owners import Owner
 from ringfence.sources.plugins.detecting import DECLARATIONS
+from ringfence.sources.plugins.encryption import tells
 from ringfence.sources.plugins.settings import settings_key
 from ringfence.sources.pods import DEFAULT_ACCOUNT, PROTOCOLS, PodFacts, one_a_family
 from ringfence.sources.projections import (
@@ -123,6 +125,7 @@ class _Reader:
         self._hosts: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._annotations: dict[bytes, Mapping[str, str]] = {}
         self._marks: dict[object, Marks] = {}
+        self._ids: dict[bytes, marks.Ids] = {}
 
     def take_list(self, data: bytes | mmap.mmap, listing: ItemList, origin: Place, depth: int) -> None:
         """All members of a list that begins at ``origin``. A typed list says what its members are."""
@@ -210,16 +213,26 @@ class _Reader:
                 annotations = self._annotations[raw] = _annotations(raw)
         elif raw and raw[:1] != b"{" and raw != b"null":
             raise _Unfit
-        proxies: list[tuple[str, str]] = []
-        for container in spec.containers or ():
-            if container.name in PROXIES:
-                proxies.append((container.name, container.image or ""))
-        for container in spec.initContainers or ():
-            if container.name in PROXIES and container.restartPolicy == "Always":
-                proxies.append((container.name, container.image or ""))
-        if not annotations and not proxies:
+        texts = [spec.securityContext, *(one.securityContext for one in spec.containers or ())]
+        proxied = any(one.name in marks.PROXIES for one in spec.containers or ())
+        if not (annotations or proxied or spec.initContainers or any(b"1337" in bytes(one) for one in texts)):
             return NO_MARKS
-        return one_of_equal(make_marks(annotations, proxies), self._marks)
+        containers = []
+        for first, some in ((False, spec.containers), (True, spec.initContainers)):
+            for one in some or ():
+                if one.name is not None:
+                    stays = not first or one.restartPolicy == "Always"
+                    ids = self._ids_of(one.securityContext)
+                    containers.append(marks.Container(one.name, one.image or "", ids, first, stays))
+        found = make_marks(annotations, containers, self._ids_of(spec.securityContext))
+        return one_of_equal(found, self._marks)
+
+    def _ids_of(self, security: msgspec.Raw) -> marks.Ids:
+        raw = bytes(security)
+        found = self._ids.get(raw)
+        if found is None:
+            found = self._ids[raw] = marks.ids_of(_decode_anything(raw) if raw else None)
+        return found
 
     def _named_ports(
         self, containers: list[Container] | None, first: list[Container] | None, host_network: bool
@@ -311,7 +324,9 @@ def _contents_matter(api_version: str, kind: str, namespace: str | None, name: s
     """Whether more of an object is used than that it is there."""
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
         return True
-    if setting_of_mesh(api_version, kind, name or ""):
+    if setting_of_mesh(api_version, kind, name or "") or tells(kind, name or ""):
+        return True
+    if api_version.startswith("rbac.authorization.k8s.io/") or (api_version, kind) == ("v1", "ServiceAccount"):
         return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))

@@ -6,8 +6,9 @@ Whatever reads a pod (the long way, the short one, the types of a dump) makes th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from sys import intern
+from typing import Any, NamedTuple
 
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.sources.field_checks import Fields
@@ -19,6 +20,25 @@ PROXIES = ("istio-proxy", "linkerd-proxy", "consul-dataplane")
 _CONFIG = "proxy.istio.io/config"
 _READ = re.compile(r"^\s*\"?(?:interceptionMode|ISTIO_META_ENABLE_HBONE)\"?\s*:[^\n]*$", re.MULTILINE)
 _NONE: Mapping[str, str] = {}
+PROXY_ID = 1337
+"""The user and group of a proxy that does not say another."""
+_SET_UP = frozenset({"istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"})
+"""Init containers of meshes themselves."""
+_NOT_SAID = (None, None)
+Ids = tuple[int | None, int | None]
+"""User and group that something runs as; None: it does not say."""
+
+
+class Container(NamedTuple):
+    """A container as far as its identity goes. ``first``: an init container; ``stays``: that does not end."""
+
+    name: str
+    image: str
+    ids: Ids
+    first: bool
+    stays: bool
+
+
 _UNREAD = frozenset({"proxy.istio.io/overrides"})
 
 
@@ -35,16 +55,58 @@ def kept_value(key: str, value: str) -> str:
     return "" if key in _UNREAD else value
 
 
-def make_marks(annotations: Mapping[str, str], proxies: Iterable[tuple[str, str]]) -> Marks:
-    """The marks of a pod with these annotations (all of them, or those of meshes) and proxies (name and image)."""
+def make_marks(annotations: Mapping[str, str], containers: Sequence[Container], pod: Ids = _NOT_SAID) -> Marks:
+    """The marks of a pod with these annotations (all of them, or those of meshes) and containers (those that are no
+    init containers first). ``pod``: what it says for all its containers."""
     found = {intern(key): kept_value(key, value) for key, value in annotations.items() if is_mark(key)}
-    containers = tuple(ProxyContainer(intern(name), image) for name, image in proxies)
-    return Marks(found, containers) if found or containers else NO_MARKS
+    proxies = [one for one in containers if one.name in PROXIES and one.stays]
+    own = proxies[0].ids if proxies else _NOT_SAID
+    ids = (PROXY_ID if own[0] is None else own[0], PROXY_ID if own[1] is None else own[1])
+    users, others = [], False
+    for one in containers:
+        if one.stays and one.name not in PROXIES:
+            user, group = (said if said is not None else all_ for said, all_ in zip(one.ids, pod, strict=True))
+            if user == ids[0] or group == ids[1]:
+                users.append(intern(one.name))
+            else:
+                others = True
+    early: list[str] = []
+    for one in containers:
+        if one.first and one.stays and one.name in PROXIES:
+            break
+        if one.first and not one.stays and one.name not in _SET_UP:
+            early.append(intern(one.name))
+    if not (found or proxies or users or early):
+        return NO_MARKS
+    told = tuple(ProxyContainer(intern(one.name), one.image) for one in proxies)
+    return Marks(found, told, tuple(users), others or not users, tuple(early))
+
+
+def ids_of(security: Any) -> Ids:
+    """The user and the group of a ``securityContext``."""
+    if not isinstance(security, Mapping):
+        return _NOT_SAID
+    user, group = security.get("runAsUser"), security.get("runAsGroup")
+    return user if type(user) is int else None, group if type(group) is int else None
+
+
+def containers_of(spec: Mapping[str, Any]) -> list[Container]:
+    """The containers of a pod's spec. What is of a wrong type is left out: it is reported elsewhere."""
+    found = []
+    for key in ("containers", "initContainers"):
+        written = spec.get(key)
+        for one in written if isinstance(written, list) else ():
+            if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+                image, first = one.get("image"), key == "initContainers"
+                stays = not first or one.get("restartPolicy") == "Always"
+                image = image if isinstance(image, str) else ""
+                found.append(Container(one["name"], image, ids_of(one.get("securityContext")), first, stays))
+    return found
 
 
 def read_marks(metadata: Fields, spec: Fields) -> Marks:
     """The marks of a pod; ``metadata`` is its own, or that of its template."""
-    return make_marks(mesh_annotations(metadata), _proxies(spec))
+    return make_marks(mesh_annotations(metadata), containers_of(spec.data), ids_of(spec.data.get("securityContext")))
 
 
 def mesh_annotations(metadata: Fields) -> dict[str, str]:
@@ -72,20 +134,9 @@ def mesh_words(metadata: Fields) -> Mapping[str, str]:
     }
 
 
-def _proxies(spec: Fields) -> Iterable[tuple[str, str]]:
-    """Proxies among the containers, then among the init containers that stay. Wrong fields are reported elsewhere."""
-    for key in ("containers", "initContainers"):
-        containers = spec.data.get(key)
-        for container in containers if isinstance(containers, list) else ():
-            if not isinstance(container, Mapping) or container.get("name") not in PROXIES:
-                continue
-            if key == "containers" or container.get("restartPolicy") == "Always":
-                image = container.get("image")
-                yield container["name"], image if isinstance(image, str) else ""
-
-
 def one_of_equal(marks: Marks, seen: dict[object, Marks]) -> Marks:
     """The first of equal marks; ``seen`` keeps them."""
-    if not marks.annotations and not marks.proxies:
+    if marks is NO_MARKS:
         return NO_MARKS
-    return seen.setdefault((tuple(sorted(marks.annotations.items())), marks.proxies), marks)
+    key = tuple(sorted(marks.annotations.items())), marks.proxies, marks.users, marks.others, marks.early
+    return seen.setdefault(key, marks)

@@ -26,6 +26,8 @@ def kept_spec(manifest: Manifest, spec: Any) -> Any:
         return spec
     if manifest.kind == "EnvoyFilter":
         kept = _selecting(spec)
+        if "priority" in spec:
+            kept["priority"] = spec["priority"] if isinstance(spec["priority"], int) else 0
         if isinstance(spec.get("configPatches"), list):
             kept["configPatches"] = [_patch(one) for one in spec["configPatches"]]
         return kept
@@ -51,9 +53,15 @@ def _patch(patch: Any) -> Any:
         return None
     match, inner = patch.get("match"), patch.get("patch")
     value = inner.get("value") if isinstance(inner, Mapping) else None
+    kept: dict[str, Any] = {}
+    if isinstance(match, Mapping):
+        kept |= {"context": match["context"]} if "context" in match else {}
+        proxy = match.get("proxy")
+        if isinstance(proxy, Mapping) and "proxyVersion" in proxy:
+            kept["proxy"] = {"proxyVersion": proxy["proxyVersion"]}
     return {
         "applyTo": patch.get("applyTo"),
-        "match": {"context": match["context"]} if isinstance(match, Mapping) and "context" in match else {},
+        "match": kept,
         "patch": {
             "operation": inner.get("operation") if isinstance(inner, Mapping) else None,
             "value": {"name": value["name"]} if isinstance(value, Mapping) and "name" in value else {},
@@ -102,6 +110,22 @@ def _header_changes(request: Any) -> Any:
     return kept
 
 
+def kept_beside(manifest: Manifest) -> dict[str, Any] | None:
+    """The spec of an object that belongs to a mesh and decides no verdict, as far as rules look at it; None: nothing of
+    it is kept."""
+    spec = manifest.data.get("spec")
+    if not isinstance(spec, Mapping):
+        return None
+    if manifest.kind == "Telemetry":
+        return _selecting(spec)
+    if manifest.kind == "WorkloadGroup":
+        metadata, template = spec.get("metadata"), spec.get("template")
+        labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+        account = template.get("serviceAccount") if isinstance(template, Mapping) else None
+        return {"metadata": {"labels": labels}, "template": {"serviceAccount": account}}
+    return None
+
+
 def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
     """The fields beside its metadata of an object that holds settings of a mesh; None for any other object."""
     setting = setting_of_mesh(manifest.api_version, manifest.kind, manifest.name)
@@ -110,7 +134,7 @@ def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
     if setting == "webhook":
         webhooks = manifest.data.get("webhooks")
         named = [one for one in webhooks if isinstance(one, Mapping)] if isinstance(webhooks, list) else []
-        return {"webhooks": [{"name": one.get("name")} for one in named]}
+        return {"webhooks": [_webhook(one) for one in named]}
     data = manifest.data.get("data")
     texts: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
     if setting == "mesh":
@@ -118,6 +142,16 @@ def kept_setting(manifest: Manifest) -> dict[str, Any] | None:
     if setting == "injector":
         return {"data": {key: _injector(key, texts[key]) for key in ("config", "values") if key in texts}}
     return {"data": {ENABLEMENT: _enablement(texts[ENABLEMENT])} if ENABLEMENT in texts else {}}
+
+
+def _webhook(hook: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: hook[key] for key in ("name", "failurePolicy") if isinstance(hook.get(key), str)}
+    client = hook.get("clientConfig")
+    service = client.get("service") if isinstance(client, Mapping) else None
+    if isinstance(service, Mapping):
+        names = {key: service[key] for key in ("name", "namespace") if isinstance(service.get(key), str)}
+        return {**kept, "clientConfig": {"service": names}}
+    return kept
 
 
 def _enablement(text: Any) -> Any:

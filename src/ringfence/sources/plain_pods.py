@@ -15,7 +15,7 @@ from ringfence.model.marks import NO_MARKS, Marks
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
 from ringfence.sources.field_checks import valid_label_key, valid_label_value
-from ringfence.sources.marks import PROXIES, is_mark, make_marks, one_of_equal
+from ringfence.sources.marks import PROXIES, containers_of, ids_of, is_mark, make_marks, one_of_equal
 from ringfence.sources.owners import Owner
 from ringfence.sources.pods import DEFAULT_ACCOUNT, PROTOCOLS, PodFacts, one_a_family
 from ringfence.sources.telling_pods import read_as_a_whole
@@ -157,15 +157,12 @@ class PlainPods:
         found = {key: value for key, value in written.items() if is_mark(key)}
         if found and not all(type(value) is str for value in found.values()):
             raise _NotPlain
-        proxies = [
-            (container["name"], _text(container, "image"))
-            for key in ("containers", "initContainers")
-            for container in spec.get(key) or ()
-            if container.get("name") in PROXIES and (key == "containers" or container.get("restartPolicy") == "Always")
-        ]
-        if not found and not proxies:
+        plain = not found and not spec.get("initContainers") and not spec.get("securityContext")
+        containers = spec.get("containers") or ()
+        if plain and not any(one.get("name") in PROXIES or one.get("securityContext") for one in containers):
             return NO_MARKS
-        return one_of_equal(make_marks(found, proxies), self._marks)
+        marks = make_marks(found, containers_of(spec), ids_of(spec.get("securityContext")))
+        return one_of_equal(marks, self._marks)
 
     def _host_addresses(self, status: Mapping[str, Any]) -> tuple[int, ...]:
         if "hostIPs" in status:

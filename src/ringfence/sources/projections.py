@@ -18,6 +18,7 @@ class Container(msgspec.Struct, gc=False):
     name: str | None = None
     image: str | None = None
     ports: msgspec.Raw = NOTHING
+    securityContext: msgspec.Raw = NOTHING  # noqa: N815
     restartPolicy: str | None = None  # noqa: N815
 
 
@@ -44,6 +45,7 @@ class Spec(msgspec.Struct, gc=False):
     hostNetwork: bool | None = None  # noqa: N815
     serviceAccountName: str | None = None  # noqa: N815
     serviceAccount: str | None = None  # noqa: N815
+    securityContext: msgspec.Raw = NOTHING  # noqa: N815
     containers: list[Container] | None = None
     initContainers: list[Container] | None = None  # noqa: N815
 

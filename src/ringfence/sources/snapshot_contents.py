@@ -20,7 +20,7 @@ from ringfence.rules.cluster_dns import LOCAL_CACHE
 from ringfence.sources.kept_positions import KeptPositions
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import is_mark, kept_value
-from ringfence.sources.mesh_kept import keep_flags, kept_setting, kept_spec
+from ringfence.sources.mesh_kept import keep_flags, kept_beside, kept_setting, kept_spec
 from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
@@ -43,13 +43,15 @@ _LONGEST_ANNOTATIONS = 256 * 1024
 WHOLE = object()
 """A field that is kept with all that is in it, but for what may be secret."""
 _PORTS = [{"name": WHOLE, "protocol": WHOLE, "containerPort": WHOLE, "hostPort": WHOLE, "hostIP": WHOLE}]
-_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE}]
+_SECURITY = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
+_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _SECURITY}]
 _POD_SPEC: dict[str, Any] = {
     **dict.fromkeys(
         ("hostNetwork", "nodeName", "serviceAccountName", "serviceAccount", "hostname", "subdomain", "dnsPolicy"), WHOLE
     ),
     "containers": _CONTAINERS,
     "initContainers": _CONTAINERS,
+    "securityContext": _SECURITY,
 }
 _METADATA = dict.fromkeys(("name", "namespace", "generateName", "labels", "ownerReferences", "annotations"), WHOLE)
 _TEMPLATE = {"metadata": _METADATA, "spec": _POD_SPEC}
@@ -110,7 +112,10 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
     telling = kept_declaration(manifest) or kept_setting(manifest)
     if telling is not None:
         return _with_metadata(manifest, telling)
-    if treatment in (Treatment.UNMODELLED, Treatment.MESH):
+    if treatment is Treatment.MESH:
+        beside = kept_beside(manifest)
+        return None if beside is None else _with_metadata(manifest, {"spec": beside})
+    if treatment is Treatment.UNMODELLED:
         return None
     group, _, _ = manifest.api_version.rpartition("/")
     spec = _SPECS.get(manifest.kind, WHOLE) if group in ("", "apps", "batch", "extensions") else WHOLE

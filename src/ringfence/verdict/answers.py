@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
-from ringfence.values import Value
+from ringfence.values import Value, field
 
 if TYPE_CHECKING:
     from ringfence.verdict.meshed.values import Layered
@@ -222,20 +222,41 @@ class LazyExplanation(Explanation):
         return edit
 
 
+class RowLayers(Value):
+    """What each layer says of a row by itself. ``layer``: the first that denies it, leaves it open or lets some pass
+    only; empty: all allow. ``encryption`` None: not the same for all of the row. ``proven``: whether who decides about
+    requests knows the source by its identity; None: not known, or not the same for all. ``allows``: the requests that
+    pass, in short, where not all do. ``open``: what it hangs on, where encryption or identity is not known."""
+
+    verdicts: tuple[tuple[str, Verdict], ...]
+    encryption: str | None = None
+    proven: bool | None = None
+    allows: str = ""
+    layer: str = ""
+    open: Reason | None = None
+
+    def of(self, layer: str) -> Verdict | None:
+        """The verdict of a layer; None: it was not asked."""
+        return next((verdict for name, verdict in self.verdicts if name == layer), None)
+
+
 class Row(Value):
     """Every source may open every port to every destination (a full rectangle). Texts name workloads, pods, nodes,
-    address ranges, or namespaces, by the level of the list. ``verdict`` is allowed or unknown."""
+    address ranges, or namespaces, by the level of the list. ``verdict`` is denied only in lists that were asked for
+    denials. ``layers`` None: no mesh has a say."""
 
     sources: tuple[str, ...]
     destinations: tuple[str, ...]
     ports: Intervals
     verdict: Verdict
     reason: Reason | None = None
+    layers: RowLayers | None = None
 
 
 class Connections(Value):
     """All connections at one level. ``left_out``: rows that a limit cut off. ``ends`` are all ends of the level, so
-    that a reader can expand rows; ``excluded_self``: an end to itself is not listed."""
+    that a reader can expand rows; ``excluded_self``: an end to itself is not listed. ``identities``: of the ends that
+    have one in a mesh, where all that the name stands for have the same."""
 
     level: str
     rows: tuple[Row, ...]
@@ -244,3 +265,4 @@ class Connections(Value):
     notes: tuple[str, ...] = ()
     partial: bool = False
     layers: tuple[str, ...] = LAYERS
+    identities: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from ringfence.verdict.answers import NODE_PORT, Answer, Decision, Part, Reason,
 from ringfence.verdict.ends import Directory, Target
 from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.flows import Flows
+from ringfence.verdict.icmp import of_icmp
 from ringfence.verdict.judging import Judge, Judgement
 
 UNSURE = Reason("unknown-end", "the input does not say which pod, node or Service this is", "the object itself")
@@ -77,6 +78,8 @@ class Asker:
 
     def can(self, source: Target, destination: Target, question: Asked) -> Answer:
         """The answer. Raises EndError."""
+        if question.icmp:
+            return of_icmp(self, source, destination)
         if source.column >= 0 and destination.column >= 0 and question.key:
             known = self._single(source, destination, question.key)
             if known is not None:

@@ -6,12 +6,11 @@ where nothing is enforced.
 
 from __future__ import annotations
 
-from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import NetworkPolicyRules, PodSelection, Tier
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import EVERYTHING
-from ringfence.verdict.spreading import START, Spreader
+from ringfence.verdict.spreading import START, Spreader, Start
 
 DENY_ALL = NetworkPolicyRules(
     "networking.k8s.io/v1",
@@ -33,12 +32,12 @@ def under_denial(relation: Relation) -> Relation:
 
 
 class BeyondPolicies:
-    """Steps of one spreader that no policy can cut. ``start``: where it starts, if that is an end and no column."""
+    """Steps of one spreader that no policy can cut. ``start``: where it starts, if that is no column."""
 
-    def __init__(self, spreader: Spreader, start: int | EndClass) -> None:
+    def __init__(self, spreader: Spreader, start: Start) -> None:
         self.table = spreader.relation.ports
         self._denied = spreader.under(under_denial(spreader.relation))
-        self._first = dict(self._denied.steps_from(start)) if isinstance(start, EndClass) else {}
+        self._first = self._denied.first_steps(start)
         self._into: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
     def passes(self, source: int, destination: int, ports: int, sources: int) -> bool:

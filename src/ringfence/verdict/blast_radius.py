@@ -12,11 +12,11 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value
-from ringfence.verdict.answers import Answer, Edit, Verdict
+from ringfence.verdict.answers import LAYERS, Answer, Edit, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Member, Target
-from ringfence.verdict.flow import asked
-from ringfence.verdict.spreading import RELAY, START, Reached, Spreader
+from ringfence.verdict.flow import Asked, asked
+from ringfence.verdict.spreading import RELAY, START, Reached, Somewhere, Spreader, Start
 from ringfence.verdict.ways_in.values import WayIn
 from ringfence.verdict.workloads import Workloads
 
@@ -82,9 +82,17 @@ class Cut(Value):
     uncuttable: tuple[Hop, ...] = ()
 
 
+class Bought(Value):
+    """What only a stolen identity opens: ports that are surely reached with it, and by no pod that proves nothing."""
+
+    name: str
+    ports: Intervals
+
+
 class BlastRadius(Value):
     """Everything that is reached from ``source``; ``fallen`` is a tree, parents before children. ``left_out``: entries
-    that a limit cut off. ``total``: workloads of the cluster that could be reached."""
+    that a limit cut off. ``total``: workloads of the cluster that could be reached. ``bought``: of a stolen identity,
+    in one step."""
 
     source: str
     fallen: tuple[Fallen, ...]
@@ -96,6 +104,8 @@ class BlastRadius(Value):
     total: int
     notes: tuple[str, ...] = ()
     partial: bool = False
+    layers: tuple[str, ...] = LAYERS
+    bought: tuple[Bought, ...] = ()
 
     @property
     def path_to_target(self) -> bool:
@@ -111,18 +121,35 @@ class ShortestWays(Value):
     ways: tuple[ShortestWay, ...]
     left_out: int
     partial: bool = False
+    layers: tuple[str, ...] = LAYERS
+
+
+Openings = Callable[[Target, Target, Asked, bool], Answer]
+"""Says why one end gets through to another: all that is in the way of it, layer by layer. The flag: it is the first
+step of a client that may be in any pod."""
 
 
 class Tracer:
     """Follows steps from one start. ``asker``, ``workloads`` and ``spreader`` are of one relation."""
 
-    def __init__(self, asker: Asker, workloads: Workloads, spreader: Spreader, source: Target) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        workloads: Workloads,
+        spreader: Spreader,
+        source: Target,
+        start: Start | None = None,
+        openings: Openings | None = None,
+    ) -> None:
+        """``start``: where it starts, if the source does not tell; ``openings`` says why a step is open, where it is
+        not the network alone."""
         self.asker = asker
+        self.openings = openings
         self.workloads = workloads
         self.spreader = spreader
         self.universe = spreader.universe
         self.source = source
-        self.start = start_of(source)
+        self.start: Start = start_of(source) if start is None else start
         self.found = spreader.spread(self.start)
         self._first: set[int] | None = None
         self._names: dict[int, str] = {}
@@ -189,8 +216,7 @@ class Tracer:
     def _only_relayed(self, destination: int) -> bool:
         """Whether the first step of an end that is no column goes through a controller."""
         if self._first is None:
-            steps = self.spreader.steps_from(self.start) if isinstance(self.start, EndClass) else ()
-            self._first = {column for column, step in steps if step.relayed}
+            self._first = {column for column, step in self.spreader.first_steps(self.start).items() if step.relayed}
         return destination in self._first
 
     def _because(self, source: int, destination: int, ports: Intervals) -> Answer | None:
@@ -201,10 +227,17 @@ class Tracer:
 
     def _asked(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         key = ports[0][0]
+        bare = False
+        if source == START and isinstance(self.start, Somewhere):
+            source, bare = self.start.place(destination, key), True
+            if source < 0:
+                return None
         left = Target(self.name(source), (self.member(source),))
         right = Target(self.name(destination), (self.member(destination),))
         question = asked(key & 0xFFFF, ("TCP", "UDP", "SCTP")[key >> 16])
         try:
+            if self.openings is not None:
+                return self.openings(left, right, question, bare)
             return self.asker.can(left, right, question)
         except EndError:
             return None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Any
 
 from ringfence.layers.network.cells import OPEN_CELL, Meeting
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.sets import addresses as ip
-from ringfence.sets.ports import Intervals
+from ringfence.sets.ports import Intervals, PortTable
 from ringfence.values import Value, replace
 from ringfence.verdict import reasons
-from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, Verdict
+from ringfence.verdict.answers import NODE_PORT, Connections, Reason, Row, RowLayers, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import EndError, Target
-from ringfence.verdict.flow import Flow, asked
+from ringfence.verdict.flow import Asked, Flow, asked
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.openness import atoms
 from ringfence.verdict.places import Group
@@ -34,17 +35,28 @@ class Rectangle(Value):
     ports: int
     verdict: Verdict
     reason: Reason | None
+    layers: RowLayers | None = None
 
 
-Apart = dict[tuple[int, Group, int, Verdict, Reason | None], list[tuple[int, Group]]]
-"""(source column, its pods, ports, verdict, reason) → destination columns with the pods that are meant."""
+Entry = tuple[int, Verdict, Reason | None, RowLayers | None]
+"""Ports of one result as a number, what becomes of them and why, and what each layer says where a mesh has a say."""
+
+Outcome = tuple[Verdict, Reason | None, RowLayers | None]
+Apart = dict[tuple[int, Group, Entry], list[tuple[int, Group]]]
+"""(source column, its pods, ports with their verdict) → destination columns with the pods that are meant."""
 
 
 class Lister:
-    """Lists connections of one relation."""
+    """Lists connections of one relation. ``denied``: also what is denied."""
 
-    def __init__(self, asker: Asker, grid: Callable[[], Grid]) -> None:
+    layered = False
+    """Whether the rows tell what each layer says."""
+
+    def __init__(self, asker: Asker, grid: Callable[[], Grid], denied: bool = False) -> None:
         self.asker = asker
+        self.denied = denied
+        self.layers: Grid | None = None
+        """The grid of a lister that tells what each layer says, once it was needed."""
         self._joined = grid
         self.relation: Relation = asker.relation
         self.universe = self.relation.universe
@@ -64,76 +76,81 @@ class Lister:
         alone = Grid(self.relation)
         return Lister(self.asker, lambda: alone)
 
-    def rectangles(self, sources: int, destinations: int, apart: Apart | None = None) -> list[Rectangle]:
-        """Every allowed or unknown flow between two sets of columns, in few rectangles. Pairs of columns whose pods
-        must be told apart by their nodes go to ``apart``, where one is given."""
-        by_sources: dict[tuple[int, int, Verdict, Reason | None], int] = {}
+    def rectangles(
+        self, sources: int, destinations: int, apart: Apart | None = None, denied: bool = False
+    ) -> list[Rectangle]:
+        """Every flow of the list between two sets of columns, in few rectangles. Pairs of columns whose pods
+        must be told apart by their nodes go to ``apart``, where one is given. ``denied``: all others, too."""
+        by_sources: dict[tuple[int, Entry], int] = {}
         for destination in columns_of(destinations):
             bit = 1 << destination
-            lines: dict[tuple[int, Verdict, Reason | None], int] = {}
+            lines: dict[Entry, int] = {}
             for mask, result in self.grid.column(destination):
                 mask &= sources
                 if destination >= self.universe.pods:
                     mask &= self.grid.pods
                 if mask and result.split and apart is not None:
                     for source in columns_of(mask):
-                        self._apart(apart, source, destination)
+                        self._apart(apart, source, destination, denied)
                 elif mask:
-                    self._lines(lines, mask, result, destination)
-            for (ports, verdict, reason), mask in lines.items():
-                key = (mask, ports, verdict, reason)
-                by_sources[key] = by_sources.get(key, 0) | bit
-        by_destinations: dict[tuple[int, int, Verdict, Reason | None], int] = {}
-        for (mask, ports, verdict, reason), columns in by_sources.items():
-            other = (columns, ports, verdict, reason)
-            by_destinations[other] = by_destinations.get(other, 0) | mask
-        return [
-            Rectangle(mask, columns, ports, verdict, reason)
-            for (columns, ports, verdict, reason), mask in by_destinations.items()
-        ]
+                    self._lines(lines, mask, result, destination, denied)
+            for entry, mask in lines.items():
+                by_sources[mask, entry] = by_sources.get((mask, entry), 0) | bit
+        by_destinations: dict[tuple[int, Entry], int] = {}
+        for (mask, entry), columns in by_sources.items():
+            by_destinations[columns, entry] = by_destinations.get((columns, entry), 0) | mask
+        return [Rectangle(mask, columns, *entry) for (columns, entry), mask in by_destinations.items()]
 
-    def lines(self, mask: int, result: Result, destination: int) -> list[tuple[int, Verdict, Reason | None]]:
-        """(ports, verdict, reason) of all that is not denied from some sources of one result; ports as a number."""
-        found: dict[tuple[int, Verdict, Reason | None], int] = {}
+    def lines(self, mask: int, result: Result, destination: int) -> list[Entry]:
+        """All that is not denied from some sources of one result."""
+        found: dict[Entry, int] = {}
         self._lines(found, mask, result, destination)
         return list(found)
 
     def _lines(
-        self, lines: dict[tuple[int, Verdict, Reason | None], int], mask: int, result: Result, destination: int
+        self, lines: dict[Entry, int], mask: int, result: Result, destination: int, denied: bool = False
     ) -> None:
+        if denied:
+            table = self.relation.ports
+            listed = table.union(result.allowed, table.union(result.mixed, result.unknown))
+            rest = table.difference(PortTable.ALL, listed)
+            if rest:
+                key: Entry = (rest, Verdict.DENIED, None, None)
+                lines[key] = lines.get(key, 0) | mask
         if result.allowed:
-            key: tuple[int, Verdict, Reason | None] = (result.allowed, Verdict.ALLOWED, None)
+            key = (result.allowed, Verdict.ALLOWED, None, None)
             lines[key] = lines.get(key, 0) | mask
         if result.mixed:
-            key = (result.mixed, Verdict.MIXED, MIXED)
+            key = (result.mixed, Verdict.MIXED, MIXED, None)
             lines[key] = lines.get(key, 0) | mask
         unknown = result.unknown
         end = self.universe.ends[destination]
         if unknown and not result.opaque and (end.sort == "node" or end.host_network):
             handed_on = self.relation.ports.intersection(unknown, self.grid.handed_on)
             if handed_on:
-                key = (handed_on, Verdict.UNKNOWN, NODE_PORT)
+                key = (handed_on, Verdict.UNKNOWN, NODE_PORT, None)
                 lines[key] = lines.get(key, 0) | mask
                 unknown = self.relation.ports.difference(unknown, handed_on)
         if unknown:
-            key = (unknown, Verdict.UNKNOWN, self.reason(mask, replace(result, unknown=unknown), destination))
+            key = (unknown, Verdict.UNKNOWN, self.reason(mask, replace(result, unknown=unknown), destination), None)
             lines[key] = lines.get(key, 0) | mask
 
-    def _apart(self, apart: Apart, source: int, destination: int) -> None:
+    def _apart(self, apart: Apart, source: int, destination: int, denied: bool) -> None:
         for left, right, result in self.grid.taken_apart(source, destination):
-            lines: dict[tuple[int, Verdict, Reason | None], int] = {}
-            self._lines(lines, 1 << source, result, destination)
-            for ports, verdict, reason in lines:
-                apart.setdefault((source, left, ports, verdict, reason), []).append((destination, right))
+            lines: dict[Entry, int] = {}
+            self._lines(lines, 1 << source, result, destination, denied)
+            for entry in lines:
+                apart.setdefault((source, left, entry), []).append((destination, right))
 
     def _apart_rows(self, apart: Apart, level: str) -> Iterable[Row]:
-        for (source, left, ports, verdict, reason), rights in apart.items():
+        for (source, left, (ports, verdict, reason, layers)), rights in apart.items():
             yield Row(
                 self._group_names([(source, left)], level),
                 self._group_names(rights, level),
                 self.relation.ports.intervals(ports),
                 verdict,
                 reason,
+                layers,
             )
 
     def _group_names(self, groups: Iterable[tuple[int, Group]], level: str) -> tuple[str, ...]:
@@ -222,7 +239,12 @@ class Lister:
         if limit is not None and len(rows) > limit:
             left_out = len(rows) - limit
             rows = rows[:limit]
-        return Connections(level, tuple(rows), left_out, names, (), partial, self.grid.layers)
+        identities = {} if level == "namespace" else self.identities(level, names)
+        return Connections(level, tuple(rows), left_out, names, (), partial, self.grid.layers, identities)
+
+    def identities(self, level: str, names: Iterable[str]) -> dict[str, str]:
+        """Of some ends of a list those that have an identity in a mesh; the network knows none."""
+        return {}
 
     def _columns(self, target: Target) -> int:
         if target.service is not None:
@@ -248,7 +270,7 @@ class Lister:
             own = ((1 << (stop - start)) - 1) << start
         apart: Apart = {}
         rows: list[Row] = []
-        for rectangle in self.rectangles(sources, destinations, apart):
+        for rectangle in self.rectangles(sources, destinations, apart, self.denied):
             pieces = [(rectangle.sources, rectangle.destinations)]
             if namespace is not None:
                 pieces = [
@@ -267,6 +289,7 @@ class Lister:
                         self.relation.ports.intervals(rectangle.ports),
                         rectangle.verdict,
                         rectangle.reason,
+                        rectangle.layers,
                     )
                 )
         for row in self._apart_rows(apart, level):
@@ -354,38 +377,26 @@ class Lister:
         every = {**spans, **others}
         ports = self.relation.ports
         rows: list[Row] = []
-        found: dict[tuple[str, str], list[tuple[int, int, int, Reason | None]]] = {}
-        for rectangle in self.rectangles(sources, destinations):
+        found: dict[tuple[str, str], list[tuple[int, Rectangle]]] = {}
+        for rectangle in self.rectangles(sources, destinations, None, self.denied or self.layered):
             lefts = [(name, rectangle.sources & mask) for name, mask in every.items() if rectangle.sources & mask]
             rights = [
                 (name, rectangle.destinations & mask) for name, mask in every.items() if rectangle.destinations & mask
             ]
-            number = rectangle.ports if rectangle.verdict is Verdict.ALLOWED else -rectangle.ports
             for left, left_mask in lefts:
                 for right, right_mask in rights:
                     if (left in spans or right in spans) and namespace in (None, left, right):
-                        found.setdefault((left, right), []).append((left_mask, right_mask, number, rectangle.reason))
+                        found.setdefault((left, right), []).append((self._pairs(left_mask, right_mask), rectangle))
         for (left, right), pieces in found.items():
             whole = self._pairs(every[left] & sources, every[right] & destinations)
             if not whole:
                 continue
-            for atom in atoms(ports, [abs(number) for _, _, number, _ in pieces]):
-                allowed = unknown = 0
-                reason: Reason | None = None
-                for left_mask, right_mask, number, why in pieces:
-                    if ports.contains(abs(number), ports.intervals(atom)[0][0]):
-                        if number > 0:
-                            allowed += self._pairs(left_mask, right_mask)
-                        else:
-                            unknown += self._pairs(left_mask, right_mask)
-                            reason = why
-                if allowed >= whole:
-                    verdict, reason = Verdict.ALLOWED, None
-                elif unknown >= whole:
-                    verdict = Verdict.UNKNOWN
-                else:
-                    verdict, reason = Verdict.MIXED, reason or MIXED
-                rows.append(Row((left,), (right,), ports.intervals(atom), verdict, reason))
+            for atom in atoms(ports, [rectangle.ports for _, rectangle in pieces]):
+                key = ports.intervals(atom)[0][0]
+                own = [(pairs, one) for pairs, one in pieces if pairs and ports.contains(one.ports, key)]
+                row = _of_pairs(own, whole)
+                if row is not None and (self.denied or row[0] is not Verdict.DENIED):
+                    rows.append(Row((left,), (right,), ports.intervals(atom), *row))
         return sorted(_folded(rows), key=_row_order)
 
     def _of_strangers(
@@ -404,35 +415,29 @@ class Lister:
         ):
             assert flow_source is not None
             assert flow_destination is not None
-            for part in self.asker.parts(self.asker.flows.between(flow_source, flow_destination, question)):
-                if part.verdict is not Verdict.DENIED:
-                    rows.append(
-                        Row(
-                            part.sources,
-                            part.destinations,
-                            part.ports,
-                            part.verdict,
-                            part.reason if part.verdict is Verdict.UNKNOWN else None,
-                        )
-                    )
+            rows.extend(self._stranger_rows(flow_source, flow_destination, question))
         merged: dict[object, Row] = {}
         for row in rows:
-            key = (row.sources, row.ports, row.verdict, row.reason)
+            key = (row.sources, row.ports, row.verdict, row.reason, row.layers)
             old = merged.get(key)
             merged[key] = (
                 row
                 if old is None
-                else Row(
-                    row.sources,
-                    tuple(dict.fromkeys((*old.destinations, *row.destinations))),
-                    row.ports,
-                    row.verdict,
-                    row.reason,
-                )
+                else replace(old, destinations=tuple(dict.fromkeys((*old.destinations, *row.destinations))))
             )
         result = sorted(merged.values(), key=_row_order)
         left_out = max(0, len(result) - limit) if limit is not None else 0
-        return Connections(level, tuple(result[: len(result) - left_out]), left_out, self._ends(level), (), partial)
+        names = self._ends(level)
+        layers, identities = self.grid.layers, self.identities(level, names)
+        rows = result[: len(result) - left_out]
+        return Connections(level, tuple(rows), left_out, names, (), partial, layers, identities)
+
+    def _stranger_rows(self, source: Target, destination: Target, question: Asked) -> Iterable[Row]:
+        """The rows between two ends of which one is no column."""
+        for part in self.asker.parts(self.asker.flows.between(source, destination, question)):
+            if self.denied or part.verdict is not Verdict.DENIED:
+                reason = part.reason if part.verdict is Verdict.UNKNOWN else None
+                yield Row(part.sources, part.destinations, part.ports, part.verdict, reason)
 
     def _everything(self) -> Iterable[Target]:
         texts, _ = self._workload_table()
@@ -444,22 +449,64 @@ class Lister:
         yield self.asker.directory.everywhere()
 
 
+def _of_pairs(
+    pieces: list[tuple[int, Rectangle]], whole: int
+) -> tuple[Verdict, Reason | None, RowLayers | None] | None:
+    """What some rectangles that share a port say of ``whole`` pairs: (verdict, reason, layers); what is in none of them
+    is denied."""
+    if not pieces:
+        return None
+    counts: dict[Verdict, int] = {}
+    reason: Reason | None = None
+    for pairs, one in pieces:
+        counts[one.verdict] = counts.get(one.verdict, 0) + pairs
+        if one.reason is not None and one.verdict is not Verdict.DENIED:
+            reason = one.reason
+    layers = _common([one.layers for _, one in pieces])
+    for verdict, count in counts.items():
+        if count >= whole:
+            return verdict, None if verdict is Verdict.ALLOWED else reason, layers
+    if set(counts) == {Verdict.DENIED}:
+        return Verdict.DENIED, None, layers
+    return Verdict.MIXED, reason or MIXED, layers
+
+
+def _common(said: list[RowLayers | None]) -> RowLayers | None:
+    """What each layer says of several kinds of pairs together."""
+    known = list(dict.fromkeys(one for one in said if one is not None))
+    if len(known) < 2:
+        return known[0] if known else None
+    first = known[0]
+
+    def same(values: set[Any], otherwise: Any) -> Any:
+        return next(iter(values)) if len(values) == 1 else otherwise
+
+    return RowLayers(
+        tuple((name, same({one.of(name) for one in known}, Verdict.MIXED)) for name, _ in first.verdicts),
+        same({one.encryption for one in known}, None),
+        same({one.proven for one in known}, None),
+        same({one.allows for one in known}, ""),
+        same({one.layer for one in known}, ""),
+        same({one.open for one in known}, None),
+    )
+
+
 def _folded(rows: Iterable[Row]) -> list[Row]:
     """Rows of single pairs put together: first their ports, then their sources, then their destinations."""
-    ports: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict, Reason | None], Intervals] = {}
+    ports: dict[tuple[tuple[str, ...], tuple[str, ...], Outcome], Intervals] = {}
     for row in rows:
-        pair = (row.sources, row.destinations, row.verdict, row.reason)
+        pair = (row.sources, row.destinations, (row.verdict, row.reason, row.layers))
         ports[pair] = ip.canonical(ports.get(pair, ()) + row.ports)
-    sources: dict[tuple[tuple[str, ...], Intervals, Verdict, Reason | None], list[str]] = {}
-    for (left, right, verdict, reason), intervals in ports.items():
-        sources.setdefault((right, intervals, verdict, reason), []).extend(left)
-    destinations: dict[tuple[tuple[str, ...], Intervals, Verdict, Reason | None], list[str]] = {}
-    for (right, intervals, verdict, reason), lefts in sources.items():
-        key = (tuple(sorted(lefts, key=name_order)), intervals, verdict, reason)
+    sources: dict[tuple[tuple[str, ...], Intervals, Outcome], list[str]] = {}
+    for (left, right, outcome), intervals in ports.items():
+        sources.setdefault((right, intervals, outcome), []).extend(left)
+    destinations: dict[tuple[tuple[str, ...], Intervals, Outcome], list[str]] = {}
+    for (right, intervals, outcome), lefts in sources.items():
+        key = (tuple(sorted(lefts, key=name_order)), intervals, outcome)
         destinations.setdefault(key, []).extend(right)
     return [
-        Row(left, tuple(sorted(rights, key=name_order)), intervals, verdict, reason)
-        for (left, intervals, verdict, reason), rights in destinations.items()
+        Row(left, tuple(sorted(rights, key=name_order)), intervals, *outcome)
+        for (left, intervals, outcome), rights in destinations.items()
     ]
 
 

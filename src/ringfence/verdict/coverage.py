@@ -31,7 +31,7 @@ from ringfence.model.policy import (
 )
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
-from ringfence.values import Value, replace
+from ringfence.values import Value, field, replace
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
 from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
@@ -41,6 +41,11 @@ DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 
 HOST_NETWORK = "it uses the network of its node, which NetworkPolicies do not police"
 NOT_ENFORCED = "the network plugin enforces no policy for it"
+
+
+TRANSPORT, REQUESTS, TOGETHER = "transport", "requests", "all"
+MESH_LAYERS = (TRANSPORT, REQUESTS, TOGETHER)
+"""Beside the network: whether a proof is asked for, who is authorized, and all layers together. Of TCP."""
 
 
 class Status(StrEnum):
@@ -72,6 +77,8 @@ class WorkloadCoverage(Value):
     pods: int
     sides: Mapping[Direction, Side]
     place: Place | None = None
+    mesh: Mapping[str, Side] = field(default_factory=dict)
+    """In a mesh the ingress of each layer by itself, and of all together, by its name in ``MESH_LAYERS``."""
 
 
 class Default(StrEnum):
@@ -139,6 +146,27 @@ class Coverage(Value):
         """How many of them have a status."""
         return sum(one.sides[direction].status is status for one in self.workloads)
 
+    @property
+    def meshed(self) -> bool:
+        """Whether there are other layers than the network."""
+        return any(one.mesh for one in self.workloads)
+
+    def layer_count(self, layer: str, status: Status = Status.CLOSED) -> int:
+        """How many workloads have a status in one of ``MESH_LAYERS``."""
+        return sum(one.mesh[layer].status is status for one in self.workloads)
+
+    def layer_percent(self, layer: str) -> float:
+        """The figure of one of ``MESH_LAYERS``."""
+        return 100 * self.layer_count(layer) / self.total if self.workloads else 100.0
+
+    @property
+    def beyond_the_mesh(self) -> int:
+        """How many workloads that all layers close for TCP are open for UDP or SCTP, which no mesh sees."""
+        return sum(
+            one.mesh[TOGETHER].status is Status.CLOSED and any(scope.open for scope in one.mesh[TOGETHER].scopes)
+            for one in self.workloads
+        )
+
     def within(self, namespace: str) -> Coverage:
         """Only what is of one namespace; everything was looked at nevertheless."""
         return replace(
@@ -180,14 +208,26 @@ def manifest_of(namespace: str, direction: Direction) -> dict[str, Any]:
     }
 
 
+LayerSides = Callable[[int], Mapping[str, Side]]
+"""The sides of a class of pods in ``MESH_LAYERS``."""
+
+
 class Surveyor:
     """Measures the coverage of one relation."""
 
-    def __init__(self, relation: Relation, workloads: Workloads, directory: Directory) -> None:
+    def __init__(
+        self,
+        relation: Relation,
+        workloads: Workloads,
+        directory: Directory,
+        closing: Callable[[Surveyor], LayerSides] | None = None,
+    ) -> None:
+        """``closing`` makes what measures the layers of a mesh."""
         self.relation = relation
         self.workloads = workloads
         self.directory = directory
         self.openness = Openness(relation)
+        self._layers = None if closing is None else closing(self)
         self._sides: dict[tuple[object, ...], Side] = {}
 
     @cached_property
@@ -257,8 +297,15 @@ class Surveyor:
             direction: max((self.side(column, direction) for column in columns), key=lambda side: WORST[side.status])
             for direction in DIRECTIONS
         }
+        mesh: Mapping[str, Side] = {}
+        if self._layers is not None:
+            told = [self._layers(column) for column in columns]
+            mesh = {
+                layer: max((one[layer] for one in told), key=lambda side: WORST[side.status]) for layer in MESH_LAYERS
+            }
         ref = self.workloads.refs[number]
-        return WorkloadCoverage(self.workloads.texts[number], ref, self._pods[number], sides, self._places[number])
+        name, place = self.workloads.texts[number], self._places[number]
+        return WorkloadCoverage(name, ref, self._pods[number], sides, place, mesh)
 
     @cached_property
     def _pods(self) -> list[int]:

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.layers.network.columns import columns_of
-from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import PortTable
-from ringfence.verdict.answers import Edit
+from ringfence.verdict.answers import LAYERS, Edit
 from ringfence.verdict.beyond_policies import BeyondPolicies
 from ringfence.verdict.blast_radius import RELAY_NAME, Cut, CutStep, Tracer
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import RELAY, START, Spreader
+from ringfence.verdict.spreading import RELAY, START, Somewhere, Spreader
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
@@ -101,7 +100,8 @@ class Cutter:
         for column in self.tracer.found:
             if column < universe.pods:
                 reached |= 1 << column
-        first = dict(spreader.steps_from(self.tracer.start)) if isinstance(self.tracer.start, EndClass) else {}
+        start = self.tracer.start
+        first = spreader.first_steps(start)
         steps: list[CutEdge] = []
         seen: set[int] = set()
         relayed = told = 0
@@ -120,6 +120,7 @@ class Cutter:
             own = first.get(column)
             if own is not None:
                 steps.append((START, column, self.table.union(own.sure, own.perhaps), not own.sure))
+            there = tuple(start.flows_into(column)) if isinstance(start, Somewhere) else ()
             for step in spreader.steps_into(column, reached & ~(1 << column) & ~self.goal):
                 ports = self.table.union(step.sure, step.perhaps)
                 if step.relayed:
@@ -127,7 +128,13 @@ class Cutter:
                     relayed |= step.sources
                     continue
                 for parent in columns_of(step.sources):
-                    steps.append((parent, column, ports, not step.sure))
+                    more = ports
+                    for mask, sure, perhaps in there:
+                        if mask >> parent & 1:
+                            # Flows of the first step already: whoever starts may be in this pod.
+                            more = self.table.difference(more, self.table.union(sure, perhaps))
+                    if more != PortTable.NONE:
+                        steps.append((parent, column, more, not step.sure))
                     if not begun >> parent & 1:
                         pending.append(parent)
             if len(steps) > MOST_STEPS:
@@ -136,6 +143,9 @@ class Cutter:
 
     def flows(self, source: int, destination: int, ports: int) -> int:
         """How many single flows a step is: pairs of pods (another end counts once) times ports."""
+        start = self.tracer.start
+        if source == START and isinstance(start, Somewhere):
+            return start.size(destination, ports)
         return self._count(source) * self._count(destination) * self.table.size(ports)
 
     def _count(self, column: int) -> int:
@@ -147,6 +157,9 @@ class Cutter:
         pairs are one kind of flow."""
         if self.editor is None or unsure or RELAY in (source, destination):
             return None
+        if source == START and isinstance(self.tracer.start, Somewhere):
+            # It is a step from every pod: no edit closes one flow only.
+            return None
         tracer = self.tracer
         left = Target(tracer.name(source), (tracer.member(source),))
         right = Target(tracer.name(destination), (tracer.member(destination),))
@@ -156,10 +169,15 @@ class Cutter:
             return None
         if len(flows) != 1:
             return None
-        edit = self.editor.closing(flows[0], self.table.intervals(ports))
-        if edit is None or source == START or self.spreader.passage(source, destination, ports, unsure) is None:
+        wires = ports if source == START else self.spreader.grid.wires(source, destination, ports)
+        edit = self.editor.closing(flows[0], self.table.intervals(wires)) if wires != PortTable.NONE else None
+        if edit is None or source == START:
             return edit
-        # The packet may come from another end than the client: only what closes the way in counts.
+        passage = self.spreader.passage(source, destination, ports, unsure) is not None
+        if not passage and self.spreader.grid.layers == LAYERS:
+            return edit
+        # The packet may come from another end than the client, or by another form of the mesh: only what closes the
+        # whole step counts.
         after = self._after([edit])
         if after is None or any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)):
             return None

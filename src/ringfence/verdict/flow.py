@@ -9,6 +9,9 @@ from ringfence.values import Value
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.ends import EndError, Member
 
+ICMP = "ICMP"
+"""Of both address families."""
+
 
 class Flow(Value, eq=False):
     """One kind of flow: its bounds at all ports, and which destination ports the question asks of it.
@@ -61,16 +64,29 @@ class Asked(Value):
 
     def __str__(self) -> str:
         if self.port is None:
+            if self.icmp:
+                return ICMP
             return "any port" if self.protocol is None else f"any {self.protocol} port"
         return f"{self.port}/{self.protocol or 'TCP'}"
+
+    @property
+    def icmp(self) -> bool:
+        """Whether it is about ICMP, which has no ports."""
+        return self.protocol == ICMP
 
 
 def asked(port: int | str | None, protocol: str | None) -> Asked:
     """A checked question of ports. Digits in a string are a number. Raises EndError."""
     if protocol is not None:
         protocol = protocol.upper()
+        if protocol == ICMP:
+            if port is not None:
+                raise EndError("ICMP has no ports", "leave the port out")
+            return Asked(None, ICMP)
         if protocol not in PROTOCOL_NUMBER:
-            raise EndError(f"{protocol!r} is no protocol that policies know", "use TCP, UDP or SCTP")
+            raise EndError(
+                f"{protocol!r} is no protocol that is known here", "use TCP, UDP, SCTP, or ICMP without a port"
+            )
     if isinstance(port, str):
         if port.isascii() and port.isdigit():
             port = int(port)

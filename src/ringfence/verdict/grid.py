@@ -7,6 +7,7 @@ destination, which sources run which program. Sources are column masks throughou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.cells import FAMILY_KINDS, MEETING_KINDS, Cell, Meeting
 from ringfence.layers.network.columns import columns_of, mask_of_columns
@@ -22,6 +23,9 @@ from ringfence.verdict.count import Count
 from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Told
+
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 ONLY_PLACES = frozenset(("same-node", "cni"))
@@ -36,6 +40,18 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
+
+
+class Band(Value):
+    """Ports, as a port set number, of which the layers say one thing (``told``). Where the network leaves it open, it
+    is asked why of ``asked`` ports of ``result``, between two columns if these are others than the band's (else -1)."""
+
+    ports: int
+    told: Told
+    asked: int
+    result: Result
+    source: int
+    destination: int
 
 
 class Result(Value):
@@ -58,6 +74,8 @@ class Result(Value):
     """Why something is unknown, where it is not the network that leaves it open."""
     linked: bool = False
     """Whether places name the known node of one end, where that of the other is not known."""
+    bands: tuple[Band, ...] = ()
+    """What each layer says of which ports, where the grid tells."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:
@@ -94,6 +112,14 @@ class Grid:
         self.handed_on = relation.ports.number(node_ports(relation.cluster))
         """The ports that nodes hand on to Services, as a port set number."""
         self._turned = Turned(relation) if joined else None
+
+    def over(self, relation: Relation) -> Grid:
+        """The same over another relation of the same ends."""
+        return Grid(relation)
+
+    def wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports on the wire that some ports of a flow take, as port set numbers."""
+        return ports
 
     def _blind_columns(self) -> int:
         """Pod columns in namespaces with policies that are not modelled."""

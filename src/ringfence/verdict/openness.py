@@ -8,6 +8,7 @@ one port short makes an open door a closed one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from ringfence.layers.network.cells import Cell, Meeting
@@ -36,13 +37,22 @@ class Peers(StrEnum):
     NAMED = "named peers"
 
 
+class Proof(StrEnum):
+    """The same for layers that ask who the other end proves to be, and not where it is."""
+
+    NOBODY = "no identity"
+    ANYBODY = "any identity"
+    OWN = "own namespace's identities"
+    NAMED = "named identities"
+
+
 WIDE = (Peers.ADDRESS, Peers.NAMESPACE)
 
 
 class Scope(Value):
     """Ports on which these peers get through; ``perhaps``: that hangs on what the input leaves open."""
 
-    peers: Peers
+    peers: Peers | Proof
     ports: Intervals
     perhaps: bool = False
 
@@ -81,6 +91,7 @@ class Openness:
         self._bounds: dict[tuple[int, Direction], Bounds] = {}
         self._scopes: dict[tuple[Row, str | None, tuple[int, ...]], tuple[Scope, ...]] = {}
         self._made: dict[tuple[Bounds, ...], tuple[Scope, ...]] = {}
+        self._bounds_of: dict[tuple[Row, str | None, tuple[int, ...]], tuple[Bounds, ...]] = {}
         universe = self.universe
         outside = universe.everything >> universe.outside << universe.outside
         host = relation.columns.host_columns
@@ -98,6 +109,30 @@ class Openness:
         return found
 
     def _of_row(self, row: Row, column: int, end: EndClass, direction: Direction) -> tuple[Scope, ...]:
+        key = self._bounds_by_peers(row, column, end, direction)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = tuple(self.listed(key))
+        return found
+
+    def bounds(self, column: int, direction: Direction) -> tuple[Bounds, ...]:
+        """Which ports each of ``Peers`` gets, whatever the others get."""
+        end, row = self.universe.ends[column], self.relation.row(column, direction)
+        key = (row, end.namespace, own_families(end))
+        found = self._bounds_of.get(key)
+        if found is None:
+            found = self._bounds_of[key] = self._bounds_by_peers(row, column, end, direction)
+        return found
+
+    def named(self, column: int, direction: Direction, within: int) -> Bounds:
+        """The ports that some of the ends of the input get that are ``within`` a mask of columns."""
+        found = CLOSED
+        for mask, program in self.relation.row(column, direction).parts:
+            if mask & within & self._others:
+                found = self._either(found, self._outcome(program, direction))
+        return found
+
+    def _bounds_by_peers(self, row: Row, column: int, end: EndClass, direction: Direction) -> tuple[Bounds, ...]:
         assert end.namespace is not None
         parts = row.parts
         address = self._addresses(parts, end, direction)
@@ -111,23 +146,20 @@ class Openness:
         for mask, program in parts:
             if mask & self._others:
                 named = self._either(named, self._outcome(program, direction))
-        key = (address, anywhere, own, named)
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = tuple(self._listed(key))
-        return found
+        return address, anywhere, own, named
 
-    def _listed(self, bounds: tuple[Bounds, ...]) -> list[Scope]:
+    def listed(self, bounds: Iterable[Bounds], words: Sequence[Peers | Proof] = tuple(Peers)) -> list[Scope]:
+        """Scopes of bounds, the widest first. ``words``: what those are called who get them."""
         table = self.relation.ports
         told = PortTable.NONE
         found: list[Scope] = []
-        for peers, (sure, possible) in zip(Peers, bounds, strict=True):
+        for peers, (sure, possible) in zip(words, bounds, strict=True):
             certain = table.difference(sure, told)
             if certain:
                 found.append(Scope(peers, table.intervals(certain)))
                 told = table.union(told, certain)
             perhaps = table.difference(possible, told)
-            if perhaps and peers is not Peers.NAMED:
+            if perhaps and peers is not words[-1]:
                 found.append(Scope(peers, table.intervals(perhaps), True))
             elif perhaps:
                 rest = perhaps

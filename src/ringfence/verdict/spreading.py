@@ -48,6 +48,83 @@ class Step(Value):
     relayed: bool = False
 
 
+class Somewhere(Value, eq=False):
+    """A start that is a client in any pod: ``grid`` is the relation of all that it may be there. ``bare``: that of a
+    client there who proves to be nobody."""
+
+    grid: Grid
+    bare: Grid
+
+    def over(self, relation: Relation) -> Somewhere:
+        """The same in another relation of the same ends."""
+        if relation is self.grid.relation:
+            return self
+        return Somewhere(self.grid.over(relation), self.bare.over(relation))
+
+    def flows_into(self, destination: int, bare: bool = False) -> Iterator[tuple[int, int, int]]:
+        """(pods, sure ports, perhaps ports) of the flows to a destination, disjoint. A pod alone of its kind is another
+        end than the client."""
+        universe = self.grid.universe
+        sources = self.grid.pods
+        if destination < universe.pods and universe.count(destination) == 1:
+            sources &= ~(1 << destination)
+        yield from flows_into(self.bare if bare else self.grid, destination, sources)
+
+    def step_into(self, destination: int) -> Step:
+        """All of them as one."""
+        table = self.grid.relation.ports
+        sure = perhaps = NONE
+        for _, surely, possibly in self.flows_into(destination):
+            sure, perhaps = table.union(sure, surely), table.union(perhaps, possibly)
+        return Step(0, sure, table.difference(perhaps, sure))
+
+    def place(self, destination: int, port: int) -> int:
+        """The column of a pod from which a port is reached, surely if there is one; -1: there is none."""
+        table = self.grid.relation.ports
+        found = -1
+        for sources, sure, perhaps in self.flows_into(destination):
+            first = (sources & -sources).bit_length() - 1
+            if table.contains(sure, port):
+                return first
+            if found < 0 and table.contains(perhaps, port):
+                found = first
+        return found
+
+    def size(self, destination: int, ports: int) -> int:
+        """How many single flows of these ports there are: pairs of pods times ports."""
+        table, universe = self.grid.relation.ports, self.grid.universe
+        found = 0
+        for sources, sure, perhaps in self.flows_into(destination):
+            pods = sum(universe.count(column) for column in columns_of(sources))
+            found += pods * table.size(table.intersection(ports, table.union(sure, perhaps)))
+        return found * (universe.count(destination) if destination < universe.pods else 1)
+
+    def proof_for(self, destination: int) -> int:
+        """The ports that this client surely reaches, and none who proves to be nobody."""
+        table = self.grid.relation.ports
+        found = self.step_into(destination).sure
+        if found:
+            for _, sure, _ in self.flows_into(destination, bare=True):
+                found = table.difference(found, sure)
+        return found
+
+
+Start = int | EndClass | Somewhere
+"""Where it all starts: columns, an end that is none, or a client that may be in any pod."""
+
+
+def flows_into(grid: Grid, destination: int, sources: int) -> Iterator[tuple[int, int, int]]:
+    """(sources, sure ports, perhaps ports) of the flows of a grid to a destination, disjoint."""
+    table = grid.relation.ports
+    for mask, result in grid.column(destination, sources):
+        mask &= sources
+        perhaps = result.unknown
+        if perhaps and result.some:
+            perhaps = table.difference(perhaps, result.some)
+        if mask and (result.some or perhaps):
+            yield mask, result.some, perhaps
+
+
 class Reached(Draft):
     """How a column is reached first: from which column, on which ports, in how many steps. ``possibly``: only by steps
     of which one is not decided."""
@@ -91,7 +168,7 @@ class Spreader:
     def under(self, relation: Relation) -> Spreader:
         """Steps of another relation of the same ends."""
         ways = self.ways if self.ways_under is None else self.ways_under(relation)
-        return Spreader(relation, Grid(relation), ways, self.ways_under, self.by_ways)
+        return Spreader(relation, self.grid.over(relation), ways, self.ways_under, self.by_ways)
 
     def passage(self, source: int, destination: int, ports: int, perhaps: bool) -> Passage | None:
         """The passage that a step is; None for a flow of the relation."""
@@ -137,26 +214,37 @@ class Spreader:
         return known
 
     def _flows(self, destination: int, sources: int) -> Iterator[tuple[int, int, int]]:
-        table = self.relation.ports
-        for mask, result in self.grid.column(destination, sources):
-            mask &= sources
-            perhaps = result.unknown
-            if perhaps and result.some:
-                perhaps = table.difference(perhaps, result.some)
-            if mask and (result.some or perhaps):
-                yield mask, result.some, perhaps
+        return flows_into(self.grid, destination, sources)
+
+    def first_steps(self, start: Start) -> dict[int, Step]:
+        """The steps from a start that is no column: destination → step from ``START``. None from columns."""
+        if isinstance(start, EndClass):
+            return dict(self.steps_from(start))
+        if isinstance(start, int):
+            return {}
+        there = start.over(self.relation)
+        found = {column: Step(0, NONE, ports, True) for column, ports in self._relayed().items()}
+        for column in range(len(self.universe.ends)):
+            step = there.step_into(column)
+            if step.sure or step.perhaps:
+                found[column] = step
+        return found
+
+    def _relayed(self) -> dict[int, int]:
+        """Where pods get through controllers that the input lacks, with the ports."""
+        return {
+            column: way.ports
+            for way in self.ways
+            if way.sources & self.grid.pods
+            for column in columns_of(way.destinations)
+        }
 
     def steps_from(self, end: EndClass) -> Iterator[tuple[int, Step]]:
         """The steps from a pod that does not exist: (destination, step from ``START``)."""
         relation, universe = self.relation, self.universe
         row = relation.rows.row(relation.make_key(end, Direction.EGRESS), end)
         table = relation.ports
-        relayed = {
-            column: way.ports
-            for way in self.ways
-            if way.sources & self.grid.pods
-            for column in columns_of(way.destinations)
-        }
+        relayed = self._relayed()
         for mask, egress in row.parts:
             plain = relation.programs.plain(egress)
             if plain is not None and plain[0] == NONE:
@@ -191,14 +279,12 @@ class Spreader:
                 found |= 1 << column
         return found
 
-    def spread(self, start: int | EndClass) -> dict[int, Reached]:
+    def spread(self, start: Start) -> dict[int, Reached]:
         """Every column that is reached from a set of columns, or from an end that is none, the shortest way; sure ways
         go before possible ones of any length. Columns of the start are not among them."""
         found: dict[int, Reached] = {}
-        first: dict[int, Step] = {}
+        first = self.first_steps(start)
         begun = start if isinstance(start, int) else 0
-        if isinstance(start, EndClass):
-            first = dict(self.steps_from(start))
         self._run(found, begun, first, certain=True)
         self._run(found, begun, first, certain=False)
         return found
@@ -254,7 +340,7 @@ class Spreader:
         return None if certain else fallback
 
     def all_shortest(
-        self, found: dict[int, Reached], start: int | EndClass, goal: int
+        self, found: dict[int, Reached], start: Start, goal: int
     ) -> dict[int, list[tuple[int, int, bool]]]:
         """The steps of every shortest way to one of the goal's columns: column → (parent, ports, not decided). Only
         sure ways where there is one."""
@@ -270,7 +356,7 @@ class Spreader:
             if column < self.universe.pods and (not sure or not reached.possibly):
                 levels[reached.depth] = levels.get(reached.depth, 0) | 1 << column
         levels[0] = start if isinstance(start, int) else 0
-        first = dict(self.steps_from(start)) if isinstance(start, EndClass) else {}
+        first = self.first_steps(start)
         edges: dict[int, list[tuple[int, int, bool]]] = {}
         pending = list(wanted)
         while pending:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.mesh import Mesh
+from ringfence.model.text import printable
+from ringfence.verdict.answers import Answer
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.blast_radius import (
     BlastRadius,
+    Bought,
     Cut,
     ShortestWay,
     ShortestWays,
@@ -21,13 +23,19 @@ from ringfence.verdict.blast_radius import (
 from ringfence.verdict.cutting import Cutter
 from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import Target
+from ringfence.verdict.flow import Asked
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.meshed.asking import MeshedAsker
-from ringfence.verdict.spreading import Passage, Spreader
+from ringfence.verdict.meshed.stolen import looks_like_account, stolen_account
+from ringfence.verdict.spreading import Passage, Somewhere, Spreader
 from ringfence.verdict.ways_in.passages import passages
 from ringfence.verdict.workloads import Workloads
 
 WAYS_TO_A_TARGET = 3
+THIEF_NOTE = (
+    "whoever has a certificate of {} is taken to be in any pod of the cluster, and to show it or none there: what"
+    " policies let any pod reach is counted, too"
+)
 
 OUTSIDE_NOTE = (
     "from outside: what the policies let in. Whether a way leads there (a load balancer, a route) is not looked at,"
@@ -54,13 +62,54 @@ def spreader_of(
     return Spreader(asker.relation, grid, ways, ways_under, by_ways)
 
 
+def tracing_of(
+    asker: Asker,
+    workloads: Workloads,
+    grid: Grid,
+    mesh: Mesh | None,
+    source: str,
+    namespace: str | None,
+    controller: Target | None,
+) -> Tracing:
+    """What is reached from what a text names: an end, or a stolen service account. ``grid`` is that of clients who
+    control their pods. Raises EndError."""
+    if mesh is None:
+        if looks_like_account(source):
+            stolen_account(source, namespace, asker.relation.cluster, None)
+        start = asker.directory.find(source, namespace)
+        return Tracing(Tracer(asker, workloads, spreader_of(asker, grid, start, controller, mesh), start))
+    from ringfence.verdict.meshed.attacking import Attackers
+    from ringfence.verdict.meshed.grid import MeshedGrid
+    from ringfence.verdict.meshed.reach import Holder
+
+    assert isinstance(grid, MeshedGrid)
+    cluster = asker.relation.cluster
+    stolen = stolen_account(source, namespace, cluster, mesh)
+    if stolen is None:
+        start = asker.directory.find(source, namespace)
+        spreader = spreader_of(asker, grid, start, controller, mesh)
+        attackers = Attackers(asker, mesh, cluster)
+        return Tracing(Tracer(asker, workloads, spreader, start, None, lambda *ask: attackers.opening(*ask[:3])))
+    start = Target(source, (), notes=(THIEF_NOTE.format(printable(stolen.text)),))
+    alone = Holder(False, stolen)
+    somewhere = Somewhere(grid.holding(alone), grid.holding(Holder(False)))
+    # What he gets with the stolen certificate from a pod that he reached, he gets in his first step: he may be there.
+    spreader = spreader_of(asker, grid, start, controller, mesh)
+    first, later = Attackers(asker, mesh, cluster, alone), Attackers(asker, mesh, cluster)
+
+    def opening(left: Target, right: Target, question: Asked, begins: bool) -> Answer:
+        return (first if begins else later).opening(left, right, question)
+
+    return Tracing(Tracer(asker, workloads, spreader, start, somewhere, opening))
+
+
 class Tracing:
     """Everything that one source reaches."""
 
-    def __init__(self, asker: Asker, workloads: Workloads, spreader: Spreader, source: Target, partial: bool) -> None:
-        self.tracer = Tracer(asker, workloads, spreader, source)
-        self.workloads = workloads
-        self.partial = partial
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.workloads = tracer.workloads
+        self.partial = tracer.asker.partial
 
     def blast_radius(self, targets: Sequence[tuple[str, int]], limit: int | None, editor: Editor | None) -> BlastRadius:
         """The answer. ``targets``: names and columns. ``editor`` None: no edits are looked for."""
@@ -79,7 +128,7 @@ class Tracing:
             notes += self._unled(begun)
         elif begun >> tracer.universe.outside:
             notes.append(OUTSIDE_NOTE)
-        own = 0 if isinstance(tracer.start, EndClass) else len(self.workloads.of(begun & tracer.spreader.grid.pods))
+        own = len(self.workloads.of(begun & tracer.spreader.grid.pods))
         return BlastRadius(
             tracer.source.text,
             tuple(entries),
@@ -91,7 +140,19 @@ class Tracing:
             len(self.workloads.refs) - own,
             tuple(notes),
             self.partial,
+            tracer.spreader.grid.layers,
+            self._bought(),
         )
+
+    def _bought(self) -> tuple[Bought, ...]:
+        """What the stolen identity opens that no pod reaches without a proof."""
+        tracer, start = self.tracer, self.tracer.start
+        if not isinstance(start, Somewhere):
+            return ()
+        table = tracer.spreader.relation.ports
+        columns = range(tracer.universe.pods)
+        found = {tracer.name(column): ports for column in columns if (ports := start.proof_for(column))}
+        return tuple(Bought(name, table.intervals(found[name])) for name in sorted(found))
 
     def _unled(self, begun: int) -> list[str]:
         """What policies would let the internet in to, and no way leads to."""
@@ -109,4 +170,5 @@ class Tracing:
     def paths(self, target: Target, limit: int) -> ShortestWays:
         """The shortest ways to one end."""
         ways, left_out = self.tracer.ways(target.text, columns_of_target(target), limit)
-        return ShortestWays(self.tracer.source.text, target.text, tuple(ways), left_out, self.partial)
+        layers = self.tracer.spreader.grid.layers
+        return ShortestWays(self.tracer.source.text, target.text, tuple(ways), left_out, self.partial, layers)

@@ -14,7 +14,9 @@ from ringfence.model.cluster import NAME_LABEL, Cluster, Pod
 from ringfence.model.later import Later, Patched
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
+from ringfence.model.text import printable
 from ringfence.values import Value, replace
+from ringfence.verdict.ends import LABEL, EndError
 
 
 class Moved(Value):
@@ -37,6 +39,13 @@ class Moved(Value):
                 end = alike[number] = pod_end(pod, pod.labels, space, universe.coverage)
             ends[index] = end
         return Moved(ends)
+
+
+def must_be_labels(labels: Mapping[str, str | None]) -> None:
+    """Raises EndError for what is no label, or no value of one."""
+    for key, value in labels.items():
+        if not LABEL.match(key) or not (value is None or isinstance(value, str)):
+            raise EndError(f"{printable(f'{key}={value}')!r} is no label", "give texts; None removes a label")
 
 
 def relabelled(

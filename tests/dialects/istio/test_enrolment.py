@@ -297,7 +297,28 @@ def test_ztunnel_takes_everything_but_what_asks_not_to_be() -> None:
     lab = Lab(namespace("test", **AMBIENT), workload("test/web"), workload("test/edge", annotations=bypass))
     [web], [edge] = (lab.mesh.membership(lab.pod(f"test/{name}")) for name in ("web", "edge"))
     assert (web.value.inbound, web.value.tunnel) == (((1, 15007), (15009, 65535)), True)
-    assert (edge.value.inbound, edge.value.tunnel) == ((), False)
+    assert (edge.value.inbound, edge.value.tunnel) == ((), True), "clients are told to tunnel to it nevertheless"
+
+
+@pytest.mark.parametrize(
+    ("labels", "taken"),
+    [
+        ({"istio.io/rev": "canary"}, {"canary"}),
+        ({"istio.io/rev": "canary", "istio.io/tag": "prod"}, {"prod"}),
+        ({"istio.io/rev": "canary", "istio.io/tag": "default"}, {"default"}),
+        ({"istio.io/rev": "default"}, {"default"}),
+    ],
+)
+def test_an_injector_answers_for_its_tag_or_else_its_revision(labels: dict[str, str], taken: set[str]) -> None:
+    metadata = {"name": "istio-sidecar-injector", "labels": {"app": "sidecar-injector", **labels}}
+    version = "admissionregistration.k8s.io/v1"
+    hook = {"apiVersion": version, "kind": "MutatingWebhookConfiguration", "metadata": metadata, "webhooks": []}
+    spaces = [namespace(name, **{"istio.io/rev": name}) for name in ("canary", "prod")]
+    spaces.append(namespace("default", **ON))
+    names = ("canary", "prod", "default")
+    lab = Lab(f"---\n{yaml.safe_dump(hook)}", *spaces, *(workload(f"{name}/web") for name in names))
+    found = {name: lab.mesh.membership(lab.pod(f"{name}/web"))[0].value.proxy for name in names}
+    assert {name for name, proxy in found.items() if proxy is Proxy.SIDECAR} == taken
 
 
 def test_a_sidecar_that_receives_tunnels() -> None:

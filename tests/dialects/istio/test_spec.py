@@ -20,12 +20,14 @@ from ringfence.model.mesh import Option
 from ringfence.world import World
 
 SPEC = Path(ringfence.dialects.istio.__file__).parent / "spec.md"
+EDGES = SPEC.with_name("spec-edges.md")
+"""Asked in the same world."""
 BLOCK = re.compile(r"^```(\S+)( world)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(
     r"(?P<what>member|identity|takes|server|client|waypoint) (?P<source>\S+)( -> (?P<destination>\S+))?"
     r"( (?P<port>\d+))?( via (?P<service>\S+))?"
 )
-VERDICT = re.compile(r"(?P<source>\S+) -> (?P<destination>\S+) TCP (?P<port>\d+)")
+VERDICT = re.compile(r"(?P<source>\S+) -> (?P<destination>\S+) TCP (?P<port>\d+)( (?P<what>encryption|notes))?")
 LEAST_CLAUSES = 26
 
 
@@ -57,7 +59,11 @@ class Asked:
     def answer(self, question: str) -> str:
         asked = VERDICT.fullmatch(question)
         if asked:
-            return str(self.world.can(asked["source"], asked["destination"], int(asked["port"])).verdict)
+            answer = self.world.can(asked["source"], asked["destination"], int(asked["port"]))
+            assert answer.layered is not None
+            if asked["what"] == "notes":
+                return str(len(answer.layered.notes))
+            return answer.layered.encryption if asked["what"] else str(answer.verdict)
         asked = LINE.fullmatch(question)
         assert asked, question
         pod, port = self.pod(asked["source"]), int(asked["port"] or 0)
@@ -100,7 +106,8 @@ def documents(text: str) -> tuple[dict[str, Any], ...]:
 def examples() -> Iterator[Any]:
     text = SPEC.read_text(encoding="utf-8")
     world = tuple(one for kind, is_world, body in BLOCK.findall(text) if is_world for one in documents(body))
-    for title, body in clauses(text):
+    edges = EDGES.read_text(encoding="utf-8")
+    for title, body in (*clauses(text), *((f"edges-{title}", body) for title, body in clauses(edges))):
         blocks = [(kind, inside) for kind, is_world, inside in BLOCK.findall(body) if not is_world]
         for (kind, manifests), (other, answers) in zip(blocks[::2], blocks[1::2], strict=True):
             assert (kind, other) == ("yaml", "answers"), title
@@ -118,9 +125,10 @@ def test_example(example: Example) -> None:
     assert [f"{head}: {asked.answer(head)}" for head, _, _ in (line.partition(": ") for line in lines)] == lines
 
 
-def test_every_clause_names_its_source_and_has_an_example() -> None:
-    found = clauses(SPEC.read_text(encoding="utf-8"))
-    assert len(found) >= LEAST_CLAUSES
+@pytest.mark.parametrize(("spec", "least"), [(SPEC, LEAST_CLAUSES), (EDGES, 2)])
+def test_every_clause_names_its_source_and_has_an_example(spec: Path, least: int) -> None:
+    found = clauses(spec.read_text(encoding="utf-8"))
+    assert len(found) >= least
     assert [title.split(".")[0] for title, _ in found] == [str(number + 1) for number in range(len(found))]
     for title, body in found:
         assert "\nSource: " in body, title

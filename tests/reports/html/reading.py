@@ -92,7 +92,7 @@ class PageState:
         return self.raw["sides"][self.raw["sideRows"][row][local]]
 
     def _line(self, line: list[int]) -> Line:
-        ports, verdict, reason = line
+        ports, verdict, reason, *_ = line
         flat = self.raw["ports"][ports]
         text = None if reason < 0 else tuple(self.raw["reasons"][reason])
         return tuple(zip(flat[::2], flat[1::2], strict=True)), VERDICTS[verdict], text

@@ -40,6 +40,7 @@ def blast_radius(
     """What somebody reaches who holds SRC, and every workload that he reaches from there.
 
     SRC is anything that "ringfence can" takes as a source: a workload, internet, app=x@NS (a pod that does not exist).
+    In a mesh NS/serviceaccount/NAME or spiffe://... is a stolen identity: who has it may be in any pod.
     From internet the steps go by the ways in that the input shows (see "ringfence exposure"), if it shows any.
     The tree has each workload once, where it is reached first, with the ports of that step and what allows it.
     Steps that are not decided count, and are marked: possibly. For targets: the shortest ways there, and the cheapest

@@ -50,7 +50,7 @@ def can(
     \b
     Ends:  NS/NAME (pod, controller or Service), NS/KIND/NAME, KIND/NAME with -n, node/NAME,
            an address or CIDR, internet, key=value,...@NS (a pod that does not exist)
-    PORT:  a number or a name, /UDP or /SCTP behind it; without it: every port
+    PORT:  a number or a name, /UDP or /SCTP behind it; icmp; without it: every port
 
     With --cni all the question is asked under the profile of every network plugin: a line for each answer
     with its plugins, and the facts that make the difference.

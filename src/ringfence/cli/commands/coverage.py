@@ -25,6 +25,13 @@ OUTPUTS = ("table", "concise", "json", "sarif", "junit", "github", "gitlab", "md
     help="What --fail-under looks at.",
 )
 @click.option(
+    "--layer",
+    type=click.Choice(["network", "transport", "requests", "all"]),
+    default="network",
+    show_default=True,
+    help="The layer that --fail-under looks at; all: all of them together. Those of a mesh have ingress only.",
+)
+@click.option(
     "--exclude",
     multiple=True,
     metavar="NS[/NAME]",
@@ -36,7 +43,13 @@ OUTPUTS = ("table", "concise", "json", "sarif", "junit", "github", "gitlab", "md
 @click.option("-o", "--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
 @shared_options()
 def coverage(
-    shared: Shared, fail_under: float | None, direction: str, exclude: tuple[str, ...], limit: int | None, output: str
+    shared: Shared,
+    fail_under: float | None,
+    direction: str,
+    layer: str,
+    exclude: tuple[str, ...],
+    limit: int | None,
+    output: str,
 ) -> int:
     """How many workloads are closed in each direction, how tightly, and what to do next, the worst first.
 
@@ -44,6 +57,9 @@ def coverage(
     selects it ("any": more than half). Unknown and unenforced (hostNetwork) do not count as closed; they are told
     apart. The default of a namespace is a proof over any labels that a new pod might carry. With -n the figure is that
     of one namespace; everything is looked at nevertheless.
+
+    In a mesh the ingress of TCP is measured for each layer, too: transport (closed: most ports ask for a proof of
+    identity), requests (closed: whom no policy names is not authorized), and all layers together.
 
     -o sarif, junit, github, gitlab and concise have a finding for each workload and direction that is open and for each
     default that is; -o md is a comment for a pull request.
@@ -60,6 +76,10 @@ def coverage(
     from ringfence.reports.coverage.text import headline_lines
 
     opened = open_world(shared)
+    if layer != "network" and opened.world.mesh is None:
+        raise click.UsageError(f"there is no layer {layer}: the input shows no mesh")
+    if layer != "network" and direction == "egress":
+        raise click.UsageError(f"--layer {layer} has no egress: nothing that a client's own side does closes anything")
     found = opened.world.coverage(exclude=exclude)
     namespace = namespace_of_input(opened, shared)
     if namespace is not None:
@@ -72,7 +92,12 @@ def coverage(
         append_summary(lines_of("md", found, opened.context, opened.out, locate, __version__))
     say_profile(opened)
     codes = [exits.PARTIAL] if opened.context.partial else []
-    if fail_under is not None:
+    if fail_under is not None and layer != "network":
+        if found.layer_percent(layer) < fail_under or not found.total:
+            why = f"{layer} is below {fail_under:g}%" if found.total else f"{layer}: nothing was measured"
+            opened.say([f"{why} (--fail-under)"])
+            codes.append(exits.FOUND)
+    elif fail_under is not None:
         from ringfence.model.policy import Direction
 
         for one in Direction:

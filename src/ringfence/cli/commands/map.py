@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 TEXT_FORMATS = ("table", "wide")
 
 
+class Listed(NamedTuple):
+    """What a list holds: names of which level, what all layers say or one alone, and whether also what is denied."""
+
+    level: str
+    layer: str
+    denied: bool
+
+
 @click.command("map", short_help="List all connections that are allowed.")
 @click.option("--from", "source", metavar="SRC", shell_complete=complete_end, help="Only connections of this source.")
 @click.option(
@@ -29,6 +38,14 @@ TEXT_FORMATS = ("table", "wide")
     shell_complete=complete_end,
     help="Only connections with this end on either side.",
 )
+@click.option(
+    "--layer",
+    type=click.Choice(["all", "network", "transport", "requests"]),
+    default="all",
+    show_default=True,
+    help="What one layer alone would allow.",
+)
+@click.option("--denied", is_flag=True, help="Also list what is denied, with the layer that denies first.")
 @click.option("--level", type=click.Choice(["pod", "workload", "namespace"]), default="workload", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows; the rest is counted.")
 @click.option(
@@ -44,6 +61,8 @@ def map_(
     source: str | None,
     destination: str | None,
     either_end: str | None,
+    layer: str,
+    denied: bool,
     level: str,
     limit: int | None,
     output: str,
@@ -54,7 +73,11 @@ def map_(
     what no row holds is denied. The table writes a
     whole namespace as NS/* and counts what a cell has no room for; -o wide names all and adds the reasons. csv has a
     line a pair. -n and -l limit the rows that are shown, never what is analysed. html is a page of its own, for a
-    browser: the whole matrix, with the reasons of each cell; -n, --from, --to and --with are the filters it opens with.
+    browser: the whole matrix, with the reasons of each cell; -n, --from, --to, --with and --layer are what it opens
+    with.
+
+    With a mesh in the input a row also tells how it is encrypted, as whom the source is known, and what each layer
+    says; the layer that denies, leaves open or lets pass only some stands behind the verdict.
 
     \b
     Exit codes: 0, or 3 if the input was partial; 2 usage or no object.
@@ -62,7 +85,9 @@ def map_(
     if either_end is not None and (source is not None or destination is not None):
         raise click.UsageError("--with means either side: give it alone, or --from and --to")
     if output == "html":
-        return _page(shared, level, {"from": source, "to": destination, "with": either_end}, limit)
+        if denied:
+            raise click.UsageError("-o html shows what is denied anyway: leave --denied out")
+        return _page(shared, level, {"from": source, "to": destination, "with": either_end}, limit, layer)
     from ringfence.cli.loading import open_world, write_lines
     from ringfence.cli.progress import progress
     from ringfence.reports.connections import FORMATS
@@ -80,7 +105,8 @@ def map_(
     # A filter of ours comes after the list is made, and the limit after the filter.
     asked_limit = None if selector is not None or either_end is not None else limit
     with progress("working out who reaches whom", shared.quiet):
-        found = _connections(opened, shared, level, source, destination, either_end, asked_limit)
+        asked = Listed(level, "" if layer == "all" else layer, denied)
+        found = _connections(opened, shared, asked, source, destination, either_end, asked_limit)
     from ringfence.cli.rows import limited, selected_ends, with_either_end
 
     if selector is not None:
@@ -98,14 +124,14 @@ def map_(
     return exits.PARTIAL if opened.context.partial or found.partial else exits.OK
 
 
-def _page(shared: Shared, level: str, ends: dict[str, str | None], limit: int | None) -> int:
+def _page(shared: Shared, level: str, ends: dict[str, str | None], limit: int | None, layer: str) -> int:
     if limit is not None or shared.selector is not None:
         raise click.UsageError("-o html shows everything: --limit and -l are for lists (the page has a search box)")
     from ringfence.cli.loading import open_world, write_lines
     from ringfence.cli.pages import map_page
 
     opened = open_world(shared, overview=True)
-    write_lines([map_page(opened, level, None if shared.all_namespaces else shared.namespace, ends)])
+    write_lines([map_page(opened, level, None if shared.all_namespaces else shared.namespace, ends, layer)])
     return exits.PARTIAL if opened.context.partial else exits.OK
 
 
@@ -118,7 +144,7 @@ def _profile(opened: Opened) -> str:
 def _connections(
     opened: Opened,
     shared: Shared,
-    level: str,
+    asked: Listed,
     source: str | None,
     destination: str | None,
     either_end: str | None,
@@ -128,10 +154,10 @@ def _connections(
     from ringfence.cli.rows import either
 
     namespace = None if shared.all_namespaces else shared.namespace
-    connections = opened.world.connections
+    connections = partial(
+        opened.world.connections, level=asked.level, namespace=namespace, layer=asked.layer, denied=asked.denied
+    )
     with asking():
         if either_end is None:
-            return connections(level=level, source=source, destination=destination, namespace=namespace, limit=limit)
-        starting = connections(level=level, source=either_end, namespace=namespace)
-        ending = connections(level=level, destination=either_end, namespace=namespace)
-        return either(starting, ending)
+            return connections(source=source, destination=destination, limit=limit)
+        return either(connections(source=either_end), connections(destination=either_end))

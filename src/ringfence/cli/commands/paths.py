@@ -37,7 +37,7 @@ def paths(
     """The shortest ways from SRC to DST, step by step through workloads, with what allows each step.
 
     Where a sure way exists, only sure ones are shown; else those that are possible. From internet they begin with the
-    ways in that the input shows, if it shows any.
+    ways in that the input shows, if it shows any. SRC may be a stolen identity, as for "ringfence blast-radius".
 
     \b
     Exit codes: 0; 1 with --fail-on-path; 2 usage or no object; 3 the input was partial.

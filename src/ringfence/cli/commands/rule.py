@@ -12,7 +12,8 @@ from ringfence.cli.rule_ids import complete_rule
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule(rule: str | None, output: str) -> int:
     """Print the page of one rule of "ringfence check": what it checks, why, and how to mend it. ID is its number or its
-    name (NP-001, default-deny-ingress-missing). Without ID: all rules, one a line."""
+    name (NP-001, default-deny-ingress-missing), or what istioctl or Kiali call it (IST0127). Without ID: all rules, one
+    a line."""
     from ringfence.cli.loading import write_lines
     from ringfence.cli.rule_ids import rule_ids
     from ringfence.rules.registry import entries
@@ -24,7 +25,7 @@ def rule(rule: str | None, output: str) -> int:
 
         write_lines([json_text([rule_document(entry) for entry in chosen])])
     elif rule is not None:
-        write_lines([chosen[0].page])
+        write_lines(["\n\n".join(entry.page for entry in chosen)])
     else:
         width = max(len(entry.rule.slug) for entry in chosen)
         write_lines(

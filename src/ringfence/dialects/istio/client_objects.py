@@ -18,6 +18,7 @@ from ringfence.dialects.istio.objects import (
     EntryPort,
     IngressListener,
     Labels,
+    Routed,
     ServiceEntry,
     Sidecar,
     Subset,
@@ -270,36 +271,50 @@ _HARMLESS = frozenset(
 """Fields of an HTTP route that leave it to where the request goes whether it passes."""
 
 
+def _together(routed: list[Routed]) -> Routed:
+    targets = dict.fromkeys(target for one in routed for target in one.targets)
+    return Routed(tuple(targets), all(one.plain for one in routed))
+
+
+def _routed(routes: Any, http: bool, plain: bool) -> Routed | None:
+    if not isinstance(routes, list) or not routes:
+        return None
+    targets: list[tuple[str, str]] = []
+    for route in routes:
+        if not isinstance(route, Mapping):
+            continue
+        sends = route.get("route")
+        plain = plain and _HARMLESS.issuperset(route) and isinstance(sends, list) and bool(sends)
+        for one in sends if isinstance(sends, list) else ():
+            destination = one.get("destination") if isinstance(one, Mapping) else None
+            words = destination if isinstance(destination, Mapping) else {}
+            targets.append((str(words.get("host", "")), str(words.get("subset", ""))))
+    if http:
+        # Requests that no route matches get 404: a list of routes that all have conditions is no plain one.
+        plain = plain and any(isinstance(one, Mapping) and not one.get("match") for one in routes)
+    return Routed(tuple(dict.fromkeys(targets)), plain)
+
+
 def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Problem]]:
     """A VirtualService, and what the API server says to it."""
     spec, report, broken = spec_of(manifest, VIRTUAL_SERVICE)
     gateways = _texts(spec, "gateways")
-    plain = not broken
-    targets: list[tuple[str, str]] = []
-    for sort in ("http", "tls", "tcp"):
-        routes = spec.get(sort)
-        for route in routes if isinstance(routes, list) else ():
-            if not isinstance(route, Mapping):
-                continue
-            sends = route.get("route")
-            plain = plain and _HARMLESS.issuperset(route) and isinstance(sends, list) and bool(sends)
-            # Requests that no route matches get 404: a list of routes that all have conditions is no plain one.
-            for one in sends if isinstance(sends, list) else ():
-                destination = one.get("destination") if isinstance(one, Mapping) else None
-                words = destination if isinstance(destination, Mapping) else {}
-                targets.append((str(words.get("host", "")), str(words.get("subset", ""))))
-        if sort == "http" and isinstance(routes, list) and routes:
-            plain = plain and any(isinstance(one, Mapping) and not one.get("match") for one in routes)
+    told = {sort: _routed(spec.get(sort), sort == "http", not broken) for sort in ("http", "tls", "tcp")}
+    routed = [one for one in told.values() if one is not None]
+    connections = [one for one in (told["tls"], told["tcp"]) if one is not None]
+    whole = _together(routed)
     found = VirtualService(
         named(manifest),
         _texts(spec, "hosts"),
         not gateways or "mesh" in gateways,
-        tuple(dict.fromkeys(targets)),
-        plain,
+        whole.targets,
+        whole.plain and not broken,
         _texts(spec, "exportTo"),
         tuple(one for one in gateways if one != "mesh"),
         () if broken else entries_of(manifest, spec),
         broken,
+        Routed((), False) if broken else told["http"],
+        Routed((), False) if broken else _together(connections) if connections else None,
     )
     return found, report.problems
 
@@ -332,7 +347,11 @@ def read_service_route(manifest: Manifest) -> VirtualService | None:
         for one in backends:
             words = one if isinstance(one, Mapping) else {}
             targets.append((of_service(str(words.get("namespace") or own.namespace), str(words.get("name"))), ""))
-    return VirtualService(own, tuple(hosts), True, tuple(dict.fromkeys(targets)), plain and always)
+    routed = Routed(tuple(dict.fromkeys(targets)), plain and always)
+    requests, connections = (None, routed) if manifest.kind in ("TCPRoute", "TLSRoute") else (routed, None)
+    return VirtualService(
+        own, tuple(hosts), True, routed.targets, routed.plain, requests=requests, connections=connections
+    )
 
 
 def _list(value: Any) -> list[Any]:

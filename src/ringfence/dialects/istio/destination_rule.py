@@ -6,7 +6,7 @@ Sources: istio ``pilot/pkg/model/push_context.go`` (destinationRule: whose rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ringfence.dialects.istio.ages import oldest, oldest_fact
 from ringfence.dialects.istio.hosts import full_name, most_specific, of_service, visible
@@ -48,40 +48,70 @@ class DestinationRules:
     def for_service(self, source: Pod, service: Service, config: MeshConfig) -> list[Option[DestinationRule | None]]:
         """The rule that counts for a client and a Service."""
         host = of_service(service.namespace, service.name)
-        for rules in self._levels(source.namespace, service.namespace, host, config):
-            options = list(_of_level(rules, source))
-            if options:
-                return options
+        client = source.namespace
+        local = self._in(client, host, lambda one: _local(one, config, client == self._root))
+        if local:
+            # The host has chosen: where no selector takes the client, rules of other namespaces do not come in.
+            return list(_among(local, source))
+        for namespace in dict.fromkeys((service.namespace, self._root)):
+            exported = self._in(namespace, host, lambda one: not _private(one, config))
+            seen = [one for one in exported if visible(one.exports, namespace, client)]
+            if seen:
+                return list(_among(seen, source))
         return [Option(None)]
 
-    def _levels(self, client: str, owner: str, host: str, config: MeshConfig) -> Iterator[Sequence[DestinationRule]]:
-        """The rules for the host of the client's namespace, of the Service's, of the root namespace."""
-        if client != self._root:
-            found = self._in(client, host)
-            yield [one for one in found if not one.exports or visible(one.exports, client, client)]
-        for namespace in dict.fromkeys((owner, self._root)):
-            found = self._in(namespace, host)
-            yield [one for one in found if visible(one.exports or config.rule_exports, namespace, client)]
-
-    def _in(self, namespace: str, host: str) -> Sequence[DestinationRule]:
-        hosts: Mapping[str, Sequence[DestinationRule]] = self._by_namespace.get(namespace, {})
+    def _in(self, namespace: str, host: str, takes: Callable[[DestinationRule], bool]) -> Sequence[DestinationRule]:
+        """The rules of a namespace for the most specific host that some of them have."""
+        hosts = {
+            pattern: kept
+            for pattern, rules in self._by_namespace.get(namespace, {}).items()
+            if (kept := [one for one in rules if takes(one)])
+        }
         best = most_specific(hosts, host)
         return () if best is None else hosts[best]
 
 
-def _of_level(rules: Sequence[DestinationRule], source: Pod) -> Iterator[Option[DestinationRule | None]]:
-    """Rules with a selector that takes the client come first, and hold in their own namespace only."""
-    chosen = [
-        one
-        for one in rules
-        if one.selector and one.named.namespace == source.namespace and selects(one.selector, source)
-    ]
+def _private(rule: DestinationRule, config: MeshConfig) -> bool:
+    """Whether only its own namespace has the rule; one with a selector has no other."""
+    own = rule.named.namespace
+    if rule.selector or set(rule.exports) in ({"."}, {own}):
+        return True
+    return not rule.exports and "." in config.rule_exports
+
+
+def _local(rule: DestinationRule, config: MeshConfig, root: bool) -> bool:
+    """Whether clients of its own namespace look at the rule before those of other namespaces."""
+    if root:
+        return _private(rule, config)
+    return bool(rule.selector) or visible(rule.exports, rule.named.namespace, rule.named.namespace)
+
+
+def _among(rules: Sequence[DestinationRule], source: Pod) -> Iterator[Option[DestinationRule | None]]:
+    """The rule for a client: one with a selector that takes it comes first."""
+    chosen = [one for one in rules if one.selector and selects(one.selector, source)]
+    perhaps = [one for one in rules if one.selector and selects(one.selector, source) is None]
+    fact, decide = "", ""
+    if not chosen and perhaps:
+        decide = "the labels of the client"
+        for one in perhaps:
+            yield Option(one, f"{one.named} selects the client", decide)
+        fact = f"{', '.join(str(one.named) for one in perhaps)} does not select the client"
     candidates = chosen or [one for one in rules if not one.selector]
+    if not candidates:
+        yield Option(None, fact, decide)
+        return
     # The oldest gives the policy; one that has none leaves it to the next.
     with_policy = [one for one in candidates if one.policy is not None or one.broken] or candidates
+    if len({frozenset(one.exports) for one in candidates}) > 1:
+        # What is exported otherwise is not merged, and then it is not documented which of them counts.
+        for one in with_policy:
+            text = ", and ".join(filter(None, (fact, f"{one.named} counts of those for one host")))
+            yield Option(one, text, decide or "rules that are exported alike, or one rule")
+        return
     among = oldest(with_policy)
     for one in among:
-        yield Option(one, *oldest_fact(one, among))
+        age, ages = oldest_fact(one, among)
+        yield Option(one, ", and ".join(filter(None, (fact, age))), decide or ages)
 
 
 def tls_at(policy: TrafficPolicy | None, port: int) -> Tls | None:

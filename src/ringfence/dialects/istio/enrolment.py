@@ -15,6 +15,7 @@ from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
 from ringfence.dialects.istio.workload_entry import has_proxy
 from ringfence.model.cluster import MACHINE, Cluster, Namespace, Pod
+from ringfence.model.marks import Marks
 from ringfence.model.mesh import Membership, Option, Outgoing, Proxy
 
 NAME = "istio"
@@ -27,6 +28,13 @@ GATEWAY_CLASS_NAME = "gateway.networking.k8s.io/gateway-class-name"
 MANAGED = "gateway.istio.io/managed"
 IGNORED = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 PROXY = "istio-proxy"
+NATIVE = "sidecar.istio.io/nativeSidecar"
+"""Whether the proxy is an init container that stays, before the others, whatever istiod's flag says."""
+
+
+def _aside(marks: Marks) -> str:
+    """The containers whose connections the proxy leaves alone, where there are others."""
+    return ", ".join(marks.users) if marks.others else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,11 @@ def _of_machine(pod: Pod) -> Membership:
 class Enrolment:
     """Who is in the mesh of one cluster."""
 
-    def __init__(self, cluster: Cluster, objects: IstioObjects, configs: Mapping[str, MeshConfig]) -> None:
+    def __init__(
+        self, cluster: Cluster, objects: IstioObjects, configs: Mapping[str, MeshConfig], native: bool | None = None
+    ) -> None:
+        """``native``: whether injectors make the proxy an init container that stays; None: not known."""
+        self.native = native
         self._namespaces = cluster.namespaces
         self._objects = objects
         self._configs = configs
@@ -265,11 +277,13 @@ class Enrolment:
 
     def _answers(self, revision: str) -> bool | None:
         """Whether an injector of this revision is installed; None: the input does not tell."""
-        if not revision or revision == "default":
-            return True
-        tags = {one.revision for one in self._webhooks} | {tag for one in self._webhooks for tag in one.tags}
+        revision = "" if revision == "default" else revision
         if self._webhooks:
-            return revision in tags
+            # What is made for a tag selects the tag, and not the revision that it stands for.
+            tags = {tag for one in self._webhooks for tag in one.tags or (one.revision,)}
+            return revision in {"" if tag == "default" else tag for tag in tags}
+        if not revision:
+            return True
         planes = {one.revision for one in self._objects.control_planes}
         return True if not planes or revision in planes else None
 
@@ -298,17 +312,37 @@ class Enrolment:
         if not capture.intercepts(annotations, config.interception):
             why = f"{why}; its interceptionMode is NONE, so that nothing is redirected"
             return Membership(NAME, Proxy.SIDECAR, (), capture.NOTHING, False, observed, why, None, revision)
+        marks, outbound = pod.marks, capture.outbound_of_sidecar(annotations, defaults)
+        if marks.users and not marks.others:
+            outbound = capture.NOTHING
+            why = f"{why}; its containers run as the proxy's own user or group, whose connections are not redirected"
         return Membership(
             NAME,
             Proxy.SIDECAR,
             capture.inbound_of_sidecar(annotations, defaults),
-            capture.outbound_of_sidecar(annotations, defaults),
+            outbound,
             self._tunnels(pod, config, observed),
             observed,
             why,
             None,
             revision,
+            _aside(marks),
+            tuple(self._notes(pod)),
         )
+
+    def _notes(self, pod: Pod) -> Iterator[str]:
+        """What init containers send: the injector puts its own behind them, or (native sidecars) the proxy before."""
+        marks = pod.marks
+        if not marks.early:
+            return
+        placed = any(proxy.name == PROXY for proxy in marks.proxies)
+        word = marks.annotations.get(NATIVE, "")
+        if not placed and (word == "true" or (word != "false" and self.native is True)):
+            return
+        verb = "run" if placed or word == "false" or self.native is False else "may run"
+        names = ", ".join(marks.early)
+        what = "what they send is in the clear and nobody's, or lost where istio-cni has set up the redirection"
+        yield f"init containers of the client ({names}) {verb} before its proxy: {what}"
 
     def _tunnels(self, pod: Pod, config: MeshConfig, observed: bool) -> bool:
         """Whether a sidecar receives over HBONE: istiod tells so to others by a label of the pod."""
@@ -326,6 +360,7 @@ class Enrolment:
     def _node(self, pod: Pod, why: str, observed: bool) -> Membership:
         bypass = pod.marks.annotations.get(capture.BYPASS) == "true"
         if bypass:
-            why = f"{why}; it is annotated {capture.BYPASS}: true, so that nothing that it receives is taken"
+            # The node agent redirects nothing there; istiod still tells clients to tunnel, and ztunnel listens.
+            why = f"{why}; it is annotated {capture.BYPASS}: true, so that only tunnels that it receives are taken"
         inbound = capture.inbound_of_node(pod.marks.annotations)
-        return Membership(NAME, Proxy.NODE, inbound, Outgoing(), not bypass, observed, why)
+        return Membership(NAME, Proxy.NODE, inbound, Outgoing(), True, observed, why)

@@ -82,7 +82,7 @@ class IstioMesh:
         marks = {id(pod.marks): pod.marks for pod in cluster.pods}.values()
         images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
         self.release = Release(objects, settings.version, images)
-        self.enrolment = Enrolment(cluster, objects, configs)
+        self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)
         self.peer_authentications = PeerAuthentications(
@@ -198,7 +198,9 @@ class IstioMesh:
         if {option.value.proxy for option in options} == {Proxy.NONE}:
             return Proxy.NONE
         members = tuple(
-            (option.value.proxy, option.value.revision, option.value.outbound, option.fact) for option in options
+            (one.proxy, one.revision, one.outbound, one.aside, option.fact)
+            for option in options
+            for one in (option.value,)
         )
         return members, self._senders.key_of(pod), pod.service_account == ""
 

@@ -183,10 +183,19 @@ class WorkloadEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """Where routes of one sort send, and whether that is all that they do."""
+
+    targets: tuple[tuple[str, str], ...]
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualService:
     """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
     is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``gateways`` that it
-    is bound to, as written, but for those in the mesh; ``entries``: its routes in detail."""
+    is bound to, as written, but for those in the mesh; ``entries``: its routes in detail. ``requests`` and
+    ``connections``: what it does with requests of HTTP, and with others; None: it has no routes for them."""
 
     named: Named
     hosts: tuple[str, ...]
@@ -197,6 +206,8 @@ class VirtualService:
     gateways: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     broken: str = ""
+    requests: Routed | None = None
+    connections: Routed | None = None
 
 
 @dataclass(frozen=True, slots=True)

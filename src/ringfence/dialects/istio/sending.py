@@ -314,7 +314,13 @@ class Senders:
         """What is sent, whatever routes say."""
         host = of_service(service.namespace, service.name)
         candidates = self._bound if is_gateway(source) else self._routes
-        routes = [one for one in candidates if is_gateway(source) or _routes_host(one, host, source.namespace)]
+        http = any(speaks is not Speech.TCP for speaks in _speech(service, numbers))
+        routes = [
+            view
+            for one in candidates
+            if (is_gateway(source) or _routes_host(one, host, source.namespace))
+            and (view := _view(one, http)) is not None
+        ]
         for option in self._rules.for_service(source, service, config):
             rule = option.value
             decide = option.decide
@@ -483,6 +489,17 @@ def _routes_host(route: VirtualService, host: str, client: str) -> bool:
     if not visible(route.exports, route.named.namespace, client):
         return False
     return any(covers(full_name(one, route.named.namespace), host) for one in route.hosts)
+
+
+def _speech(service: Service, numbers: Iterable[int]) -> list[Speech]:
+    ports = {one.port: one for one in service.ports if one.protocol == "TCP"}
+    return [of_port(one.port, one.name, one.application) for number in numbers if (one := ports.get(number))]
+
+
+def _view(route: VirtualService, http: bool) -> VirtualService | None:
+    """What a route says of requests, or of connections that are none of HTTP; None: nothing."""
+    routed = route.requests if http else route.connections
+    return None if routed is None else replace(route, targets=routed.targets, plain=routed.plain)
 
 
 def _keeps(route: VirtualService, host: str) -> bool:

@@ -42,6 +42,17 @@ class Release:
         found = {_truth(one.flags.get(name), default) for one in self._planes} or {default}
         return found.pop() if len(found) == 1 else None
 
+    def native_sidecars(self) -> bool | None:
+        """Whether injected proxies are init containers that stay; None: it hangs on the release, or on that of the
+        cluster's nodes (from 1.27 on istiod looks at them)."""
+        said = {one.flags.get("ENABLE_NATIVE_SIDECARS", "") for one in self._planes}
+        found = {_truth(one, False) if one in (*_TRUE, *_FALSE) else None for one in said}
+        if found in ({True}, {False}):
+            return found == {True}
+        if said <= {""} and self.versions and all(one < (1, 27) for one in self.versions):
+            return False
+        return None
+
     def sending(self, ambient: bool) -> Flags:
         """What sidecars send. ``ambient``: the input shows an ambient mesh, of which istiod has to know."""
         enabled = self.flag("PILOT_ENABLE_AMBIENT", ambient)

@@ -43,7 +43,8 @@ class Waypoints:
         return frozenset(index for found in self._pods.values() for index in found)
 
     def of(self, destination: Pod, service: Service | None) -> list[Option[Waypoint | None]]:
-        """The waypoint of what is dialled."""
+        """The waypoint of what is dialled. A headless Service has no address: its pods are dialled by theirs."""
+        service = None if service is None or service.headless else service
         if not self._gateways:
             return [Option(None)]
         if is_waypoint(destination) or (service is None and destination.labels.get(MANAGED, "").startswith("istio.io")):

@@ -14,6 +14,7 @@ from typing import TypeVar
 from ringfence.layers.mesh.transport import Transport, foreign, meet
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
+    Acceptance,
     Client,
     Encryption,
     Identity,
@@ -65,9 +66,10 @@ class Hop(Value):
 
 class Course(Value):
     """The hops of a flow under some facts. ``unreached``: the client's own proxy sends nothing, and why (nobody else
-    than the client is bound by that). ``waypoint``: the one on the way; ``notes``: what people should know.
-    ``past``: the client's proxy does not take the connection. ``as_http``: it takes it for one of HTTP, or not; None:
-    as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``; None: all."""
+    than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way. ``notes``:
+    what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
+    not; None: as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``;
+    None: all."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -120,6 +122,8 @@ class Call(Value):
         for client, first in self._members(self.caller.pod):
             for host, second in self._members(self.server):
                 for course in self._between(client, host, (*first, *second)):
+                    if client is not None and client.notes:
+                        course = replace(course, notes=(*course.notes, *client.notes))
                     if course not in found:
                         found.append(course)
         return found
@@ -136,12 +140,14 @@ class Call(Value):
 
     def _forms(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
         own = self._own() if client is not None or self.presented is not None else None
-        forms: list[tuple[Sending, Identity | None]] = [(Sending.PLAIN, None)]
+        forms: list[tuple[Sending, Identity | None, bool]] = [(Sending.PLAIN, None, False)]
         if own is not None and host is not None:
-            forms += [(Sending.MESH_TLS, own), *([(Sending.TUNNEL, own)] if host.tunnel else [])]
-        for sending, identity in forms:
-            for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True):
-                yield Course((last,), (*facts, *more), None, host)
+            forms += [(Sending.MESH_TLS, own, False), (Sending.MESH_TLS, own, True)]
+            forms += [(Sending.TUNNEL, own, False)] if host.tunnel else []
+        for sending, identity, silent in forms:
+            for last, more in self._last(At.CLIENT, Proxy.NONE, sending, identity, host, True, silent=silent):
+                if not silent or not last.transport.http:
+                    yield Course((last,), (*facts, *more), None, host)
         if own is None or self.server is None:
             return
         for way in self.mesh.waypoint(None, self.server, self.service):
@@ -168,18 +174,23 @@ class Call(Value):
     def _between(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:
         for takes, more in self._taken(client):
             if client is None or not takes or self.caller.pod is None:
-                sending = Sending.PLAIN
-                if self.presented is not None and host is not None:
+                sending, presents = Sending.PLAIN, self.presented is not None and host is not None
+                if presents and host is not None:
+                    # Nobody speaks for the client: it shows the certificate itself, where the server asks for one.
                     sending = Sending.TUNNEL if host.proxy is Proxy.NODE else Sending.MESH_TLS
                 # An exclusion is the client's own doing, too.
-                proxy = Proxy.NONE if client is None else client.proxy
-                for last, settled in self._last(At.CLIENT, proxy, sending, self.presented, host, False):
+                proxy = Proxy.NONE if client is None or presents else client.proxy
+                for last, settled in self._last(
+                    At.CLIENT, proxy, sending, self.presented, host, False, adapts=presents
+                ):
                     yield Course((last,), (*facts, *more, *settled), client, host, past=not takes)
                 continue
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
                 settled = (*facts, *more, *_facts(option))
                 if option.value.sending is Sending.NOTHING:
-                    yield Course((), settled, client, host, unreached=option.value)
+                    as_http = self._as_http(client)
+                    hops = plain(self.port).hops
+                    yield Course(hops, settled, client, host, unreached=option.value, as_http=as_http)
                 else:
                     for course in self._through(client, option.value, host, settled):
                         dialled = self.port if self.dialled is None else self.dialled
@@ -187,6 +198,12 @@ class Call(Value):
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""
+        if client is not None and client.aside:
+            for taken, facts in self._taken(replace(client, aside="")):
+                if taken:
+                    yield True, (*facts, (OTHERS.format(client.aside), CONTAINER))
+            yield False, ((ASIDE.format(client.aside), CONTAINER),)
+            return
         port = self.port if self.dialled is None else self.dialled
         takes = client is not None and client.outbound.takes(self.address, port)
         if takes is None:
@@ -222,11 +239,17 @@ class Call(Value):
             return said is not Speech.TCP
         return all(option.value.speech is not Speech.TCP for option in self.mesh.server(self.server, self.port))
 
+    @property
+    def _addressed(self) -> Service | None:
+        """The Service that has the address which is dialled; of a headless one, pods have."""
+        return None if self.service is None or self.service.headless else self.service
+
     def _spoken(self) -> Speech | None:
-        """What proxies take the Service's port for that is dialled."""
-        if self.service is None or self.dialled is None:
-            return None
-        return self.mesh.spoken(self.service, self.dialled)
+        """What proxies take the Service's port for that is dialled; of a headless one that is a port of the pod."""
+        number = self.dialled
+        if self.service is not None and self.service.headless:
+            number = self.port
+        return None if self.service is None or number is None else self.mesh.spoken(self.service, number)
 
     def _over(
         self, client: Membership | None, way: Waypoint, own: Identity | None, host: Membership | None, facts: Facts
@@ -235,28 +258,28 @@ class Call(Value):
         mesh, server = self.mesh, self.server
         assert server is not None
         through = mesh.pod(way.pods[0])
-        for spoken in mesh.server(server, self.port):
-            http = (self._spoken() or spoken.value.speech) is not Speech.TCP
-            tunnel = Transport(True, True, http, Encryption.HBONE)
-            if own is not None and not mesh.trusts(own.text, False):
-                tunnel = foreign(tunnel)
-            first = Hop(
-                At.CLIENT,
-                At.WAYPOINT,
-                mesh.tunnel_port,
-                tunnel,
-                own if tunnel.proven else None,
-                own is None,
-                Point(PointSort.WAYPOINT, through, http, self.service, server),
-                # What is sent to a Service has the Service as its destination until the waypoint picks a pod.
-                self.port if self.dialled is None else self.dialled,
-                True,
-                (way.source,),
-            )
-            sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
-            proven = mesh.identity(through)
-            for last, more in self._last(At.WAYPOINT, Proxy.NODE, sending, proven, host, True):
-                yield Course((first, last), (*facts, *_facts(spoken), *more), client, host, way)
+        # Where a pod's own address is dialled, the waypoint finds out what is spoken.
+        http = self._addressed is None or self._spoken() is not Speech.TCP
+        tunnel = Transport(True, True, http, Encryption.HBONE)
+        if own is not None and not mesh.trusts(own.text, False):
+            tunnel = foreign(tunnel)
+        first = Hop(
+            At.CLIENT,
+            At.WAYPOINT,
+            mesh.tunnel_port,
+            tunnel,
+            own if tunnel.proven else None,
+            own is None,
+            Point(PointSort.WAYPOINT, through, http, self._addressed, server),
+            # What is sent to a Service has the Service as its destination until the waypoint picks a pod.
+            self.port if self.dialled is None else self.dialled,
+            True,
+            (way.source,),
+        )
+        sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
+        proven = mesh.identity(through)
+        for last, more in self._last(At.WAYPOINT, Proxy.NODE, sending, proven, host, True):
+            yield Course((first, last), (*facts, *more), client, host, way)
 
     def _last(
         self,
@@ -267,8 +290,11 @@ class Call(Value):
         host: Membership | None,
         direct: bool,
         sends: Client | None = None,
+        adapts: bool = False,
+        silent: bool = False,
     ) -> Iterator[tuple[Hop, Facts]]:
-        """The hop to the server."""
+        """The hop to the server. ``adapts``: the client has no proxy, shows a certificate where the server takes one,
+        and speaks plainly elsewhere. ``silent``: it does not tell in its handshake that it will speak HTTP."""
         server, port = self.server, self.port
         sources, sent = ((), "") if sends is None else (sends.sources, sends.why)
         tunnelled = sending is Sending.TUNNEL
@@ -276,16 +302,18 @@ class Call(Value):
             sending, tunnelled = Sending.PLAIN, False
         takes = host is not None and (tunnelled or within(host.inbound, port))
         if server is None or host is None or not takes:
+            sending = Sending.PLAIN if adapts else sending
             transport = meet(sending, proxy, None, Proxy.NONE)
             yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
             return
         for option in self.mesh.server(server, port):
             takes_for = option.value
-            chosen = proxy is Proxy.SIDECAR and sending is Sending.MESH_TLS and takes_for.speech is Speech.DETECTED
-            if chosen and self._spoken() is Speech.TCP:
-                # What the client's proxy offers in its handshake chooses.
+            bytes_only = silent or (proxy is Proxy.SIDECAR and self._spoken() is Speech.TCP)
+            if bytes_only and sending is Sending.MESH_TLS and takes_for.speech is Speech.DETECTED:
+                # What the client, or its proxy, offers in its handshake chooses.
                 takes_for = replace(takes_for, speech=Speech.TCP)
-            transport = meet(sending, proxy, takes_for, host.proxy)
+            plainly = adapts and not tunnelled and takes_for.acceptance is Acceptance.PLAIN
+            transport = meet(Sending.PLAIN if plainly else sending, proxy, takes_for, host.proxy)
             if transport.proven and identity is not None:
                 node_proxy = host.proxy is Proxy.NODE
                 transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
@@ -311,6 +339,9 @@ class Call(Value):
 TAKEN = "the address that the client dials is not excluded from its proxy"
 NOT_TAKEN = "the address that the client dials is excluded from its proxy"
 DIALLED = "the destination's address"
+ASIDE = "a container opens the connection that runs as the user or group of the client's proxy ({})"
+OTHERS = "a container opens the connection that does not run as the user or group of the client's proxy (as {} does)"
+CONTAINER = "which container of the client opens the connection"
 
 
 def _facts(option: Option[T]) -> Facts:

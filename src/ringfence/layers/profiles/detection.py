@@ -72,6 +72,13 @@ def choose(seen: DetectedPlugins, named: Profile | None = None, named_by: str = 
     return Choice(chosen.profile, by, (*chosen.remarks, *_on_nodes(chosen)), plugins)
 
 
+def chosen(seen: DetectedPlugins, cni: str | Profile | None, named_by: str) -> Choice:
+    """A profile that was given stands as it is; of a name, or None, see ``choose``. Raises ProfileError."""
+    if isinstance(cni, Profile):
+        return Choice(cni, named_by)
+    return choose(seen, find(cni) if cni is not None else None, named_by)
+
+
 def _as_named(named: Profile, named_by: str, plugins: tuple[Detected, ...]) -> Choice:
     same = next((one for one in plugins if one.candidate.name == named.name), None)
     if same is not None:

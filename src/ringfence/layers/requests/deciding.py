@@ -6,8 +6,18 @@ from collections.abc import Hashable, Iterable
 from enum import Enum
 
 from ringfence.layers.requests.facts import Facts
-from ringfence.layers.requests.passing import Conditions, Match, any_of, certain, conditions, possibly, space_of, surely
-from ringfence.layers.requests.residue import open_attributes
+from ringfence.layers.requests.passing import (
+    Conditions,
+    Match,
+    any_of,
+    certain,
+    conditions,
+    issued,
+    possibly,
+    space_of,
+    surely,
+)
+from ringfence.layers.requests.residue import open_attributes, residue
 from ringfence.model.mesh import PointSort, RequestPolicy, RequestRules, Source
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.requests.attributes import Attribute
@@ -202,6 +212,10 @@ class _Deciding:
     def _token(self) -> Decision:
         sources = tuple(dict.fromkeys(issuer.source for issuer in self.rules.issuers))
         names = ", ".join(dict.fromkeys(f"{source.kind} {_name(source)}" for source in sources))
+        if self._certain(residue(issued(self.rules.issuers), self.facts)):
+            # Envoy answers 401 to every fault of a token but this one.
+            text = f"the request has a token for none of the audiences that {names} names"
+            return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-403")
         text = f"the request has a token that none of the issuers and audiences of {names} takes"
         return Decision(Outcome.REFUSED, Step.TOKEN, text, sources, "http-401")
 

@@ -120,10 +120,17 @@ def validated(issuers: tuple[TokenIssuer, ...], attributes: tuple[Attribute, ...
     return disjunction((conjunction(Not(Predicate(sign, Present())) for sign in signs), *taken))
 
 
+def issued(issuers: Iterable[TokenIssuer]) -> Formula:
+    """There is a token of one of the issuers, whomever it is for."""
+    return disjunction(_issued(issuer) for issuer in issuers)
+
+
+def _issued(issuer: TokenIssuer) -> Formula:
+    return Predicate(ISSUER, Exact(issuer.issuer)) if issuer.issuer else Predicate(ISSUER, Present(empty=False))
+
+
 def _taken(issuer: TokenIssuer) -> Formula:
-    parts: list[Formula] = [
-        Predicate(ISSUER, Exact(issuer.issuer)) if issuer.issuer else Predicate(ISSUER, Present(empty=False))
-    ]
+    parts = [_issued(issuer)]
     if issuer.audiences:
         parts.append(disjunction(Predicate(AUDIENCE, Exact(audience)) for audience in issuer.audiences))
     return conjunction(parts)

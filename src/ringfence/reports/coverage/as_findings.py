@@ -21,6 +21,9 @@ from ringfence.rules.registry import Entry
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.verdict.coverage import (
     DIRECTIONS,
+    REQUESTS,
+    TOGETHER,
+    TRANSPORT,
     Coverage,
     Default,
     NamespaceCoverage,
@@ -48,6 +51,32 @@ A pod that is deployed tomorrow, with labels that no policy selects, is open in 
 That a namespace is closed by default is a proof over all labels that a pod might carry.
 """,
 }
+_LAYER_PAGES = {
+    TRANSPORT: (
+        "The workload takes connections without a proof of identity",
+        """## Why this is bad
+
+Who has no certificate of the mesh is let in as well, and every policy that asks for identities depends on clients who
+show one. PeerAuthentications with mode STRICT ask for one at every port.
+""",
+    ),
+    REQUESTS: (
+        "Who nobody named is authorized at the workload",
+        """## Why this is bad
+
+Any identity, or none, is let in by the policies of requests on most ports. An AuthorizationPolicy that allows by
+identity refuses everybody else.
+""",
+    ),
+    TOGETHER: (
+        "All layers together leave the workload open",
+        """## Why this is bad
+
+Neither the network nor the mesh keeps any address or any namespace from most of its TCP ports.
+""",
+    ),
+}
+_LAYER_SEVERITY = {TRANSPORT: Severity.MEDIUM, REQUESTS: Severity.MEDIUM, TOGETHER: Severity.HIGH}
 _TITLES = {
     "open": "The {direction} of the workload is open",
     "default": "The {direction} of the namespace is not denied by default",
@@ -58,7 +87,7 @@ def _id(direction: Direction, sort: str) -> str:
     return f"COVERAGE-{direction.value.upper()}-{sort.upper()}"
 
 
-def _entries() -> dict[str, Entry]:
+def _entries(meshed: bool) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for sort, page in _PAGES.items():
         for direction in DIRECTIONS:
@@ -68,7 +97,17 @@ def _entries() -> dict[str, Entry]:
             rule = Rule(identifier, slug, title, _SEVERITY[direction], Precision.VERY_HIGH, Needs.REACH)
             text = f"# {identifier} {slug}\n\n{page.format(direction=direction.value)}"
             found[identifier] = Entry(rule, lambda situation: iter(()), text)
+    for layer, (title, page) in _LAYER_PAGES.items() if meshed else ():
+        identifier = _layer_id(layer)
+        rule = Rule(identifier, f"{layer}-open", title, _LAYER_SEVERITY[layer], Precision.VERY_HIGH, Needs.REACH)
+        found[identifier] = Entry(
+            rule, lambda situation: iter(()), f"# {identifier} {layer}-open\n\n{title}.\n\n{page}"
+        )
     return found
+
+
+def _layer_id(layer: str) -> str:
+    return f"COVERAGE-{layer.upper()}-OPEN"
 
 
 def findings_report(
@@ -84,7 +123,7 @@ def findings_report(
     found.sort(key=lambda one: one.severity.rank)
     shown = tuple(found[:limit])
     doubts = tuple(one for one in every if isinstance(one, NotEvaluable))
-    rules = _entries()
+    rules = _entries(coverage.meshed)
     return Report(
         Assessment(shown, (), doubts, tuple(rules), hidden=len(found) - len(shown)),
         rules,
@@ -101,6 +140,8 @@ def _results(coverage: Coverage) -> Iterator[Result]:
     for one in coverage.workloads:
         for direction in DIRECTIONS:
             yield from _of_workload(one, direction, one.sides[direction], steps.get((one.name, direction)))
+        for layer, side in one.mesh.items():
+            yield from _of_layer(one, layer, side)
     for home in coverage.namespaces:
         for direction in DIRECTIONS:
             yield from _of_namespace(home, direction)
@@ -111,6 +152,9 @@ def _passed(coverage: Coverage) -> Iterator[tuple[str, Subject]]:
         for direction in DIRECTIONS:
             if one.sides[direction].status is Status.CLOSED:
                 yield _id(direction, "open"), Subject(one.ref.kind, one.ref.namespace, one.ref.name)
+        for layer, side in one.mesh.items():
+            if side.status is Status.CLOSED:
+                yield _layer_id(layer), Subject(one.ref.kind, one.ref.namespace, one.ref.name)
     for home in coverage.namespaces:
         for direction in DIRECTIONS:
             if home.defaults[direction].default is Default.DENIED:
@@ -143,6 +187,23 @@ def _of_workload(one: WorkloadCoverage, direction: Direction, side: Side, step: 
             related,
             fix="" if step is None else _fix(step.what, step.namespace, direction, step.manifest is not None),
             severity=_SEVERITY[direction] if side.status is Status.OPEN else Severity.LOW,
+        )
+
+
+def _of_layer(one: WorkloadCoverage, layer: str, side: Side) -> Iterator[Result]:
+    """Workloads outside of the mesh are not its findings: the figure counts them as not enforced."""
+    subject = Subject(one.ref.kind, one.ref.namespace, one.ref.name)
+    if side.status is Status.UNKNOWN:
+        yield NotEvaluable(_layer_id(layer), subject, side.reason, one.place)
+    elif side.status is Status.OPEN:
+        what = {TRANSPORT: "its transport", REQUESTS: "what judges its requests", TOGETHER: "all layers together"}
+        yield Finding(
+            _layer_id(layer),
+            f"{subject}: ingress, by {what[layer]}, is {side_text(side)}",
+            one.place or Place(""),
+            subject,
+            (side.status.value,),
+            severity=_LAYER_SEVERITY[layer],
         )
 
 

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from ringfence.model.policy import Direction
 from ringfence.reports.context import Context
 from ringfence.reports.documents import Document, PortsDocument, ProblemDocument, ProfileDocument, head, ports_document
-from ringfence.verdict.coverage import DIRECTIONS, Coverage, NamespaceCoverage, Side, Status, Step, WorkloadCoverage
+from ringfence.verdict.coverage import (
+    DIRECTIONS,
+    MESH_LAYERS,
+    Coverage,
+    NamespaceCoverage,
+    Side,
+    Status,
+    Step,
+    WorkloadCoverage,
+)
+from ringfence.verdict.meshed.values import LAYERS
 
 StatusWord = Literal["closed", "unenforced", "unknown", "open"]
 DirectionWord = Literal["ingress", "egress"]
+LayerWord = Literal["network", "transport", "requests", "all"]
+PeersWord = Literal[
+    "any address",
+    "any namespace",
+    "own namespace",
+    "named peers",
+    "no identity",
+    "any identity",
+    "own namespace's identities",
+    "named identities",
+]
 
 
 class ScopeDocument(Document, frozen=True):
     """Ports on which these peers get through. ``perhaps``: that hangs on what the input leaves open. ``anyPort``: more
     than half of the ports of a protocol."""
 
-    peers: Literal["any address", "any namespace", "own namespace", "named peers"]
+    peers: PeersWord
     ports: list[PortsDocument]
     any_port: bool
     perhaps: bool
@@ -33,8 +56,17 @@ class SideDocument(Document, frozen=True):
     reason: str
 
 
+class MeshSidesDocument(Document, frozen=True):
+    """The ingress of a workload in a mesh, of TCP: of the transport by itself, of what judges requests by itself, and
+    of all layers together (whose scopes also say what the network lets through beside TCP)."""
+
+    transport: SideDocument
+    requests: SideDocument
+    all: SideDocument
+
+
 class CoveredWorkloadDocument(Document, frozen=True):
-    """One workload; of replicas that differ the worst counts."""
+    """One workload; of replicas that differ the worst counts. ``mesh``: null where the input shows none."""
 
     name: str
     kind: str
@@ -42,6 +74,7 @@ class CoveredWorkloadDocument(Document, frozen=True):
     pods: int
     ingress: SideDocument
     egress: SideDocument
+    mesh: MeshSidesDocument | None
     file: str
     line: int
 
@@ -82,8 +115,9 @@ class StepDocument(Document, frozen=True):
 
 
 class FigureDocument(Document, frozen=True):
-    """The figure of one direction: ``closed`` of ``total``; the other counts add up to it."""
+    """The figure of one direction in one layer: ``closed`` of ``total``; the other counts add up to it."""
 
+    layer: LayerWord
     direction: DirectionWord
     closed: int
     total: int
@@ -119,7 +153,7 @@ def _side(side: Side) -> SideDocument:
         isolated=side.isolated,
         scopes=[
             ScopeDocument(
-                peers=scope.peers.value,
+                peers=scope.peers.value,  # type: ignore[arg-type]
                 ports=ports_document(scope.ports),
                 any_port=scope.any_port,
                 perhaps=scope.perhaps,
@@ -138,6 +172,7 @@ def _workload(one: WorkloadCoverage) -> CoveredWorkloadDocument:
         pods=one.pods,
         ingress=_side(one.sides[Direction.INGRESS]),
         egress=_side(one.sides[Direction.EGRESS]),
+        mesh=MeshSidesDocument(**{layer: _side(one.mesh[layer]) for layer in MESH_LAYERS}) if one.mesh else None,
         file=one.place.file if one.place else "",
         line=one.place.line if one.place else 0,
     )
@@ -180,16 +215,12 @@ def coverage_document(coverage: Coverage, context: Context) -> CoverageDocument:
     return CoverageDocument(
         kind="Coverage",
         figures=[
-            FigureDocument(
-                direction=direction.value,
-                closed=coverage.count(direction),
-                total=coverage.total,
-                percent=round(coverage.percent(direction), 4),
-                open=coverage.count(direction, Status.OPEN),
-                unknown=coverage.count(direction, Status.UNKNOWN),
-                unenforced=coverage.count(direction, Status.UNENFORCED),
-            )
-            for direction in DIRECTIONS
+            *(_figure("network", direction, partial(coverage.count, direction), coverage) for direction in DIRECTIONS),
+            *(
+                _figure(layer, Direction.INGRESS, partial(coverage.layer_count, layer), coverage)
+                for layer in MESH_LAYERS
+                if coverage.meshed
+            ),
         ],
         exclude=list(coverage.exclude),
         excluded=coverage.excluded,
@@ -197,5 +228,19 @@ def coverage_document(coverage: Coverage, context: Context) -> CoverageDocument:
         workloads=[_workload(one) for one in coverage.workloads],
         namespaces=[_namespace(one) for one in coverage.namespaces],
         steps=[_step(step) for step in coverage.steps],
-        **head(context, coverage.partial),
+        **(head(context, coverage.partial) | ({"layers": list(LAYERS)} if coverage.meshed else {})),
+    )
+
+
+def _figure(layer: str, direction: Direction, count: Callable[[Status], int], coverage: Coverage) -> FigureDocument:
+    closed = count(Status.CLOSED)
+    return FigureDocument(
+        layer=layer,  # type: ignore[arg-type]
+        direction=direction.value,
+        closed=closed,
+        total=coverage.total,
+        percent=round(100 * closed / coverage.total, 4) if coverage.total else 100.0,
+        open=count(Status.OPEN),
+        unknown=count(Status.UNKNOWN),
+        unenforced=count(Status.UNENFORCED),
     )

@@ -8,11 +8,12 @@ from ringfence.reports.comment import Comment
 from ringfence.reports.coverage.text import (
     NAMESPACE_HEADS,
     STEP_HEADS,
-    WORKLOAD_HEADS,
     excluded_text,
     figure_text,
+    layer_lines,
     namespace_row,
     step_row,
+    workload_heads,
     workload_row,
     worst_first,
 )
@@ -39,7 +40,9 @@ def markdown_lines(coverage: Coverage, limit: int | None = None) -> Iterator[str
     kept = every[:limit]
     closed = [one for one in kept if all(side.status is Status.CLOSED for side in one.sides.values())]
     others = [one for one in kept if one not in closed] if closed else kept
-    heads = (*WORKLOAD_HEADS, "Where")
+    for line in layer_lines(coverage):
+        comment.add("", _cell(line))
+    heads = (*workload_heads(coverage), "Where")
     shown = {
         id(one): [*map(_cell, workload_row(one)), markdown_cell(place_text(one.place))] for one in (*others, *closed)
     }

@@ -12,6 +12,8 @@ from ringfence.reports.ranges import ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.verdict.coverage import (
     DIRECTIONS,
+    MESH_LAYERS,
+    TOGETHER,
     WORST,
     Coverage,
     Default,
@@ -40,9 +42,37 @@ def figure_text(coverage: Coverage, direction: Direction) -> str:
     return f"{text}; {', '.join(counts)}" if counts else text
 
 
+def layer_text(coverage: Coverage, layer: str) -> str:
+    """``transport (ingress, TCP): 6 of 41 workloads closed (14.6%); 9 open, 26 unenforced``."""
+    counts = [
+        f"{count} {status.value}"
+        for status in (Status.OPEN, Status.UNKNOWN, Status.UNENFORCED)
+        if (count := coverage.layer_count(layer, status))
+    ]
+    name = "all layers" if layer == TOGETHER else layer
+    percent = _percent(coverage.layer_percent(layer))
+    closed = coverage.layer_count(layer)
+    text = f"{name} (ingress, TCP): {closed} of {coverage.total} workloads closed ({percent})"
+    text = f"{text}; {', '.join(counts)}" if counts else text
+    if layer == TOGETHER and coverage.beyond_the_mesh:
+        text += f"; {coverage.beyond_the_mesh} of the closed are open for UDP or SCTP, which no mesh sees"
+    return text
+
+
+def layer_lines(coverage: Coverage) -> Iterator[str]:
+    """The figures of the layers of a mesh; nothing without one."""
+    if coverage.meshed:
+        for layer in MESH_LAYERS:
+            yield layer_text(coverage, layer)
+
+
 def percent_text(coverage: Coverage, direction: Direction) -> str:
     """One digit behind the point, rounded down: 100.0% means all."""
-    return f"{int(coverage.percent(direction) * 10) / 10:.1f}%"
+    return _percent(coverage.percent(direction))
+
+
+def _percent(number: float) -> str:
+    return f"{int(number * 10) / 10:.1f}%"
 
 
 def excluded_text(coverage: Coverage) -> str:
@@ -57,6 +87,7 @@ def headline_lines(coverage: Coverage) -> Iterator[str]:
     """The figures, and what was left out of them. Safe to print."""
     for direction in DIRECTIONS:
         yield figure_text(coverage, direction)
+    yield from layer_lines(coverage)
     if coverage.exclude:
         yield printable(excluded_text(coverage))
     if coverage.only is not None:
@@ -115,8 +146,17 @@ def step_row(number: int, step: Step) -> tuple[str, ...]:
 
 
 def workload_row(one: WorkloadCoverage) -> tuple[str, ...]:
-    """A workload with both of its directions."""
-    return one.name, *(side_text(one.sides[direction]) for direction in DIRECTIONS)
+    """A workload with both of its directions, and with its ingress in each layer of a mesh."""
+    return (
+        one.name,
+        *(side_text(one.sides[direction]) for direction in DIRECTIONS),
+        *(side_text(one.mesh[layer]) for layer in MESH_LAYERS if one.mesh),
+    )
+
+
+def workload_heads(coverage: Coverage) -> tuple[str, ...]:
+    """The columns of ``workload_row``."""
+    return (*WORKLOAD_HEADS, "Transport (TCP)", "Requests (TCP)", "All layers") if coverage.meshed else WORKLOAD_HEADS
 
 
 def worst_first(coverage: Coverage) -> list[WorkloadCoverage]:
@@ -144,5 +184,6 @@ def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
         return found
     kept = ordered if limit is None else ordered[:limit]
     left = left_out_text(len(ordered) - len(kept))
-    found.append(Section("Workloads, the worst first", (), WORKLOAD_HEADS, tuple(map(workload_row, kept)), left))
+    rows = tuple(map(workload_row, kept))
+    found.append(Section("Workloads, the worst first", (), workload_heads(coverage), rows, left))
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from ringfence.model.provenance import Place
 from ringfence.reports.documents import Document, ProblemDocument, ProfileDocument, TraceDocument, head, trace_document
 from ringfence.reports.findings.report import Report
@@ -11,6 +13,7 @@ from ringfence.rules.assessment import Found
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject, Witness
 from ringfence.rules.registry import Entry
 from ringfence.rules.suppression import Suppressed
+from ringfence.verdict.meshed.request import Request
 
 SeverityWord = Literal["critical", "high", "medium", "low", "info"]
 
@@ -37,14 +40,28 @@ class RelatedDocument(PlaceDocument, frozen=True):
     message: str
 
 
+class RequestDocument(Document, frozen=True):
+    """An HTTP request, with the keys that a line of ``can --flows`` has; null: none is named."""
+
+    method: str
+    path: str
+    host: str | None
+    headers: dict[str, str]
+    jwt: dict[str, Any] | None
+    identity: str | None = msgspec.field(name="as")
+
+
 class FlowDocument(Document, frozen=True):
-    """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port."""
+    """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port; ``request`` null:
+    all requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod."""
 
     source: str
     destination: str
     port: int | str | None
     protocol: str | None
     verdict: str
+    request: RequestDocument | None = None
+    holds: bool = True
 
 
 class FindingExplanationDocument(Document, frozen=True):
@@ -154,6 +171,20 @@ def _object(subject: Subject) -> ObjectDocument:
     return ObjectDocument(kind=subject.kind, namespace=subject.namespace or None, name=subject.name)
 
 
+def _request(request: Request | None) -> RequestDocument | None:
+    if request is None:
+        return None
+    claims = request.claims
+    return RequestDocument(
+        method=request.method,
+        path=request.path,
+        host=request.host or None,
+        headers=dict(sorted(request.headers.items())),
+        jwt=None if claims is None else {".".join(path): value for path, value in sorted(claims.items())},
+        identity=request.identity or None,
+    )
+
+
 def _witness(witness: Witness | None) -> FlowDocument | None:
     if witness is None:
         return None
@@ -163,6 +194,8 @@ def _witness(witness: Witness | None) -> FlowDocument | None:
         port=witness.port,
         protocol=witness.protocol,
         verdict=str(witness.expected),
+        request=_request(witness.request),
+        holds=not witness.unbound,
     )
 
 

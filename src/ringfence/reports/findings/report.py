@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
@@ -64,9 +65,27 @@ class Report(Value):
 
 
 def witness_text(witness: Witness) -> str:
-    """``a -> b 443/TCP: allowed``."""
+    """``a -> b 443/TCP: allowed``; ``a -> b 443/TCP --http 'GET /': denied`` of a request."""
     port = "" if witness.port is None else f" {witness.port}/{witness.protocol or 'TCP'}"
-    return printable(f"{witness.source} -> {witness.destination}{port}: {witness.expected}")
+    asked = "".join(f" {word}" for word in request_options(witness))
+    anyway = " past its own proxy" if witness.unbound else ""
+    return printable(f"{witness.source} -> {witness.destination}{port}{asked}: {witness.expected}{anyway}")
+
+
+def request_options(witness: Witness) -> list[str]:
+    """The options with which ``ringfence can`` asks about the request of a witness."""
+    one = witness.request
+    if one is None:
+        return []
+    plain = one.identity and (one.method, one.path) == ("GET", "/")
+    asked = [] if plain else [("http", f"{one.method} {one.path}")]
+    asked += [("host", one.host)] if one.host else []
+    asked += [("header", f"{name}: {value}") for name, value in sorted(one.headers.items())]
+    for path, value in sorted((one.claims or {}).items()):
+        texts = (value,) if isinstance(value, str) else value
+        asked += [("jwt", f"{'.'.join(path)}={text}") for text in texts]
+    asked += [("as", one.identity)] if one.identity else []
+    return [f"--{option} {shlex.quote(value)}" for option, value in asked]
 
 
 def severity_counts(report: Report) -> str:

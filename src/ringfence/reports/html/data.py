@@ -7,8 +7,8 @@ lacks has unit -1 there. All else is numbers into tables, so that each text stan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,6 +22,9 @@ from ringfence.sets.ports import Intervals
 from ringfence.verdict.answers import LAYERS, Decision, Reason
 from ringfence.verdict.matrix.values import Cell, Lines, Matrix, Side
 
+if TYPE_CHECKING:
+    from ringfence.reports.html.layers import ToldTable
+
 FORMAT = 1
 PODS_NAMED = 12
 """Of a part of a workload so many pods are named, and the rest is counted."""
@@ -34,6 +37,7 @@ class _State:
         self.matrix, self.label = matrix, label
         self.ports, self.reasons, self.decisions = Texts(), Texts(), Texts()
         self.objects, self.files = Texts(), Texts()
+        self.tolds = None if not matrix.identities else _tolds(matrix, self._reason, self._decision)
 
     def made(self, numbers: Sequence[int | None]) -> dict[str, Any]:
         """``numbers``: for each end of the page its number in this matrix, None where it lacks it."""
@@ -63,12 +67,22 @@ class _State:
             "egress": matrix.egress,
             "ingress": matrix.ingress,
         }
+        # Made last, as it numbers reasons and objects too.
+        found["layers"] = None if self.tolds is None else self.tolds.made()
         for name in ("ports", "reasons", "decisions", "objects", "files"):
             found[name] = getattr(self, name).items
         return found
 
     def _lines(self, lines: Lines) -> list[list[int]]:
-        return [[self._ports(line.ports), VERDICTS.index(line.verdict), self._reason(line.reason)] for line in lines]
+        return [
+            [
+                self._ports(line.ports),
+                VERDICTS.index(line.verdict),
+                self._reason(line.reason),
+                *([] if line.told is None or self.tolds is None else [self.tolds.number(line.told)]),
+            ]
+            for line in lines
+        ]
 
     def _cell(self, cell: Cell) -> list[Any]:
         apart = [[printable(words), self._lines(lines)] for words, lines in cell.apart]
@@ -105,6 +119,12 @@ class _State:
         return known((thing, rule, file, decision.place.line), [thing, rule, file, decision.place.line])
 
 
+def _tolds(matrix: Matrix, reason: Callable[[Reason | None], int], decision: Callable[[Decision], int]) -> ToldTable:
+    from ringfence.reports.html.layers import ToldTable
+
+    return ToldTable(matrix, reason, decision)
+
+
 def page_data(
     states: Sequence[tuple[str, Matrix]],
     context: Context,
@@ -125,7 +145,7 @@ def page_data(
         ends.append([printable(end.name), group, kinds.number(printable(end.kind)), end.pods, *former])
     return {
         "format": FORMAT,
-        "layers": list(LAYERS),
+        "layers": list(states[-1][1].layers if states else LAYERS),
         "profile": [printable(context.profile), printable(context.chosen_by)],
         "partial": context.partial or any(matrix.partial for _, matrix in states),
         "problems": [

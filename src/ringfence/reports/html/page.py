@@ -20,6 +20,8 @@ SCRIPTS = (
     "categories.js",
     "filters.js",
     "items.js",
+    "layers.js",
+    "shapes.js",
     "matrix.js",
     "details.js",
     "list.js",

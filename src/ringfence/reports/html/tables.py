@@ -21,6 +21,10 @@ class Texts:
         self.items: list[Any] = []
         self._numbers: dict[Any, int] = {}
 
+    def known(self, key: Any) -> int | None:
+        """The number of a key, if it has one."""
+        return self._numbers.get(key)
+
     def number(self, key: Any, value: Any = None) -> int:
         """The number of a key, which stands as ``value`` in the data (the key itself, where none is given)."""
         found = self._numbers.get(key)

@@ -10,6 +10,8 @@ from ringfence.model.provenance import Manifest
 from ringfence.sources.plugins.agents import agents_of
 from ringfence.sources.plugins.coverage import REQUIRED, selector_of, terms_of, tolerations_of
 from ringfence.sources.plugins.detecting import DAEMON_SETS, DECLARATIONS, agent_of_pod
+from ringfence.sources.plugins.encryption import BACKEND_TYPE, kept_backend
+from ringfence.sources.plugins.encryption import settings_of as encryption_of
 from ringfence.sources.plugins.fields import mapping, mappings, text
 from ringfence.sources.plugins.node_signs import NODE_ARGUMENTS, kept_arguments
 from ringfence.sources.plugins.settings import kept_container, kept_settings, settings_key
@@ -18,13 +20,17 @@ _DECLARED = ("variant", "calicoVersion", "networkType")
 
 
 def kept_declaration(manifest: Manifest) -> dict[str, Any] | None:
-    """The fields beside its metadata of a ConfigMap with settings, and of an object that declares the plugin; None for
-    any other object."""
+    """The fields beside its metadata of a ConfigMap with settings, and of an object that declares the plugin, or what
+    it encrypts; None for any other object."""
+    encryption = encryption_of(manifest)
     if manifest.kind == "ConfigMap" and manifest.api_version == "v1" and settings_key(manifest.name):
         plugin = settings_key(manifest.name)
-        return {"data": kept_settings(plugin, mapping(manifest.data, "data"))}
+        kept = kept_settings(plugin, mapping(manifest.data, "data"))
+        for key, value in mapping(encryption, "data").items():
+            kept[key] = kept[key] + value if key in kept and key.endswith(".conf") else value
+        return {"data": kept}
     if (manifest.api_version, manifest.kind) not in DECLARATIONS:
-        return None
+        return encryption or None
     found: dict[str, Any] = {}
     for part in ("spec", "status"):
         whole = mapping(manifest.data, part)
@@ -32,6 +38,8 @@ def kept_declaration(manifest: Manifest) -> dict[str, Any] | None:
     network = text(mapping(mapping(manifest.data, "spec"), "defaultNetwork"), "type")
     if network:
         found["spec"]["defaultNetwork"] = {"type": network}
+    if encryption:
+        found["spec"].setdefault("defaultNetwork", {}).update(encryption["spec"]["defaultNetwork"])
     return found
 
 
@@ -69,5 +77,8 @@ def _keep_of_node(data: Mapping[str, Any], found: dict[str, Any]) -> None:
         found["status"]["nodeInfo"] = {"kubeletVersion": version}
     arguments = kept_arguments(data)
     metadata = found.get("metadata")
-    if arguments is not None and isinstance(metadata, dict) and isinstance(metadata.get("annotations"), dict):
-        metadata["annotations"][NODE_ARGUMENTS] = arguments
+    if isinstance(metadata, dict) and isinstance(metadata.get("annotations"), dict):
+        if arguments is not None:
+            metadata["annotations"][NODE_ARGUMENTS] = arguments
+        if backend := kept_backend(data):
+            metadata["annotations"][BACKEND_TYPE] = backend

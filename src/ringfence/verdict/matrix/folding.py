@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from ringfence.sets.ports import EVERYTHING, Intervals, canonical, intersect, subtract
 from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.asking import fold as folded_verdict
 from ringfence.verdict.connections import MIXED
 from ringfence.verdict.matrix.values import FIRST_CELLS, Cell, Line, Lines
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Together, Told
 
-def fold(parts: Collection[Lines]) -> Lines:
+
+def fold(parts: Collection[Lines], together: Together | None = None) -> Lines:
     """Port by port the rule of the house: allowed or denied only if every part is; unknown if no two known ones differ
     and one is unknown; else mixed."""
     if len(set(parts)) == 1:
         return next(iter(parts))
+    if together is not None and any(line.told is not None for lines in parts for line in lines):
+        return _fold_told(list(parts), together)
     allowed: Intervals = EVERYTHING
     some_allowed: Intervals = ()
     some_denied: Intervals = ()
@@ -49,6 +56,29 @@ def fold(parts: Collection[Lines]) -> Lines:
     return tuple(found)
 
 
+def _fold_told(parts: list[Lines], together: Together) -> Lines:
+    """The same where the lines tell of layers."""
+    pieces: list[tuple[Intervals, tuple[Line, ...]]] = [(EVERYTHING, ())]
+    for lines in parts:
+        named = canonical(interval for line in lines for interval in line.ports)
+        rest = subtract(EVERYTHING, named)
+        whole = [*lines, Line(rest, Verdict.DENIED)] if rest else lines
+        pieces = [
+            (shared, (*before, line))
+            for ports, before in pieces
+            for line in whole
+            if (shared := intersect(ports, line.ports))
+        ]
+    found: dict[tuple[Verdict, Reason | None, Told | None], Intervals] = {}
+    for ports, own in pieces:
+        verdict = folded_verdict(line.verdict for line in own)
+        reason = next((line.reason for line in own if line.verdict is verdict), MIXED)
+        tolds = [line.told for line in own if line.told is not None]
+        key = (verdict, reason, together.of(tolds) if tolds else None)
+        found[key] = canonical((*found.get(key, ()), *ports))
+    return tuple(Line(ports, *key) for key, ports in found.items())
+
+
 Nested = tuple[int, ...] | tuple[tuple[int, ...], ...]
 """Numbers of cells, or tuples of them."""
 
@@ -56,7 +86,8 @@ Nested = tuple[int, ...] | tuple[tuple[int, ...], ...]
 class CellTable:
     """Numbers cells."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Together | None = None) -> None:
+        self._together = together
         self.cells: list[Cell] = list(FIRST_CELLS)
         self._numbers: dict[Cell, int] = {cell: number for number, cell in enumerate(self.cells)}
         self._folded: dict[frozenset[int], int] = {}
@@ -89,5 +120,5 @@ class CellTable:
             for number in sorted(key):
                 cell = self.cells[number]
                 parts.update(dict.fromkeys([lines for _, lines in cell.apart] or [cell.lines]))
-            found = self._folded[key] = self.number(Cell(fold(tuple(parts))))
+            found = self._folded[key] = self.number(Cell(fold(tuple(parts), self._together)))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.cells import FAMILY_KINDS, Meeting
 from ringfence.layers.network.columns import columns_of
@@ -32,6 +33,11 @@ from ringfence.verdict.matrix.values import (
 )
 from ringfence.verdict.places import Place, answers
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Together
+    from ringfence.verdict.meshed.layered_grid import LayeredGrid
+    from ringfence.verdict.meshed.listing import LayeredLister
+
 ALL, NONE = PortTable.ALL, PortTable.NONE
 NO_FLOW_NUMBER = FIRST_CELLS.index(NO_FLOW)
 
@@ -50,7 +56,12 @@ class _Making:
         self.relation = lister.relation
         self.universe = lister.universe
         self.grid = lister.grid
-        self.table = CellTable()
+        self.layered: LayeredLister | None = None
+        self.layered_grid: LayeredGrid | None = None
+        self.together: Together | None = None
+        if lister.layered:
+            self._take_layers()
+        self.table = CellTable(self.together)
         self.units = Units(self.universe, lister.asker.directory, by_pod)
         self.columns = self.units.column_of
         self.base = len(self.columns)
@@ -69,6 +80,15 @@ class _Making:
         self._spreading = Spreading(len(self.universe.ends))
         self._cut = self.units.cut
         self._found: dict[object, int] = {}
+
+    def _take_layers(self) -> None:
+        from ringfence.verdict.meshed.apart import Together
+        from ringfence.verdict.meshed.layered_grid import LayeredGrid
+        from ringfence.verdict.meshed.listing import LayeredLister
+
+        assert isinstance(self.lister, LayeredLister)
+        assert isinstance(self.grid, LayeredGrid)
+        self.layered, self.layered_grid, self.together = self.lister, self.grid, Together()
 
     def made(self, partial: bool) -> Matrix:
         rows: list[Numbers] = []
@@ -109,7 +129,42 @@ class _Making:
             tuple(egress),
             tuple(ingress),
             partial,
+            self.grid.layers,
+            self._identities(),
+            self._waypoints(),
         )
+
+    def _identities(self) -> tuple[str | None, ...]:
+        if self.layered is None:
+            return ()
+        pods, members = self.universe.cluster.pods, self.universe.members
+        found: list[str | None] = []
+        for column in self.columns:
+            known = None
+            if column < self.universe.pods:
+                known = self.layered.mesh.identity(pods[members[column][0]])
+            found.append(None if known is None else known.text)
+        return tuple(found)
+
+    def _waypoints(self) -> dict[tuple[int, ...], tuple[int, ...]]:
+        stories = {
+            story
+            for cell in self.table.cells
+            for lines in (cell.lines, *(own for _, own in cell.apart))
+            for line in lines
+            if line.told is not None
+            for story in line.told.stories
+            if story.waypoint
+        }
+        return {story.waypoint: self._units_of_pods(story.waypoint) for story in stories}
+
+    def _units_of_pods(self, pods: Iterable[int]) -> tuple[int, ...]:
+        found = set()
+        for pod in pods:
+            node = self.universe.cluster.pods[pod].node
+            own = self.units.of_column[self.universe.class_of_pod[pod]]
+            found.add(next((unit for unit in own if node in self.units.nodes_of[unit]), own[0]))
+        return tuple(sorted(found))
 
     def _spread(self, row: Numbers) -> Numbers:
         return row if self._plain else picked(row, self.columns)
@@ -161,8 +216,11 @@ class _Making:
 
     def _lines(self, mask: int, result: Result, column: int) -> Lines:
         intervals = self.relation.ports.intervals
+        if self.layered is not None:
+            told = self.layered.told_lines(mask, result, column)
+            return tuple(Line(intervals(ports), verdict, reason, one) for ports, verdict, reason, one in told)
         found = self.lister.lines(mask, result, column)
-        return tuple(Line(intervals(ports), verdict, reason) for ports, verdict, reason in found)
+        return tuple(Line(intervals(ports), verdict, reason) for ports, verdict, reason, _ in found)
 
     def _by_place(self, source: int, column: int, result: Result, left: NodeSet, right: NodeSet) -> int:
         """A cell whose pods share a node in some pairs and not in others."""
@@ -174,14 +232,16 @@ class _Making:
         same = first.sort == second.sort == "pod" and first.namespace == second.namespace
         host = second.sort == "node" or second.host_network
         homes = (first.namespace, second.namespace)
-        key = (result.programs, families, known, same, host, places, homes)
+        # What a mesh says hangs on the pair.
+        pair = None if self.layered is None else (source, column)
+        key = (result.programs, families, known, same, host, places, homes, pair)
         found = self._found.get(key)
         if found is None:
             each = [
                 (self._words(place), self._at(source, column, result.programs, families, known, same, place))
                 for place in places
             ]
-            lines = fold([one for _, one in each])
+            lines = fold([one for _, one in each], self.together)
             differing = tuple(each) if len({one for _, one in each}) > 1 else ()
             found = self._found[key] = self.table.number(Cell(lines, differing))
         return found
@@ -208,8 +268,10 @@ class _Making:
             sure = ports.difference(cell.sure, handed_on)
             unknown = ports.difference(ports.union(cell.possible, handed_on), sure)
             result = Result(sure, unknown, NONE, programs, meeting if cell.exact else None)
+            if self.layered_grid is not None:
+                result = self.layered_grid.of_pair(source, column, result)
             found.append(self._lines(1 << source, result, column))
-        return fold(found)
+        return fold(found, self.together)
 
     @staticmethod
     def _words(place: Place) -> str:

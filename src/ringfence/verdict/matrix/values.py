@@ -7,19 +7,25 @@ its cells are those of its parts, folded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.sets.ports import Intervals, intersect
-from ringfence.values import Value
-from ringfence.verdict.answers import Decision, Reason, Verdict
+from ringfence.values import Value, field
+from ringfence.verdict.answers import LAYERS, Decision, Reason, Verdict
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.apart import Told
 
 
 class Line(Value):
-    """Some ports of a cell and their verdict: allowed, unknown or mixed. Ports in no line are denied."""
+    """Some ports of a cell and their verdict. Ports in no line are denied."""
 
     ports: Intervals
     verdict: Verdict
     reason: Reason | None = None
+    told: Told | None = None
+    """What each layer says, where a mesh has a say: then the lines of a cell have all ports, also those denied."""
 
 
 Lines = tuple[Line, ...]
@@ -127,6 +133,11 @@ class Matrix(Value):
     egress: tuple[int, ...]
     ingress: tuple[int, ...]
     partial: bool = False
+    layers: tuple[str, ...] = LAYERS
+    identities: tuple[str | None, ...] = ()
+    """Of each base unit its identity in a mesh."""
+    waypoints: Mapping[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
+    """The base units of the pods of each waypoint that a cell's stories name."""
 
     def cell(self, source: int, destination: int) -> Cell:
         """The cell of two ends, by number."""

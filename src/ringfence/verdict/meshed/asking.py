@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import OF_MESH, Identity, Mesh
+from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
 from ringfence.verdict.meshed.fronts import Fronts
 from ringfence.verdict.meshed.judging import Judged, Ruling, judge, not_held
 from ringfence.verdict.meshed.request import Among, Request
@@ -35,9 +37,12 @@ class MeshedAsker:
         self.cluster = asker.relation.cluster if cluster is None else cluster
         self._rulings = Rulings(mesh)
         self.fronts = Fronts(self.cluster)
+        self.encryptions = Encryptions(self.cluster, asker.relation)
 
     def can(self, source: Target, destination: Target, question: Asked, request: Request | None) -> Answer:
         """The answer. Raises EndError."""
+        if question.icmp:
+            return self._icmp(source, destination, question)
         flows = self.asker.flows.between(source, destination, question)
         by_name = not _is_address(destination.text)
         parts = self._parts(flows, destination.service, by_name, request)
@@ -79,6 +84,26 @@ class MeshedAsker:
             telling[0].layered,
         )
 
+    def _icmp(self, source: Target, destination: Target, question: Asked) -> Answer:
+        """The network's answer: no mesh takes ICMP."""
+        answer = self.asker.can(source, destination, question)
+        families = {4, 6} if len(self.cluster.families) > 1 else set(self.cluster.families)
+        wire = self.encryptions.on_the_wire(
+            source.members, destination.members, next(iter(families)) if len(families) == 1 else None
+        )
+        notes = ("no mesh takes ICMP",) if self.mesh is not None else ()
+        encrypted = NOBODY if destination.service is not None else wire
+        parts = [replace(part, layered=replace(network_alone(part, encrypted), notes=notes)) for part in answer.parts]
+        layered = next(part.layered for part in parts if part.verdict is answer.verdict or len(parts) == 1)
+        return replace(answer, parts=tuple(parts), layered=layered)
+
+    def parts_of(
+        self, source: Target, destination: Target, question: Asked, request: Request | None = None
+    ) -> Iterable[Part]:
+        """What all layers say of each kind of flow between two ends. Raises EndError."""
+        flows = self.asker.flows.between(source, destination, question)
+        return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
+
     def _parts(
         self,
         flows: list[Flow],
@@ -105,9 +130,40 @@ class MeshedAsker:
                             number = int(one.asked.partition("/")[0])
                         if service is None and by_name:
                             front, number = self._front(one.destination, some[0][0])
-                        yield Question(self, replace(one, ports=some), verdict, front, number, request).part()
-        for part in self.asker.parts(network):
-            yield replace(part, layered=network_alone(part))
+                        yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
+        groups = [network]
+        if self.encryptions.declared:
+            # Flows of which one is the one that is asked about stay together.
+            groups = [[flow for flow in network if flow.perhaps], *([flow] for flow in network if not flow.perhaps)]
+        for group in filter(None, groups):
+            encrypted = self._on_the_wire(group)
+            for part in self.asker.parts(group):
+                yield replace(part, layered=network_alone(part, encrypted))
+
+    def _on_the_wire(self, flows: list[Flow]) -> Encrypted:
+        """Who encrypts flows that no mesh takes."""
+        if not self.encryptions.declared:
+            return NOBODY
+        found = {
+            one.word: one
+            for flow in flows
+            if not (flow.closed or flow.mystery)
+            for one in (self.wire((flow.sender or flow.source,), (flow.destination,), flow),)
+        }
+        if len(found) < 2:
+            return next(iter(found.values()), NOBODY)
+        return Encrypted("unknown", "; ".join(one.why for one in found.values()))
+
+    def wire(self, sources: Iterable[Member], destinations: Iterable[Member], flow: Flow) -> Encrypted:
+        """What the network plugin does with connections of a flow."""
+        families = flow.meeting.families
+        return self.encryptions.on_the_wire(sources, destinations, families[0] if len(families) == 1 else None)
+
+    def _ask(
+        self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | Among | None
+    ) -> Question:
+        """The question about one kind of flow."""
+        return Question(self, flow, verdict, service, port, request)
 
     def _alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
@@ -191,6 +247,7 @@ class MeshedAsker:
                 layered.layers,
                 layered.identity,
                 layered.encryption,
+                layered.encryption_reason,
                 layered.symptom,
                 layered.holds,
                 tuple((hop.port, hop.encryption) for hop in layered.hops),
@@ -265,7 +322,9 @@ class Question(Value):
         found = [self.judge(course) for course in courses]
         first = found[0]
         if any(one.verdict is not first.verdict for one in found[1:]):
-            return _open(courses, found)
+            return _known_alike(courses, found, open_courses(courses, found))
+        if len(found) > 1:
+            first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -293,8 +352,7 @@ class Question(Value):
             return self.service.addresses[0] if self.service.addresses else None
         if server is not None:
             return server.addresses[0] if server.addresses else None
-        space = self.asker.asker.relation.end_class(self.flow.destination.end).space
-        return space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None
+        return self._address_of(self.flow.destination)
 
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
@@ -306,8 +364,27 @@ class Question(Value):
             lambda hop: self._network(course, hop),
             lambda hop: self._rule(course, hop),
             lambda at: self._name(course, at),
+            lambda hop: self._wire(course, hop),
             routed,
         )
+
+    def _wire(self, course: Course, hop: Hop) -> Encrypted:
+        """Who encrypts a hop that the mesh does not: the application up to the workload, else the network plugin."""
+        application = self._application() if hop.destination is At.SERVER else None
+        if application is not None:
+            return application
+        return self.asker.wire(self._ends(course, hop.source), self._ends(course, hop.destination), self.flow)
+
+    def _application(self) -> Encrypted | None:
+        """TLS of the application, as the Service declares it, or all that lead to an address which is dialled."""
+        fronts: list[tuple[Service, int]] = []
+        if self.service is not None:
+            fronts = [(self.service, self.service_port)]
+        server = self.asker.pod(self.flow.destination)
+        if not fronts and server is not None:
+            fronts = list(self.asker.fronts.all_leading_to(server, self.port))
+        said = [self.asker.encryptions.of_application(*front) for front in fronts]
+        return None if None in said else next(iter(said), None)
 
     def _name(self, course: Course, at: At) -> str:
         if at is At.WAYPOINT and course.waypoint is not None:
@@ -357,9 +434,14 @@ class Question(Value):
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        if len(end.addresses) == 1:
-            return end.addresses[0]
-        return end.space[0][0] if len(end.space) == 1 and end.space[0][0] == end.space[0][1] else None
+        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+
+    def _address_of(self, member: Member) -> int | None:
+        """The one address that an end outside of the cluster is: its class may have more."""
+        space = self.asker.asker.relation.end_class(member.end).space
+        if len(space) == 1 and space[0][0] == space[0][1]:
+            return space[0][0]
+        return number_of(member.name)
 
     def _host(self) -> str:
         """What a client writes as host that says no other: the Service's name, or the address, with the port."""
@@ -378,39 +460,90 @@ class Question(Value):
 
 def _is_address(text: str) -> bool:
     """Whether a question names an address: then it is dialled as it is."""
-    return text[:1].isdigit() or ":" in text or text in ("internet", "outside")
+    return text in ("internet", "outside") or number_of(text.partition("/")[0]) is not None
 
 
-def network_alone(part: Part) -> Layered:
+def number_of(text: str) -> int | None:
+    """The address that a text is; None: it is none."""
+    try:
+        return address(text)
+    except ValueError:
+        return None
+
+
+def network_alone(part: Part, encrypted: Encrypted = NOBODY) -> Layered:
     """What the layers say of flows that no mesh takes."""
     layer = LayerVerdict(NETWORK, part.verdict, part.reason, part.decided_by)
     symptom = "none"
     if part.verdict is Verdict.DENIED:
         symptom = "refused" if part.reason.code == "service" else "timeout"
     hop = HopVerdict(
-        part.witness_source, part.witness_destination, part.witness_port, None, "none", part.verdict, (layer,)
+        part.witness_source,
+        part.witness_destination,
+        part.witness_port,
+        None,
+        encrypted.word,
+        part.verdict,
+        (layer,),
+        encrypted.why,
     )
-    return Layered((layer,), (hop,), None, "none", symptom, text_of(symptom))
+    return Layered((layer,), (hop,), None, encrypted.word, symptom, text_of(symptom), True, (), encrypted.why)
 
 
-def _open(courses: list[Course], found: list[Judged]) -> Judged:
-    """Courses that end differently: which one it is decides."""
-    one = found[0]
-    other = next(index for index, judged in enumerate(found) if judged.verdict is not one.verdict)
+def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> Judged:
+    """Of courses that differ in it, who is proven and who encrypts is not known."""
+    first = found[0].layered
+    others = [one.layered for one in found[1:]]
+    layered = judged.layered
+    if any(one.identity != first.identity for one in others):
+        layered = replace(layered, identity=None)
+    other = next((index for index, one in enumerate(found) if one.layered.encryption != first.encryption), None)
+    why = "" if other is None else f"it hangs on whether {_difference(courses, other)[0]}"
+    if other is not None:
+        layered = replace(layered, encryption="unknown", encryption_reason=why)
+    if all(len(one.hops) == len(layered.hops) for one in others):
+        hops = []
+        for index, hop in enumerate(layered.hops):
+            alike = [one.hops[index] for one in others]
+            if any(one.identity != hop.identity for one in alike):
+                hop = replace(hop, identity=None)
+            if any(one.encryption != hop.encryption for one in alike):
+                hop = replace(hop, encryption="unknown", encryption_reason=why)
+            hops.append(hop)
+        layered = replace(layered, hops=tuple(hops))
+    return judged if layered == judged.layered else replace(judged, layered=layered)
+
+
+def _difference(courses: list[Course], other: int) -> tuple[str, str]:
+    """A fact of another course that the first has not, and what would tell."""
     differing = [fact for fact in courses[other].facts if fact not in courses[0].facts] or list(courses[other].facts)
-    fact, decide = differing[0] if differing else ("the input leaves the mesh open", "")
-    reason = Reason("mesh-open", f"it hangs on whether {fact}", decide)
+    return differing[0] if differing else ("the input leaves the mesh open", "")
+
+
+def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
+    """Courses that end differently: which one it is decides."""
+    other = next(index for index, judged in enumerate(found) if judged.verdict is not found[0].verdict)
     decided = tuple(dict.fromkeys(decision for judged in found for decision in judged.decided_by))
-    layered = replace(
-        one.layered,
-        symptom="none",
-        failure="",
-        layers=tuple(
-            layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
-            for layer in one.layered.layers
-        ),
+    layered = replace(_agreed(courses, found), symptom="none", failure="")
+    return Judged(Verdict.UNKNOWN, _hangs(courses, other), decided, layered)
+
+
+def _hangs(courses: list[Course], other: int) -> Reason:
+    """What it hangs on whether a flow takes the first course or another one."""
+    fact, decide = _difference(courses, other)
+    return Reason("mesh-open", f"it hangs on whether {fact}", decide)
+
+
+def _agreed(courses: list[Course], found: list[Judged]) -> Layered:
+    """What the layers say on every course; where that is not the same, it is not known."""
+    one = found[0].layered
+    different = next((index for index, judged in enumerate(found) if judged.layered != one), 0)
+    reason = _hangs(courses, different)
+    layers = tuple(
+        layer if all(layer in judged.layered.layers for judged in found) else _unsure(layer, found, reason)
+        for layer in one.layers
     )
-    return Judged(Verdict.UNKNOWN, reason, decided, layered)
+    return replace(one, layers=layers)
 
 
 def _unsure(layer: LayerVerdict, found: list[Judged], reason: Reason) -> LayerVerdict:

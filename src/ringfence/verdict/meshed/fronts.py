@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ringfence.model.cluster import Cluster, Pod, Service
 
@@ -33,10 +33,13 @@ class Fronts:
 
     def leading_to(self, pod: Pod, port: int) -> tuple[Service, int] | None:
         """The Service by which clients call a port of a pod, with the Service's own port; None: they dial the pod."""
+        return next(self.all_leading_to(pod, port), None)
+
+    def all_leading_to(self, pod: Pod, port: int) -> Iterator[tuple[Service, int]]:
+        """Every Service that leads to a port of a pod, with its own port."""
         named = {one.name: one.number for one in pod.ports}
         for service in self.of(pod):
             for one in service.ports:
                 target = one.target if isinstance(one.target, int) else named.get(one.target)
                 if one.protocol == "TCP" and target == port:
-                    return service, one.port
-        return None
+                    yield service, one.port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from copy import copy
 from functools import cached_property
 
 from ringfence.layers.network.columns import columns_of
@@ -18,7 +19,7 @@ from ringfence.sets.requests.formulas import AllOf, Formula, Not, Predicate, pre
 from ringfence.values import replace
 from ringfence.verdict.answers import Reason
 from ringfence.verdict.grid import FlowBounds, Grid, Result
-from ringfence.verdict.meshed.reach import Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.reach import OWN, Holder, Reach, Reaches, Reading, Region, Term, Wire
 from ringfence.verdict.meshed.values import LAYERS
 from ringfence.verdict.places import Group
 
@@ -37,11 +38,13 @@ class MeshedGrid(Grid):
 
     layers = LAYERS
 
-    def __init__(self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True) -> None:
+    def __init__(
+        self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True, holder: Holder = OWN
+    ) -> None:
         super().__init__(relation, joined)
         self.mesh = mesh
         self.reading = reading
-        self.reaches = Reaches(relation.cluster, mesh, reading)
+        self.reaches = Reaches(relation.cluster, mesh, reading, holder)
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
         self._asked: dict[object, Asked] = {}
@@ -55,6 +58,21 @@ class MeshedGrid(Grid):
         self._tunnel = mesh.tunnel_port
         self._network = Grid(relation, joined=False)
 
+    def over(self, relation: Relation) -> MeshedGrid:
+        """The same over another relation of the same ends: what the mesh says stays."""
+        other = MeshedGrid(relation, self.mesh, self.reading, holder=self.reaches.holder)
+        other.reaches = self.reaches
+        other._kinds, other._joined, other._asked = self._kinds, self._joined, self._asked
+        other._parted, other._true_of, other._reach = self._parted, self._true_of, self._reach
+        return other
+
+    def holding(self, holder: Holder) -> MeshedGrid:
+        """The same for clients with other certificates: what the network says stays."""
+        other = copy(self)
+        other.reaches = Reaches(self.relation.cluster, self.mesh, self.reading, holder)
+        other._reach = {}
+        return other
+
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""
         for sources, result in super().column(destination, within):
@@ -66,6 +84,25 @@ class MeshedGrid(Grid):
             for _, one in self._meshed(destination, 1 << source, result):
                 yield left, right, one
 
+    def wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports at the destination that connections to some of its ports take, as far as the network admits them.
+        Those over a waypoint take none."""
+        if destination >= self.universe.pods:
+            return ports
+        table, kind, pod = self.relation.ports, self.mesh.kind(self._pod(destination)), self._pod(destination)
+        taken = table.difference(ports, self._tcp)
+        tunnel = table.number(((self._tunnel, self._tunnel),))
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
+            if mask >> source & 1:
+                for region in self._reach_of(kind, number, pod):
+                    shared = table.intersection(ports, self._number(region))
+                    forms = {term.wire for forms in region.worlds for term in forms if term.possible}
+                    if shared and Wire.PORT in forms:
+                        taken = table.union(taken, shared)
+                    if shared and Wire.TUNNEL in forms:
+                        taken = table.union(taken, tunnel)
+        return table.intersection(taken, self.between(source, destination, ALL, 0)[1])
+
     def uniform(self, destination: int) -> bool:
         """Never: programs alone do not tell what the mesh refuses."""
         return False
@@ -76,19 +113,31 @@ class MeshedGrid(Grid):
             return
         pod = self._pod(destination)
         kind = self.mesh.kind(pod)
-        for number, (mask, source, address) in enumerate(self._parts(kind, pod)):
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
             shared = sources & mask
             if not shared:
                 continue
-            key = (kind, number)
-            reach = self._reach.get(key)
-            if reach is None:
-                reach = self._reach[key] = self.reaches.reach(source, address, pod)
+            reach = self._reach_of(kind, number, pod)
             if any(term.wire is Wire.WAYPOINT for region in reach for forms in region.worlds for term in forms):
                 for column in columns_of(shared):
                     yield 1 << column, self._left(reach, result, column, destination)
             else:
                 yield shared, self._left(reach, result, -1, -1)
+
+    def reaches_into(self, destination: int) -> Iterator[tuple[int, Reach]]:
+        """What is reached at a pod, as far as the mesh has a say: by which columns, disjoint."""
+        pod = self._pod(destination)
+        kind = self.mesh.kind(pod)
+        for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
+            yield mask, self._reach_of(kind, number, pod)
+
+    def _reach_of(self, kind: Hashable, number: int, pod: Pod) -> Reach:
+        """What one of the parts of the sources reaches at a kind of destination."""
+        found = self._reach.get((kind, number))
+        if found is None:
+            _, source, address = self._parts(kind, pod)[number]
+            found = self._reach[kind, number] = self.reaches.reach(source, address, pod)
+        return found
 
     def _pod(self, column: int) -> Pod:
         return self.relation.cluster.pods[self.universe.members[column][0]]
@@ -314,14 +363,15 @@ class MeshedGrid(Grid):
         table = self.relation.ports
         sure, possible = ports, NONE
         for column in sorted({self.universe.class_of_pod[pod] for pod in term.waypoint}):
-            first = self._bounds(source, column, ports, self._tunnel)
-            second = self._bounds(column, destination, ports, term.last)
+            first = self.between(source, column, ports, self._tunnel)
+            second = self.between(column, destination, ports, term.last)
             sure = table.intersection(sure, table.intersection(first[0], second[0]))
             possible = table.union(possible, table.intersection(first[1], second[1]))
         return sure, sure, NONE, table.difference(possible, sure)
 
-    def _bounds(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
-        """(surely, possibly) allowed ports between two columns."""
+    def between(self, source: int, destination: int, ports: int, wire: int) -> tuple[int, int]:
+        """(surely, possibly) allowed ports of the network between two columns, if all of them are the port ``wire``
+        there; 0: each is its own."""
         table = self.relation.ports
         for mask, result in self._network.column(destination, 1 << source):
             if mask >> source & 1:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
-from ringfence.model.mesh import Proxy, Source
+from ringfence.model.mesh import Client, Encryption, Proxy, Source
 from ringfence.sets.requests.formulas import Formula, conjunction
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
+from ringfence.verdict.meshed.encryption import Encrypted, of_mesh
 from ringfence.verdict.meshed.values import (
     NETWORK,
     REQUESTS,
@@ -20,10 +21,10 @@ from ringfence.verdict.meshed.values import (
     joined,
 )
 
-PASSED = Reason("allowed", "the network lets it pass")
 NOT_ENCRYPTED = Reason("plain", "nothing of a mesh is asked of this connection")
 ACCEPTED = Reason("accepted", "the server accepts the connection")
 NOT_JUDGED = Reason("no-rules", "no mesh judges what this connection carries")
+NOTHING_JUDGED = LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED)
 Network = Callable[[Hop], LayerVerdict]
 """What the network says of a hop."""
 
@@ -41,6 +42,8 @@ class Ruling(Value):
 
 Rule = Callable[[Hop], Ruling]
 """What the point of a hop says."""
+Wire = Callable[[Hop], Encrypted]
+"""Who encrypts a hop that the mesh does not."""
 
 
 class Judged(Value):
@@ -62,10 +65,10 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
 
 
 def judge(
-    course: Course, network: Network, rule: Rule, names: Callable[[At], str], routed: Ruling | None = None
+    course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire, routed: Ruling | None = None
 ) -> Judged:
     """The verdict of a course. ``routed``: what the client's proxy sends this way; None: everything."""
-    found = _judged(course, network, rule, names)
+    found = _judged(course, network, rule, names, wire)
     if routed is None or routed.verdict is Verdict.ALLOWED:
         return found
     layer = LayerVerdict(TRANSPORT, routed.verdict, routed.reason, routed.decided_by)
@@ -88,7 +91,7 @@ def judge(
     return replace(found, verdict=verdict, reason=reason, layered=layered)
 
 
-def _judged(course: Course, network: Network, rule: Rule, names: Callable[[At], str]) -> Judged:
+def _judged(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
     passing: list[Formula | None] = []
 
     def ruled(hop: Hop) -> Ruling:
@@ -98,38 +101,48 @@ def _judged(course: Course, network: Network, rule: Rule, names: Callable[[At], 
 
     client = course.client.proxy if course.client is not None and not course.past else Proxy.NONE
     if course.unreached is not None:
-        return _unreached(course)
-    hops = [_hop(hop, network, ruled, names, client, course.as_http) for hop in course.hops]
+        return _unreached(course, network)
+    hops = [_hop(hop, network, ruled, names, wire, client, course.as_http) for hop in course.hops]
     layers = tuple(_over_hops(layer, hops) for layer in (NETWORK, TRANSPORT, REQUESTS))
     verdict = joined([hop.verdict for hop, _, _ in hops])
     telling = _telling(verdict, hops)
     deciding = course.hops[0] if course.waypoint is not None and course.waypoint.pods else course.hops[-1]
     proven = deciding.identity.text if deciding.identity is not None else None
     symptom = telling[2] if verdict in (Verdict.DENIED, Verdict.MIXED) else "none"
-    encryption = _encryption([hop.encryption for hop, _, _ in hops])
+    encryption = weakest([hop for hop, _, _ in hops])
     layered = Layered(
         layers,
         tuple(hop for hop, _, _ in hops),
         proven,
-        encryption,
+        encryption.word,
         symptom if verdict is Verdict.DENIED else "none",
-        symptoms.text_of(symptom) if verdict is Verdict.DENIED else "",
+        symptoms.text_of(symptom, telling[1].reason.code) if verdict is Verdict.DENIED else "",
         True,
         course.notes,
+        encryption.why,
         None if None in passing else conjunction(one for one in passing if one is not None),
     )
     by_client = verdict is Verdict.DENIED and _by_client(course, hops)
     return Judged(verdict, telling[1].reason, _decided(verdict, layers, telling[1]), layered, by_client)
 
 
-def _unreached(course: Course) -> Judged:
+def nothing_sent(client: Client) -> LayerVerdict:
+    """What a client's own proxy says that sends nothing."""
+    reason = Reason("client-side", client.why or "the client's proxy knows no such destination")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(client.sources, TRANSPORT, "egress"))
+
+
+def _unreached(course: Course, network: Network) -> Judged:
     """The client's own proxy sends nothing."""
     assert course.unreached is not None
-    reason = Reason("client-side", course.unreached.why or "the client's proxy knows no such destination")
-    layer = LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(course.unreached.sources, TRANSPORT, "egress"))
-    symptom = symptoms.of_nothing(True)
-    layered = Layered((layer,), (), None, "none", symptom, symptoms.text_of(symptom), True, course.notes)
-    return Judged(Verdict.DENIED, reason, layer.decided_by, layered, True)
+    found, told = network(course.hops[0]), nothing_sent(course.unreached)
+    layers = (found, told, LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
+    telling = found if found.verdict is Verdict.DENIED else told
+    symptom = symptoms.of_nothing(course.as_http is not False)
+    none = weakest(())
+    text = symptoms.text_of(symptom)
+    layered = Layered(layers, (), None, none.word, symptom, text, True, course.notes, none.why)
+    return Judged(Verdict.DENIED, telling.reason, telling.decided_by, layered, True)
 
 
 Told = tuple[HopVerdict, LayerVerdict, str]
@@ -137,29 +150,19 @@ Told = tuple[HopVerdict, LayerVerdict, str]
 
 
 def _hop(
-    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], client: Proxy, as_http: bool | None
+    hop: Hop, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire, client: Proxy, as_http: bool | None
 ) -> Told:
     transport = hop.transport
+    bare = transport.encryption is Encryption.NONE
+    encrypted = wire(hop) if bare else of_mesh(str(transport.encryption), hop.sent)
     # A client's own sidecar answers in the protocol that it takes the connection for, whatever the server does.
     http = transport.http if as_http is None else as_http
     found = network(hop)
-    layers = [found]
-    sees = [symptoms.of_network(client, http)]
-    if transport.accepted:
-        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
-        layers.append(LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT)))
-    else:
-        sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
-        reason = Reason("transport", f"{transport.why}{sent}")
-        layers.append(LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT)))
-    sees.append(symptoms.of_transport(transport.symptom, client, http))
-    if hop.point is not None and transport.accepted:
-        ruling = rule(hop)
-        layers.append(LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by))
-        sees.append(ruling.symptom if transport.http else symptoms.of_connection(client, http))
-    else:
-        layers.append(LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
-        sees.append("none")
+    requests, symptom = requests_of(hop, rule)
+    layers = [found, transport_of(hop), requests]
+    sees = [symptoms.of_network(client, http), symptoms.of_transport(transport.symptom, client, http), "none"]
+    if hop.point is not None:
+        sees[2] = symptom if transport.http else symptoms.of_connection(client, http)
     verdict = joined([layer.verdict for layer in layers])
     index = next((index for index, layer in enumerate(layers) if layer.verdict is verdict), 0)
     judged = HopVerdict(
@@ -167,11 +170,32 @@ def _hop(
         names(hop.destination),
         f"{hop.port}/TCP",
         hop.identity.text if hop.identity is not None else None,
-        str(transport.encryption),
+        encrypted.word,
         verdict,
         tuple(layers),
+        encrypted.why,
     )
     return judged, layers[index], sees[index]
+
+
+def transport_of(hop: Hop) -> LayerVerdict:
+    """What the server's side says of a hop's connection."""
+    transport = hop.transport
+    if transport.accepted:
+        reason = ACCEPTED if hop.point is not None else NOT_ENCRYPTED
+        return LayerVerdict(TRANSPORT, Verdict.ALLOWED, reason, decisions(hop.sources, TRANSPORT))
+    sent = f" ({hop.sent})" if hop.sent and transport.by_client else ""
+    reason = Reason("transport", f"{transport.why}{sent}")
+    return LayerVerdict(TRANSPORT, Verdict.DENIED, reason, decisions(hop.sources, TRANSPORT))
+
+
+def requests_of(hop: Hop, rule: Rule) -> tuple[LayerVerdict, str]:
+    """What the point of a hop says, and what the client sees of that; of a connection that is refused, what would be
+    said of it if it were not."""
+    if hop.point is None:
+        return NOTHING_JUDGED, "none"
+    ruling = rule(hop)
+    return LayerVerdict(REQUESTS, ruling.verdict, ruling.reason, ruling.decided_by), ruling.symptom
 
 
 def _telling(verdict: Verdict, hops: list[Told]) -> Told:
@@ -220,12 +244,18 @@ def _by_client(course: Course, hops: list[Told]) -> bool:
     return True
 
 
-def _encryption(found: list[str]) -> str:
+def weakest(hops: Sequence[HopVerdict]) -> Encrypted:
     """That of the least encrypted hop."""
+    return least([Encrypted(hop.encryption, hop.encryption_reason) for hop in hops])
+
+
+def least(found: Sequence[Encrypted]) -> Encrypted:
+    """The least that any hop has."""
     for word in ("unknown", "none"):
-        if word in found:
-            return word
-    return found[-1] if found else "none"
+        for one in found:
+            if one.word == word:
+                return one
+    return found[-1] if found else Encrypted("none", "nothing is sent")
 
 
 def not_held(judged: Judged) -> Judged:

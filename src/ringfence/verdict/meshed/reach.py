@@ -31,6 +31,26 @@ class Reading(Enum):
     __hash__ = object.__hash__
 
 
+class Holder(Value):
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+
+    own: bool = True
+    stolen: Identity | None = None
+
+    def calls(self, call: Call) -> Iterator[Call]:
+        """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
+        if self.own:
+            yield call
+        if self.stolen is not None:
+            yield replace(call, presented=self.stolen)
+        if not self.own and self.stolen is None:
+            yield replace(call, caller=replace(call.caller, pod=None))
+
+
+OWN = Holder()
+"""The pod's own and nothing else."""
+
+
 class Wire(Enum):
     """What the network has to let through: the port itself, the mesh's tunnel, or tunnels by way of a waypoint."""
 
@@ -66,6 +86,8 @@ class Region(Value):
 
 
 Reach = tuple[Region, ...]
+Shown = tuple[Course, bool]
+"""A course, and whether an identity of the client on it is its own rather than one that was stolen."""
 OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
 
 
@@ -81,9 +103,11 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
 
 
 class Reaches:
-    """The reach of sources at destinations under one mesh."""
+    """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
+    their pods."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading) -> None:
+    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN) -> None:
+        self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
@@ -91,7 +115,7 @@ class Reaches:
         self.fronts = Fronts(cluster)
         self._destination: Pod | None = None
         self._over: list[Pod] = []
-        self._courses_of: dict[tuple[Hashable, int], tuple[Course, ...]] = {}
+        self._courses_of: dict[tuple[Hashable, int], tuple[Shown, ...]] = {}
         self._regions_of: dict[Hashable, tuple[Numbers, ...]] = {}
 
     def asked_of_peers(self, source: Pod | None, destination: Pod) -> tuple[Formula, ...]:
@@ -100,7 +124,7 @@ class Reaches:
         found: dict[Formula, None] = {}
         sends = self._sends(source, destination)
         for ports in self._regions(source, destination, sends):
-            for course in self._courses(source, destination, ports[0][0], sends):
+            for course, _ in self._courses(source, destination, ports[0][0], sends):
                 for hop in course.hops:
                     if hop.point is not None and hop.transport.accepted:
                         for policy in self.mesh.rules(hop.point, hop.judged_port).policies:
@@ -150,6 +174,15 @@ class Reaches:
         if rest:
             yield rest
 
+    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
+        """All TCP ports, parted by what the mesh says of them."""
+        rest: Numbers = TCP
+        for number in self.mesh.ports(source, destination):
+            yield ((number, number),)
+            rest = subtract(rest, ((number, number),))
+        if rest:
+            yield rest
+
     def sending(self, source: Pod | None) -> Hashable:
         """What tells sources apart besides who they are: how their proxies send, or whether they have one at all."""
         if source is None:
@@ -172,17 +205,18 @@ class Reaches:
             return id(source)
         return self.sending(source)
 
-    def _courses(self, source: Pod | None, destination: Pod, port: int, sends: Hashable) -> tuple[Course, ...]:
-        """The courses that a connection may take. The identity of the client is that of some source that sends so."""
+    def _courses(self, source: Pod | None, destination: Pod, port: int, sends: Hashable) -> tuple[Shown, ...]:
+        """The courses that a connection may take, and whether the client shows its own identity on it: there it is that
+        of some source that sends so."""
         found = self._courses_of.get((sends, port))
         if found is None:
-            front = self.fronts.leading_to(destination, port)
-            service, number = front if front is not None else (None, None)
-            dialled = None if service is None or service.headless else number
-            dialled_address = self._dialled(destination, service)
-            call = Call(self.mesh, Caller(source), destination, dialled_address, port, service, dialled=dialled)
-            courses = call.courses() if self.reading is Reading.CONFIGURED else call.unbound()
-            found = self._courses_of[(sends, port)] = tuple(courses)
+            call = self.call(source, None, destination, port)
+            if self.reading is Reading.CONFIGURED:
+                found = tuple((course, True) for course in call.courses())
+            else:
+                shown = ((one.presented is None, one) for one in self.holder.calls(call))
+                found = tuple((course, own) for own, one in shown for course in one.unbound())
+            self._courses_of[(sends, port)] = found
         return found
 
     def _worlds(
@@ -191,8 +225,10 @@ class Reaches:
         courses = self._courses(source, destination, port, sends)
         own = None if source is None else self.mesh.identity(source)
         if self.reading is Reading.CONFIGURED:
-            return tuple(dict.fromkeys((self._term(course, address, own),) for course in courses))
-        told = [(frozenset(course.facts), self._term(course, address, own)) for course in courses]
+            return tuple(dict.fromkeys((self._term(course, address, own),) for course, _ in courses))
+        told = [
+            (frozenset(course.facts), self._term(course, address, own if shows else None)) for course, shows in courses
+        ]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [one for one in facts if not any(one < other for other in facts)]
         return tuple(
@@ -200,6 +236,14 @@ class Reaches:
                 tuple(dict.fromkeys(term for one, term in told if one <= world and term.possible)) for world in worlds
             )
         )
+
+    def call(self, source: Pod | None, address: int | None, destination: Pod, port: int) -> Call:
+        """The connection to a port, as clients open it: through the Service that leads there, if there is one."""
+        front = self.fronts.leading_to(destination, port)
+        service, number = front if front is not None else (None, None)
+        dialled = None if service is None or service.headless else number
+        dialled_address = self._dialled(destination, service)
+        return Call(self.mesh, Caller(source, address), destination, dialled_address, port, service, dialled=dialled)
 
     def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         if course.unreached is not None:
@@ -222,7 +266,7 @@ class Reaches:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        elif hop.identity is not None and hop.identity != own:
+        elif own is not None and hop.identity is not None and hop.identity != own:
             hop = replace(hop, identity=own)
         return self._rulings.verdict(hop, address)
 

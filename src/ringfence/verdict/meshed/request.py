@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
-from ringfence.values import Value, field
+from ringfence.values import Value
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
-class Request(Value):
+@dataclass(frozen=True, slots=True)
+class Request:
     """An HTTP request that a question asks about.
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
@@ -25,8 +27,8 @@ class Request(Value):
     method: str = "GET"
     path: str = "/"
     host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    claims: Claims | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
 
 

@@ -59,15 +59,12 @@ class Rulings:
         assert hop.point is not None
         among = request if isinstance(request, Among) else None
         facts = self._facts(hop, None if isinstance(request, Among) else request, address, host)
-        looked_at: Formula = ALWAYS
         if among is not None and hop.point.http:
             told = {**facts.values, HOST: among.host} if among.host else facts.values
             facts = Facts(told, facts.open | among.unknown, False)
-            looked_at = among.formula
-        found = decide(
-            self._rules(hop), facts, hop.point.sort, http=hop.point.http, spaces=self._spaces, among=looked_at
-        )
-        return ruling(found)
+        looked_at = among.formula if among is not None and hop.point.http else ALWAYS
+        rules, http = self._rules(hop), hop.point.http
+        return ruling(decide(rules, facts, hop.point.sort, http=http, spaces=self._spaces, among=looked_at))
 
     def verdict(self, hop: Hop, address: int | None) -> Verdict:
         """What a hop's point says of all requests together."""
@@ -77,6 +74,12 @@ class Rulings:
         assert self.mesh is not None
         assert hop.point is not None
         return self.mesh.rules(hop.point, hop.judged_port)
+
+    def allowed(self, hop: Hop, address: int | None) -> str:
+        """The requests that surely pass a hop's point, in short."""
+        from ringfence.verdict.meshed.summaries import summary
+
+        return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
 
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""

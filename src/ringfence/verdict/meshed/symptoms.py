@@ -54,6 +54,8 @@ def of_nothing(http: bool) -> str:
     return "http-502" if http else "eof"
 
 
-def text_of(symptom: str) -> str:
-    """The symptom in words."""
+def text_of(symptom: str, reason: str = "") -> str:
+    """The symptom in words. ``reason``: the code of what denies."""
+    if (symptom, reason) == ("http-403", "token"):
+        return "HTTP 403, body: Audiences in Jwt are not allowed"
     return TEXTS.get(symptom, symptom.replace("-", " "))

@@ -42,17 +42,20 @@ class HopVerdict(Value):
     encryption: str
     verdict: Verdict
     layers: tuple[LayerVerdict, ...]
+    encryption_reason: str = ""
+    """Who encrypts it, or why nobody does."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``hops`` entries."""
-        number, _, protocol = self.port.partition("/")
+        number, protocol = port_and_protocol(self.port)
         return {
             "source": self.source,
             "destination": self.destination,
-            "port": int(number),
+            "port": number,
             "protocol": protocol,
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "verdict": self.verdict.value,
         }
 
@@ -70,6 +73,8 @@ class Layered(Value):
     failure: str = ""
     holds: bool = True
     notes: tuple[str, ...] = ()
+    encryption_reason: str = ""
+    """Who encrypts the least encrypted hop, or why nobody does."""
     passing: Formula | None = None
     """The requests that pass all points on the way, of those that were asked about; None: not exactly known."""
 
@@ -79,10 +84,17 @@ class Layered(Value):
             "layers": [layer.as_json() for layer in self.layers],
             "identity": self.identity,
             "encryption": self.encryption,
+            "encryption_reason": self.encryption_reason,
             "symptom": self.symptom,
             "holds": self.holds,
             "hops": [hop.as_json() for hop in self.hops],
         }
+
+
+def port_and_protocol(text: str) -> tuple[int | None, str]:
+    """``8080/TCP`` in two; ICMP has no port."""
+    number, _, protocol = text.rpartition("/")
+    return int(number) if number else None, protocol
 
 
 def joined(verdicts: list[Verdict]) -> Verdict:

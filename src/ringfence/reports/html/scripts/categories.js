@@ -30,13 +30,13 @@ function portsByVerdict(lines, asked) {
     named.push(line.ports);
   }
   const joined = found.map((sets) => joinedPorts(sets));
-  joined[DENIED] = portsWithout(asked || EVERY_PORT, joinedPorts(named));
+  joined[DENIED] = joinedPorts([joined[DENIED], portsWithout(asked || EVERY_PORT, joinedPorts(named))]);
   return joined;
 }
 
-function verdictCategory(cell, asked) {
+function verdictCategory(cell, asked, layer = -1) {
   if (NO_FLOW_WORDS.has(cell.closed)) return 5;
-  const ports = portsByVerdict(cell.lines, asked);
+  const ports = portsByVerdict(linesOf(cell.lines, layer), asked);
   if (ports[MIXED].length) return 2;
   if (ports[UNKNOWN].length) return 3;
   if (!ports[ALLOWED].length) return 4;
@@ -100,13 +100,16 @@ function markedCategory(mark) {
   return mark & 4 ? 3 : 4;
 }
 
-// Categories of all pairs under one view ("change", or the number of a state) and one set of ports.
+// Categories of all pairs under one view ("change", or the number of a state) and one set of ports. Of a state `layer`
+// is the number of one layer, and `sealed` says that they are categories of encryption.
 class Categories {
-  constructor(data, view, asked) {
+  constructor(data, view, asked, layer = -1, sealed = false) {
     this.data = data;
     this.view = view;
     this.asked = asked;
-    this.list = view === "change" ? CHANGE_CATEGORIES : VERDICT_CATEGORIES;
+    this.layer = view === "change" ? -1 : layer;
+    this.sealed = sealed && view !== "change";
+    this.list = view === "change" ? CHANGE_CATEGORIES : this.sealed ? ENCRYPTION_CATEGORIES : VERDICT_CATEGORIES;
     this.none = this.list.length - 1;
     if (view === "change") {
       const [before, after] = data.states;
@@ -118,7 +121,7 @@ class Categories {
       this.sparse = new Map();
     } else {
       const state = data.states[view];
-      this.table = Uint8Array.from(state.cells, (cell) => verdictCategory(cell, asked));
+      this.table = Uint8Array.from(state.cells, (cell) => (this.sealed ? encryptionCategory(cell, asked, this.layer) : verdictCategory(cell, asked, this.layer)));
     }
   }
 

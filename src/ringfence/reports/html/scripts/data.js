@@ -32,6 +32,7 @@ class State {
     const state = new State();
     [state.numbers, state.sideNumbers] = await Promise.all([unpacked(raw.rows), unpacked(raw.sideNumbers)]);
     state.raw = raw;
+    state.tolds = (raw.layers ? raw.layers.tolds : []).map((told) => state.#told(told));
     state.label = raw.label;
     state.units = raw.units;
     state.unitOf = Int32Array.from(raw.unitOf);
@@ -47,11 +48,48 @@ class State {
   }
 
   #lines(lines) {
-    return lines.map(([ports, verdict, reason]) => ({
+    return lines.map(([ports, verdict, reason, told]) => ({
       ports: this.raw.ports[ports],
       verdict,
-      reason: reason < 0 ? null : { text: this.raw.reasons[reason][0], decide: this.raw.reasons[reason][1] },
+      reason: this.#reason(reason),
+      told: told === undefined ? null : this.tolds[told],
     }));
+  }
+
+  #reason(number) {
+    return number < 0 ? null : { text: this.raw.reasons[number][0], decide: this.raw.reasons[number][1] };
+  }
+
+  // What each layer says of some ports, and the hops that the network was asked of.
+  #told([verdicts, layer, encryption, proven, allows, transport, requests, open, stories]) {
+    const { layers } = this.raw;
+    const said = ([reason, decisions]) => ({
+      reason: this.#reason(reason) || { text: "", decide: "" },
+      decisions: decisions.map((number) => this.#decision(number)),
+    });
+    return {
+      verdicts,
+      layer,
+      encryption: layers.encryptions[encryption],
+      proven,
+      allows: layers.allows[allows],
+      transport: said(transport),
+      requests: said(requests),
+      open: this.#reason(open),
+      stories: stories.map(([fact, hops]) => ({ fact, hops })),
+    };
+  }
+
+  // Who a unit is in the mesh; "" where it is nobody, or that is not known.
+  identityOfUnit(unit) {
+    const { layers } = this.raw;
+    const number = layers && unit < layers.identityOf.length ? layers.identityOf[unit] : -1;
+    return number < 0 ? "" : layers.identities[number];
+  }
+
+  identityOf(end) {
+    const found = new Set(this.parts(end).map((part) => this.identityOfUnit(part.unit)));
+    return found.size === 1 ? [...found][0] : "";
   }
 
   has(end) {
@@ -184,6 +222,8 @@ class Data {
       data.groupOf[index] = data.groups.length - 1;
     });
     data.states = await Promise.all(raw.states.map((state) => State.of(state)));
+    // Layers apart are shown of one state; a page of a difference says what changed of all of them together.
+    data.layered = data.states.length === 1 && data.states[0].tolds.length > 0;
     data.difference = raw.difference ? await Difference.of(raw.difference) : null;
     data.byName = new Map();
     data.names.forEach((name, index) => data.byName.set(name, data.byName.has(name) ? -1 : index));

@@ -19,11 +19,17 @@ function counted(number, one, many) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
-// "allowed on TCP 5432; denied otherwise"
-function cellWords(cell, asked) {
+// "allowed on TCP 5432; denied otherwise", and where a mesh has a say "· mtls as spiffe://… · denied by mTLS"
+function cellWords(cell, asked, layer = -1, identity = "") {
   if (!cell) return "not there";
   if (NO_FLOW_WORDS.has(cell.closed) && !cell.lines.length) return cell.closed;
-  const ports = portsByVerdict(cell.lines, asked);
+  const lines = linesOf(cell.lines, layer);
+  const { seals, limits } = layerWords(lines, asked, identity);
+  return [verdictWords(lines, asked), ...seals, ...(layer < 0 ? limits : [])].join(" · ");
+}
+
+function verdictWords(lines, asked) {
+  const ports = portsByVerdict(lines, asked);
   const whole = asked || EVERY_PORT;
   const words = [];
   for (const verdict of VERDICT_ORDER) {
@@ -71,6 +77,7 @@ class Details {
     this.data = data;
     this.aside = aside;
     this.on = on;
+    this.layerCards = new LayerCards(data, this);
   }
 
   close() {
@@ -107,7 +114,7 @@ class Details {
       for (const state of [...states].reverse()) {
         body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination));
       }
-    } else body.push(...this.#ofState(states[0], source, destination));
+    } else body.push(...this.#ofState(states[0], source, destination, categories.layer));
     body.push(...this.#command(source, destination));
     this.#open(`${names[source]} to ${names[destination]}: ${category.word}`, body);
     return kinds[source];
@@ -158,13 +165,14 @@ class Details {
     );
   }
 
-  #ofState(state, source, destination) {
+  #ofState(state, source, destination, layer = -1) {
     const cell = state.cell(source, destination);
     if (!cell) {
       const lacking = [source, destination].filter((end) => !state.has(end)).map((end) => this.data.names[end]);
       return [element("p", { class: "sub" }, `There is no ${lacking.join(" and no ")}.`)];
     }
-    const found = [this.#verdict(cell)];
+    const layered = cell.lines.some((line) => line.told);
+    const found = [layered ? this.layerCards.summary(cell, layer) : this.#verdict(cell)];
     if (cell.closed && !cell.lines.length) return found;
     const blocks = this.#blocks(state, source, destination);
     if (blocks.length > 1) {
@@ -172,7 +180,7 @@ class Details {
     }
     for (const block of blocks.slice(0, SHOWN_BLOCKS)) {
       if (blocks.length > 1) found.push(element("h3", {}, block.names.slice(0, 3).join("; ") + (block.names.length > 3 ? `; and ${block.names.length - 3} more kinds` : "")));
-      found.push(...this.#cards(block, source, destination));
+      found.push(...this.#cards(state, block, source, destination));
     }
     if (blocks.length > SHOWN_BLOCKS) found.push(element("p", { class: "sub" }, `${blocks.length - SHOWN_BLOCKS} more kinds of pairs are not shown.`));
     return found;
@@ -201,7 +209,7 @@ class Details {
         const egress = state.side(from.unit, to.unit, true);
         const ingress = state.side(from.unit, to.unit, false);
         const key = [cell.number, egress ? egress.number : -1, ingress ? ingress.number : -1].join();
-        if (!found.has(key)) found.set(key, { cell, egress, ingress, names: [] });
+        if (!found.has(key)) found.set(key, { cell, egress, ingress, from: from.unit, to: to.unit, names: [] });
         found.get(key).names.push(`${this.#podNames(source, from)} → ${this.#podNames(destination, to)}`);
       }
     }
@@ -215,34 +223,33 @@ class Details {
       : part.names.join(", ");
   }
 
-  #cards(block, source, destination) {
+  #cards(state, block, source, destination) {
     const names = [this.data.names[source], this.data.names[destination]];
-    if (!block.cell.apart.length) return this.#lines(block.cell.lines, block, names);
+    if (!block.cell.apart.length) return this.#lines(state, block.cell.lines, block, names);
     return block.cell.apart.flatMap(({ words, lines }) => [
       element("h3", {}, words.startsWith("on ") ? `Where both are ${words}` : words[0].toUpperCase() + words.slice(1)),
-      ...this.#lines(lines, block, names),
+      ...this.#lines(state, lines, block, names),
     ]);
   }
 
-  #lines(lines, { egress, ingress }, names) {
+  #lines(state, lines, block, names) {
+    if (lines.some((line) => line.told)) return this.layerCards.cards(state, lines, block, names);
+    const { egress, ingress } = block;
     return piecesOf(lines, egress, ingress).map((piece) => {
       const head = element("div", { class: "head" }, element("span", { class: `chip ${VERDICT_WORDS[piece.verdict]}` }, VERDICT_WORDS[piece.verdict]), element("span", { class: "ports", title: piece.words ? portsText(piece.ports) : null }, piece.words || portsText(piece.ports)));
       const why = piece.reason
         ? element("p", { class: "why" }, piece.reason.text, piece.reason.decide ? element("span", { class: "decide" }, `would decide it: ${piece.reason.decide}`) : null)
         : null;
-      const list = element("dl", {}, this.#side("Egress", names[0], piece.out, egress, piece.verdict), this.#side("Ingress", names[1], piece.into, ingress, piece.verdict));
+      const list = element("dl", {}, this.side("Egress", names[0], piece.out, egress, piece.verdict), this.side("Ingress", names[1], piece.into, ingress, piece.verdict));
       return element("div", { class: "card" }, head, why, list);
     });
   }
 
   // What one direction says of these ports, and the objects that say it.
-  #side(word, name, segment, side, verdict) {
+  side(word, name, segment, side, verdict) {
     const what = element("dt", {}, element("b", {}, word), " of ", element("span", { class: "name" }, name), ": ", this.#outcome(segment, side, verdict));
     if (segment.none || passesAsOwnNode(segment, side, verdict)) return [what];
-    const objects = segment.decisions.slice(0, SHOWN_OBJECTS).map((decision) => {
-      const rule = decision.rule < 0 ? "" : ` rule ${decision.rule}`;
-      return element("dd", {}, element("span", { class: "name" }, decision.text + rule), decision.place ? element("span", { class: "place" }, decision.place) : null);
-    });
+    const objects = segment.decisions.slice(0, SHOWN_OBJECTS).map((decision) => objectOf(decision));
     const rest = segment.decisions.length - SHOWN_OBJECTS;
     if (rest > 0) objects.push(element("dd", { class: "more" }, `and ${rest} more`));
     if (side.ownNode && !(verdict === DENIED && side.ownNode === 2)) {

@@ -15,6 +15,8 @@ class Filters {
     this.chosen = null; // [source, destination]
     this.list = false;
     this.show = this.data.states.length > 1 ? "change" : 0;
+    this.layer = ""; // one layer alone; "": all together
+    this.colour = ""; // "encryption": how what passes is encrypted
     this.size = 0; // 0: what fits
     this.theme = "";
   }
@@ -37,6 +39,10 @@ class Filters {
     this.list = words.get("view") === "list";
     const show = words.get("show");
     if (this.data.states.length > 1 && (show === "before" || show === "after")) this.show = show === "before" ? 0 : 1;
+    if (this.data.layered) {
+      if (layerNumber(words.get("layer")) >= 0) this.layer = words.get("layer");
+      if (words.get("colour") === "encryption") this.colour = "encryption";
+    }
     const size = Number(words.get("size"));
     this.size = SIZES.includes(size) ? size : 0;
     this.theme = ["light", "dark"].includes(words.get("theme")) ? words.get("theme") : "";
@@ -55,6 +61,8 @@ class Filters {
     }
     if (this.list) words.set("view", "list");
     if (this.data.states.length > 1 && this.show !== "change") words.set("show", this.show ? "after" : "before");
+    if (this.layer) words.set("layer", this.layer);
+    if (this.colour) words.set("colour", this.colour);
     if (this.size) words.set("size", String(this.size));
     if (this.theme) words.set("theme", this.theme);
     const text = words.toString();

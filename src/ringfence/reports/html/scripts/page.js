@@ -42,7 +42,7 @@ class Page {
     const spaces = groups.filter((group) => group.sort === 0).length;
     const pods = this.data.pods.filter((count) => count > 0).length;
     byId("title").textContent = states.length > 1 ? "diff" : "map";
-    byId("summary").textContent = `${counted(pods, "workload", "workloads")} in ${counted(spaces, "namespace", "namespaces")}, ${counted(size - pods, "other end", "other ends")} · ${raw.layers.join(", ")} layer`;
+    byId("summary").textContent = `${counted(pods, "workload", "workloads")} in ${counted(spaces, "namespace", "namespaces")}, ${counted(size - pods, "other end", "other ends")} · ${raw.layers.join(", ")} ${raw.layers.length > 1 ? "layers" : "layer"}`;
     if (this.data.difference) byId("summary").prepend(element("b", {}, this.data.difference.verdict), " · ");
     byId("facts").textContent = `profile ${raw.profile[0]} (${raw.profile[1]})`;
     if (raw.partial || raw.problemCount) {
@@ -53,6 +53,11 @@ class Page {
       byId("warnings").hidden = false;
     }
     if (raw.notices.length) byId("facts").append(` · ${raw.notices.join(" · ")}`);
+    if (this.data.layered) {
+      this.#switch("layers", LAYER_VIEWS, (key) => this.set({ layer: key, hidden: new Set() }));
+      this.#switch("colours", COLOUR_VIEWS, (key) => this.set({ colour: key, hidden: new Set() }));
+      byId("layer-keys").hidden = false;
+    }
     if (states.length > 1) {
       const box = byId("states");
       for (const [show, word] of [["change", "Difference"], [0, states[0].label], [1, states[1].label]]) {
@@ -62,6 +67,20 @@ class Page {
       }
       box.hidden = false;
     }
+  }
+
+  #switch(id, views, choose) {
+    for (const view of views) {
+      const button = element("button", { type: "button", title: view.title, on: { click: () => choose(view.key) } }, view.word);
+      button.show = view.key;
+      byId(id).append(button);
+    }
+    byId(id).hidden = false;
+  }
+
+  // The view after the one that is shown.
+  #next(views, key) {
+    return views[(views.findIndex((view) => view.key === key) + 1) % views.length].key;
   }
 
   #listen() {
@@ -112,6 +131,10 @@ class Page {
       "-": () => this.zoom(-1),
       0: () => this.zoom(0),
     };
+    if (this.data.layered) {
+      actions.m = () => this.set({ layer: this.#next(LAYER_VIEWS, this.filters.layer), hidden: new Set() });
+      actions.i = () => this.set({ colour: this.#next(COLOUR_VIEWS, this.filters.colour), hidden: new Set() });
+    }
     if (!actions[event.key]) return;
     event.preventDefault();
     actions[event.key]();
@@ -137,8 +160,12 @@ class Page {
     const asked = filters.asked;
     byId("filter-port").setAttribute("aria-invalid", String(asked === undefined));
     const ports = asked || null;
-    const same = this.categories && this.categories.view === filters.show && String(this.categories.asked) === String(ports);
-    if (!same) this.categories = new Categories(data, filters.show, ports);
+    const layer = layerNumber(filters.layer);
+    const sealed = filters.colour === "encryption";
+    const now = [filters.show, String(ports), layer, sealed].join();
+    const same = this.categories && this.categorized === now;
+    if (!same) this.categories = new Categories(data, filters.show, ports, layer, sealed);
+    this.categorized = now;
     const key = [filters.with, filters.from, filters.to, [...filters.hidden].join()].join("\n");
     if (!same || key !== this.surveyed) {
       this.survey = new Survey(data, filters, this.categories);
@@ -148,14 +175,16 @@ class Page {
     if (!same || repainted || key !== this.painted) this.#legend();
     this.painted = key;
     this.#items();
-    for (const button of byId("states").children) button.setAttribute("aria-pressed", String(button.show === filters.show));
+    for (const [id, shown] of [["states", filters.show], ["layers", filters.layer], ["colours", filters.colour]]) {
+      for (const button of byId(id).children) button.setAttribute("aria-pressed", String(button.show === shown));
+    }
     byId("view-matrix").setAttribute("aria-pressed", String(!filters.list));
     byId("view-list").setAttribute("aria-pressed", String(filters.list));
     byId("matrix-view").hidden = filters.list;
     byId("list-view").hidden = !filters.list;
     byId("empty").hidden = this.survey.shownPairs > 0;
     byId("empty").textContent = "No pair passes the filters.";
-    if (filters.chosen && (again || byId("details").hidden)) this.details.pair(...filters.chosen, this.categories);
+    if (filters.chosen && (again || !same || byId("details").hidden)) this.details.pair(...filters.chosen, this.categories);
     else if (!filters.chosen && again) this.details.close();
     this.#drawMatrix();
     if (again && filters.chosen && !filters.list) this.matrix.pointAt(...filters.chosen);
@@ -285,7 +314,10 @@ class Page {
     const { categories } = this;
     if (row.end >= 0 && column.end >= 0) {
       const category = categories.list[categories.of(row.end, column.end)];
-      if (categories.view !== "change") return `${names}: ${cellWords(this.data.states[categories.view].cell(row.end, column.end), categories.asked)}`;
+      if (categories.view !== "change") {
+        const state = this.data.states[categories.view];
+        return `${names}: ${cellWords(state.cell(row.end, column.end), categories.asked, categories.layer, state.identityOf(row.end))}`;
+      }
       const [before, after] = this.data.states.map((state) => cellWords(state.cell(row.end, column.end), categories.asked));
       return `${names}: ${category.word}${before === after ? `, ${after}` : `, ${before}; now ${after}`}`;
     }

@@ -1,0 +1,230 @@
+"""Coverage of the layers of a mesh: of TCP, what each closes by itself, and what all of them close together.
+
+As for the network, each side is judged as if the other admitted everything: clients are taken to control their pods, so
+that nothing which a client's own proxy does counts. *Any* identity is one that nobody named: of a service account and a
+namespace that no policy singles out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ringfence.layers.network.relation import Relation
+from ringfence.model.cluster import Pod, WorkloadRef
+from ringfence.model.mesh import Identity, Mesh, Proxy
+from ringfence.model.policy import Direction
+from ringfence.sets.ports import PortTable, intersect, protocol_range, size
+from ringfence.verdict.coverage import REQUESTS, TOGETHER, TRANSPORT, LayerSides, Side, Status, Surveyor
+from ringfence.verdict.meshed.grid import MeshedGrid
+from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire
+from ringfence.verdict.meshed.views import accepting, without_rules
+from ringfence.verdict.openness import CLOSED, HALF_OF_THE_PORTS, Bounds, Peers, Proof, Scope
+
+IN = Direction.INGRESS
+NONE, ALL = PortTable.NONE, PortTable.ALL
+NO_PROXY = "no proxy of the mesh takes what it receives"
+OPEN_FACTS = "whether it is open hangs on what the input leaves open"
+UNNAMED = ("q0-nobody-names-this", "7z-nor-is-this-one-named-9x")
+"""Names that share no beginning and no end: what matches both is not about them."""
+
+Over = Callable[[Term, int], Bounds]
+"""What the network says of a way over a waypoint, of some ports."""
+
+
+def closing_of(mesh: Mesh) -> Callable[[Surveyor], LayerSides]:
+    """What measures the layers of a mesh, for a surveyor."""
+    return lambda surveyor: Closing(surveyor, mesh).sides
+
+
+class Closing:
+    """The sides of one relation under one mesh."""
+
+    def __init__(self, surveyor: Surveyor, mesh: Mesh) -> None:
+        relation = surveyor.relation
+        self.surveyor = surveyor
+        self.relation = relation
+        self.mesh = mesh
+        self.openness = surveyor.openness
+        self.universe = relation.universe
+        self.table = relation.ports
+        self.tcp = relation.ports.number((protocol_range("TCP"),))
+        self._views = {
+            TRANSPORT: _View(relation, without_rules(mesh)),
+            REQUESTS: _View(relation, accepting(mesh)),
+            TOGETHER: _View(relation, mesh),
+        }
+        self._alone: dict[tuple[str, object], Side] = {}
+        self._network = MeshedGrid(relation, mesh, Reading.UNBOUND, joined=False)
+
+    def sides(self, column: int) -> Mapping[str, Side]:
+        """What each layer makes of the ingress of a class of pods."""
+        pod = self.relation.cluster.pods[self.universe.members[column][0]]
+        inside = any(option.value.proxy is not Proxy.NONE for option in self.mesh.membership(pod))
+        if not inside:
+            bare = Side(Status.UNENFORCED, None, (), NO_PROXY)
+            return {TRANSPORT: bare, REQUESTS: bare, TOGETHER: self._together(column, pod)}
+        return {
+            TRANSPORT: self._by_itself(TRANSPORT, column, pod),
+            REQUESTS: self._by_itself(REQUESTS, column, pod),
+            TOGETHER: self._together(column, pod),
+        }
+
+    def _by_itself(self, layer: str, column: int, pod: Pod) -> Side:
+        key = (layer, self.mesh.kind(pod))
+        found = self._alone.get(key)
+        if found is None:
+            found = self._alone[key] = self._of_layer(layer, column, pod)
+        return found
+
+    def _of_layer(self, layer: str, column: int, pod: Pod) -> Side:
+        view, every = self._views[layer], (self.tcp, self.tcp)
+
+        def left(reach: Reach) -> Bounds:
+            return self._within(reach, every, lambda term, ports: (ports, ports))
+
+        nobody, anybody, own = (self._both(map(left, one)) for one in view.strangers(pod, self.mesh))
+        if layer == TRANSPORT:
+            scopes = self.openness.listed((nobody, anybody), (Proof.NOBODY, Proof.ANYBODY))
+            return self._side(scopes, nobody)
+        named = self._either(left(reach) for _, reach in view.parts(column))
+        scopes = self.openness.listed((nobody, anybody, own, named), tuple(Proof))
+        return self._side(scopes, self._either((nobody, anybody)))
+
+    def _together(self, column: int, pod: Pod) -> Side:
+        network = self.surveyor.side(column, IN)
+        bounds: tuple[Bounds, ...] = self.openness.bounds(column, IN)
+        everything = False
+        if network.status is Status.UNENFORCED:
+            bounds, everything = ((ALL, ALL),) * 4, True
+        elif network.status is Status.UNKNOWN and not network.scopes:
+            bounds = ((NONE, ALL),) * 4
+        view = self._views[TOGETHER]
+        found: list[Bounds] = []
+        for number, reaches in enumerate(view.strangers(pod, self.mesh)):
+            over = self._over(column, lambda way, number=number: self.openness.bounds(way, IN)[number])  # type: ignore[misc]
+            found.append(self._both(self._within(reach, bounds[number], over) for reach in reaches))
+        named = CLOSED
+        for mask, reach in view.parts(column):
+            there = (ALL, ALL) if everything else self.openness.named(column, IN, mask)
+            over = self._over(column, lambda way, mask=mask: self.openness.named(way, IN, mask))  # type: ignore[misc]
+            named = self._either((named, self._within(reach, there, over)))
+        side = self._side(self.openness.listed((*found, named), tuple(Peers)), self._either(found[:2]))
+        if side.status is Status.OPEN and network.status is Status.UNENFORCED:
+            return Side(Status.UNENFORCED, None, side.scopes, network.reason)
+        return side
+
+    def _over(self, column: int, first: Callable[[int], Bounds]) -> Over:
+        """A way over a waypoint: to it, as those are let in who are asked about, and from it."""
+
+        def told(term: Term, ports: int) -> Bounds:
+            sure, possible = ports, NONE
+            for way in sorted({self.universe.class_of_pod[index] for index in term.waypoint}):
+                there = [ports if self.table.contains(one, self.mesh.tunnel_port) else NONE for one in first(way)]
+                last = self._network.between(way, column, ports, term.last)
+                sure = self.table.intersection(sure, self.table.intersection(there[0], last[0]))
+                possible = self.table.union(possible, self.table.intersection(there[1], last[1]))
+            return sure, self.table.union(sure, possible)
+
+        return told
+
+    def _within(self, reach: Reach, bounds: Bounds, over: Over) -> Bounds:
+        """What the mesh leaves of bounds of the network."""
+        table = self.table
+        sure, possible = (table.difference(one, self.tcp) for one in bounds)
+        for region in reach:
+            ports = table.number(region.ports)
+            told = [self._of_forms(forms, ports, bounds, over) for forms in region.worlds]
+            common = ports
+            for one, perhaps in told:
+                common, possible = table.intersection(common, one), table.union(possible, perhaps)
+            sure = table.union(sure, common if told else NONE)
+        return sure, table.union(sure, possible)
+
+    def _of_forms(self, forms: Iterable[Term], ports: int, bounds: Bounds, over: Over) -> Bounds:
+        table = self.table
+        sure = possible = NONE
+        for term in forms:
+            if term.wire is Wire.PORT:
+                one, perhaps = (table.intersection(ports, number) for number in bounds)
+            elif term.wire is Wire.TUNNEL:
+                one, perhaps = (ports if table.contains(number, self.mesh.tunnel_port) else NONE for number in bounds)
+            else:
+                one, perhaps = over(term, ports)
+            sure = table.union(sure, one if term.sure else NONE)
+            possible = table.union(possible, perhaps)
+        return sure, possible
+
+    def _either(self, found: Iterable[Bounds]) -> Bounds:
+        sure = possible = NONE
+        for one, perhaps in found:
+            sure, possible = self.table.union(sure, one), self.table.union(possible, perhaps)
+        return sure, possible
+
+    def _both(self, found: Iterable[Bounds]) -> Bounds:
+        sure = possible = ALL
+        for one, perhaps in found:
+            sure, possible = self.table.intersection(sure, one), self.table.intersection(possible, perhaps)
+        return sure, possible
+
+    def _side(self, scopes: list[Scope], wide: Bounds) -> Side:
+        """``wide``: what those get who must not."""
+        status, reason = Status.CLOSED, ""
+        if self._any_port(wide[0]):
+            status = Status.OPEN
+        elif self._any_port(wide[1]):
+            status, reason = Status.UNKNOWN, OPEN_FACTS
+        return Side(status, None, tuple(scopes), reason)
+
+    def _any_port(self, ports: int) -> bool:
+        """More than half of the ports of TCP: what else there is no mesh sees."""
+        return size(intersect(self.table.intervals(ports), (protocol_range("TCP"),))) > HALF_OF_THE_PORTS
+
+
+class _View:
+    """Reaches of a mesh, or of a layer of it."""
+
+    def __init__(self, relation: Relation, mesh: Mesh) -> None:
+        self.relation = relation
+        self.mesh = mesh
+        self._grid = MeshedGrid(relation, mesh, Reading.UNBOUND, joined=False)
+        self._by_holder: dict[Identity | None, Reaches] = {}
+        self._of: dict[tuple[Identity | None, object], Reach] = {}
+
+    def strangers(self, pod: Pod, mesh: Mesh) -> tuple[tuple[Reach, ...], ...]:
+        """What nobody reaches there, an identity that nobody named, and one of the pod's own namespace."""
+        identities = [
+            (_identity(mesh, home, name), _identity(mesh, pod.namespace, name))
+            for home, name in zip(UNNAMED, reversed(UNNAMED), strict=True)
+        ]
+        elsewhere = tuple(self._reach(one, pod) for one, _ in identities)
+        inside = tuple(self._reach(one, pod) for _, one in identities)
+        return (self._reach(None, pod),), elsewhere, inside
+
+    def _reach(self, identity: Identity | None, pod: Pod) -> Reach:
+        key = (identity, self.mesh.kind(pod))
+        found = self._of.get(key)
+        if found is None:
+            reaches = self._by_holder.get(identity)
+            if reaches is None:
+                holder = Holder(False, identity)
+                reaches = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
+                self._by_holder[identity] = reaches
+            found = self._of[key] = reaches.reach(None, None, pod)
+        return found
+
+    def parts(self, column: int) -> Iterable[tuple[int, Reach]]:
+        """The other ends of the input in groups that the mesh treats alike at a destination: columns, and what they
+        reach."""
+        universe = self.relation.universe
+        itself = 1 << column if universe.count(column) == 1 else 0
+        for mask, reach in self._grid.reaches_into(column):
+            if mask & ~itself:
+                yield mask & ~itself, reach
+
+
+def _identity(mesh: Mesh, namespace: str, name: str) -> Identity | None:
+    """That of a service account, whether it exists or not."""
+    return mesh.identity(Pod(namespace, name, {}, WorkloadRef("Pod", namespace, name), service_account=name))
+
+
+__all__ = ["Closing", "closing_of"]

@@ -1,0 +1,806 @@
+"""Faults in who is in the mesh, what its proxies send and take, what policies say there, and how it is all judged."""
+
+from __future__ import annotations
+
+from tests.seeded_faults.fault import in_file
+
+_ORACLE = "tests/properties/test_mesh_against_oracle.py"
+ORACLE = (f"{_ORACLE}::test_they_agree[0]", f"{_ORACLE}::test_they_agree_on_what_is_rarer[0]")
+SPEC, SPEC_AUTHORIZATION = "tests/dialects/istio/test_spec.py", "tests/dialects/istio/test_spec_authorization.py"
+MEMBERS = ("tests/dialects/istio/test_enrolment.py", SPEC)
+TAKEN = ("tests/dialects/istio/test_peer_authentication.py", SPEC, *ORACLE)
+SENT = ("tests/dialects/istio/test_sending.py", SPEC, *ORACLE)
+SPOKEN = ("tests/dialects/istio/test_speech.py", SPEC)
+OVER_WAYPOINTS = ("tests/dialects/istio/test_waypoint.py", SPEC, *ORACLE)
+ATTACHED = ("tests/dialects/istio/test_attachment.py", SPEC_AUTHORIZATION)
+READ = ("tests/dialects/istio/test_authorization.py", "tests/dialects/istio/test_trust_domains.py", SPEC_AUTHORIZATION)
+COURSES = ("tests/layers/mesh", "tests/verdict/meshed/test_asking.py", *ORACLE)
+DECIDED = ("tests/layers/requests/test_deciding.py", SPEC_AUTHORIZATION, "tests/layers/requests/test_against_oracle.py")
+JUDGED = ("tests/verdict/meshed/test_asking.py", "tests/cli/test_mesh_questions.py", *ORACLE)
+LISTED = ("tests/verdict/meshed",)
+SETS_OF_REQUESTS = ("tests/sets/requests",)
+LANGUAGES = ("tests/sets/languages",)
+
+MEMBERSHIP = (
+    *in_file(
+        "dialects/istio/enrolment.py",
+        MEMBERS,
+        ('        if injection != "enabled":', "        if False:", "istio-injection=disabled injects"),
+        (
+            "    if space_revision is not None:",
+            "    if space_revision is not None and revision is None:",
+            "a pod's revision goes before that of its namespace",
+        ),
+        (
+            '    if inject == "true":\n        return "", f"the pod',
+            '    if False:\n        return "", f"the pod',
+            "a pod cannot ask for a sidecar by itself",
+        ),
+        (
+            "    if pod.host_network:\n        return False,",
+            "    if False:\n        return False,",
+            "hostNetwork pods get sidecars",
+        ),
+        ("    if pod.namespace in IGNORED:", "    if False:", "kube-system gets sidecars"),
+        (
+            'word = labels.get(INJECT, annotations.get(INJECT, ""))',
+            'word = annotations.get(INJECT, labels.get(INJECT, ""))',
+            "the injector asks the annotation before the label",
+        ),
+        (
+            "tags = {tag for one in self._webhooks for tag in one.tags or (one.revision,)}",
+            "tags = {tag for one in self._webhooks for tag in (*one.tags, one.revision)}",
+            "an injector for a tag answers for its revision too",
+        ),
+        (
+            'if own == "ambient" and mode != "none":',
+            'if own == "ambient":',
+            "a pod cannot leave the ambient mesh of its namespace",
+        ),
+        (
+            'if not pod.host_network and annotations.get(REDIRECTION) == "enabled":',
+            "if not pod.host_network and REDIRECTION in annotations:",
+            "a pod that ztunnel has yet to take is in the mesh",
+        ),
+        (
+            "options = (self.observed(pod),) if exists(pod) else tuple(self.predicted(pod))",
+            "options = tuple(self.predicted(pod))",
+            "a pod that runs is what it would be",
+        ),
+        (
+            "return Membership(NAME, Proxy.NODE, inbound, Outgoing(), True, observed, why)",
+            "return Membership(NAME, Proxy.NODE, inbound, Outgoing(), bool(inbound), observed, why)",
+            "nobody tunnels to a pod that only asks not to be captured",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/capture.py",
+        MEMBERS,
+        (
+            "return without((*excluded, *status, *OWN_PORTS, HBONE_PORT))",
+            "return without((*excluded, *status, HBONE_PORT))",
+            "a sidecar takes its own ports",
+        ),
+        (
+            '    if include != "*":\n        return intervals',
+            '    if include and include != "*":\n        return intervals',
+            "an empty list of ports to take is all of them",
+        ),
+        (
+            "addresses(word(EXCLUDE_ADDRESSES)),",
+            "(),",
+            "addresses are never left out",
+        ),
+        (
+            'return () if annotations.get(BYPASS) == "true" else',
+            "return () if BYPASS in annotations else",
+            "ztunnel passes by a pod that says false",
+        ),
+    ),
+)
+"""Who is in the mesh, and what its proxy takes."""
+
+TRANSPORT = (
+    *in_file(
+        "dialects/istio/peer_authentication.py",
+        TAKEN,
+        (
+            "    for one in (chosen.mesh, chosen.namespace, chosen.workload):",
+            "    for one in (chosen.workload, chosen.namespace, chosen.mesh):",
+            "the mesh's mode goes before the workload's",
+        ),
+        (
+            "if workload is not None and workload.ports.get(port) is not None:",
+            "if False:",
+            "modes of ports count for nothing",
+        ),
+        (
+            "        if pod.namespace == self._root:\n            yield None",
+            "        if False:\n            yield None",
+            "selectors count in the root namespace",
+        ),
+        (
+            "if namespace != self._root:\n            space = _first",
+            "if False:\n            space = _first",
+            "namespaces have no mode of their own",
+        ),
+        (
+            "return Mode.PERMISSIVE in modes if strict else Mode.STRICT in modes",
+            "return bool(modes & {Mode.PERMISSIVE, Mode.DISABLE}) if strict else Mode.STRICT in modes",
+            "ztunnel takes DISABLE at a port for an exception",
+        ),
+        (
+            "return port in denied.ports or (denied.others and port not in denied.except_ports)",
+            "return port in denied.ports",
+            "ztunnel forgets the mode of ports that nothing names",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/ages.py",
+        ("tests/dialects/istio/test_peer_authentication.py", SPEC),
+        ("one.named.namespace))[:1]", "one.named.namespace))[-1:]", "the youngest policy counts"),
+        ("sorted([*without, *first],", "sorted(first or without[:1],", "without ages the first by name counts"),
+    ),
+    *in_file(
+        "dialects/istio/speech.py",
+        SPOKEN,
+        (
+            "word = application or name",
+            "word = name or application",
+            "the name of a port goes before its appProtocol",
+        ),
+        (
+            "return Speech.TCP if number in WELL_KNOWN else Speech.DETECTED",
+            "return Speech.DETECTED",
+            "what databases speak is detected",
+        ),
+        ('found = parse(word.partition("-")[0])', "found = parse(word)", "http-api is no HTTP"),
+        (
+            "candidates = [min(candidates,",
+            "candidates = [max(candidates,",
+            "the youngest Service says what a port speaks",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/destination_rule.py",
+        SENT,
+        (
+            "        if local:\n",
+            "        if any(not one.selector for one in local):\n",
+            "a rule that selects no client lets those of other namespaces in",
+        ),
+        (
+            "for namespace in dict.fromkeys((service.namespace, self._root)):",
+            "for namespace in dict.fromkeys((self._root, service.namespace)):",
+            "the root namespace's rules go before the Service's own",
+        ),
+        (
+            "seen = [one for one in exported if visible(one.exports, namespace, client)]",
+            "seen = list(exported)",
+            "rules reach namespaces that they are not exported to",
+        ),
+        (
+            "return policy.ports.get(port, policy.tls)",
+            "return policy.ports.get(port) or policy.tls",
+            "the settings of a port inherit the host's TLS",
+        ),
+        (
+            "chosen = [one for one in rules if one.selector and selects(one.selector, source)]",
+            "chosen = [one for one in rules if one.selector]",
+            "a rule with a selector is for all clients of its namespace",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/hosts.py",
+        SENT,
+        ("    if host in found:\n        return host\n", "", "a wildcard may say more about a host than its name"),
+        (
+            "return max(found, key=len, default=None)",
+            "return min(found, key=len, default=None)",
+            "the widest host counts",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/sending.py",
+        SENT,
+        (
+            "        if not config.auto_mtls:\n",
+            "        if False:\n",
+            "auto mTLS cannot be turned off",
+        ),
+        (
+            "if service.headless and not self._all_have_sidecars(service):",
+            "if False:",
+            "pods of headless Services are asked one by one",
+        ),
+        (
+            "            if mode.value is Mode.DISABLE:\n                yield False",
+            "            if False:\n                yield False",
+            "the mode of the namespace does not matter to clients",
+        ),
+        (
+            "takes = taken.value.acceptance is not Acceptance.PLAIN",
+            "takes = True",
+            "a client speaks TLS to a server that has turned it off",
+        ),
+        (
+            "if not service.headless or speaks is Speech.HTTP:",
+            "if not service.headless:",
+            "a sidecar knows pods of headless HTTP Services by their addresses",
+        ),
+        (
+            "if any_outside(sidecar, config):\n                yield from _passed_on(",
+            "if True:\n                yield from _passed_on(",
+            "a sidecar passes on what it does not know although it may not",
+        ),
+        (
+            "routed = route.requests if http else route.connections",
+            "routed = route.connections or route.requests",
+            "routes for connections are routes for requests",
+        ),
+        (
+            "if node and sending is Sending.PLAIN and tunnels:",
+            "if False:",
+            "DISABLE turns the tunnel off in every release",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/sidecar_scope.py",
+        SENT,
+        (
+            "for one in sidecar.egress if one.port in (None, port))",
+            "for one in sidecar.egress)",
+            "a listener of a Sidecar is for every port",
+        ),
+        (
+            '(space == "." and namespace == client)',
+            '(space == ".")',
+            "a Sidecar's own namespace is every namespace",
+        ),
+        (
+            "    if sidecar is not None and sidecar.any_outside is not None:\n        return sidecar.any_outside\n",
+            "",
+            "a Sidecar's outboundTrafficPolicy counts for nothing",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/waypoint.py",
+        OVER_WAYPOINTS,
+        (
+            "service = None if service is None or service.headless else service",
+            "pass",
+            "headless Services have waypoints",
+        ),
+        (
+            'if gateway is None or gateway.serves not in (wanted, "all"):',
+            "if gateway is None:",
+            "a waypoint for Services is one for workloads",
+        ),
+        (
+            "        if named is not None:\n",
+            "        if named is not None and named != (NONE, NONE):\n",
+            "use-waypoint: none leaves it to the namespace",
+        ),
+        (
+            "return gateway.named.namespace == asking",
+            "return True",
+            "waypoints serve other namespaces unasked",
+        ),
+        (
+            "return labels.get(NAMESPACE) or namespace, name",
+            "return namespace, name",
+            "a waypoint is always in its own namespace",
+        ),
+    ),
+)
+"""What is taken at a port, what is spoken there, what clients send, and over which waypoint."""
+
+POLICIES = (
+    *in_file(
+        "dialects/istio/attachment.py",
+        ATTACHED,
+        (
+            "    if attachment.namespace not in namespaces:\n        return False\n",
+            "",
+            "policies reach other namespaces",
+        ),
+        (
+            "if point.sort is PointSort.WAYPOINT or not config.selectors_reach_gateways:",
+            "if not config.selectors_reach_gateways:",
+            "a policy with a selector reaches a waypoint",
+        ),
+        (
+            "return False if attachment.targets else selects(attachment.labels, pod)\n    gateway",
+            "return selects(attachment.labels, pod)\n    gateway",
+            "a policy with targets reaches ztunnel",
+        ),
+        (
+            "return (service.namespace, service.name) == (namespace, target.name)",
+            "return service.name == target.name",
+            "a policy targets Services of other namespaces",
+        ),
+        (
+            "return namespace == config.root_namespace",
+            "return True",
+            "anybody targets all waypoints",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/matching.py",
+        READ,
+        (
+            '    if value == "*":\n        return Present(empty)\n',
+            '    if value == "*":\n        return Present(True)\n',
+            "an empty claim is any",
+        ),
+        (
+            "return Prefix(value[:-1], ignore_case) if",
+            "return Prefix(value, ignore_case) if",
+            "the star of a prefix is a character",
+        ),
+        (
+            "Predicate(HOST, text(value, empty=True, ignore_case=True))",
+            "Predicate(HOST, text(value, empty=True))",
+            "hosts are told apart by case",
+        ),
+        (
+            'issuer, slash, subject = value.rpartition("/")',
+            'issuer, slash, subject = value.partition("/")',
+            "the first slash parts issuer and subject",
+        ),
+        (
+            "        space, name = namespace, value\n    literal",
+            '        space, name = "default", value\n    literal',
+            "an account without namespace is one of default",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/trust_domains.py",
+        READ,
+        (
+            "known = domain == LOCAL or any",
+            "known = any",
+            "cluster.local is a trust domain like others",
+        ),
+        (
+            "for own in domains:\n            written",
+            "for own in domains[:1]:\n            written",
+            "aliases of the trust domain are not known",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/envoy_rules.py",
+        READ,
+        (
+            'elif self.policy.action == "ALLOW":\n                raise _Dropped',
+            "elif True:\n                raise _Dropped",
+            "a DENY rule of HTTP fields is dropped on a chain of connections",
+        ),
+        (
+            'elif self.policy.action == "ALLOW":\n                raise _Dropped',
+            "elif False:\n                raise _Dropped",
+            "an ALLOW rule of HTTP fields widens on a chain of connections",
+        ),
+        (
+            "if any(attributes.sort_of(one.key) is None for one in clause.conditions):",
+            "if False:",
+            "a key that there is not drops no rule",
+        ),
+        (
+            'return NEVER if self.policy.action == "CUSTOM" and key.startswith("request.auth.") else meaning',
+            "return meaning",
+            "external services are asked after tokens are looked at",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/node_rules.py",
+        (SPEC_AUTHORIZATION, *ORACLE),
+        (
+            "return conjunction(parts) if parts else NEVER",
+            "return conjunction(parts)",
+            "to ztunnel a match without fields takes everything",
+        ),
+        (
+            'if beyond and policy.action == "ALLOW":',
+            "if beyond:",
+            "ztunnel drops rules that deny",
+        ),
+        (
+            "            parts.append(Not(disjunction(others)))\n    return",
+            "            parts.append(disjunction(others))\n    return",
+            "ztunnel takes notPrincipals for principals",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/authorization.py",
+        READ,
+        (
+            "too_many = len(asked) > 1 and not config.several_providers",
+            "too_many = False",
+            "two providers are asked",
+        ),
+        (
+            "if provider is Provider.HTTP and not http and not too_many:",
+            "if False:",
+            "a provider of HTTP is asked about connections",
+        ),
+        (
+            "refuses = too_many or provider is Provider.UNUSABLE",
+            "refuses = too_many",
+            "a provider that is not there is asked",
+        ),
+        (
+            "shadow=policy.dry_run and (refuses or not external),",
+            "shadow=False,",
+            "dry runs are enforced",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/paths.py",
+        ("tests/dialects/istio/test_settings.py", SPEC_AUTHORIZATION, "tests/dialects/istio/test_authorization.py"),
+        ('if how == "NONE":', "if False:", "paths are normalised although nobody wants it"),
+        (
+            'return _SLASHES.sub("/", path) if how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES") else path',
+            "return path",
+            "slashes are never merged",
+        ),
+        (
+            "            if kept:\n                kept.pop()\n",
+            "",
+            "two dots lead nowhere",
+        ),
+    ),
+)
+"""Which policies reach a point, and how it reads them."""
+
+VERDICTS = (
+    *in_file(
+        "layers/mesh/transport.py",
+        COURSES,
+        (
+            "    if acceptance is Acceptance.STRICT:\n        return _refused(client, Encryption.NONE",
+            "    if False:\n        return _refused(client, Encryption.NONE",
+            "a STRICT sidecar takes plain connections",
+        ),
+        (
+            "    if server.acceptance is Acceptance.STRICT:\n        return _refused(client, encryption",
+            "    if False:\n        return _refused(client, encryption",
+            "a STRICT ztunnel takes plain connections",
+        ),
+        (
+            "        if acceptance is Acceptance.PLAIN:\n",
+            "        if False:\n",
+            "a server without TLS understands a handshake",
+        ),
+        (
+            "return replace(transport, accepted=False, proven=False,",
+            "return replace(transport, accepted=True, proven=False,",
+            "a foreign trust domain is taken for nobody",
+        ),
+        (
+            "    if server.speech is Speech.HTTP:\n",
+            "    if False:\n",
+            "TLS of others passes a port of HTTP",
+        ),
+    ),
+    *in_file(
+        "layers/mesh/courses.py",
+        COURSES,
+        (
+            "self.mesh.tunnel_port if tunnelled else port,",
+            "port,",
+            "packets of a tunnel arrive at the workload's port",
+        ),
+        (
+            "self.port if self.dialled is None else self.dialled,",
+            "self.port,",
+            "a waypoint sees the workload's port",
+        ),
+        (
+            "bytes_only = silent or (proxy is Proxy.SIDECAR and self._spoken() is Speech.TCP)",
+            "bytes_only = silent",
+            "a handshake does not choose what is spoken",
+        ),
+        (
+            "takes = host is not None and (tunnelled or within(host.inbound, port))",
+            "takes = host is not None",
+            "excluded ports are in the mesh",
+        ),
+        (
+            "http = self._addressed is None or self._spoken() is not Speech.TCP",
+            "http = self._spoken() is not Speech.TCP",
+            "a waypoint goes by the Service where a pod is dialled",
+        ),
+        (
+            "proven = mesh.identity(through)\n",
+            "proven = own\n",
+            "a waypoint proves to be the client",
+        ),
+    ),
+    *in_file(
+        "layers/requests/passing.py",
+        DECIDED,
+        (
+            "negation(any_of(self.denied)),",
+            "",
+            "what denies is not asked",
+        ),
+        (
+            "any_of(self.allowed) if self.allowing else ALWAYS,",
+            "any_of(self.allowed) if self.allowed else ALWAYS,",
+            "a policy without rules allows everything",
+        ),
+        (
+            "enforced = [policy for policy in rules.policies if not policy.shadow]",
+            "enforced = list(rules.policies)",
+            "shadows are enforced",
+        ),
+        (
+            "seen = facts if rules.issuers else _without_token(rules, facts)",
+            "seen = facts",
+            "tokens that nobody validates are believed",
+        ),
+        (
+            "return disjunction((conjunction(Not(Predicate(sign, Present())) for sign in signs), *taken))",
+            "return disjunction(taken)",
+            "a request has to have a token",
+        ),
+        (
+            "    if issuer.audiences:\n",
+            "    if False:\n",
+            "audiences do not matter",
+        ),
+    ),
+    *in_file(
+        "layers/requests/deciding.py",
+        DECIDED,
+        (
+            "if self._certain(found.validated) is False:\n            return self._token()",
+            "if False:\n            return self._token()",
+            "a bad token is told as a denial",
+        ),
+        (
+            "if self._certain(residue(issued(self.rules.issuers), self.facts)):",
+            "if False:",
+            "every bad token is answered with 401",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/judging.py",
+        JUDGED,
+        (
+            "if hop.transport.proven or not member:",
+            "if not member:",
+            "what policies deny to somebody is the client's own doing",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/symptoms.py",
+        JUDGED,
+        (
+            '    if client is Proxy.NONE:\n        return "timeout"\n',
+            '    if client is Proxy.NONE:\n        return "refused"\n',
+            "packets that are dropped are refused",
+        ),
+        (
+            'return "http-503" if http else "eof"',
+            'return "http-503"',
+            "a sidecar answers connections in HTTP",
+        ),
+        (
+            'return "http-502" if http else "eof"',
+            'return "http-503" if http else "eof"',
+            "a black hole answers 503",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/ruling.py",
+        JUDGED,
+        (
+            "if hop.anonymous:",
+            "if True:",
+            "nobody knows who comes",
+        ),
+        (
+            "texts = (value,) if isinstance(value, str) else value",
+            "texts = (value,) if isinstance(value, str) else value[:1]",
+            "of a list of claims only the first counts",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/request.py",
+        JUDGED,
+        (
+            'path = path.partition("?")[0].partition("#")[0]',
+            'path = path.partition("#")[0]',
+            "policies see the query of a path",
+        ),
+        ("named[name.lower()] = value", "named[name] = value", "headers keep their case"),
+    ),
+)
+"""Hops, decisions, and what is told of them."""
+
+REQUESTS = (
+    *in_file(
+        "sets/requests/diagrams.py",
+        SETS_OF_REQUESTS,
+        (
+            "return left if right == NONE else None",
+            "return left if right == NONE or left == EVERYTHING else None",
+            "nothing is taken away from everything",
+        ),
+        (
+            "level = min(self._levels[pair[0]], self._levels[pair[1]])",
+            "level = self._levels[pair[0]]",
+            "diagrams are joined from one side",
+        ),
+        (
+            "if len(masks) == 1:",
+            "if False:",
+            "equal sets are different nodes",
+        ),
+        (
+            "found = self.union(found, after)",
+            "found = self.intersection(found, after) if found else after",
+            "some value is every value",
+        ),
+    ),
+    *in_file(
+        "sets/requests/products.py",
+        SETS_OF_REQUESTS,
+        ("return left & ~right", "return left ^ right", "a difference gains what only the right one has"),
+        (
+            "found |= value >> point * stride & first",
+            "found = value >> point * stride & first",
+            "only the last value of an attribute counts",
+        ),
+    ),
+    *in_file(
+        "sets/requests/request_sets.py",
+        SETS_OF_REQUESTS,
+        (
+            "return self.complement().possibly().complement() if self.space.open_predicates else self",
+            "return self",
+            "what hangs on a pattern is sure",
+        ),
+        (
+            "return Bounds(self.surely - other.possibly, self.possibly - other.surely)",
+            "return Bounds(self.surely - other.surely, self.possibly - other.possibly)",
+            "differences of bounds are too wide",
+        ),
+    ),
+    *in_file(
+        "sets/requests/dimensions.py",
+        SETS_OF_REQUESTS,
+        (
+            "return int(any(_atom(self.atoms, self.attribute, one) == self.atom for one in value))",
+            "return int(all(_atom(self.atoms, self.attribute, one) == self.atom for one in value))",
+            "all elements of a list have to match",
+        ),
+        (
+            "for edge in (first, last + 1)",
+            "for edge in (first, last)",
+            "the last number of an interval is not one of it",
+        ),
+    ),
+    *in_file(
+        "sets/requests/joining.py",
+        SETS_OF_REQUESTS,
+        (
+            "return RequestSet(space, move.value(0, requests.value)) & space.everything",
+            "return RequestSet(space, move.value(0, requests.value))",
+            "a set has impossible members in another space",
+        ),
+        (
+            'return "wider" if self.right <= self.left else "different"',
+            'return "different" if self.right <= self.left else "wider"',
+            "wider and different change places",
+        ),
+    ),
+    *in_file(
+        "sets/requests/folding.py",
+        SETS_OF_REQUESTS,
+        (
+            "if not meets(number + 1, rest):",
+            "if True:",
+            "pieces have what the set lacks",
+        ),
+    ),
+    *in_file(
+        "sets/requests/witnesses.py",
+        SETS_OF_REQUESTS,
+        (
+            "known[level, one] = best = min(options)",
+            "known[level, one] = best = max(options)",
+            "the longest request is the witness",
+        ),
+    ),
+    *in_file(
+        "sets/languages/patterns.py",
+        LANGUAGES,
+        ("segment &= ~(1 << 0x2F)", "pass", "{*} takes several segments"),
+        (
+            "parts.append(one_or_more(Byte(segment)))",
+            "parts.append(Star(Byte(segment)))",
+            "{*} takes an empty segment",
+        ),
+        (
+            "return pattern.empty or bool(data)",
+            "return True",
+            "an empty string is present where it may not be",
+        ),
+    ),
+    *in_file(
+        "sets/languages/automata.py",
+        LANGUAGES,
+        (
+            "edge = bool(previous & WORD) != bool(following & WORD)",
+            "edge = bool(previous & WORD) == bool(following & WORD)",
+            "words begin within words",
+        ),
+        (
+            "        self._connect(part.last, part.first)\n",
+            "",
+            "a star is once at most",
+        ),
+        (
+            "            if number >= expression.least:\n",
+            "            if number > expression.least:\n",
+            "a count begins one later",
+        ),
+    ),
+    *in_file(
+        "sets/languages/chains.py",
+        LANGUAGES,
+        (
+            "for overlap in range(min(len(before), len(after)), -1, -1):",
+            "for overlap in (0,):",
+            "a beginning and an end never overlap",
+        ),
+    ),
+    *in_file(
+        "sets/languages/re2.py",
+        LANGUAGES,
+        (
+            "return complement(found) if negated else found\n\n    def _class_character",
+            "return found\n\n    def _class_character",
+            "[^a] is [a]",
+        ),
+        (
+            "self._push(Character(EVERY if self._flags.dot_is_all else NOT_NEWLINE))",
+            "self._push(Character(EVERY))",
+            "a dot takes a line end",
+        ),
+        (
+            "self._push(Character(folded(ranges) if self._flags.fold else ranges))",
+            "self._push(Character(ranges))",
+            "(?i) is about classes alone",
+        ),
+        (
+            "counts = item.counts * max(1, least if most is None else most)",
+            "counts = max(1, least if most is None else most)",
+            "counts within counts have no limit",
+        ),
+    ),
+    *in_file(
+        "sets/languages/simplifying.py",
+        LANGUAGES,
+        (
+            "return Prefix(text) if after else Exact(text)",
+            "return Prefix(text)",
+            "an expression without an end takes any end",
+        ),
+    ),
+    *in_file(
+        "sets/languages/walks.py",
+        LANGUAGES,
+        (
+            "if state & sinks:\n                    state = state & ~positions | last",
+            "if state & positions:\n                    state = state & ~positions | last",
+            "an automaton accepts before it has read what it must",
+        ),
+    ),
+)
+"""Sets of requests, and the languages of patterns."""
+
+MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)

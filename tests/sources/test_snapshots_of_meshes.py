@@ -1,0 +1,47 @@
+"""What the rules of the mesh find is the same in a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import ringfence
+from ringfence.rules.registry import MODULES
+from tests.rules.checking import pod
+from tests.rules.meshed import ambient, an, gateway, gateway_pod, istiod, sidecars
+from tests.rules.test_msh_015_extension_in_the_proxy import envoy_filter, patch
+from tests.rules.test_msh_029_injection_broken import ISTIOD, webhook
+from tests.rules.test_page_examples import BESIDE, blocks
+
+CLAIMS = {"headers": {"@request.auth.claims.group": {"exact": "x"}, "x-secret": {"exact": "y"}}}
+MORE = (
+    ambient() + pod("web") + an("Telemetry", "log", {"selector": {"matchLabels": {"app": "db"}}}),
+    sidecars() + pod("web") + envoy_filter(patch("MERGE", proxy={"proxyVersion": "^1.26"}), priority=5),
+    sidecars() + pod("web") + envoy_filter(patch("MERGE", proxy={"proxyVersion": "^1.26"})),
+    sidecars() + ISTIOD + webhook("Ignore", "gone"),
+    sidecars() + an("WorkloadGroup", "a", {"metadata": {"labels": {"a": "b"}}, "template": {"serviceAccount": "x"}}),
+    sidecars()
+    + gateway_pod()
+    + gateway("edge", [{"port": {"number": 80, "name": "a", "protocol": "HTTP"}, "hosts": ["*"]}])
+    + an("VirtualService", "w", {"hosts": ["*"], "gateways": ["edge"], "http": [{"match": [CLAIMS]}]}),
+    sidecars() + istiod("1.20.1", VERIFY_CERTIFICATE_AT_CLIENT="true"),
+)
+
+
+@pytest.mark.parametrize("text", [*(f"{BESIDE[rule]}---\n{blocks(rule)[0]}" for rule in BESIDE), *MORE])
+def test_a_snapshot_is_checked_like_what_it_was_made_of(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(text)
+    world = ringfence.load(str(file))
+    kept = tmp_path / "world.json"
+    kept.write_bytes(world.snapshot())
+    rules = [rule for rule in MODULES if rule.startswith(("MSH", "AUZ", "LAY", "IDN"))]
+    again = ringfence.load(str(kept)).check(only=rules)
+    assert again == world.check(only=rules)
+
+
+def test_headers_that_are_no_claims_are_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(MORE[5])
+    assert b"x-secret" not in ringfence.load(str(file)).snapshot()
