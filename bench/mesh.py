@@ -69,11 +69,25 @@ def lines(pods: int) -> Iterator[Line]:
     yield at_most(what, whole - alone, 1, "s") if pods == 10_000 else plain(what, whole - alone, "s")
     reached, _ = _timed(lambda: _rows(world, world.attackers_grid))
     yield plain(f"{label}: the relation of who controls a pod", reached, "s")
+    listed, _ = _timed(world.connections)
+    yield plain(f"{label}: the list with what each layer says", listed, "s")
+    yield plain(f"{label}: diff, one policy of requests differs", _compared(world, pods, workloads, namespaces), "s")
     asked = request("GET", "/orders/7")
     names = [f"n{number % namespaces}/w{number}" for number in range(workloads)]
     ends = [(f"{name}-0", names[(number * 7 + 1) % workloads]) for number, name in enumerate(names)][:ASKED]
     spent, _ = _timed(lambda: [world.explain(*pair, 8080, "TCP", request=asked) for pair in ends])
     yield at_most(f"{label}: explain with all layers", spent / len(ends) * 1e3, 1, "ms")
+
+
+def _compared(world: World, pods: int, workloads: int, namespaces: int) -> float:
+    """Beyond loading both states."""
+    others = objects(pods, workloads, namespaces, True)
+    policy = next(one for one in others if one["kind"] == "AuthorizationPolicy")
+    policy["spec"]["rules"][0]["to"][0]["operation"]["methods"].append("POST")
+    after = load_objects(others, cni="calico")
+    spent, found = _timed(lambda: world.diff(after))
+    assert found.widened
+    return spent
 
 
 def _listed(world: World) -> World:

@@ -6,7 +6,7 @@ world = ringfence.load("manifests/", cni="generic"); world.can("shop/web", "shop
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial, reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,9 @@ class World:
 
     def _relation(self, cluster: Cluster, alike: Sequence[Universe] = ()) -> Relation:
         """The network layer; where there is a mesh, with classes that it cannot tell apart either."""
-        apart = None if self.mesh is None else self.mesh.kind
-        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart))
+        mesh = self.mesh
+        apart, blocks = (None, ()) if mesh is None else (mesh.kind, mesh.address_blocks)
+        return Relation(cluster, self.profile, build(cluster, coverage_of(self.profile), alike, apart, blocks))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -281,16 +282,10 @@ class World:
     def coverage(self, exclude: Iterable[str] = ()) -> Coverage:
         """Which workloads are closed in which direction, how tightly, and what to do next. ``exclude``: namespaces
         (``kube-*``) or workloads (``shop/web``) that are left out."""
-        from ringfence.verdict.coverage import Surveyor
+        from ringfence.verdict.meshed.grids import surveyor_of
 
         with collector_paused():
-            closing = None
-            if self.mesh is not None:
-                from ringfence.verdict.meshed.closing import closing_of
-
-                closing = closing_of(self.mesh)
-            surveyor = Surveyor(self.whole_relation, self.lister.workloads, self.lister.asker.directory, closing)
-            return surveyor.coverage(exclude, self.partial)
+            return surveyor_of(self.whole_relation, self.lister, self.mesh).coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.
@@ -331,10 +326,9 @@ class World:
         edits: bool = True,
         controller: str | None = None,
     ) -> BlastRadius:
-        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, or in a mesh a stolen
+        """What somebody reaches who holds ``source`` (a workload, ``internet``, ``app=x@ns``, a stolen
         ``ns/serviceaccount/x``) and every workload that he reaches from there; the shortest ways to the targets (named,
-        or labelled ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises
-        EndError."""
+        or ``ringfence.dev/sensitivity``), and the cheapest cut. ``controller`` as in ``ways_in``. Raises EndError."""
         with collector_paused():
             chosen = self.sensitive(targets, namespace)
             tracing = self._tracing(source, namespace, controller)
@@ -402,11 +396,11 @@ class World:
         return self.grid if self.mesh is None else grid_of(self.whole_relation, self.mesh, unbound=True)
 
     def fingerprint(self) -> str:
-        """Equal for two worlds if and only if every flow between the same ends has the same verdict in both."""
+        """Equal for two worlds if and only if every flow, with every request, has the same verdict in both."""
         from ringfence.verdict.fingerprint import fingerprint
 
         with collector_paused():
-            return fingerprint(self.whole_relation)
+            return fingerprint(self.whole_relation, self.mesh)
 
     def situation(self, chosen_by: str = "") -> Situation:
         """What the rules of ``check`` see. ``chosen_by`` tells in words who chose the profile."""
@@ -463,38 +457,36 @@ class World:
         return FlowAnswers(self.asker, self.target, self.question, lambda: self.meshed, self.has_layers)
 
     def difference(self, other: World, limit: int | None = None) -> list[FlowChange]:
-        """The flows whose verdict is another one in ``other``, each with a witness pair of ends; at most ``limit``."""
+        """Flows whose verdict, or passing requests, are others in ``other``, with a pair of ends; at most ``limit``."""
         from ringfence.verdict.comparing import Comparison
         from ringfence.verdict.difference import flow_changes
 
+        meshes = self.mesh, other.mesh
         with collector_paused():
-            changes_found = flow_changes(Comparison(self.whole_relation, other.whole_relation))
-            return list(changes_found if limit is None else islice(changes_found, limit))
+            found = flow_changes(Comparison(self.whole_relation, other.whole_relation, False, meshes))
+            return list(islice(found, limit))
 
     def diff(self, other: World, level: str = "workload", limit: int | None = None) -> Diff:
         """What differs in ``other``, as few rows at level "workload" or "pod": widened, narrowed, new and gone flows,
         each with a witness and the objects that caused it. ``limit``: at most so many rows; the rest is counted.
         Raises EndError for an unknown level."""
-        from ringfence.verdict.diffing import LEVELS
+        from ringfence.sources.mixing import Mixing
         from ringfence.verdict.states import States
-        from ringfence.verdict.ways_in.differences import Side, WayDifferences, with_ways
 
-        if level not in LEVELS:
-            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        between = partial(Mixing, self.given, other.given, lambda given: self._anew(given).meshed)
         with collector_paused():
-            states = States(self._beside(other), other._beside(self))
-            found = states.diff(level, limit)
-            left, right = (Side(one.ways_in(), one.cluster) for one in (self, other))
-            ways = WayDifferences(left, right, states.behind_ways, found.new, found.gone)
-            return with_ways(found, ways.rows(), limit)
+            states = States(self._beside(other), other._beside(self), between)
+            return states.whole_diff(level, limit, lambda: (self.ways_in(), other.ways_in()))
 
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
         every possible cluster, under the profile of this world, and not only between the ends that these have."""
+        from ringfence.sources.mixing import altered_of_mesh
         from ringfence.verdict.states import equivalent
 
+        of_mesh = partial(altered_of_mesh, self.given, other.given)
         with collector_paused():
-            return equivalent(self._beside(other), other._beside(self), universal)
+            return equivalent(self._beside(other), other._beside(self), universal, of_mesh)
 
     def _beside(self, other: World) -> State:
         """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""
@@ -505,7 +497,12 @@ class World:
             own, others = (one.given.settled().reading.manifests for one in (self, other))
             return as_kept(own) if any(map(is_kept, own)) or any(map(is_kept, others)) else own
 
-        return State(self.whole_relation, read, self.partial)
+        return State(self.whole_relation, read, self.partial, lambda: self.meshed, self.mesh)
+
+    def _anew(self, given: Given) -> World:
+        """What was read, built again under the same profile."""
+        world = World(given.build(), self.profile, replace(given, relabels=()), choice=self.choice)
+        return world._relabelled(given)
 
     def what_if(
         self,
@@ -533,9 +530,7 @@ class World:
                 return world
         world = self
         if adding or removing:
-            given = self.given.changed(adding, removing)
-            world = World(given.build(), self.profile, replace(given, relabels=()), choice=self.choice)
-            world = world._relabelled(given)
+            world = self._anew(self.given.changed(adding, removing))
         for text, labels in (relabel or {}).items():
             world = world._relabel(text, labels)
         return world
@@ -572,10 +567,7 @@ class World:
         return portability(lambda one: self.under(one).can(src, dst, port, protocol, namespace), self.profile)
 
     def _relabelled(self, given: Given) -> World:
-        world = self
-        for text, labels in given.relabels:
-            world = world._relabel(text, labels)
-        return world
+        return reduce(lambda world, one: world._relabel(*one), given.relabels, self)
 
     def _relabel(self, text: str, labels: Labels) -> World:
         from ringfence.verdict.whatif import Moved, must_be_labels, relabelled

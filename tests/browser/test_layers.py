@@ -152,3 +152,19 @@ def test_without_a_mesh_there_is_no_choice_of_layers(page: Browser, folder: Path
     assert page.run("return document.getElementById('layers').hidden && document.getElementById('colours').hidden")
     page.press("m", "i")
     assert "layer" not in page.run(HASH)
+
+
+def test_two_states_tell_what_changed_in_a_layer(page: Browser, folder: Path) -> None:
+    before = ringfence.load(str(CLUSTER), str(MESH))
+    after = before.what_if(remove=["shop/AuthorizationPolicy/checkout"])
+    states = [("before", before.matrix(layered=True)), ("after", after.matrix(layered=True))]
+    file = folder / "layered-diff.html"
+    file.write_text(html_page(states, CONTEXT), encoding="utf-8")
+    page.open(file, f"{STALE}&port=8080")
+    assert "denied by Requests" in page.text("#details")
+    assert "shop/storefront → shop/checkout: widened" in page.run(CURSOR)
+    page.click("#layers button:nth-child(2)")
+    assert page.run(COUNTS)["widened"] == 0
+    page.click("#layers button:nth-child(4)")
+    assert page.run(COUNTS)["widened"] > 0
+    assert page.run("return document.getElementById('colours').hidden")

@@ -128,6 +128,28 @@ def test_a_rule_that_there_is_not(ringfence: Run, shop: Path, command: tuple[str
     assert "hint" in done.err
 
 
+@pytest.mark.parametrize("word", ["IST0127", "istioctl:ist0127"])
+def test_what_other_tools_call_a_rule_names_it(ringfence: Run, folder: Path, word: str) -> None:
+    pages = ringfence("rule", word)
+    assert pages.code == 0
+    assert [line for line in pages.out.splitlines() if line.startswith("# ")] == [
+        "# MSH-004 policy-without-effect",
+        "# MSH-021 sidecar-unclear",
+    ]
+
+
+def test_findings_of_what_another_tool_calls_a_rule(ringfence: Run, folder: Path) -> None:
+    (folder / "a.yaml").write_text(
+        f"{NAMESPACE}  labels: {{istio-injection: enabled}}\n{POD}---\n"
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\n"
+        "spec: {selector: {matchLabels: {app: wbe}}, rules: [{}]}\n"
+    )
+    found = ringfence("check", "a.yaml", "--only", "KIA0004", "-o", "concise")
+    assert found.code == 1
+    assert "MSH-004" in found.out
+    assert "NP-001" not in found.out
+
+
 def test_every_rule_has_a_page(ringfence: Run, folder: Path) -> None:
     listed = ringfence("rule").out.splitlines()
     assert listed[0].startswith("NP-001  high      default-deny-ingress-missing")

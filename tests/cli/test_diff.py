@@ -281,3 +281,109 @@ def test_a_state_without_objects_is_told_in_terms_of_states(
     assert done.code == 2
     assert "REV:PATH of a Git revision" in done.err
     assert "-f" not in done.err
+
+
+MESHED = [
+    {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": "istio-system"},
+        "data": {"mesh": "trustDomain: a.example"},
+    },
+    namespace("istio-system"),
+    namespace("shop", **{"istio-injection": "enabled"}),
+    controller("Deployment", "shop/web", WEB),
+    controller("Deployment", "shop/api", {"app": "api"}),
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "api", "namespace": "shop"},
+        "spec": {"selector": {"app": "api"}, "ports": [{"name": "http", "port": 80}]},
+    },
+]
+
+
+def reads(*methods: str) -> dict[str, Any]:
+    spec = {"selector": {"matchLabels": {"app": "api"}}, "rules": [{"to": [{"operation": {"methods": [*methods]}}]}]}
+    metadata = {"name": "api", "namespace": "shop"}
+    return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": metadata, "spec": spec}
+
+
+def plain_text() -> dict[str, Any]:
+    spec = {"host": "api.shop.svc.cluster.local", "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    metadata = {"name": "api", "namespace": "shop"}
+    return {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": metadata, "spec": spec}
+
+
+@pytest.fixture
+def mesh_file(tmp_path: Path) -> Write:
+    def save(name: str, *objects: Any) -> str:
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump_all([*MESHED, *objects]), encoding="utf-8")
+        return str(file)
+
+    return save
+
+
+@pytest.mark.parametrize(
+    "before, after, flags, code, first",
+    [
+        ([reads("GET")], [reads("GET", "POST")], (), 1, "1 widened"),
+        ([reads("GET")], [reads("GET", "POST")], ("--fail-on", "widened"), 1, "1 widened"),
+        ([reads("GET", "POST")], [reads("GET")], ("--fail-on", "widened"), 0, "1 narrowed"),
+        ([], [plain_text()], ("--fail-on", "widened"), 1, "1 weakened"),
+        ([plain_text()], [], ("--fail-on", "widened"), 0, "1 strengthened"),
+        ([plain_text()], [], (), 1, "1 strengthened"),
+        ([reads("GET")], [reads("GET")], (), 0, "no difference"),
+    ],
+)
+def test_a_mesh_has_its_say_in_the_exit_code(
+    ringfence: Run, mesh_file: Write, before: list[Any], after: list[Any], flags: tuple[str, ...], code: int, first: str
+) -> None:
+    done = ringfence("diff", mesh_file("a", *before), mesh_file("b", *after), *flags)
+    assert (done.code, done.out.splitlines()[0]) == (code, first)
+
+
+def test_a_row_names_a_request_that_can_takes(ringfence: Run, mesh_file: Write) -> None:
+    before, after = mesh_file("a", reads("GET")), mesh_file("b", reads("GET", "POST"))
+    document = json.loads(ringfence("diff", before, after, "-o", "json").out)
+    assert document["layers"] == ["network", "transport", "requests"]
+    assert document["counts"]["weakened"] == 0
+    row = next(row for row in document["rows"] if "shop/web" in row["sources"])
+    gained = row["witness"]["gained"]
+    assert (gained["before"], gained["after"], row["layered"]["aspect"]) == ("denied", "allowed", "configured")
+    (cause,) = row["causes"]
+    assert (cause["kind"], cause["rule"], cause["file"]) == ("AuthorizationPolicy", 0, after)
+    flow = {"src": row["witness"]["source"], "dst": row["witness"]["destination"]}
+    flow |= {"port": int(row["witness"]["port"].partition("/")[0]), "method": gained["method"], "path": gained["path"]}
+    for file, verdict in ((before, "denied"), (after, "allowed")):
+        done = ringfence("can", "--flows", "-", "-f", file, stdin=json.dumps(flow).encode())
+        assert json.loads(done.out)["verdict"] == verdict
+
+
+def test_what_if_and_equivalent_and_the_page_speak_of_all_layers(
+    ringfence: Run, mesh_file: Write, tmp_path: Path
+) -> None:
+    before, after = mesh_file("a", reads("GET")), mesh_file("b", reads("GET", "POST"))
+    change = tmp_path / "change.yaml"
+    change.write_text(yaml.safe_dump(reads("GET", "POST")), encoding="utf-8")
+    done = ringfence("diff", before, "--with", str(change))
+    assert (done.code, done.out.splitlines()[0]) == (1, "1 widened")
+    removed = ringfence("diff", before, "--without", "AuthorizationPolicy/shop/api")
+    assert (removed.code, removed.out.splitlines()[0]) == (1, "1 widened")
+    order = ringfence("equivalent", before, after)
+    assert (order.code, order.out) == (1, "A is within B\n")
+    assert "POST /" in order.err
+    everywhere = ringfence("equivalent", before, after, "--universal")
+    assert (everywhere.code, everywhere.out) == (5, "not decided, in every possible cluster\n")
+    assert "AuthorizationPolicy shop/api" in everywhere.err
+    page = data_of(ringfence("diff", before, after, "-o", "html").out)
+    told = [row[12] for row in page["difference"]["rows"]]
+    assert "requests: method GET -> method GET or POST" in told
+
+
+def test_without_a_mesh_nothing_is_said_of_one(ringfence: Run, write: Write) -> None:
+    document = json.loads(ringfence("diff", write("a", IN), write("b", WIDER), "-o", "json").out)
+    assert document["layers"] == ["network"]
+    assert set(document["counts"]) == {"widened", "narrowed", "changed", "new", "gone"}
+    assert not any("layered" in row or "gained" in row["witness"] for row in document["rows"])

@@ -147,9 +147,17 @@ def test_an_explanation_shows_every_layer_and_what_the_client_sees(ringfence: Ru
     assert "the client sees: HTTP 403, body: RBAC: access denied" in out
 
 
-def test_another_trust_domain_is_another_identity(ringfence: Run, cluster: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trustDomain: other.example\n",
+        "kind: IstioOperator\nspec: {meshConfig: {trustDomain: other.example}}\n",
+        "kind: ConfigMap\ndata: {mesh: 'trustDomain: other.example'}\n",
+    ],
+)
+def test_another_trust_domain_is_another_identity(ringfence: Run, cluster: str, tmp_path: Path, text: str) -> None:
     config = tmp_path / "mesh.yaml"
-    config.write_text("trustDomain: other.example\n")
+    config.write_text(text)
     asked = ("can", "shop/web", "shop/orders", "8080", "--http", "GET /orders", "-f", cluster, "-o", "json")
     told = json.loads(ringfence(*asked, "--mesh-config", str(config)).out)
     assert told["layered"]["identity"] == "spiffe://other.example/ns/shop/sa/web"

@@ -68,6 +68,9 @@ def test_each_layer_of_the_mesh_has_its_say() -> None:
     assert "requests denied; over mtls, as spiffe://tidewater.example/ns/shop/sa/default; http-403" in told_of_mesh
     assert "transport denied, requests denied; not encrypted, as nobody; reset" in told_of_mesh
     assert "over hbone, as spiffe://tidewater.example/ns/data/sa/default" in told_of_mesh
+    assert (
+        "widened: batch/invoice-export and 3 more -> payments/payments-db TCP 5432: denied -> allowed" in told_of_mesh
+    )
 
 
 def test_its_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,46 @@ TOKENS = """
   - from: [{source: {notRequestPrincipals: ["*"]}}]
     to: [{operation: {paths: [/token*]}}]
 """
+NESTED = """
+- rules:
+  - when: [{key: "request.auth.claims[realm][roles]", values: [admin, "ops-*", "*-lead"], notValues: [guest]}]
+  - when: [{key: "request.auth.claims[a][b][c]", notValues: [x, "y*"]}]
+    to: [{operation: {methods: [GET]}}]
+- action: DENY
+  rules:
+  - when: [{key: "request.auth.claims[z][y]", values: ["*"]}]
+    to: [{operation: {paths: [/plain]}}]
+"""
+TEMPLATES = """
+- rules:
+  - to:
+    - operation:
+        paths: ["/v/{*}/x/{**}", "/{*}/two/{*}", "/{**}/end.json", "/one/{*}"]
+        notPaths: ["/{*}/two/secret", "/v/{*}/x/no/{**}"]
+- action: DENY
+  rules:
+  - to: [{operation: {notPaths: ["/{**}"], methods: [POST]}}]
+"""
+FIELDS = """
+- rules:
+  - when:
+    - {key: "request.headers[x-one]", values: ["*"]}
+    - {key: "request.headers[x-two]", values: ["*suffix", "prefix*", exact], notValues: ["no*", "*nt"]}
+  - when: [{key: "request.headers[x-two]", notValues: ["*"]}]
+    to: [{operation: {notHosts: ["*.test", "shop*"], notMethods: ["P*"], notPaths: ["*b"]}}]
+"""
+EVERYTHING_NOT = """
+- rules:
+  - from: [{source: {notPrincipals: ["td/ns/a/sa/b", "*/sa/ops"], notNamespaces: [bad, "x-*"]}}]
+    to: [{operation: {notPorts: ["91"]}}]
+    when: [{key: source.ip, notValues: [10.0.0.0/8]}, {key: destination.port, notValues: ["92"]}]
+- action: DENY
+  rules:
+  - from: [{source: {notServiceAccounts: [foo/web, other/api]}}]
+    to: [{operation: {ports: ["93"]}}]
+  - from: [{source: {notIpBlocks: [127.0.0.0/8, 10.0.0.0/8], notRemoteIpBlocks: [10.1.0.0/16]}}]
+  - when: [{key: connection.sni, notValues: ["*.test", "a*"]}, {key: remote.ip, values: [10.3.0.0/16]}]
+"""
 IDENTITIES = """
 - rules:
   - from:
@@ -78,8 +118,10 @@ CONNECTIONS = """
 def own_cases() -> tuple[Case, ...]:
     """Each set of policies on the chains where it means something."""
     texts = {"paths": PATHS, "hosts": HOSTS, "methods": METHODS, "tokens": TOKENS}
+    texts |= {"nested": NESTED, "templates": TEMPLATES, "fields": FIELDS}
     cases = [_case(name, text, True) for name, text in texts.items()]
-    for name, text in {"identities": IDENTITIES, "connections": CONNECTIONS}.items():
+    both = {"identities": IDENTITIES, "connections": CONNECTIONS, "everything-not": EVERYTHING_NOT}
+    for name, text in both.items():
         cases += [_case(name, text, True), _case(name, text, False)]
     return tuple(cases)
 

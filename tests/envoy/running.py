@@ -18,7 +18,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from tests.truth.envoy_filters import Answer, Probe
 Json = Mapping[str, Any]
 KEY = b"a key of thirty-two bytes, or so"
 METADATA_HEADER = "x-test-metadata"
+PATH_HEADER = "x-test-path"
+"""Of an answer: the path as the filters saw it."""
 TYPES = "type.googleapis.com/envoy.extensions"
 SECONDS = 20.0
 ECHOED = b"0123456789" * 10
@@ -91,11 +93,15 @@ class Certificates:
 
 @dataclass(frozen=True)
 class Listener:
-    """One set of filters on one port."""
+    """One set of filters on one port. Of HTTP: ``manager`` are more fields of what manages its connections, ``routes``
+    those before the one that answers everything, ``tokens`` what is asked of tokens (empty: any is taken)."""
 
     port: int
     http: bool
     filters: Sequence[Json]
+    manager: Json = field(default_factory=dict)
+    routes: Sequence[Json] = ()
+    tokens: Json = field(default_factory=dict)
 
 
 def configuration(listeners: Sequence[Listener], certificates: Certificates) -> Json:
@@ -148,6 +154,24 @@ def _named(one: Json) -> Json:
     return {"name": one["name"], "typed_config": one["typedConfig"]}
 
 
+def answer(text: str) -> Json:
+    """What a route does that answers by itself."""
+    return {"direct_response": {"status": 200, "body": {"inline_string": text}}}
+
+
+def issuers(**audiences: Sequence[str]) -> Json:
+    """Tokens of some issuers, each for some audiences (empty: any) as istiod writes RequestAuthentication."""
+    jwks = {"inline_string": json.dumps({"keys": [{"kty": "oct", "alg": "HS256", "k": _b64(KEY)}]})}
+    providers = {
+        name: {"issuer": name, "local_jwks": jwks, "payload_in_metadata": "payload"}
+        | ({"audiences": list(wanted)} if wanted else {})
+        for name, wanted in audiences.items()
+    }
+    taken = [*({"provider_name": name} for name in audiences), {"allow_missing": {}}]
+    rules = [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": taken}}}]
+    return {"providers": providers, "rules": rules}
+
+
 def _http(one: Listener) -> list[Json]:
     rule = {
         "header": METADATA_HEADER,
@@ -165,8 +189,15 @@ def _http(one: Listener) -> list[Json]:
             }
         ],
     }
-    route = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "passed"}}}
-    hosts = [{"name": "all", "domains": ["*"], "routes": [route]}]
+    path = {"header": {"key": PATH_HEADER, "value": "%REQ(:PATH)%"}}
+    hosts = [
+        {
+            "name": "all",
+            "domains": ["*"],
+            "routes": [*one.routes, {"match": {"prefix": "/"}, **answer("passed")}],
+            "response_headers_to_add": [path],
+        }
+    ]
     return [
         _typed(
             "envoy.filters.network.http_connection_manager",
@@ -175,11 +206,12 @@ def _http(one: Listener) -> list[Json]:
             http_protocol_options={"allow_custom_methods": True},
             http_filters=[
                 _typed("header", "filters.http.header_to_metadata.v3.Config", request_rules=[rule]),
-                _typed("jwt", "filters.http.jwt_authn.v3.JwtAuthentication", **tokens),
+                _typed("jwt", "filters.http.jwt_authn.v3.JwtAuthentication", **(one.tokens or tokens)),
                 *map(_named, one.filters),
                 _typed("envoy.filters.http.router", "filters.http.router.v3.Router"),
             ],
             route_config={"virtual_hosts": hosts},
+            **one.manager,
         )
     ]
 
@@ -238,6 +270,18 @@ def send(port: int, probe: Probe, certificates: Certificates, *, http: bool) -> 
         context = certificates.context(probe.identity)
         with context.wrap_socket(raw, server_hostname=probe.sni or None) as wrapped:
             return _ask(wrapped, probe, http)
+
+
+def ask(port: int, path: str, headers: Mapping[str, str], method: str = "GET") -> tuple[int, str, str]:
+    """The status, the path that filters saw (empty where none did) and the body of an answer."""
+    with socket.create_connection(("127.0.0.1", port), SECONDS) as raw:
+        raw.settimeout(SECONDS)
+        raw.sendall(b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n")
+        lines = [f"{method} {path} HTTP/1.1", "host: a", *(f"{name}: {value}" for name, value in headers.items())]
+        raw.sendall("\r\n".join([*lines, "connection: close", "", ""]).encode())
+        head, _, body = _response(raw).decode().partition("\r\n\r\n")
+    seen = re.search(rf"(?im)^{PATH_HEADER}: ?(.*?)\r?$", head)
+    return int(head.split(" ")[1]), seen[1] if seen else "", body
 
 
 def _ask(connection: socket.socket, probe: Probe, http: bool) -> Answer:

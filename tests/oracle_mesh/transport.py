@@ -53,7 +53,18 @@ def peer_mode(world: World, pod: Json, port: int) -> str:
     ):
         # Only a port that says PERMISSIVE makes istiod look for exceptions from what a workload inherits.
         return "STRICT"
+    if proxy(world, pod) == "node" and at_port == "STRICT" and mode != "STRICT" and _of_mesh_alone(world, pod):
+        # istiod leaves the port to the mesh, whose mode the workload has put aside.
+        return mode
     return at_port or mode
+
+
+def _of_mesh_alone(world: World, pod: Json) -> bool:
+    """Whether the mesh is STRICT, and the namespace says nothing."""
+    all_of_them = [one for one in world.oldest("PeerAuthentication") if not _selector(one)]
+    everywhere = [_mode(one["spec"].get("mtls")) for one in all_of_them if space(one) == ROOT]
+    here = [_mode(one["spec"].get("mtls")) for one in all_of_them if space(one) == space(pod) != ROOT]
+    return everywhere[:1] == ["STRICT"] and here[:1] in ([], [None])
 
 
 def _space_mode(world: World, namespace: str) -> str:

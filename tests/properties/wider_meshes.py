@@ -16,6 +16,7 @@ class Wider(Draw):
     def cluster(self) -> list[Json]:
         self.revisions = self.maybe(0.3)
         self.entries: list[Json] = []
+        self.parted: set[tuple[str, str]] = set()
         found = super().cluster()
         self.cni = "calico" if self.running else "generic"
         found += self.webhooks() if self.revisions else []
@@ -146,6 +147,8 @@ class Wider(Draw):
                 if self.maybe(0.7):
                     subset["trafficPolicy"] = {"tls": {"mode": self.one("DISABLE", "ISTIO_MUTUAL", "SIMPLE")}}
                 spec["subsets"] = [subset]
+                name, _, rest = str(spec["host"]).partition(".")
+                self.parted.add((rest.partition(".")[0] or one["metadata"]["namespace"], name))
             if self.maybe(0.2):
                 spec["workloadSelector"] = {"matchLabels": self.labels()}
         return found
@@ -153,7 +156,8 @@ class Wider(Draw):
     def routes(self) -> list[Json]:
         space, name = self.one(*self.pods)
         target: Json = {"host": f"{name}.{space}.svc.cluster.local"}
-        if self.maybe(0.6):
+        if self.maybe(0.6) and (space, name) in self.parted:
+            # A subset that no rule makes is no place to send to.
             target["subset"] = "v1"
         route = {"route": [{"destination": target}]}
         spec: Json = {"hosts": [target["host"]], self.one("http", "http", "tcp"): [route]}

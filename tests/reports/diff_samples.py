@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ringfence.model.provenance import Place
+from ringfence.values import replace
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
-from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, WayChange, Witness
+from ringfence.verdict.changes import (
+    OF_PROTECTION,
+    AskedRequest,
+    Cause,
+    Change,
+    Diff,
+    DiffRow,
+    Edge,
+    Layers,
+    NotCompared,
+    WayChange,
+    Witness,
+)
 from ringfence.verdict.equivalence import Equivalence, Order
 from ringfence.verdict.equivalence import Witness as OrderWitness
+from ringfence.verdict.meshed.request import Request
 from ringfence.verdict.ways_in.values import Opening
 from tests.reports.samples import decision, tcp
 
@@ -26,7 +42,7 @@ def row(change: Change = Change.WIDENED, name: str = "shop/web", **more: object)
         Change.CHANGED: (Verdict.UNKNOWN, Verdict.MIXED),
         Change.NEW: (None, Verdict.ALLOWED),
         Change.GONE: (Verdict.UNKNOWN, None),
-    }[change]
+    }.get(change, (Verdict.ALLOWED, Verdict.ALLOWED))
     values: dict[str, object] = {
         "change": change,
         "sources": (name, "lab/a", "lab/b", "lab/c", "192.0.2.0/24"),
@@ -52,7 +68,7 @@ def way(change: Change = Change.WIDENED, name: str = "shop/web", **more: object)
         Change.CHANGED: (Verdict.UNKNOWN, Verdict.MIXED),
         Change.NEW: (None, Verdict.ALLOWED),
         Change.GONE: (Verdict.UNKNOWN, None),
-    }[change]
+    }.get(change, (Verdict.ALLOWED, Verdict.ALLOWED))
     place = Place("base/ingress.yaml", 4, 1)
     ingress = Altered("added", "Ingress", "shop", "site", None, place)
     values: dict[str, object] = {
@@ -124,8 +140,41 @@ def whole() -> Diff:
     )
 
 
+def edge(requests: str = "all", encryption: str = "mtls", identity: str | None = "web", holds: bool = True) -> Edge:
+    return Edge(requests, encryption, f"spiffe://a.example/ns/shop/sa/{identity}" if identity else None, holds)
+
+
+def of_mesh() -> Diff:
+    """One of everything that only a mesh brings."""
+    mixed = {"before": Verdict.MIXED, "after": Verdict.MIXED}
+    orders = Request("POST", "/orders", "db.shop:80", {"x-user": "me"}, {("sub",): "a", ("groups",): ("b", "c")})
+    flow = Witness("shop/web", "shop/db", "shop/web", "shop/db", "5432/TCP")
+    gained = AskedRequest(orders, Verdict.DENIED, Verdict.ALLOWED)
+    lost = AskedRequest(Request(), Verdict.ALLOWED, Verdict.DENIED)
+    policy = Altered("changed", "AuthorizationPolicy", "shop", "db", Place("a.yaml", 1), Place("b.yaml", 1, 1))
+    causes = (Cause(policy, 1, "ingress", Place("b.yaml", 7, 5)),)
+    reads, writes = edge("method GET"), edge("method GET or POST")
+    rows = (
+        row(layers=Layers("configured", edge("none"), edge("all"))),
+        row(causes=causes, **mixed, witness=replace(flow, gained=gained), layers=Layers("configured", reads, writes)),
+        row(causes=causes, layers=Layers("unbound", edge("none"), edge("all"))),
+        row(Change.NARROWED, before=Verdict.ALLOWED, after=Verdict.DENIED,
+            layers=Layers("configured", edge("all"), edge("none", holds=False))),
+        row(Change.CHANGED, causes=causes, **mixed, witness=replace(flow, gained=gained, lost=lost),
+            layers=Layers("configured", edge("method GET"), edge("method POST"))),
+        row(Change.WEAKENED, layers=Layers("protection", edge(), edge(encryption="none", identity=None))),
+        row(Change.STRENGTHENED, layers=Layers("protection", edge(encryption="none", identity=None), edge())),
+        row(Change.OTHERWISE, layers=Layers("protection", edge(), edge(encryption="hbone", identity="other"))),
+    )  # fmt: skip
+    return diff(*rows, layered=True)
+
+
 def hostile(name: str) -> Diff:
     """The name wherever a name can stand."""
+    asked = AskedRequest(
+        Request(name, name, name, {name: name}, {(name, name): name, (name,): (name, name)}), None, Verdict.ALLOWED
+    )
+    aspects: dict[Change, Literal["unbound", "protection"]] = dict.fromkeys(OF_PROTECTION, "protection")
     place = Place(name, 3, 1)
     altered = Altered("changed", name, name, name, place, place, name)
     decided = (Decision("network", "ingress", name, name, name, 0, place),)
@@ -141,11 +190,14 @@ def hostile(name: str) -> Diff:
             reason_before=Reason(name, name, name),
             reason_after=Reason(name, name, name),
             explained=False,
+            witness=Witness(name, name, name, name, name, None if change in OF_PROTECTION else asked, asked),
+            layers=Layers(aspects.get(change, "unbound"), Edge(name, "mtls", name), Edge("all", "none", None)),
         )
         for change in Change
     ]
     return diff(
         *every,
+        layered=True,
         new=(name,),
         gone=(name,),
         moved=((name, name),),
@@ -171,14 +223,16 @@ def hostile(name: str) -> Diff:
                 explained=False,
             )
             for change in Change
+            if change not in OF_PROTECTION
         ),
-        way_counts=dict.fromkeys(Change, 1),
+        way_counts={change: 1 for change in Change if change not in OF_PROTECTION},
     )
 
 
-def equivalence(name: str = "shop/web") -> Equivalence:
+def equivalence(name: str = "shop/web", layered: bool = False) -> Equivalence:
     """Neither within the other."""
-    flow = OrderWitness(name, "shop/db", "5432/TCP", Verdict.ALLOWED, Verdict.DENIED)
+    asked = Request("GET", f"/{name}", name, {"x-user": name}) if layered else None
+    flow = OrderWitness(name, "shop/db", "5432/TCP", Verdict.ALLOWED, Verdict.DENIED, asked, layered)
     back = OrderWitness("shop/db", name, "80/TCP", None, Verdict.ALLOWED)
     why = (NotCompared(name, name, Place(name, 1)),)
-    return Equivalence(Order.NEITHER, flow, back, None, True, why)
+    return Equivalence(Order.NEITHER, flow, back, None, True, why, layered=layered)

@@ -27,7 +27,7 @@ from ringfence.reports.portability import portability_document
 from ringfence.reports.profiles import detection_document, profiles_document
 from ringfence.reports.published import DOCUMENTS, schema
 from tests.reports import reach_samples
-from tests.reports.diff_samples import equivalence, whole
+from tests.reports.diff_samples import equivalence, of_mesh, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.samples import CONTEXT, connections, detection, explanation, mixed, portability
 
@@ -59,6 +59,12 @@ def test_the_published_schema_is_current(name: str) -> None:
 def test_documents_decode_as_their_type(name: str) -> None:
     document = WRITTEN[name]
     assert msgspec.json.decode(msgspec.json.encode(document), type=DOCUMENTS[name]) == document
+
+
+def test_documents_of_all_layers_are_of_the_same_type() -> None:
+    for document in (diff_document(of_mesh(), CONTEXT), equivalence_document(equivalence(layered=True), CONTEXT)):
+        assert document.layers == ["network", "transport", "requests"]
+        assert msgspec.json.decode(msgspec.json.encode(document), type=type(document)) == document
 
 
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "profiles"])

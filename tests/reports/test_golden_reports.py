@@ -27,7 +27,7 @@ from ringfence.reports.structured import json_text, yaml_text
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import footer_lines
 from ringfence.verdict.answers import Verdict
-from tests.reports.diff_samples import diff, equivalence, whole
+from tests.reports.diff_samples import diff, equivalence, of_mesh, whole
 from tests.reports.finding_samples import report as findings_report
 from tests.reports.goldens import check
 from tests.reports.reach_samples import coverages
@@ -62,9 +62,14 @@ REPORTS: dict[str, Iterable[str]] = {
         f"coverage.{name}": coverage_lines(name, coverages(), CONTEXT, PLAIN, str, "1.2.3")
         for name in (*COVERAGE_TEXT_FORMATS, *COVERAGE_FINDING_FORMATS)
     },
+    **{
+        f"diff-layered.{name}": lines_of(name, of_mesh(), CONTEXT, PLAIN, str, "1.2.3")
+        for name in (*TEXT_FORMATS, *DIFF_FINDING_FORMATS)
+    },
     "diff-colour.table": lines_of("table", whole(), CONTEXT, Style(True), str, "1.2.3"),
     "diff-same.table": lines_of("table", diff(), CONTEXT, PLAIN, str, "1.2.3"),
     "equivalent.txt": [order_line(equivalence()), *witness_lines(equivalence())],
+    "equivalent-layered.txt": witness_lines(equivalence(layered=True)),
     "equivalent.json": [json_text(equivalence_document(equivalence(), CONTEXT))],
     "can-all.txt": table_lines(portability()),
     "can-all-details.txt": portability_details(portability()),

@@ -176,8 +176,8 @@ WRITERS: dict[str, Write] = {
         )
         for form in (*coverage_formats.TEXT_FORMATS, *coverage_formats.FINDING_FORMATS)
     },
-    "equivalent text": lambda name: witness_lines(equivalence(name)),
-    "equivalent json": lambda name: [json_text(equivalence_document(equivalence(name), context(name)))],
+    "equivalent text": lambda name: witness_lines(equivalence(name, layered=True)),
+    "equivalent json": lambda name: [json_text(equivalence_document(equivalence(name, layered=True), context(name)))],
     "can all text": lambda name: [*table_lines(portability(name)), *portability_details(portability(name))],
     "can all json": lambda name: [json_text(portability_document(portability(name), context(name)))],
     "profile detect text": lambda name: detection_lines(*detection(name, Place(name, 1, 1))),
@@ -281,7 +281,7 @@ def test_sarif_has_no_links_and_only_relative_references(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-@pytest.mark.parametrize("command, columns", [("diff", {7}), ("coverage", {3, 4, 5})])
+@pytest.mark.parametrize("command, columns", [("diff", {7, 8}), ("coverage", {3, 4, 5})])
 def test_a_comment_has_no_markup_but_ours(command: str, columns: set[int], name: str) -> None:
     ours = (
         rf"^<!-- ringfence {command} -->$|^\*\*ringfence {command}:\*\*|^<details><summary>[A-Z][^<>]*</summary>$"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ringfence.rules.finding import Severity
+from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod, policy
 from tests.rules.meshed import ambient, an, authorization, plain, service, sidecars
 
@@ -45,3 +46,12 @@ def test_a_policy_that_cannot_be_read_leaves_it_open() -> None:
     outcome = checked(RULE, sidecars() + WEB + authorization("none"), faulty=True)
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_a_policy_that_denies_some_requests_leaves_it_as_open() -> None:
+    denied = authorization([{"to": [{"operation": {"paths": ["/admin*"]}}]}], "DENY")
+    (finding,) = checked(RULE, sidecars() + WEB + denied).findings
+    assert finding.severity is None
+    assert "shop/pod/app gets some requests through" in finding.message
+    assert finding.witness is not None
+    assert finding.witness.expected is Verdict.MIXED

@@ -5,7 +5,7 @@ import pytest
 from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import account, an, authorization, service, sidecars, with_waypoint
+from tests.rules.meshed import account, an, authorization, gateway_pod, service, sidecars, with_waypoint
 
 RULE = "AUZ-003"
 SHOP = sidecars() + account("shop/web") + account("shop/app") + service("web")
@@ -61,3 +61,19 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + bare(action="ALLOW"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_custom_without_rules_asks_nobody() -> None:
+    (finding,) = checked(RULE, SHOP + bare(action="CUSTOM", provider={"name": "ask"}), faulty=True).findings
+    assert "asks nobody about anything" in finding.message
+
+
+def test_two_that_are_empty_do_not_open_each_other() -> None:
+    assert len(messages(RULE, SHOP + bare(action="ALLOW") + bare("second", action="ALLOW"))) == 2
+
+
+def test_at_a_gateway() -> None:
+    edge = sidecars("edge") + gateway_pod(space="edge")
+    spec = {"selector": {"matchLabels": {"istio": "ingressgateway"}}, "action": "ALLOW"}
+    (finding,) = checked(RULE, edge + an("AuthorizationPolicy", "p", spec, "edge")).findings
+    assert "edge/pod/ingress refuses every request" in finding.message

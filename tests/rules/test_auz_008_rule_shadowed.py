@@ -92,4 +92,6 @@ def test_at_a_waypoint() -> None:
 def test_where_a_workload_is_open_nothing_is_said() -> None:
     more = pod("other", "legacy") + authorization([{}, *paths("/a")], app="other", space="legacy")
     assert messages(RULE, SHOP) == []
-    assert not checked(RULE, SHOP + more).findings
+    outcome = checked(RULE, SHOP + more)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["AuthorizationPolicy legacy/policy"]

@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.rules.finding import Subject
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages
-from tests.rules.meshed import account, ambient, at_service, authorization, service, with_waypoint
+from tests.rules.meshed import account, ambient, at_service, authorization, service, waypoint, with_waypoint
 
 RULE = "AUZ-014"
 PODS = account("shop/web") + account("shop/app") + service("web")
@@ -50,3 +50,14 @@ def test_nobody_of_the_input_is_named() -> None:
 def test_what_the_waypoint_itself_refuses_is_another_matter() -> None:
     refused = at_service([{}], action="DENY")
     assert messages(RULE, with_waypoint() + PODS + allowing("app", "way") + refused) == []
+
+
+def test_whether_a_waypoint_is_there_may_be_open() -> None:
+    ambient_pods = (account("shop/web") + account("shop/app")).replace(
+        '"labels": {"app": "web"}',
+        '"labels": {"app": "web", "istio.io/dataplane-mode": "ambient", "sidecar.istio.io/inject": "false"}',
+    )
+    allows: list[Any] = [{"from": [{"source": {"principals": ["cluster.local/ns/shop/sa/app"]}}]}]
+    outcome = checked(RULE, ambient_pods + service("web") + waypoint() + authorization(allows))
+    assert not outcome.findings
+    assert "whether a waypoint is in the way to shop/web is open" in outcome.not_evaluable[0].why

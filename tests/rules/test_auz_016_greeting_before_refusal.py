@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages
-from tests.rules.meshed import account, ambient, authorization, mtls, only, plain, service, sidecars
+from tests.rules.meshed import account, ambient, an, authorization, mtls, only, plain, service, sidecars
 
 RULE = "AUZ-016"
 PODS = account("shop/db") + account("shop/web") + account("shop/app")
@@ -39,3 +39,15 @@ def test_who_has_no_identity_is_refused_before_where_the_workload_is_strict() ->
 
 def test_ztunnel_judges_before_it_connects() -> None:
     assert messages(RULE, ambient() + PODS + DB + WEB) == []
+
+
+def test_the_application_protocol_counts_before_the_name() -> None:
+    ports = [{"port": 3306, "name": "mysql", "appProtocol": "http"}]
+    spoken = an("Service", "db", {"selector": {"app": "db"}, "ports": ports})
+    assert messages(RULE, sidecars() + PODS + spoken + WEB) == []
+
+
+def test_where_membership_is_open_it_cannot_be_told() -> None:
+    outcome = checked(RULE, PODS + DB + WEB)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Pod shop/db"]

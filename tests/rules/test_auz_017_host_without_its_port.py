@@ -5,7 +5,7 @@ import pytest
 from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import account, ambient, authorization, service, sidecars
+from tests.rules.meshed import account, ambient, an, authorization, gateway, gateway_pod, plain, service, sidecars
 
 RULE = "AUZ-017"
 SHOP = sidecars() + account("shop/web") + account("shop/app") + service("web")
@@ -75,3 +75,24 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + authorization(hosts("a.example"), "DENY"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_whom_the_rule_does_not_stop_anyway_is_no_witness() -> None:
+    operation = {"operation": {"hosts": ["admin.example"]}}
+    rules = [{"to": [operation], "from": [{"source": {"namespaces": ["other"]}}]}]
+    (finding,) = checked(RULE, SHOP + authorization(rules, "DENY")).findings
+    assert finding.witness is None
+
+
+def test_at_a_gateway() -> None:
+    servers = [{"port": {"number": 8080, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}]
+    edge = sidecars("edge") + gateway_pod(space="edge") + gateway("edge", servers, space="edge")
+    ports = [{"port": 80, "targetPort": 8080, "name": "http"}]
+    edge += an("Service", "ingress", {"selector": {"istio": "ingressgateway"}, "ports": ports}, "edge")
+    spec = {"selector": {"matchLabels": {"istio": "ingressgateway"}}, "action": "DENY", "rules": hosts("admin.example")}
+    (finding,) = checked(
+        RULE, edge + plain() + pod("old", "legacy") + an("AuthorizationPolicy", "p", spec, "edge")
+    ).findings
+    assert finding.witness is not None
+    assert finding.witness.destination == "edge/pod/ingress"
+    assert finding.witness.expected is Verdict.ALLOWED

@@ -68,3 +68,9 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + authorization(paths("/admin"), "DENY"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_whom_the_rule_does_not_stop_anyway_gets_past_nothing() -> None:
+    operation = {"operation": {"paths": ["/admin"]}}
+    rules = [{"to": [operation], "from": [{"source": {"namespaces": ["other"]}}]}]
+    assert messages(RULE, SHOP + authorization(rules, "DENY")) == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ringfence.rules.finding import Subject
+from ringfence.rules.finding import Severity, Subject
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, namespace, policy
 from tests.rules.meshed import an, binding, role, sidecars
@@ -46,6 +46,7 @@ def test_a_token_with_rights_and_a_way() -> None:
     (finding,) = checked(RULE, WEB + KUBERNETES).findings
     assert finding.subject == Subject("Pod", "shop", "web")
     assert "may get/list configmaps" in finding.message
+    assert finding.severity is Severity.LOW
     assert [one.message for one in finding.related] == ["ClusterRoleBinding web-reader gives it"]
     assert finding.witness is not None
     assert (finding.witness.destination, finding.witness.expected) == ("default/service/kubernetes", Verdict.ALLOWED)
@@ -53,8 +54,11 @@ def test_a_token_with_rights_and_a_way() -> None:
 
 def test_what_the_rights_are_worth() -> None:
     secrets = role("reader", [{"apiGroups": [""], "resources": ["*"], "verbs": ["get"]}])
-    (message,) = messages(RULE, namespace("shop") + pod() + secrets + binding("shop/web", "reader") + KUBERNETES)
-    assert "may read secrets in every namespace" in message
+    (finding,) = checked(
+        RULE, namespace("shop") + pod() + secrets + binding("shop/web", "reader") + KUBERNETES
+    ).findings
+    assert "may read secrets in every namespace" in finding.message
+    assert finding.severity is None
 
 
 @pytest.mark.parametrize("name", ["system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated"])

@@ -26,8 +26,18 @@ def test_accounts_that_there_are() -> None:
 
 def test_accounts_may_be_made_elsewhere() -> None:
     web = account("shop/web").partition('---\n{"apiVersion": "v1", "kind": "ServiceAccount"')[0]
-    assert messages(RULE, namespace("shop") + namespace("data") + account("data/db") + web) == []
+    outcome = checked(RULE, namespace("shop") + namespace("data") + account("data/db") + web)
+    assert not outcome.findings
+    assert outcome.not_evaluable[0].why == "the input has no ServiceAccounts of it"
 
 
 def test_a_waypoint_comes_with_its_account() -> None:
     assert messages(RULE, with_waypoint() + account("shop/web")) == []
+
+
+def test_each_namespace_without_accounts_is_told_once() -> None:
+    web = account("shop/web").partition('---\n{"apiVersion": "v1", "kind": "ServiceAccount"')[0]
+    outcome = checked(RULE, namespace("shop") + web + web.replace('"web"', '"api"'))
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+    assert messages(RULE, namespace("shop") + pod("web")) == []

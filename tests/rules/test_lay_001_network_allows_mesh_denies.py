@@ -53,3 +53,10 @@ def test_a_client_without_a_proxy_that_a_strict_server_refuses() -> None:
     text = sidecars() + PODS + plain() + pod("old", "legacy") + an("NetworkPolicy", "p", spec)
     assert len(messages(RULE, text + mtls("STRICT"))) == 1
     assert messages(RULE, text) == []
+
+
+def test_a_namespace_of_which_nothing_is_known() -> None:
+    text = pod("web") + pod("app") + service("web") + only("web", "app") + sidecars("other")
+    outcome = checked(RULE, text)
+    assert not outcome.findings
+    assert "is open" in outcome.not_evaluable[0].why

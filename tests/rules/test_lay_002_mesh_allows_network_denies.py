@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages
-from tests.rules.meshed import account, ambient, authorization, only, service, sidecars
+from tests.rules.meshed import account, ambient, an, authorization, only, service, sidecars
 
 RULE = "LAY-002"
 PODS = account("shop/web") + account("shop/app") + account("shop/other") + service("web")
@@ -43,3 +43,15 @@ def test_only_ports_that_the_rule_means_count() -> None:
 def test_a_rule_for_a_whole_namespace_does_not_mean_each() -> None:
     rules: list[Any] = [{"from": [{"source": {"namespaces": ["shop"]}}]}]
     assert messages(RULE, sidecars() + PODS + only("web", "other") + authorization(rules)) == []
+
+
+def test_a_workload_that_the_policy_may_select() -> None:
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "main", "image": "none"}]}}
+    perhaps = an("Deployment", "web", {"selector": {"matchLabels": {"app": "web"}}, "template": template})
+    surely = account("shop/api").replace('"app": "api"', '"app": "api", "pod-template-hash": "x"')
+    rule = {"from": [{"source": {"principals": ["cluster.local/ns/shop/sa/app"]}}]}
+    allows = an("AuthorizationPolicy", "p", {"selector": {"matchLabels": {"pod-template-hash": "x"}}, "rules": [rule]})
+    text = sidecars() + perhaps + surely + account("shop/app") + account("shop/other") + service("api")
+    outcome = checked(RULE, text + only("api", "other") + allows)
+    assert not outcome.findings
+    assert "reaches a workload that the policy may select is open" in outcome.not_evaluable[0].why

@@ -60,3 +60,23 @@ def test_where_membership_is_open_it_cannot_be_told() -> None:
 
 def test_what_is_not_sensitive_and_what_is_no_mesh() -> None:
     assert messages(RULE, sidecars() + pod("web") + service("web") + OLD) == []
+
+
+def test_of_several_clients_one_that_sends_plaintext_is_enough() -> None:
+    text = sidecars() + LEDGER + pod("app") + plain("zoo") + pod("old", "zoo")
+    (finding,) = checked(RULE, text).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "zoo/pod/old"
+
+
+def test_an_application_that_says_that_it_speaks_tls() -> None:
+    secure = sidecars() + pod("ledger", **HIGH) + service("ledger", 443, 8080, "https") + OLD
+    assert messages(RULE, secure) == []
+
+
+def test_a_plugin_that_encrypts_between_nodes_leaves_it_open() -> None:
+    felix = "---\napiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\n"
+    text = sidecars() + LEDGER + OLD + felix + "spec: {wireguardEnabled: true}\n"
+    outcome = checked(RULE, text, cni="calico")
+    assert not outcome.findings
+    assert [one.scope for one in outcome.not_evaluable] == [Subject("Pod", "shop", "ledger")]

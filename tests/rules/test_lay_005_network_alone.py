@@ -43,3 +43,8 @@ def test_where_membership_is_open_it_cannot_be_told() -> None:
     outcome = checked(RULE, pod("ledger", **HIGH) + only("ledger", "web") + sidecars("other"))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_clients_who_prove_who_they_are_are_somebody() -> None:
+    text = sidecars() + pod("ledger", **HIGH) + service("ledger") + pod("web") + only("ledger", "web")
+    assert messages(RULE, text + PORTS) == []

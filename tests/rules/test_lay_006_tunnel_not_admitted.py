@@ -43,3 +43,11 @@ def test_a_client_without_a_proxy_needs_no_tunnel() -> None:
     legacy = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: legacy}}}"
     spec = f"{{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: [{legacy}], ports: [{{port: 8080}}]}}]}}"
     assert messages(RULE, ambient() + PODS + plain() + pod("old", "legacy") + policy("p", spec)) == []
+
+
+def test_a_namespace_of_which_nothing_is_known() -> None:
+    outcome = checked(RULE, PODS + only("web", "app", ports=(8080,)) + ambient("other"))
+    assert not outcome.findings
+    assert "whether ztunnel takes it is open" in outcome.not_evaluable[0].why
+    assert not checked(RULE, PODS + only("web", "app", ports=(8080, 15008)) + ambient("other")).not_evaluable
+    assert not checked(RULE, PODS + ambient("other")).not_evaluable

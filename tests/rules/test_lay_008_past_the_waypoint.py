@@ -7,6 +7,7 @@ from tests.rules.checking import checked, messages, pod, policy
 from tests.rules.meshed import (
     account,
     ambient,
+    an,
     at_service,
     authorization,
     mtls,
@@ -58,3 +59,19 @@ def test_without_a_waypoint_the_policy_is_the_matter_of_another_rule() -> None:
 
 def test_any_policy_that_allows_at_the_workload_is_a_choice() -> None:
     assert messages(RULE, WEB + OLD + at_service(GET) + authorization([{}])) == []
+
+
+def test_a_policy_that_perhaps_closes_it() -> None:
+    template = {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "main", "image": "none", "ports": [{"containerPort": 8080}]}]},
+    }
+    web = an("Deployment", "web", {"selector": {"matchLabels": {"app": "web"}}, "template": template})
+    perhaps = an(
+        "AuthorizationPolicy",
+        "perhaps",
+        {"selector": {"matchLabels": {"pod-template-hash": "x"}}, "rules": WAYPOINT},
+    )
+    outcome = checked(RULE, with_waypoint() + web + service("web") + OLD + at_service(GET) + perhaps)
+    assert not outcome.findings
+    assert "whether a policy closes the workload behind it is open" in outcome.not_evaluable[0].why

@@ -47,3 +47,17 @@ def test_a_gateway_to_which_calls_of_the_mesh_are_sent() -> None:
     virtual = an("VirtualService", "out", {"hosts": ["a.example"], "gateways": ["mesh"], "tls": route})
     assert len(messages(RULE, out + sidecars() + pod("web") + virtual)) == 1
     assert messages(RULE, out + sidecars() + pod("web")) == []
+
+
+def test_a_policy_that_cannot_be_read_leaves_it_open() -> None:
+    broken = policy("broken", "{podSelector: {}, policyTypes: [Egress], egress: nonsense}")
+    outcome = checked(RULE, GATEWAY + sidecars() + pod("web") + broken, faulty=True)
+    assert not [one for one in outcome.findings if one.subject.name == "shop"]
+    assert "Namespace shop" in [str(one.scope) for one in outcome.not_evaluable]
+
+
+def test_where_membership_is_open_it_cannot_be_told() -> None:
+    outcome = checked(RULE, GATEWAY + pod("web"))
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+    assert messages(RULE, GATEWAY + pod("web") + policy("inside", INSIDE)) == []

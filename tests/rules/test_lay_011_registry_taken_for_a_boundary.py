@@ -33,7 +33,21 @@ def test_nobody_thinks_that_the_mesh_keeps_it_in() -> None:
     assert messages(RULE, ambient() + pod("web") + ONLY) == []
 
 
-def test_an_open_policy_is_not_evaluable() -> None:
+def test_a_policy_that_lets_some_out_is_no_boundary() -> None:
     spec = "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.0/24}}]}]}"
     (finding,) = checked(RULE, sidecars() + pod("web") + ONLY + policy("some", spec)).findings
     assert finding.witness is not None
+
+
+def test_a_policy_that_cannot_be_read_leaves_it_open() -> None:
+    broken = policy("broken", "{podSelector: {}, policyTypes: [Egress], egress: nonsense}")
+    outcome = checked(RULE, sidecars() + pod("web") + ONLY + broken, faulty=True)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+
+
+def test_where_membership_is_open_it_matters_only_under_registry_only() -> None:
+    outcome = checked(RULE, pod("web") + sidecars("other") + ONLY)
+    assert not outcome.findings
+    assert [str(one.scope) for one in outcome.not_evaluable] == ["Namespace shop"]
+    assert messages(RULE, pod("web") + sidecars("other")) == []

@@ -93,6 +93,9 @@ def test_what_is_open() -> None:
     outcome = checked(RULE, sidecars() + authorization(ALL))
     assert not outcome.findings
     assert "no workloads of namespace shop" in outcome.not_evaluable[0].why
+    outcome = checked(RULE, WEB + an("AuthorizationPolicy", "whole", {"action": "DENY", "rules": ALL}, "nowhere"))
+    assert not outcome.findings
+    assert "no workloads of namespace nowhere" in outcome.not_evaluable[0].why
 
 
 def test_a_number_may_be_both_of_a_service_and_of_the_workload() -> None:

@@ -41,6 +41,9 @@ def test_a_key_that_nobody_knows() -> None:
     assert finding.fix == f"did you mean {T}excludeInboundPorts?"
     assert finding.severity is None
     assert finding.place.line > 0
+    text = BOUND + an("Service", "web", {"ports": [{"port": 80}]}, annotations={"networking.istio.io/exportTwo": "."})
+    (finding,) = checked(RULE, text).findings
+    assert finding.fix == "did you mean networking.istio.io/exportTo?"
     (finding,) = checked(RULE, sidecars() + web(**{"ambient.istio.io/something-quite-new": "x"})).findings
     assert finding.severity is Severity.LOW
 
@@ -53,6 +56,7 @@ def test_a_key_that_nobody_knows() -> None:
         (f"{T}excludeInboundPorts", "99999", "which is no list of ports"),
         (f"{T}excludeOutboundIPRanges", "10.0.0.0/99", "which is no list of CIDRs"),
         ("sidecar.istio.io/interceptionMode", "none", "which is none of REDIRECT, TPROXY and NONE"),
+        ("readiness.status.sidecar.istio.io/initialDelaySeconds", "soon", "which is no number"),
         ("ambient.istio.io/bypass-inbound-capture", "yes", "it counts as false"),
     ],
 )
@@ -83,3 +87,9 @@ def test_what_is_in_order() -> None:
     own = {"networking.istio.io/exportTo": ".", "company.example/istio-owner": "me"}
     assert messages(RULE, BOUND + an("Service", "web", {"ports": [{"port": 80}]}, annotations=own)) == []
     assert messages(RULE, plain() + pod("old", "legacy") + service("web", space="legacy")) == []
+
+
+def test_a_namespace_of_which_nothing_is_known() -> None:
+    outcome = checked(RULE, web(**{"sidecar.istio.io/inject": "true"}) + sidecars("other"))
+    assert not outcome.findings
+    assert "hangs on namespace shop, which is not known" in outcome.not_evaluable[0].why

@@ -49,7 +49,7 @@ def test_hosts() -> None:
 
     for host in ("./web.shop.svc.cluster.local", "shop/web.shop.svc.cluster.local", "*/web.shop.svc.cluster.local"):
         assert messages(RULE, knowing(host)) == [], host
-    for host in ("./*", "*/*", "~/*", "shop/*.svc.cluster.local"):
+    for host in ("./*", "*/*", "~/*", "shop/*.svc.cluster.local", "apps/*.local"):
         assert messages(RULE, knowing(host)) == [], host
     (message,) = messages(RULE, knowing("./wbe.shop.svc.cluster.local"))
     assert "namespace shop has no Service or ServiceEntry wbe.shop.svc.cluster.local" in message

@@ -72,6 +72,19 @@ def test_two_for_one_host() -> None:
     assert messages(RULE, BASE + apart) == []
 
 
+def test_selectors_that_differ_may_take_the_same_pods() -> None:
+    wider = gateway("other", [server()], {"app": "edge"})
+    both = sidecars() + pod("web") + namespace("istio-ingress") + gateway_pod(app="edge") + front(80)
+    (message,) = messages(RULE, both + gateway("edge", [server()]) + wider)
+    assert "and so does Gateway shop/edge" in message
+    apart = both.replace('"app": "edge", ', "").replace(', "app": "edge"', "") + gateway_pod(
+        "more", istio="b", app="edge"
+    )
+    spec = {"selector": {"app": "edge"}, "ports": [{"port": 80, "name": "http"}]}
+    apart += an("Service", "more", spec, "istio-ingress")
+    assert messages(RULE, apart + gateway("edge", [server()]) + wider) == []
+
+
 def test_a_gateway_that_a_route_names() -> None:
     def route(*names: str) -> str:
         return an("VirtualService", "web", {"hosts": ["shop.example"], "gateways": list(names)})

@@ -19,7 +19,7 @@ def entry(name: str = "bank", protocol: str = "TCP", space: str = "shop", **more
 @pytest.mark.parametrize("protocol", ["TCP", "", "MONGO"])
 def test_a_port_for_tcp_without_an_address(protocol: str) -> None:
     (message,) = messages(RULE, WEB + entry(protocol=protocol))
-    assert "proxies take every connection to that port for db.bank.example" in message
+    assert "proxies that do not answer DNS take every connection to that port for db.bank.example" in message
     assert messages(RULE, WEB + entry(protocol=protocol, addresses=["240.1.1.1"])) == []
 
 

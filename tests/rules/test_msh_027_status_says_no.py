@@ -44,3 +44,17 @@ def test_conditions_that_are_true_and_those_of_others() -> None:
     assert messages(RULE, policy(type="ZtunnelAccepted", status="True")) == []
     assert messages(RULE, service(type="LoadBalancerReady", status="False")) == []
     assert messages(RULE, sidecars() + pod("web")) == []
+
+
+def test_gateways_and_routes_of_the_gateway_api() -> None:
+    false = {"type": "Programmed", "status": "False", "reason": "AddressNotUsable"}
+    api = "gateway.networking.k8s.io/v1"
+    spec = {"gatewayClassName": "istio-waypoint", "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}]}
+    (message,) = messages(RULE, with_status("Gateway", api, false, spec))
+    assert message == "Gateway shop/x has the condition Programmed False: AddressNotUsable"
+    assert messages(RULE, with_status("Gateway", api, false, {**spec, "gatewayClassName": "nginx"})) == []
+    route = with_status("HTTPRoute", api, false, {"parentRefs": [{"kind": "Service", "group": "", "name": "web"}]})
+    parent = {"conditions": [{"type": "Accepted", "status": "False", "reason": "WaypointNotBound"}]}
+    text = route.replace('"status": {"conditions": ', f'"status": {{"parents": [{json.dumps(parent)}], "rest": ')
+    (message,) = messages(RULE, text)
+    assert message == "HTTPRoute shop/x has the condition Accepted False: WaypointNotBound"

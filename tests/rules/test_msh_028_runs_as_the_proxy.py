@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.rules.checking import checked, messages
-from tests.rules.meshed import ambient, an, plain, sidecars
+from ringfence.verdict.answers import Verdict
+from tests.rules.checking import checked, messages, pod, world_of
+from tests.rules.meshed import ambient, an, mtls, plain, service, sidecars
 
 RULE = "MSH-028"
 
@@ -59,3 +60,14 @@ def test_a_namespace_of_which_nothing_is_known() -> None:
     outcome = checked(RULE, web(spec(runAsUser=1337)) + sidecars("other"))
     assert not outcome.findings
     assert "whether it has a sidecar is open" in outcome.not_evaluable[0].why
+
+
+def test_a_strict_server_refuses_it() -> None:
+    text = sidecars() + web(spec(runAsUser=1337)) + sidecars("data") + pod("db", "data")
+    text += service("db", space="data") + mtls("STRICT", "data")
+    (finding,) = checked(RULE, text).findings
+    assert finding.witness is not None
+    assert finding.witness.destination == "data/pod/db"
+    one = finding.witness
+    usual = world_of(text.replace("1337", "1000"))
+    assert usual.can(one.source, one.destination, one.port, one.protocol).verdict is Verdict.ALLOWED

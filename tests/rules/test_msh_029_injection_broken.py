@@ -40,6 +40,19 @@ def test_a_webhook_that_lets_pods_through() -> None:
     assert finding.severity is Severity.MEDIUM
 
 
+def test_a_revision_of_which_there_is_no_injector() -> None:
+    asks = namespace("apps", **{"istio.io/rev": "pidgeon"}) + pod("web", "apps")
+    (finding,) = checked(RULE, WEB + asks + ISTIOD + webhook()).findings
+    assert finding.message == (
+        "Namespace apps asks for revision pidgeon, which no injector has: its pods start without a proxy"
+    )
+    outcome = checked(RULE, WEB + asks + ISTIOD)
+    assert not outcome.findings
+    assert "whether an injector of revision pidgeon is installed is open" in outcome.not_evaluable[0].why
+    labels = '"istio-revision-tag-pidgeon", "labels": {"istio.io/tag": "pidgeon"}'
+    assert messages(RULE, WEB + asks + ISTIOD + webhook().replace('"istio-sidecar-injector"', labels)) == []
+
+
 def test_an_image_that_nobody_replaces() -> None:
     spec = {"containers": [{"name": "istio-proxy", "image": "auto"}]}
     own = an(

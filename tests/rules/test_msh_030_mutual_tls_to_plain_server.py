@@ -39,6 +39,10 @@ def test_clients_of_ztunnel_read_no_rules() -> None:
     assert messages(RULE, ambient() + pod("web") + plain() + OLD + rule()) == []
 
 
+def test_a_server_of_ztunnel_takes_what_the_mesh_sends() -> None:
+    assert messages(RULE, WEB + ambient("legacy") + OLD + mtls("DISABLE", "legacy") + rule()) == []
+
+
 def test_a_server_of_which_nothing_is_known() -> None:
     outcome = checked(RULE, WEB + OLD + rule())
     assert not outcome.findings

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.checking import checked, messages, pod
+from tests.rules.checking import checked, messages, pod, world_of
 from tests.rules.meshed import an, authorization, mtls, sidecars
 
 RULE = "MSH-032"
@@ -21,10 +21,6 @@ TARGET = [{"kind": "Service", "group": "", "name": "web"}]
         ),
         (authorization(ALL, "DENNY"), "spec.action must be one of"),
         (
-            an("AuthorizationPolicy", "p", {**SELF, "action": "DENY"}),
-            "no request is denied or asked about because of it",
-        ),
-        (
             an("AuthorizationPolicy", "p", {**SELF, "targetRefs": TARGET, "rules": ALL}),
             "no sidecar and no ztunnel looks at it",
         ),
@@ -36,6 +32,21 @@ TARGET = [{"kind": "Service", "group": "", "name": "web"}]
             an("DestinationRule", "d", {"host": "web", "trafficPolicy": {"tls": {"mode": "MTLS"}}}),
             "mode must be one of",
         ),
+        (
+            an("AuthorizationPolicy", "p", {**SELF, "acton": "DENY", "rules": ALL}),
+            "has no action, and ALLOWS what it matches",
+        ),
+        (mtls("STRICT").replace('"mtls"', '"mtsl"'), "that of the namespace or the mesh holds, or PERMISSIVE"),
+        (mtls("STRICT").replace('"spec"', '"sepc"'), "that of the namespace or the mesh holds, or PERMISSIVE"),
+        (mtls("STRICT", selektor=SELF["selector"]), "the policy is then for the whole namespace"),
+        (
+            an("DestinationRule", "d", {"host": "web", "trafficPolicy": {"tsl": {"mode": "SIMPLE"}}}),
+            "says nothing of TLS",
+        ),
+        (authorization(ALL).replace('"spec"', '"sepc"'), "it allows nothing, and every request is refused"),
+        (an("RequestAuthentication", "r", {"jwtRule": []}), "no token is then validated, and requests pass with any"),
+        (an("AuthorisationPolicy", "p", {"rules": ALL}), "no release of Istio has such a kind"),
+        (authorization(ALL).replace("istio.io/v1", "istio.io/v2"), "NOTHING enforces it"),
         (an("Sidecar", "s", {"selector": {"matchLabels": {"app": "web"}}}), "is not a field"),
     ],
 )
@@ -51,3 +62,20 @@ def test_objects_in_order_and_those_of_others() -> None:
     assert not checked(RULE, WEB + policy, faulty=True).findings
     key = authorization([{"when": [{"key": "source.serviceaccount", "values": ["a"]}]}], "DENY")
     assert not checked(RULE, WEB + key, faulty=True).findings
+
+
+def test_groups_that_releases_no_longer_read() -> None:
+    old = an("ServiceRole", "r", {}).replace("security.istio.io/v1", "rbac.istio.io/v1alpha1")
+    (problem,) = [one for one in world_of(old).problems if one.code == "removed-api"]
+    assert problem.message.endswith(
+        "releases of Istio since 1.6 do not read rbac.istio.io/v1alpha1: NOTHING enforces it"
+    )
+    assert problem.partial
+
+
+def test_a_kind_that_is_misspelt_is_told_once() -> None:
+    text = WEB + an("AuthorisationPolicy", "p", {"rules": ALL})
+    (problem,) = [one for one in world_of(text).problems if one.code == "unknown-kind"]
+    assert problem.hint == "did you mean kind: AuthorizationPolicy of security.istio.io?"
+    assert problem.partial
+    assert not checked("NP-025", text, faulty=True).findings

@@ -100,3 +100,25 @@ def test_the_example_is_found(rule: str) -> None:
 
 def test_stand_ins_are_of_rules() -> None:
     assert {*INSTEAD, *BESIDE, *ALONE} <= set(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "where"),
+    [
+        ("AUZ-017", WEB + "---\n" + blocks("AUZ-017")[0], "metadata: {name: no-admin-host, namespace: shop"),
+        (
+            "LAY-009",
+            namespace("shop") + pod("orders") + "---\n" + blocks("LAY-009")[0],
+            "metadata: {name: orders, namespace: shop",
+        ),
+        ("LAY-005", SHOP + pod("web") + "---\n" + blocks("LAY-005")[0], "name: ledger\n  namespace: shop"),
+    ],
+)
+def test_a_finding_is_suppressed_where_it_is(rule: str, text: str, where: str) -> None:
+    assert checked(rule, text).findings
+    said = f'annotations: {{ringfence.dev/ignore-{rule}: "this is meant"}}'
+    at = text.rindex(where) + len(where)
+    hidden = text[:at] + (f", {said}" if where.startswith("metadata") else f"\n  {said}") + text[at:]
+    outcome = checked(rule, hidden)
+    assert not outcome.findings
+    assert outcome.suppressed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.seeded_faults.check_faults import CHECKS
+from tests.seeded_faults.diff_faults import DIFF_FAULTS
+from tests.seeded_faults.edge_faults import EDGES
 from tests.seeded_faults.fault import (
     CELLS,
     COLUMNS,
@@ -15,9 +17,12 @@ from tests.seeded_faults.fault import (
     UNIVERSE,
     Fault,
 )
+from tests.seeded_faults.layer_faults import LAYER_FAULTS
 from tests.seeded_faults.mesh_faults import MESH_FAULTS
+from tests.seeded_faults.mesh_rule_faults import MESH_RULES
 from tests.seeded_faults.more_rule_faults import MORE_RULES
 from tests.seeded_faults.plugin_faults import PLUGINS
+from tests.seeded_faults.policy_rule_faults import POLICY_RULES
 from tests.seeded_faults.profile_faults import ENFORCEMENT
 from tests.seeded_faults.reach_faults import REACH_FAULTS
 from tests.seeded_faults.rule_faults import RULES
@@ -573,4 +578,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *CHECKS, *PLUGINS, *REACH_FAULTS, *MESH_FAULTS)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS)
+FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)

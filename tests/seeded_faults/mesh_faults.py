@@ -440,7 +440,7 @@ POLICIES = (
         ("tests/dialects/istio/test_settings.py", SPEC_AUTHORIZATION, "tests/dialects/istio/test_authorization.py"),
         ('if how == "NONE":', "if False:", "paths are normalised although nobody wants it"),
         (
-            'return _SLASHES.sub("/", path) if how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES") else path',
+            'return _merged(path) if how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES") else path',
             "return path",
             "slashes are never merged",
         ),

@@ -107,8 +107,9 @@ WAYS_IN = (
             "a listener takes routes for other hosts",
         ),
         (
-            "route.namespace and not route.granted and not self._granted(route, backend):",
-            "route.namespace and False:",
+            "        if backend.namespace != route.namespace and not route.granted"
+            " and not self._granted(route, backend):",
+            "        if False:",
             "a route needs no grant",
         ),
         (
@@ -130,8 +131,8 @@ REACHED = (
         "verdict/spreading.py",
         REACH,
         (
-            "            perhaps = result.unknown\n",
-            "            perhaps = NONE\n",
+            "        perhaps = result.unknown\n",
+            "        perhaps = NONE\n",
             "steps that are not decided are not taken",
         ),
         (

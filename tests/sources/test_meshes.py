@@ -123,3 +123,26 @@ def test_a_pod_of_a_dump_shows_its_sidecar() -> None:
     found = read_dump(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod]}).encode(), "dump.json")
     assert found is not None
     assert IstioMesh.of(build(Given(*found))) is not None
+
+
+def test_objects_without_a_mesh_config_are_told() -> None:
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"other": "1"}}
+    config, problems = mesh_config_given(yaml.safe_dump(other), "mesh.yaml")
+    assert config is None
+    assert [(one.code, one.partial) for one in problems] == [("mesh-config-missing", True)]
+
+
+def test_the_config_map_among_other_objects() -> None:
+    listing = {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Service", "apiVersion": "v1"}, FORMS[4]]}
+    for text in (yaml.safe_dump(listing), yaml.safe_dump_all([{"kind": "Service", "apiVersion": "v1"}, FORMS[4]])):
+        config, problems = mesh_config_given(text, "mesh.yaml")
+        assert not problems
+        assert config is not None
+        assert config.trust_domain == "shop.example"
+
+
+def test_of_two_the_first_counts_and_it_is_told() -> None:
+    config, problems = mesh_config_given("trustDomain: a.example\n---\ntrustDomain: b.example\n", "mesh.yaml")
+    assert config is not None
+    assert config.trust_domain == "a.example"
+    assert [problem.code for problem in problems] == ["mesh-config-twice"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringfence.demo.files import MESH
+from ringfence.reports.ranges import ports_text
 from ringfence.reports.style import Style
-from ringfence.verdict.answers import Answer
+from ringfence.verdict.answers import Answer, Verdict
 from ringfence.verdict.meshed.request import request
 from ringfence.world import World
 
+ROWS_SHOWN = 1
 QUESTIONS = (
     ("a stale principal", "shop/storefront", "shop/checkout", 8080, "POST", "/checkout"),
     ("no identity, strict server", "monitoring/prometheus", "payments/payments-api", 9102, "GET", "/metrics"),
@@ -17,6 +19,14 @@ QUESTIONS = (
     ("over the waypoint", "data/kafka", "data/schema-registry", 8081, "DELETE", "/subjects"),
     ("past the waypoint", "monitoring/grafana", "data/schema-registry", 8081, "DELETE", "/subjects"),
 )
+
+
+WEAKER = """apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: payments}
+spec: {mtls: {mode: PERMISSIVE}}
+"""
+"""A pull request that nobody would look at twice."""
 
 
 def chapter(before: World, style: Style) -> Iterator[str]:
@@ -28,6 +38,16 @@ def chapter(before: World, style: Style) -> Iterator[str]:
         verdict = style.paint(answer.verdict, answer.verdict)
         yield f"   {source} -> {destination} {port}, {method} {path} ({why}): {verdict}"
         yield f"     {_layers(answer)}"
+    yield "   A pull request makes PeerAuthentication payments/default PERMISSIVE. ringfence diff says, among others:"
+    rows = world.diff(world.what_if(add=[WEAKER])).rows
+    for row in [row for row in rows if row.after is Verdict.ALLOWED][:ROWS_SHOWN]:
+        ends = f"{_some(row.sources)} -> {_some(row.destinations)}"
+        verdicts = " -> ".join(style.paint(str(verdict), str(verdict)) for verdict in (row.before, row.after))
+        yield f"     {row.change}: {ends} {ports_text(row.ports)}: {verdicts}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _layers(answer: Answer) -> str:

@@ -6,7 +6,7 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Generic, Protocol, TypeVar
@@ -86,6 +86,8 @@ Numbers = tuple[tuple[int, int], ...]
 
 EVERY_PORT: Numbers = ((1, 65535),)
 
+AGES = "creationTimestamps"
+"""What would tell which of several objects is the older, where only that one counts (``Option.decide``)."""
 OF_MESH = "the client asks for a host whose server takes TLS of the mesh"
 """The fact under which one of several servers of a gateway's port is meant: that of the mesh."""
 
@@ -399,6 +401,9 @@ class Mesh(Protocol):
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
         """Whether and how the pod is in this mesh."""
 
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts of its options can all hold, with this client. True where it cannot tell."""
+
     def kind(self, pod: Pod) -> Hashable:
         """Equal for pods that the mesh cannot tell apart, as clients, servers or anything else."""
 
@@ -428,6 +433,10 @@ class Mesh(Protocol):
     ) -> tuple[Option[Waypoint | None], ...]:
         """The proxy that traffic of a member to a destination goes over, if any. ``source`` None: some member that asks
         for such proxies."""
+
+    @property
+    def address_blocks(self) -> Sequence[Numbers]:
+        """The sets of addresses that rules ask about who comes."""
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         """The ports of a destination that anything of the mesh speaks of, sorted. It treats all others alike."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ringfence.model.cluster import Cluster, Opaque
 from ringfence.model.problems import Problem
@@ -30,7 +30,7 @@ class Context(Value):
     snippet: Snippet = no_snippet
 
 
-def _kinds(objects: tuple[Opaque, ...]) -> str:
+def _kinds(objects: Iterable[Opaque]) -> str:
     counts = Counter(f"{item.kind} ({item.api_version})" for item in objects)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
 
@@ -42,9 +42,27 @@ def cluster_notices(cluster: Cluster) -> tuple[str, ...]:
 
 def mesh_notices(cluster: Cluster) -> tuple[str, ...]:
     """What could change the answer in a layer that verdicts do not speak of: every answer must say so."""
-    if not cluster.mesh:
-        return ()
-    return (f"service mesh objects were seen ({_kinds(cluster.mesh)}): verdicts speak of the network layer only",)
+    left = [item for item in cluster.mesh if not _istio(item)]
+    own = [item for item in cluster.mesh if _istio(item) and item.kind not in _WITHOUT_EFFECT]
+    if cluster.istio is None:
+        left, own = [*left, *own], []
+    found = []
+    if left:
+        told = (
+            "verdicts do not speak of them" if cluster.istio is not None else "verdicts speak of the network layer only"
+        )
+        found.append(f"service mesh objects were seen ({_kinds(left)}): {told}")
+    if own:
+        found.append(f"objects of Istio were seen that are not read ({_kinds(own)}): verdicts do not speak of them")
+    return tuple(found)
+
+
+_WITHOUT_EFFECT = ("Telemetry", "WorkloadGroup")
+"""Kinds of Istio that change no verdict: what is counted and logged, and what workloads outside would be made of."""
+
+
+def _istio(item: Opaque) -> bool:
+    return item.api_version.rpartition("/")[0].endswith("istio.io")
 
 
 def unmodelled_notices(cluster: Cluster) -> tuple[str, ...]:

@@ -38,11 +38,13 @@ class ExposedDocument(Document, frozen=True):
 
 class PriceDocument(Document, frozen=True):
     """A smallest set of labels with which a new pod in these namespaces reaches a target. ``labels`` null: there is
-    one, but there were too many to try."""
+    one, but there were too many to try. ``identity``: in a mesh, one that the pod has to prove by its service account
+    (or "any account of its namespace"); null: none."""
 
     target: str
     namespaces: list[str]
     labels: dict[str, str] | None
+    identity: str | None
     ports: list[PortsDocument]
     verdict: Literal["allowed", "unknown"]
 
@@ -91,6 +93,7 @@ def exposure_document(exposure: Exposure, context: Context, ways: WaysIn = NO_WA
                 target=price.target,
                 namespaces=list(price.namespaces),
                 labels=None if price.labels is None else dict(price.labels),
+                identity=price.identity or None,
                 ports=ports_document(price.ports),
                 verdict=price.verdict.value,  # type: ignore[arg-type]
             )
@@ -99,5 +102,5 @@ def exposure_document(exposure: Exposure, context: Context, ways: WaysIn = NO_WA
         new_pods_in=list(exposure.new_pods_in),
         ways_in=ways_documents(ways.ways),
         dead_ends=dead_end_documents(ways),
-        **head(context, exposure.partial),
+        **(head(context, exposure.partial) | {"layers": list(exposure.layers)}),
     )

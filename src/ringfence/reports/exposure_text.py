@@ -104,12 +104,14 @@ def labels_text(price: Price) -> str:
 
 def _prices(exposure: Exposure) -> Section:
     folding = Folding(())
+    proven = any(price.identity for price in exposure.prices)
     rows = tuple(
         (
             price.target,
             labels_text(price),
             folding.narrow(price.namespaces, CELL_WIDTH),
             ports_text(price.ports),
+            *((price.identity or "none",) if proven else ()),
             str(price.verdict),
         )
         for price in exposure.prices
@@ -117,4 +119,5 @@ def _prices(exposure: Exposure) -> Section:
     priced = {price.target for price in exposure.prices}
     after = tuple(f"{target}: no labels reach it" for target in exposure.targets if target not in priced)
     title = "The fewest labels that reach a sensitive workload"
-    return Section(title, (), ("Workload", "Labels", "In namespaces", "Ports", "Verdict"), rows, after, (4,))
+    heads = ("Workload", "Labels", "In namespaces", "Ports", *(("As",) if proven else ()), "Verdict")
+    return Section(title, (), heads, rows, after, (len(heads) - 1,))

@@ -103,7 +103,8 @@ def check(situation: Situation) -> Iterator[Result]:
         clients = (*enforcement.pods, *enforcement.plain)
         flows = (enforcement.witness(clients, index, port, Verdict.ALLOWED) for port in enforcement.ports(index))
         witness = next(filter(None, flows), None)
-        reached = f": {witness.source} gets everything through" if witness is not None else ""
+        what = "everything" if witness is not None and witness.expected is Verdict.ALLOWED else "some requests"
+        reached = f": {witness.source} gets {what} through" if witness is not None else ""
         yield Finding(
             RULE.id,
             f"{subject} is sensitive, and no AuthorizationPolicy says who may reach it{reached}",

@@ -41,7 +41,7 @@ Write `rules: [{}]` for every request. To refuse everything that nobody allows, 
 ## Limits
 
 A policy that allows nothing at one workload, without `action: ALLOW` and without `rules`, may be meant: the finding is
-then of low severity. Whoever attaches one to a Gateway closes the gateway; that is not looked at.
+then of low severity.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ ports that they need, and exempt only these ports.
 
 ## Limits
 
-The ports are those to which Services lead.
+The ports are those to which Services lead, and those that containers declare.
 """
 
 from __future__ import annotations

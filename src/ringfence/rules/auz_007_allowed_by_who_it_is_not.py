@@ -39,8 +39,8 @@ Name who is allowed, or add `principals: ['*']`, or set the workload to STRICT.
 
 ## Limits
 
-Whether the workload still takes plaintext is asked at the ports to which Services lead. `notPaths` and `notHosts` are
-not looked at: they can be meant.
+Whether the workload still takes plaintext is asked at the ports to which Services lead, and those that containers
+declare. `notPaths` and `notHosts` are not looked at: they can be meant.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ Take the rule out, or narrow what stands before it.
 
 ## Limits
 
-Rules with the action CUSTOM and dry runs are not looked at, nor are Gateways. A rule is found only if it changes
+Rules with the action CUSTOM and dry runs are not looked at. A rule is found only if it changes
 nothing at every proxy that reads it; of two that say the same, the one that comes later is found.
 """
 
@@ -94,6 +94,8 @@ def check(situation: Situation) -> Iterator[Result]:
             continue
         where, perhaps = acting(enforcement, policy)
         subject = subject_of(policy)
+        if perhaps and not where and policy.clauses:
+            yield NotEvaluable(RULE.id, subject, "which proxy enforces it is open", policy.place)
         for clause in policy.clauses:
             key = (policy.attachment.namespace, policy.name, clause.index)
             states = [(one, state) for one in where for state in points.states(one, key)]

@@ -41,7 +41,7 @@ Write the `targetPort`.
 
 ## Limits
 
-Container ports without a name are not known here: where the workload also listens on the Service's number, the rule
+A port that no container declares is not known here: where the workload also listens on the Service's number, the rule
 may be right.
 """
 

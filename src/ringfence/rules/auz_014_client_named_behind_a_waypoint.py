@@ -55,11 +55,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Related, Severity
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
+    from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
 
@@ -82,6 +83,7 @@ def check(situation: Situation) -> Iterator[Result]:
     from ringfence.model.mesh import Proxy
     from ringfence.rules.enforcement import asks_for, subject_of
 
+    yield from _open(enforcement)
     told: set[tuple[object, ...]] = set()
     for index, service, waypoint in enforcement.behind_waypoints:
         name = f"{service.namespace}/service/{service.name}"
@@ -117,3 +119,23 @@ def check(situation: Situation) -> Iterator[Result]:
                     witness,
                     "attach the policy to the Service, and allow the waypoint's identity at the workload",
                 )
+
+
+def _open(enforcement: Enforcement) -> Iterator[NotEvaluable]:
+    """Policies that name clients, at workloads of which it is open whether a waypoint is before them."""
+    from ringfence.model.mesh import Proxy
+    from ringfence.rules.enforcement import subject_of
+
+    told: set[object] = set()
+    for index in enforcement.pods:
+        pod = enforcement.pod(index)
+        for service in enforcement.mesh.services.of(pod) if enforcement.proxy(index) in (Proxy.NODE, None) else ():
+            found = {option.value is not None for option in enforcement.mesh.waypoint(None, pod, service)}
+            for policy in enforcement.allowing(index) if len(found) > 1 else ():
+                subject = subject_of(policy)
+                if subject not in told and any(enforcement.named(policy, clause) for clause in policy.clauses):
+                    told.add(subject)
+                    name = f"{service.namespace}/{service.name}"
+                    yield NotEvaluable(
+                        RULE.id, subject, f"whether a waypoint is in the way to {name} is open", policy.place
+                    )

@@ -89,9 +89,18 @@ def check(situation: Situation) -> Iterator[Result]:
     from ringfence.rules.enforcement import subject_of
 
     told: set[tuple[object, int]] = set()
+    acting = [policy for policy in enforcement.policies if policy.action in ("ALLOW", "DENY") and not policy.dry_run]
+    homes = {policy.attachment.namespace for policy in acting}
+    if enforcement.mesh.config.root_namespace in homes:
+        homes |= set(situation.cluster.namespaces)
     for index in enforcement.pods:
         pod = enforcement.pod(index)
         policies = enforcement.enforced(index)
+        if enforcement.proxy(index) is None and pod.namespace in homes:
+            if any(_speaks_first(enforcement, index, port) for port in enforcement.known_ports(index)):
+                subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
+                yield NotEvaluable(RULE.id, subject, "which proxy judges its connections is open", pod.place)
+            continue
         if not policies or enforcement.proxy(index) is not Proxy.SIDECAR:
             continue
         for port in enforcement.ports(index):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.attachment import GATEWAYS, WAYPOINT_CLASS, attaches
@@ -29,6 +30,9 @@ from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.meshed.request import Request
 
+if TYPE_CHECKING:
+    from ringfence.rules.points import Acting
+
 POLICY = "AuthorizationPolicy"
 MOST_ASKED = 50
 """Clients that are asked about before a rule goes without a witness."""
@@ -43,6 +47,10 @@ class Enforcement:
         self.situation = situation
         self.mesh = mesh
         self.written = MeshObjects(situation)
+        self.acting: dict[int, tuple[list[Acting], bool]] = {}
+        """Where policies act, by the identity of the policy (``points``)."""
+        self.sending: dict[object, int] = {}
+        """Columns of pods by how their proxies send (``arrivals``)."""
         self._ports: dict[object, tuple[int, ...]] = {}
         self._attached: dict[Attachment, tuple[tuple[int, ...], bool]] = {}
 
@@ -242,6 +250,14 @@ class Enforcement:
                     found.append((index, service, waypoint))
         return tuple(found)
 
+    @cached_property
+    def behind_services(self) -> Mapping[tuple[str, str], list[tuple[int, Service, Waypoint]]]:
+        """The same by namespace and name of the Service."""
+        found: dict[tuple[str, str], list[tuple[int, Service, Waypoint]]] = {}
+        for one in self.behind_waypoints:
+            found.setdefault((one[1].namespace, one[1].name), []).append(one)
+        return found
+
     def named(self, policy: AuthorizationPolicy, clause: Clause) -> list[int]:
         """The pods whose identity a rule names in full, of whom it asks nothing else."""
         if clause.conditions and (clause.sources or len(clause.conditions) > 1):
@@ -290,6 +306,12 @@ class Enforcement:
         return found
 
     @cached_property
+    def gateways(self) -> tuple[int, ...]:
+        """Pods that are gateways, and no waypoints."""
+        pods = ((index, self.pod(index)) for index in self.pods)
+        return tuple(index for index, pod in pods if is_gateway(pod) and not is_waypoint(pod))
+
+    @cached_property
     def plain(self) -> tuple[int, ...]:
         """Pods that surely have no proxy: they come without an identity."""
         return tuple(
@@ -335,22 +357,27 @@ class Enforcement:
         request: Request | None = None,
     ) -> Witness | None:
         """The first flow that the network lets through and all layers together judge as expected: with one ``request``,
-        or with all of them together."""
+        or with all of them together. Where one is wanted that is allowed, and of every client some requests are and
+        some are not, the first of these."""
         to = destination if isinstance(destination, str) else self.end(destination)
         others: Iterator[int] = (
             one
             for one in sources
             if isinstance(destination, str) or self.pod(one).workload != self.pod(destination).workload
         )
+        partly: Witness | None = None
         for source in islice(others, MOST_ASKED):
             one = Witness(self.end(source), to, port, protocol, expected, request)
             try:
                 network = self.situation.can(one.source, one.destination, one.port, one.protocol)
-                if network is Verdict.ALLOWED and self.situation.says(one) is expected:
-                    return one
+                verdict = self.situation.says(one) if network is Verdict.ALLOWED else network
             except EndError:
                 continue
-        return None
+            if network is Verdict.ALLOWED and verdict is expected:
+                return one
+            if verdict is Verdict.MIXED and expected is Verdict.ALLOWED and network is Verdict.ALLOWED:
+                partly = partly or replace(one, expected=Verdict.MIXED)
+        return partly
 
 
 def subject_of(policy: AuthorizationPolicy) -> Subject:

@@ -5,7 +5,8 @@
 Whether every backend of an Ingress, an OpenShift Route, a route of the Gateway API or a VirtualService of Istio exists:
 the Service, its port, pods behind it, the ReferenceGrant that a Service of another namespace needs; and whether
 somebody serves the route: its class, its Gateway, a listener that takes it; of VirtualServices for clients in the mesh
-whether the hosts that they send to are those of a Service or a ServiceEntry. Whether the Gateway of a VirtualService exists, and has pods, is [MSH-024](MSH-024.md).
+whether the hosts that they send to are those of a Service or a ServiceEntry. Whether the Gateway of a VirtualService
+exists, and has pods, is [MSH-024](MSH-024.md).
 
 ## Why this is bad
 

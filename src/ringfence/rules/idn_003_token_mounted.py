@@ -47,7 +47,8 @@ mesh has a token of its own, which is only good for the mesh.
 
 Where the API server is, is told by the Service `default/kubernetes`; without it, a workload whose egress is isolated
 and may still reach addresses outside cannot be evaluated. Without any RoleBinding in the input nothing is said, but in
-a mesh, where it is not evaluable. Rights of the groups of all accounts count; those that every account has do not.
+a mesh, where it is not evaluable. Rights that lead to no others make a finding of low severity. Rights of the groups of
+all accounts count; those that every account has do not.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ def _finding(workload: Workload, pod: Pod, found: list[Right], witness: Witness 
         tuple(dict.fromkeys(related))[:3],
         witness,
         "set automountServiceAccountToken: false where it does not call the API server",
+        None if worth else Severity.LOW,
     )
 
 

@@ -31,8 +31,8 @@ Write the name of an account of the namespace, or create the account.
 
 ## Limits
 
-Where the input has no ServiceAccount of a namespace nothing is said: they may be made elsewhere. `default` is in every
-namespace.
+Where the input has no ServiceAccount of a namespace the rule cannot be evaluated for it: they may be made elsewhere.
+`default` is in every namespace.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Severity
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
@@ -61,12 +61,17 @@ RULE = Rule(
 
 def check(situation: Situation) -> Iterator[Result]:
     """A finding for each workload and account."""
+    silent: set[str] = set()
     known: dict[str, set[str]] = {}
     for namespace, name in situation.cluster.accounts:
         known.setdefault(namespace, {"default"}).add(name)
     for workload in situation.workloads:
         there = known.get(workload.ref.namespace)
         asked = {situation.cluster.pods[index].service_account for index in workload.pods} - {""}
+        if there is None and asked - {"default"} and workload.ref.namespace not in silent:
+            silent.add(workload.ref.namespace)
+            scope = Subject("Namespace", "", workload.ref.namespace)
+            yield NotEvaluable(RULE.id, scope, "the input has no ServiceAccounts of it", workload.place)
         for name in sorted(asked - there) if there is not None else ():
             # What a mesh makes of its own objects comes with its account.
             if workload.ref.kind == "Deployment" and situation.manifest(workload.subject) is None:

@@ -35,8 +35,8 @@ Take the peer out of the NetworkPolicy, or allow its identity in the mesh.
 
 ## Limits
 
-Only ports to which Services lead. Rules for more than ten pairs of workloads do not mean each of them and are not
-looked at. A client of which one request may pass is not found.
+Only ports to which Services lead, and those that containers declare. Rules for more than ten pairs of workloads do not
+mean each of them and are not looked at. A client of which one request may pass is not found.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.facts import ALWAYS
 from ringfence.layers.network.policies import PEER_ROLE
 from ringfence.model.policy import Direction, PodPeer, Tier
-from ringfence.rules.finding import Finding, Severity, Witness
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Witness
 from ringfence.rules.openness import fixed_ports
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import policy_subject
@@ -89,6 +89,15 @@ def check(situation: Situation) -> Iterator[Result]:
             continue
         rules = compiled.policy.rules(Direction.INGRESS) or ()
         subjects = {index for index, surely in situation.subjects(compiled).items() if surely} if rules else set()
+        open_ones = [
+            index
+            for index in enforcement.pods_of(compiled.policy.namespace or "")
+            if index in subjects and enforcement.proxy(index) is None
+        ]
+        if open_ones and any(_clients(enforcement, rule) for rule in rules):
+            end = enforcement.end(open_ones[0])
+            why = f"whether {end}, which it selects, is in the mesh and refuses whom the policy names, is open"
+            yield NotEvaluable(RULE.id, policy_subject(compiled.policy), why, compiled.policy.place)
         servers = [
             index
             for index in enforcement.pods_of(compiled.policy.namespace or "")

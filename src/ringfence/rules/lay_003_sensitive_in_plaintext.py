@@ -36,7 +36,8 @@ Take the workload and its clients into the mesh, and set it to STRICT.
 ## Limits
 
 Clients are workloads of the input, as they are configured; ports are those to which Services lead, and those that
-containers name. TLS of the application's own, and encryption by the network plugin, are not known here.
+containers declare. TLS of the application counts where a Service's port declares it (`appProtocol: https`), and
+encryption by the network plugin where the input has its settings.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ ports apart within the tunnel.
 
 ## Limits
 
-Policies that hang on open facts are not looked at, nor whether the kubelet's probes, which come from 169.254.7.127,
-are admitted.
+Policies that hang on open facts are not looked at. Whether the kubelet's probes, which come from 169.254.7.127, are
+admitted is LAY-007.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.model.policy import Direction
-from ringfence.rules.finding import Finding, Related, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import NOWHERE
 from ringfence.sets.ports import port_key
@@ -94,6 +94,12 @@ def check(situation: Situation) -> Iterator[Result]:
         everybody |= 1 << class_of[index]
         for port in enforcement.ports(index):
             at_port[port] = at_port.get(port, 0) | 1 << class_of[index]
+    for index in enforcement.pods:
+        if enforcement.proxy(index) is None and _forgets(enforcement, index):
+            ref = enforcement.pod(index).workload
+            why = "its NetworkPolicies admit its ports and not the tunnel, and whether ztunnel takes it is open"
+            place = enforcement.pod(index).place
+            yield NotEvaluable(RULE.id, Subject(ref.kind, ref.namespace, ref.name), why, place)
     told: set[tuple[object, Direction]] = set()
     for index in members:
         ref = enforcement.pod(index).workload
@@ -121,6 +127,24 @@ def _lets(situation: Situation, pod: int, direction: Direction, port: int) -> tu
         elif relation.ports.contains(plain[0], port_key("TCP", port)):
             surely |= mask
     return surely, perhaps
+
+
+def _forgets(enforcement: Enforcement, pod: int) -> bool:
+    """Whether policies for ingress of a pod surely let somebody in at a port, and not at the tunnel's."""
+    from ringfence.model.mesh import Proxy
+
+    situation = enforcement.situation
+    options = enforcement.mesh.membership(enforcement.pod(pod))
+    if all(option.value.proxy is not Proxy.NODE for option in options):
+        return False
+    if not situation.selecting(pod, Direction.INGRESS):
+        return False
+    through, perhaps = _lets(situation, pod, Direction.INGRESS, enforcement.mesh.tunnel_port)
+    pods = situation.relation.columns.pod_columns
+    return any(
+        _lets(situation, pod, Direction.INGRESS, port)[0] & pods & ~through & ~perhaps
+        for port in enforcement.mesh.services.ports(enforcement.pod(pod))
+    )
 
 
 def _finding(enforcement: Enforcement, pod: int, direction: Direction, asked: dict[int, int]) -> Finding | None:

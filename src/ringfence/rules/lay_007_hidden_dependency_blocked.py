@@ -46,8 +46,9 @@ the port, for scrapers and webhooks, and let a NetworkPolicy say who gets there.
 ## Limits
 
 Of network plugins only Cilium is known to judge 169.254.7.127 by its address; under other profiles the rule cannot be
-evaluated there. Prometheus is known by the labels `app` and `app.kubernetes.io/name`. Where the API server is, is told
-by the Service `default/kubernetes`; without it, only what refuses everybody without an identity is found.
+evaluated there. Prometheus is known by the labels `app` and `app.kubernetes.io/name`, and what it scrapes by
+annotations with a port: PodMonitors and ServiceMonitors are not read. Where the API server is, is told by the Service
+`default/kubernetes`; without it, only what refuses everybody without an identity is found.
 """
 
 from __future__ import annotations
@@ -105,9 +106,12 @@ def check(situation: Situation) -> Iterator[Result]:
             continue
         told.add(pod.workload)
         written = situation.pod_spec(index)
-        if written is None:
-            continue
         subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
+        if written is None:
+            if enforcement.proxy(index) is not Proxy.NONE:
+                why = "the input does not have its pods as they are written, with their probes"
+                yield NotEvaluable(RULE.id, subject, why, pod.place)
+            continue
         manifest, path, spec = written
         proxy = enforcement.proxy(index)
         place = pod.place or NOWHERE
@@ -319,7 +323,8 @@ def _called(enforcement: Enforcement, service: Service, hook: str, port: int) ->
     subject = Subject("Service", service.namespace, service.name)
     place = service.place or NOWHERE
     servers = _servers(situation)
-    behind = [index for index in enforcement.pods_of(service.namespace) if index in set(situation.pods_behind(service))]
+    selected = set(situation.pods_behind(service))
+    behind = [index for index in enforcement.pods_of(service.namespace) if index in selected]
     for index in behind:
         for target in enforcement.published_from(index, service, port):
             refused = _refuses_nobody(enforcement, index, target, "", "")

@@ -52,6 +52,7 @@ Write the number to which the Service leads. Select pods by the labels by which 
 
 Ranges of ports and named ports are not looked at (NP-016). A number that is a port of one of the pods is taken for
 meant. Where another rule admits the pod's port from the same peers, nothing is broken: the finding is of low severity.
+Of a Service that is protected in part it is of medium severity where a stranger does not get to the open pod either.
 """
 
 from __future__ import annotations
@@ -251,6 +252,7 @@ def _in_part(situation: Situation) -> Iterator[Result]:
             yield NotEvaluable(RULE.id, subject, why, place)
         elif shut and free:
             first, other = pod_end(situation, shut[0]), pod_end(situation, free[0])
+            witness = _open_witness(situation, service, shut[0], free[0])
             yield Finding(
                 RULE.id,
                 f"{subject} leads to {first}, which NetworkPolicies isolate, and to {other}, which none does",
@@ -262,8 +264,9 @@ def _in_part(situation: Situation) -> Iterator[Result]:
                     for one in [situation.cluster.pods[free[0]].place]
                     if one is not None
                 ),
-                _open_witness(situation, service, shut[0], free[0]),
+                witness,
                 "select the pods of the policy by the labels by which the Service selects them",
+                None if witness is not None else Severity.MEDIUM,
             )
 
 

@@ -84,7 +84,7 @@ def check(situation: Situation) -> Iterator[Result]:
         subject = Subject("Namespace", "", namespace)
         place = situation.place_of(subject, otherwise=enforcement.pod(found.pods[0]).place or NOWHERE)
         if found.witness is None:
-            why = "whether NetworkPolicies let its workloads out is open"
+            why = "whether its workloads are in the mesh, or NetworkPolicies let them out, is open"
             if found.unclear:
                 yield NotEvaluable(RULE.id, subject, why, place)
             continue

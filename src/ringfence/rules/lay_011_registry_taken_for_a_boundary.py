@@ -90,5 +90,5 @@ def check(situation: Situation) -> Iterator[Result]:
                 fix="close egress with a NetworkPolicy too",
             )
         elif found.unclear:
-            why = "whether NetworkPolicies let its workloads out is open"
+            why = "whether its workloads are in the mesh, or NetworkPolicies let them out, is open"
             yield NotEvaluable(RULE.id, subject, why, place)

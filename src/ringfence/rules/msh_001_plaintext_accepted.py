@@ -2,9 +2,9 @@
 
 ## What is checked
 
-The effective mode of mutual TLS at every port to which a Service leads, of every workload with a proxy: by the
-PeerAuthentications of the mesh, the namespace, the workload and the port. Found are workloads that also take plaintext
-(PERMISSIVE), or nothing else (DISABLE).
+The effective mode of mutual TLS at every port to which a Service leads, or that a container declares (it is reached by
+the pod's address), of every workload with a proxy: by the PeerAuthentications of the mesh, the namespace, the workload
+and the port. Found are workloads that also take plaintext (PERMISSIVE), or nothing else (DISABLE).
 
 ## Why this is bad
 

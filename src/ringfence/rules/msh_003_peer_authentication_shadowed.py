@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Related, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
@@ -67,6 +67,37 @@ def check(situation: Situation) -> Iterator[Result]:
         if (one.subject, one.evidence) not in told:
             told.add((one.subject, one.evidence))
             yield one
+    yield from _open(situation)
+
+
+def _open(situation: Situation) -> Iterator[NotEvaluable]:
+    """Policies of which nobody can tell whether another one is for the same workloads."""
+    enforcement = situation.enforcement
+    if enforcement is None:
+        return
+    from ringfence.dialects.istio.peer_authentication import selects
+
+    root = enforcement.mesh.config.root_namespace
+    by_namespace: dict[str, list[PeerAuthentication]] = {}
+    for one in enforcement.authentications:
+        if one.selector and one.named.namespace != root:
+            by_namespace.setdefault(one.named.namespace, []).append(one)
+    for namespace, members in sorted(by_namespace.items()):
+        if len(members) < 2:
+            continue
+        if not situation.has_workloads(namespace):
+            why = f"the input has no workloads of namespace {namespace}, which two of them may be for"
+            yield NotEvaluable(RULE.id, _subject(members[0]), why, members[0].named.place)
+            continue
+        for index in enforcement.pods_of(namespace):
+            matches = [selects(one.selector or {}, enforcement.pod(index)) for one in members]
+            if None in matches and sum(match is not False for match in matches) > 1:
+                at = members[matches.index(None)]
+                why = (
+                    f"whether it is for {enforcement.end(index)}, as another one is, hangs on labels that are not known"
+                )
+                yield NotEvaluable(RULE.id, _subject(at), why, at.named.place)
+                break
 
 
 def _findings(situation: Situation) -> Iterator[Finding]:

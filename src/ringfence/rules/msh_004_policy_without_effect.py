@@ -122,9 +122,8 @@ def _selector(
     place = situation.place_of(subject, ("spec", "selector"), otherwise)
     everywhere = subject.namespace == enforcement.mesh.config.root_namespace
     if not (everywhere and situation.cluster.pods) and not situation.has_workloads(subject.namespace):
-        if labels:
-            where = f"the input has no workloads of namespace {subject.namespace}"
-            yield NotEvaluable(RULE.id, subject, where, place)
+        where = f"the input has no workloads of namespace {subject.namespace}"
+        yield NotEvaluable(RULE.id, subject, where, place)
         return
     pods = enforcement.pods if everywhere else enforcement.pods_of(subject.namespace)
     matches = {index: selects(labels, enforcement.pod(index)) for index in pods}

@@ -27,6 +27,10 @@ Use instead the pod without the label.
 ## How to fix it
 
 Take the label out. A Job that has to end can have a native sidecar (Kubernetes 1.29 and later).
+
+## Limits
+
+Where the input has no Namespace object, what it asks for is not known, and the rule cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 from ringfence.rules.situation import NOWHERE
 
@@ -66,10 +70,19 @@ def check(situation: Situation) -> Iterator[Result]:
     for index in enforcement.pods:
         pod = enforcement.pod(index)
         space = situation.cluster.namespaces.get(pod.namespace)
-        if space is None or enforcement.proxy(index) is not Proxy.NONE or pod.workload in told:
+        if pod.workload in told or is_gateway(pod) or is_waypoint(pod):
+            continue
+        if space is None or space.open_labels:
+            if _says_no(pod):
+                told.add(pod.workload)
+                subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
+                why = f"it says {_says_no(pod)}, and whether namespace {pod.namespace} asks for a proxy is open"
+                yield NotEvaluable(RULE.id, subject, why, pod.place)
+            continue
+        if enforcement.proxy(index) is not Proxy.NONE:
             continue
         word = _opts_out(pod, space)
-        if word and not is_gateway(pod) and not is_waypoint(pod):
+        if word:
             told.add(pod.workload)
             subject = Subject(pod.workload.kind, pod.workload.namespace, pod.workload.name)
             message = f"{subject} says {word}: it has no proxy, and its namespace asks for one"
@@ -86,3 +99,12 @@ def _opts_out(pod: Pod, space: Namespace) -> str:
     if space.labels.get(DATAPLANE) == "ambient" and pod.labels.get(DATAPLANE) == "none":
         return f"{DATAPLANE}: none"
     return ""
+
+
+def _says_no(pod: Pod) -> str:
+    """What of a pod would keep it out of a mesh; empty: nothing."""
+    from ringfence.dialects.istio.enrolment import DATAPLANE, INJECT
+
+    if pod.labels.get(INJECT, pod.marks.annotations.get(INJECT)) == "false":
+        return f"{INJECT}: false"
+    return f"{DATAPLANE}: none" if pod.labels.get(DATAPLANE) == "none" else ""

@@ -69,7 +69,6 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.MEDIUM,
     needs=Needs.OBJECT,
-    aliases=("kyverno:prevent-linkerd-port-skipping",),
 )
 
 

@@ -57,6 +57,7 @@ from ringfence.rules.situation import NOWHERE
 from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
+    from ringfence.model.cluster import Service
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result, Witness
     from ringfence.rules.situation import Situation
@@ -129,7 +130,7 @@ def _refused(enforcement: Enforcement, clients: list[int], server: int, ports: l
     for client in islice((one for one in clients if one != server), 50):
         for port in ports:
             for service, published in enforcement.mesh.services.leading_to(enforcement.pod(server), port):
-                if not _proves_nothing(enforcement, client, server, port, published.port):
+                if not _proves_nothing(enforcement, client, server, port, service, published.port):
                     continue
                 name = f"{service.namespace}/service/{service.name}"
                 witness = enforcement.witness([client], name, published.port, Verdict.ALLOWED)
@@ -141,8 +142,10 @@ def _refused(enforcement: Enforcement, clients: list[int], server: int, ports: l
             break
 
 
-def _proves_nothing(enforcement: Enforcement, client: int, server: int, port: int, published: int) -> bool:
-    """Whether what a client sends to a server surely carries no identity of the mesh."""
+def _proves_nothing(
+    enforcement: Enforcement, client: int, server: int, port: int, service: Service, published: int
+) -> bool:
+    """Whether what a client sends to a Service surely carries no identity of the mesh."""
     from ringfence.model.mesh import Proxy, Sending
 
     mesh = enforcement.mesh
@@ -154,8 +157,4 @@ def _proves_nothing(enforcement: Enforcement, client: int, server: int, port: in
     outgoing = [option.value.outbound.takes(None, published) for option in mesh.membership(source)]
     if all(taken is False for taken in outgoing):
         return True
-    services = mesh.services.leading_to(pod, port)
-    return any(
-        all(option.value.sending is Sending.PLAIN for option in mesh.client(source, pod, port, service))
-        for service, _ in services
-    )
+    return all(option.value.sending is Sending.PLAIN for option in mesh.client(source, pod, port, service))

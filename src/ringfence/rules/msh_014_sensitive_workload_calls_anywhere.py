@@ -73,7 +73,7 @@ def check(situation: Situation) -> Iterator[Result]:
     if enforcement is None:
         return
     from ringfence.dialects.istio.enrolment import is_gateway
-    from ringfence.model.mesh import Proxy, Sending
+    from ringfence.model.mesh import Proxy
     from ringfence.rules.mesh_objects import workload_of
 
     told: set[object] = set()
@@ -85,16 +85,16 @@ def check(situation: Situation) -> Iterator[Result]:
         told.add(pod.workload)
         subject, place = workload_of(pod), pod.place or NOWHERE
         witness = Witness(enforcement.end(index), "internet", 443, "TCP", Verdict.ALLOWED)
-        sent = {option.value.sending for option in enforcement.mesh.client(pod, None, 443, None)}
         try:
             verdict = situation.says(witness)
         except EndError:
             continue
-        if Sending.NOTHING in sent and len(sent) == 1:
-            continue
-        if verdict is Verdict.UNKNOWN or proxy is None or len(sent) > 1:
+        if verdict is Verdict.UNKNOWN or proxy is None:
             yield NotEvaluable(RULE.id, subject, "whether it may call addresses outside is open", place)
         elif verdict is Verdict.ALLOWED:
-            message = f"{subject} is sensitive, and neither the mesh nor a NetworkPolicy limits where it calls outside"
+            message = (
+                f"{subject} is sensitive and may call every address outside at port 443: neither the mesh nor a "
+                "NetworkPolicy stops it"
+            )
             hint = "write a NetworkPolicy for its egress, and a Sidecar with REGISTRY_ONLY"
             yield Finding(RULE.id, message, place, subject, (), witness=witness, fix=hint)

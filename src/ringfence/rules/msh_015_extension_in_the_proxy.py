@@ -61,10 +61,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     precision=Precision.MEDIUM,
     needs=Needs.OBJECT,
-    aliases=(
-        *("istioctl:IST0151", "istioctl:IST0152", "istioctl:IST0153", "istioctl:IST0154", "istioctl:IST0155"),
-        "kiali:KIA1111",
-    ),
+    aliases=(*("istioctl:IST0151", "istioctl:IST0152", "istioctl:IST0153", "istioctl:IST0154", "istioctl:IST0155"),),
 )
 
 RELATIVE = ("INSERT_BEFORE", "INSERT_AFTER", "REPLACE", "MERGE", "REMOVE")

@@ -79,7 +79,10 @@ def check(situation: Situation) -> Iterator[Result]:
 
     routed = _routed(enforcement)
     for service in sorted(situation.cluster.services, key=lambda one: (one.namespace, one.name)):
-        way = "its type is " + service.kind if service.external is not None else routed.get(id(service), "")
+        way = routed.get(id(service), "")
+        if service.external is not None:
+            outside = service.kind in ("LoadBalancer", "NodePort")
+            way = f"its type is {service.kind}" if outside else "it has external addresses"
         behind = [
             index
             for index in enforcement.pods_of(service.namespace)

@@ -45,9 +45,9 @@ instead of the annotation.
 
 ## Limits
 
-Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io` and `inject.istio.io` only; a release that is
-newer than ringfence may know more: the finding is of low severity unless the key is near one that is known. What an
-annotation takes out of the proxy is MSH-009.
+Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io`, `inject.istio.io` and `networking.istio.io`
+only; a release that is newer than ringfence may know more: the finding is of low severity unless the key is near one
+that is known. What an annotation takes out of the proxy is MSH-009.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ringfence.rules.finding import Finding, Severity, Subject
+from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
@@ -104,8 +104,16 @@ OF_PODS = frozenset({
     "prometheus.istio.io/merge-metrics",
 })  # fmt: skip
 """Annotations that are read on pods."""
-OURS = frozenset(key.partition("/")[0] for key in OF_PODS if "sidecar" in key) | {"ambient.istio.io", "inject.istio.io"}
+ELSEWHERE = frozenset({
+    *("networking.istio.io/exportTo", "networking.istio.io/traffic-distribution", "networking.istio.io/service-type"),
+    *("networking.istio.io/address-type", "networking.istio.io/internal-service-type"),
+})  # fmt: skip
+"""Annotations of other objects."""
+OURS = frozenset(key.partition("/")[0] for key in OF_PODS if "sidecar" in key) | {
+    *("ambient.istio.io", "inject.istio.io", "networking.istio.io")
+}
 """Where a key that is not known is worth a word."""
+NUMBERS = frozenset(f"{_R}{name}" for name in ("initialDelaySeconds", "periodSeconds", "failureThreshold"))
 PORTS = frozenset(key for key in CAPTURE if key.endswith("Ports"))
 RANGES = frozenset(key for key in CAPTURE if key.endswith("IPRanges"))
 
@@ -150,15 +158,15 @@ def _old(subject: Subject, key: str, place: Place) -> Finding:
 
 
 def _unknown(subject: Subject, key: object, place: Place) -> Iterator[Finding]:
-    if not isinstance(key, str) or key in OF_PODS or key.partition("/")[0] not in OURS:
+    if not isinstance(key, str) or key in OF_PODS | ELSEWHERE or key.partition("/")[0] not in OURS:
         return
-    near = get_close_matches(key, sorted(OF_PODS), n=1, cutoff=0.85)
+    near = get_close_matches(key, sorted(OF_PODS | ELSEWHERE), n=1, cutoff=0.85)
     hint = f"did you mean {near[0]}?" if near else "take it out, or compare it with the annotations of your release"
     message = f"{subject} is annotated {key}, which no release of Istio reads that is known here"
     yield Finding(RULE.id, message, place, subject, (key,), fix=hint, severity=None if near else Severity.LOW)
 
 
-def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Finding]:
+def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Result]:
     from ringfence.dialects.istio.enrolment import is_gateway
     from ringfence.model.mesh import Proxy
     from ringfence.rules.mesh_objects import workload_of
@@ -173,7 +181,12 @@ def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Finding]:
             message = f"{subject} is annotated {key}: {value}, {fault}"
             yield Finding(RULE.id, message, place, subject, (key,), fix="write a value that the injector takes")
         elif key == INJECT and value == "true" and INJECT not in pod.labels and not is_gateway(pod):
-            if enforcement.proxy(index) is Proxy.NONE and not pod.host_network:
+            if enforcement.proxy(index) is None:
+                why = (
+                    f"whether the annotation {key}: true matters hangs on namespace {pod.namespace}, which is not known"
+                )
+                yield NotEvaluable(RULE.id, subject, why, place)
+            elif enforcement.proxy(index) is Proxy.NONE and not pod.host_network:
                 message = (
                     f"{subject} is annotated {key}: true and gets no sidecar: the injector is asked by labels, and its "
                     "namespace has none"
@@ -200,8 +213,12 @@ def _fault(key: str, value: str) -> str:
         return "which is none of REDIRECT, TPROXY and NONE: the injector rejects the pod"
     if key == "ambient.istio.io/bypass-inbound-capture" and value not in ("true", "false"):
         return "which is neither true nor false: it counts as false"
-    if key in PORTS and not all(word.isascii() and word.isdigit() and int(word) <= 65535 for word in words):
+    if key in PORTS and not all(
+        word.isascii() and word.isdigit() and len(word) < 6 and int(word) <= 65535 for word in words
+    ):
         return "which is no list of ports: the injector rejects the pod"
+    if key in NUMBERS and not (value.isascii() and value.isdigit()):
+        return "which is no number: the injector rejects the pod"
     if key in RANGES and any(not addresses(word) for word in words):
         return "which is no list of CIDRs: the injector rejects the pod"
     return ""

@@ -48,7 +48,7 @@ for them or no Secrets, that part of the rule cannot be evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity
@@ -81,11 +81,15 @@ class Listener(Value):
 
     owner: Any
     path: tuple[str | int, ...]
-    whose: tuple[object, ...]
-    port: object
+    whose: tuple[tuple[str, str], ...]
+    port: int | None
     protocol: str
     hosts: tuple[str, ...]
     credential: str = ""
+
+
+Together = Callable[[Listener, Listener], bool]
+"""Whether two are served by the same pods."""
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -100,10 +104,10 @@ def check(situation: Situation) -> Iterator[Result]:
         servers = list(_servers(one))
         own += servers
         yield from _pods(enforcement, one, servers)
-    yield from _shared(own)
-    yield from _certificates(own)
+    yield from _shared(own, _same_pods(enforcement))
+    yield from _certificates(own, _same_pods(enforcement))
     standard = [listener for one in enforcement.written.of(GATEWAY_API, "Gateway") for listener in _listeners(one)]
-    yield from _shared(standard)
+    yield from _shared(standard, lambda one, other: one.whose == other.whose)
     yield from _addresses(enforcement)
     yield from _named(enforcement)
 
@@ -119,7 +123,11 @@ def _servers(one: MeshObject) -> Iterator[Listener]:
         hosts = tuple(_host(word, one.namespace) for word in words(server.get("hosts")))
         protocol = str(port.get("protocol", ""))
         name = credential if isinstance(credential, str) else ""
-        yield Listener(one, ("servers", at), whose, port.get("number"), protocol, hosts, name)
+        yield Listener(one, ("servers", at), whose, _number(port.get("number")), protocol, hosts, name)
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _host(word: str, namespace: str) -> str:
@@ -137,9 +145,9 @@ def _listeners(one: MeshObject) -> Iterator[Listener]:
     for at, listener in members(one.spec.get("listeners")):
         hostname = listener.get("hostname")
         hosts = (hostname if isinstance(hostname, str) and hostname else "*",)
-        whose = (one.namespace, one.manifest.name)
+        whose = ((one.namespace, one.manifest.name),)
         protocol = str(listener.get("protocol", ""))
-        yield Listener(one, ("listeners", at), whose, listener.get("port"), protocol, hosts)
+        yield Listener(one, ("listeners", at), whose, _number(listener.get("port")), protocol, hosts)
 
 
 def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) -> Iterator[Result]:
@@ -171,7 +179,7 @@ def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) ->
         number for pod, service in services for port in service.ports for number in (port.port, target_of(port, pod))
     }
     for listener in servers:
-        if isinstance(listener.port, int) and listener.port not in led:
+        if listener.port is not None and listener.port not in led:
             message = f"{one.subject} listens at port {listener.port}, to which no Service of its pods leads"
             evidence = ("port", str(listener.port))
             at = one.place(*listener.path, "port")
@@ -208,14 +216,37 @@ def _is_gateway(pod: Pod) -> bool:
     return is_gateway(pod) and not is_waypoint(pod)
 
 
-def _shared(listeners: list[Listener]) -> Iterator[Finding]:
+def _same_pods(enforcement: Enforcement) -> Together:
+    """Whether two Gateways of Istio are for a pod that both select; without such pods in the input: whether one selects
+    all that the other does."""
+    from ringfence.dialects.istio.peer_authentication import selects
+
+    pods = [pod for index in enforcement.pods if _is_gateway(pod := enforcement.pod(index))]
+    kept: dict[tuple[tuple[str, str], ...], frozenset[int]] = {}
+
+    def taken(labels: tuple[tuple[str, str], ...]) -> frozenset[int]:
+        if labels not in kept:
+            kept[labels] = frozenset(at for at, pod in enumerate(pods) if selects(dict(labels), pod))
+        return kept[labels]
+
+    def together(one: Listener, other: Listener) -> bool:
+        if one.whose == other.whose or taken(one.whose) & taken(other.whose):
+            return True
+        first, second = set(one.whose), set(other.whose)
+        return not (taken(one.whose) and taken(other.whose)) and (first <= second or second <= first)
+
+    return together
+
+
+def _shared(listeners: list[Listener], together: Together) -> Iterator[Finding]:
     """Two for the same host and port of the same pods."""
-    seen: dict[tuple[object, ...], Listener] = {}
+    seen: dict[tuple[object, ...], list[Listener]] = {}
     for one in listeners:
         for host in one.hosts:
-            key = (one.whose, one.port, host)
-            first = seen.setdefault(key, one)
-            if first is one:
+            known = seen.setdefault((str(one.port), host), [])
+            first = next((other for other in known if together(one, other)), None)
+            known.append(one)
+            if first is None or one.port is None:
                 continue
             if first.owner is one.owner and first.protocol != one.protocol and one.path[0] == "listeners":
                 continue
@@ -224,24 +255,23 @@ def _shared(listeners: list[Listener]) -> Iterator[Finding]:
             itself = "itself" if other is owner else str(other.subject)
             message = f"{owner.subject} listens for {host} at port {one.port}, and so does {itself}: one of them counts"
             evidence = ("host", str(one.port), host, str(other.subject))
+            place = owner.place(*one.path)
             yield Finding(
-                RULE.id,
-                message,
-                owner.place(*one.path),
-                owner.subject,
-                evidence,
-                related,
-                fix="leave the host to one of them",
+                RULE.id, message, place, owner.subject, evidence, related, fix="leave the host to one of them"
             )
 
 
-def _certificates(listeners: list[Listener]) -> Iterator[Finding]:
+def _certificates(listeners: list[Listener], together: Together) -> Iterator[Finding]:
     """One certificate at two gateways."""
-    seen: dict[tuple[object, ...], Listener] = {}
+    seen: dict[str, list[Listener]] = {}
+    told: set[tuple[str, str, str]] = set()
     for one in listeners:
-        first = seen.setdefault((one.whose, one.credential), one) if one.credential else one
-        if first.owner is one.owner:
+        known = seen.setdefault(one.credential, []) if one.credential else []
+        first = next((other for other in known if other.owner is not one.owner and together(one, other)), None)
+        known.append(one)
+        if first is None or (key := (one.credential, str(one.owner.subject), str(first.owner.subject))) in told:
             continue
+        told.add(key)
         related = (Related(first.owner.place(*first.path), "the other one"),)
         message = (
             f"{one.owner.subject} has the certificate {one.credential}, as {first.owner.subject} does: browsers send "

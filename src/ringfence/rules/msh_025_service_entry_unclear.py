@@ -45,9 +45,9 @@ one ServiceEntry.
 
 ## Limits
 
-Releases that give addresses themselves (DNS capture with automatic allocation, the default in ambient) do not take
-every connection: where only ztunnel is, nothing is found for addresses. A ServiceEntry is no boundary: who may call
-outside is for NetworkPolicies to say.
+Proxies that answer DNS themselves (`ISTIO_META_DNS_CAPTURE`, with addresses that istiod gives) do not take every
+connection; the input does not tell it of each. ztunnel always does: where only it is, nothing is found for addresses. A
+ServiceEntry is no boundary: who may call outside is for NetworkPolicies to say.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def check(situation: Situation) -> Iterator[Result]:
                 continue
             said = port.protocol or "no protocol"
             message = (
-                f"{_subject(one)} has {said} at port {port.number} and no addresses: proxies take every connection to "
-                f"that port for {', '.join(one.hosts[:3])}"
+                f"{_subject(one)} has {said} at port {port.number} and no addresses: proxies that do not answer "
+                f"DNS take every connection to that port for {', '.join(one.hosts[:3])}"
             )
             place = situation.place_of(_subject(one), ("spec", "ports", at), one.named.place)
             hint = "give it addresses, or name a protocol that has host names"

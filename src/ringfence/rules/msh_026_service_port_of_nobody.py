@@ -123,7 +123,7 @@ def _declared(enforcement: Enforcement, behind: list[int]) -> set[int]:
             spec = mapping(spec.get(key))
         containers = [one for _, one in members(spec.get("containers")) if one.get("name") != PROXY]
         for container in containers:
-            numbers = {port.get("containerPort") for _, port in members(container.get("ports"))}
+            numbers = [port.get("containerPort") for _, port in members(container.get("ports"))]
             if not numbers:
                 return set()
             found |= {number for number in numbers if isinstance(number, int)}

@@ -51,9 +51,11 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
 from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.verdict.answers import Verdict
 
 if TYPE_CHECKING:
-    from ringfence.rules.finding import Result
+    from ringfence.rules.enforcement import Enforcement
+    from ringfence.rules.finding import Result, Witness
     from ringfence.rules.situation import Situation
 
 RULE = Rule(
@@ -107,7 +109,21 @@ def check(situation: Situation) -> Iterator[Result]:
                 yield NotEvaluable(RULE.id, subject, "whether it has a sidecar is open", place)
                 break
             message = f"{subject} runs its container {name} as {word} {PROXY_USER}: what it sends goes past its proxy"
-            yield Finding(RULE.id, message, place, subject, (name, word), fix=f"take another {word}")
+            witness = _refused(enforcement, index)
+            yield Finding(RULE.id, message, place, subject, (name, word), witness=witness, fix=f"take another {word}")
+
+
+def _refused(enforcement: Enforcement, index: int) -> Witness | None:
+    """A server that asks for an identity, and refuses the workload because its connections have none."""
+    from ringfence.model.mesh import Acceptance
+
+    for server in enforcement.pods:
+        for port in enforcement.ports(server):
+            if enforcement.acceptance(server, port) is Acceptance.STRICT:
+                found = enforcement.witness([index], server, port, Verdict.DENIED)
+                if found is not None:
+                    return found
+    return None
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, int, str, str]]:

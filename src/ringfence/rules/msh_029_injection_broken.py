@@ -4,7 +4,8 @@
 
 MutatingWebhookConfigurations of the injector: whether the Service exists that they call, and whether the API server
 lets pods through where nobody answers (`failurePolicy: Ignore`). Pods whose container has `image: auto`, which only the
-injector replaces, and that it is not asked about.
+injector replaces, and that it is not asked about. Namespaces that name a revision
+(`istio.io/rev`) without an injector.
 
 ## Why this is bad
 
@@ -88,6 +89,27 @@ def check(situation: Situation) -> Iterator[Result]:
         if manifest.kind == "MutatingWebhookConfiguration" and manifest.name in injectors:
             yield from _webhooks(enforcement, manifest)
     yield from _automatic(enforcement)
+    yield from _revisions(enforcement)
+
+
+def _revisions(enforcement: Enforcement) -> Iterator[Result]:
+    """Namespaces that ask for a revision of which no injector is installed."""
+    from ringfence.dialects.istio.enrolment import DATAPLANE, INJECTION, REVISION
+
+    situation = enforcement.situation
+    for name, space in sorted(situation.cluster.namespaces.items()):
+        revision = space.labels.get(REVISION)
+        if not revision or INJECTION in space.labels or DATAPLANE in space.labels or not situation.has_workloads(name):
+            continue
+        answers = enforcement.mesh.enrolment.answers(revision)
+        subject = Subject("Namespace", "", name)
+        place = situation.place_of(subject, ("metadata", "labels", REVISION), space.place)
+        if answers is None:
+            why = f"whether an injector of revision {revision} is installed is open: the input has no webhooks"
+            yield NotEvaluable(RULE.id, subject, why, place)
+        elif not answers:
+            message = f"{subject} asks for revision {revision}, which no injector has: its pods start without a proxy"
+            yield Finding(RULE.id, message, place, subject, ("revision", revision), fix="name a revision that runs")
 
 
 def _webhooks(enforcement: Enforcement, manifest: Manifest) -> Iterator[Result]:

@@ -44,7 +44,7 @@ same of most.
 ## Limits
 
 Fields that decide no verdict (time-outs, load balancing) are not looked into. A condition on an attribute that there is
-not is AUZ-012.
+not is AUZ-012, a policy without rules AUZ-003.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ RULE = Rule(
     severity=Severity.HIGH,
     precision=Precision.VERY_HIGH,
     needs=Needs.OBJECT,
-    aliases=("istioctl:IST0106", "istioctl:IST0122", "istioctl:IST0133"),
+    aliases=("istioctl:IST0106", "istioctl:IST0133"),
 )
 
-GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io")
-ELSEWHERE = frozenset(("unknown-attribute",))
-"""Faults that AUZ-012 finds."""
+GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io", "telemetry.istio.io")
+ELSEWHERE = frozenset(("unknown-attribute", "no-rules", "ports-without-selector"))
+"""Faults that AUZ-012, AUZ-003 and MSH-004 find."""
 SPELLING = frozenset(("sloppy-cidr", "removed-api"))
 
 

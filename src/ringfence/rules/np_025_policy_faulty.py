@@ -108,7 +108,8 @@ def _problems(situation: Situation) -> Iterator[Finding]:
 
 def _would_be(manifest: Manifest, problem: Problem) -> bool:
     """Whether an object was meant to be a policy, and is of no kind that there is."""
-    return problem.code == "unknown-kind" and "pol" in manifest.kind.lower()
+    mesh = manifest.api_version.partition("/")[0].endswith(".istio.io")
+    return problem.code == "unknown-kind" and "pol" in manifest.kind.lower() and not mesh
 
 
 def _split(first: model.Rule, second: model.Rule) -> bool:

@@ -33,7 +33,6 @@ ISTIOCTL: Mapping[str, Code] = {
     "IST0113": Code("a DestinationRule and a PeerAuthentication disagree about mutual TLS"),
     "IST0116": Code("Services give one port of a workload different protocols"),
     "IST0118": Code("the name of a port says no protocol"),
-    "IST0122": Code("a regular expression that RE2 does not take"),
     "IST0123": Code("a namespace has two labels for injection"),
     "IST0125": Code("an annotation with a value that is not taken"),
     "IST0127": Code("a selector that no workload has"),

@@ -29,23 +29,30 @@ class Outwards(Value):
 def outwards(enforcement: Enforcement, kept_in: bool = False) -> Iterator[tuple[str, Outwards]]:
     """Namespaces with workloads of the mesh. ``kept_in``: only workloads whose own proxy refuses addresses outside."""
     found: dict[str, list[int]] = {}
+    perhaps: dict[str, list[int]] = {}
     for index in enforcement.pods:
-        pod = enforcement.pod(index)
-        member = enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE)
-        if member and not (is_gateway(pod) or is_waypoint(pod) or pod.host_network):
-            found.setdefault(pod.namespace, []).append(index)
+        pod, proxy = enforcement.pod(index), enforcement.proxy(index)
+        if proxy is not Proxy.NONE and not (is_gateway(pod) or is_waypoint(pod) or pod.host_network):
+            (perhaps if proxy is None else found).setdefault(pod.namespace, []).append(index)
     for namespace, pods in found.items():
         if kept_in:
             pods = [index for index in pods if _kept_in(enforcement, index)]
         if pods:
             yield namespace, _namespace(enforcement, pods)
+    for namespace, pods in perhaps.items():
+        if kept_in:
+            pods = [index for index in pods if _kept_in(enforcement, index, perhaps=True)]
+        if pods and namespace not in found:
+            there = _namespace(enforcement, pods)
+            yield namespace, Outwards(tuple(pods), None, there.unclear or there.witness is not None)
 
 
-def _kept_in(enforcement: Enforcement, index: int) -> bool:
+def _kept_in(enforcement: Enforcement, index: int, perhaps: bool = False) -> bool:
     from ringfence.model.mesh import Sending
 
     options = enforcement.mesh.client(enforcement.pod(index), None, PORT, None)
-    return {option.value.sending for option in options} == {Sending.NOTHING}
+    sent = {option.value.sending for option in options}
+    return Sending.NOTHING in sent if perhaps else sent == {Sending.NOTHING}
 
 
 def _namespace(enforcement: Enforcement, pods: list[int]) -> Outwards:
@@ -67,4 +74,6 @@ def _namespace(enforcement: Enforcement, pods: list[int]) -> Outwards:
             witness = enforcement.free_witness(index, address, PORT) if network is Verdict.ALLOWED else None
             if witness is not None:
                 return Outwards(tuple(pods), witness, False)
+            asking = Witness(enforcement.end(index), address, PORT, "TCP", Verdict.ALLOWED)
+            unclear = unclear or (network is Verdict.ALLOWED and situation.says(asking) is Verdict.UNKNOWN)
     return Outwards(tuple(pods), None, unclear)

@@ -44,9 +44,26 @@ class Acting(Value):
 
 
 def acting(enforcement: Enforcement, policy: AuthorizationPolicy) -> tuple[list[Acting], bool]:
-    """Where a policy surely acts, at workloads and at waypoints, and whether there may be more places."""
+    """Where a policy surely acts, at workloads, gateways and waypoints, and whether there may be more places."""
+    found = enforcement.acting.get(id(policy))
+    if found is None:
+        found = enforcement.acting[id(policy)] = _acting(enforcement, policy)
+    return found
+
+
+def _acting(enforcement: Enforcement, policy: AuthorizationPolicy) -> tuple[list[Acting], bool]:
     pods, perhaps = enforcement.attached(policy.attachment)
     found = [_own(enforcement, index) for index in pods]
+    root = enforcement.mesh.authorization.root_namespace
+    for index in enforcement.gateways:
+        if policy.attachment.namespace not in (enforcement.pod(index).namespace, root):
+            continue
+        point = Point(PointSort.GATEWAY, enforcement.pod(index), True)
+        here = attaches(policy.attachment, point, enforcement.mesh.authorization)
+        if here:
+            ports = tuple(enforcement.known_ports(index))
+            found.append(Acting(PointSort.GATEWAY, index, enforcement.end(index), ports, (True,), (point,)))
+        perhaps = perhaps or here is None
     if policy.attachment.targets:
         found += _at_waypoints(enforcement, policy)
     return found, perhaps
@@ -63,7 +80,11 @@ def _own(enforcement: Enforcement, index: int) -> Acting:
 
 def _at_waypoints(enforcement: Enforcement, policy: AuthorizationPolicy) -> Iterator[Acting]:
     mesh, config = enforcement.mesh, enforcement.mesh.authorization
-    for index, service, waypoint in enforcement.behind_waypoints:
+    services = {target.name for target in policy.attachment.targets if (target.group, target.kind) == ("", "Service")}
+    by_service = len(services) == len(set(policy.attachment.targets))
+    found = enforcement.behind_services if by_service else {}
+    behind = [one for name in services for one in found.get((policy.attachment.namespace, name), ())]
+    for index, service, waypoint in behind if by_service else enforcement.behind_waypoints:
         pod = enforcement.pod(index)
         point = Point(PointSort.WAYPOINT, enforcement.pod(waypoint.pods[0]), True, service, pod)
         if attaches(policy.attachment, point, config) is not True:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.rules.finding import Finding, NotEvaluable, Result, Severity, Subject
 from ringfence.rules.registry import Entry, entry
 from ringfence.rules.situation import Situation
-from ringfence.values import Value
+from ringfence.values import Value, replace
 from ringfence.verdict.ends import EndError
 
 
@@ -32,7 +32,7 @@ def run(situation: Situation, rules: Iterable[Entry]) -> Outcome:
     for one in chosen:
         for result in _results(one, situation):
             if isinstance(result, Finding):
-                findings[result] = None
+                findings[_with_layers(situation, result)] = None
             else:
                 not_evaluable[result] = None
     return Outcome(
@@ -49,6 +49,19 @@ def _results(one: Entry, situation: Situation) -> Iterator[Result]:
         yield from one.check(situation)
     except EndError as error:
         yield NotEvaluable(one.rule.id, Subject("Cluster", "", "input"), str(error))
+
+
+def _with_layers(situation: Situation, finding: Finding) -> Finding:
+    """The finding, its witness with what all layers say where that is something else than it expects: rules about the
+    network ask the network layer alone, and a mesh may refuse what it lets through."""
+    witness = finding.witness
+    if witness is None or situation.mesh is None or witness.unbound:
+        return finding
+    try:
+        together = situation.says(witness)
+    except EndError:
+        return finding
+    return finding if together is witness.expected else replace(finding, witness=replace(witness, together=together))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

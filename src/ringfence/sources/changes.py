@@ -29,6 +29,24 @@ SHORT_KINDS: Mapping[str, str] = {
     "ns": "namespace",
 }
 
+MESH_KINDS = frozenset({
+    "authorizationpolicy",
+    "configmap",
+    "destinationrule",
+    "envoyfilter",
+    "gateway",
+    "peerauthentication",
+    "requestauthentication",
+    "serviceentry",
+    "trafficextension",
+    "workloadentry",
+    "workloadgroup",
+    "sidecar",
+    "virtualservice",
+    "wasmplugin",
+})  # fmt: skip
+"""Kinds of the objects of Istio, and of its settings."""
+
 Identity = tuple[str, str, str | None, str]
 """(group of apiVersion, kind, namespace, name)."""
 
@@ -76,13 +94,13 @@ _ENTRIES = frozenset(kind.lower() for kind in ENTRY_KINDS)
 
 def _is_kind(word: str) -> bool:
     known = {one.lower() for _, one in READERS} | {one.lower() for one in KINDS.values()} | {"namespace"}
-    return _kind(word) in known
+    return _kind(word) in known | MESH_KINDS
 
 
 def _kind(word: str) -> str:
     lowered = word.lower()
     lowered = KINDS.get(lowered, SHORT_KINDS.get(lowered, lowered)).lower()
-    for known in {kind.lower() for _, kind in READERS} | {"namespace"}:
+    for known in {kind.lower() for _, kind in READERS} | {"namespace"} | MESH_KINDS:
         if lowered in (known + "s", known[:-1] + "ies"):
             return known
     return lowered

@@ -158,6 +158,7 @@ NAMESPACED: frozenset[str] = _names(
 
 MESH_GROUPS: frozenset[str] = _names(
     "networking.istio.io security.istio.io telemetry.istio.io extensions.istio.io install.istio.io",
+    "rbac.istio.io authentication.istio.io config.istio.io",
     "sailoperator.io maistra.io linkerd.io policy.linkerd.io multicluster.linkerd.io",
     "workload.linkerd.io consul.hashicorp.com mesh.consul.hashicorp.com auth.consul.hashicorp.com",
     "multicluster.consul.hashicorp.com kuma.io appmesh.k8s.aws access.smi-spec.io split.smi-spec.io specs.smi-spec.io",
@@ -183,6 +184,7 @@ MESH_NAMESPACED: frozenset[tuple[str, str]] = frozenset({
         )
     ),
     ("extensions.istio.io", "WasmPlugin"),
+    ("extensions.istio.io", "TrafficExtension"),
     ("telemetry.istio.io", "Telemetry"),
 })  # fmt: skip
 """Kinds of meshes that stand in ``default`` when they name no namespace, and of which an object is worth a word when it

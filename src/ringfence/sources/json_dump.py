@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ringfence.model.cluster import SENSITIVITY, NamedPort
-from ringfence.model.marks import NO_MARKS, Marks
+from ringfence.model.marks import Marks
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest, Place
 from ringfence.sets.addresses import address
@@ -126,6 +126,7 @@ class _Reader:
         self._annotations: dict[bytes, Mapping[str, str]] = {}
         self._marks: dict[object, Marks] = {}
         self._ids: dict[bytes, marks.Ids] = {}
+        self._shapes: dict[tuple[object, ...], Marks] = {}
 
     def take_list(self, data: bytes | mmap.mmap, listing: ItemList, origin: Place, depth: int) -> None:
         """All members of a list that begins at ``origin``. A typed list says what its members are."""
@@ -213,10 +214,24 @@ class _Reader:
                 annotations = self._annotations[raw] = _annotations(raw)
         elif raw and raw[:1] != b"{" and raw != b"null":
             raise _Unfit
-        texts = [spec.securityContext, *(one.securityContext for one in spec.containers or ())]
-        proxied = any(one.name in marks.PROXIES for one in spec.containers or ())
-        if not (annotations or proxied or spec.initContainers or any(b"1337" in bytes(one) for one in texts)):
-            return NO_MARKS
+        if annotations:
+            return self._made(annotations, spec)
+        # Pods of one workload are alike in all that matters here.
+        shape = (
+            bytes(spec.securityContext),
+            tuple([(one.name, one.image, bytes(one.securityContext)) for one in spec.containers or ()]),
+            tuple(
+                [(one.name, one.image, bytes(one.securityContext), one.restartPolicy) for one in spec.initContainers]
+                if spec.initContainers
+                else ()
+            ),
+        )
+        found = self._shapes.get(shape)
+        if found is None:
+            found = self._shapes[shape] = self._made(annotations, spec)
+        return found
+
+    def _made(self, annotations: Mapping[str, str], spec: Spec) -> Marks:
         containers = []
         for first, some in ((False, spec.containers), (True, spec.initContainers)):
             for one in some or ():
@@ -320,13 +335,17 @@ class _Reader:
         self.problems.append(Problem(place, code, Severity.ERROR, f"{message}; it is left out", hint, partial=True))
 
 
+RULES_ASK_FOR = ("rbac.authorization.k8s.io/", "admissionregistration.k8s.io/")
+"""Groups that decide no verdict, and that rules of ``check`` read."""
+
+
 def _contents_matter(api_version: str, kind: str, namespace: str | None, name: str | None) -> bool:
     """Whether more of an object is used than that it is there."""
     if classify(api_version, kind).treatment is not Treatment.UNMODELLED:
         return True
     if setting_of_mesh(api_version, kind, name or "") or tells(kind, name or ""):
         return True
-    if api_version.startswith("rbac.authorization.k8s.io/") or (api_version, kind) == ("v1", "ServiceAccount"):
+    if api_version.startswith(RULES_ASK_FOR) or (api_version, kind) == ("v1", "ServiceAccount"):
         return True
     if kind == "ConfigMap":
         return (namespace == "kube-system" and name in SETTINGS) or bool(settings_key(name or ""))

@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.model.provenance import Manifest
-from ringfence.sources.meshes import ENABLEMENT, FLAGS, ISTIOD, flag_value, parsed, setting_of_mesh
+from ringfence.sources.meshes import (
+    CLUSTER_DOMAIN,
+    DOMAIN,
+    ENABLEMENT,
+    FLAGS,
+    ISTIOD,
+    domain_argument,
+    domain_name,
+    flag_value,
+    parsed,
+    setting_of_mesh,
+)
 
 _PROXY_CONFIG = ("interceptionMode",)
 _FLAGS = tuple(FLAGS)
@@ -31,10 +42,15 @@ def kept_spec(manifest: Manifest, spec: Any) -> Any:
         if isinstance(spec.get("configPatches"), list):
             kept["configPatches"] = [_patch(one) for one in spec["configPatches"]]
         return kept
-    if manifest.kind == "WasmPlugin":
+    if manifest.kind in ("WasmPlugin", "TrafficExtension"):
         kept = _selecting(spec)
+        if "type" in spec:
+            kept["type"] = spec["type"]
         if isinstance(spec.get("match"), list):
-            kept["match"] = [{"mode": one.get("mode")} if isinstance(one, Mapping) else one for one in spec["match"]]
+            kept["match"] = [
+                {key: one[key] for key in ("mode", "ports") if key in one} if isinstance(one, Mapping) else one
+                for one in spec["match"]
+            ]
         return kept
     if manifest.kind == "VirtualService":
         return {
@@ -56,9 +72,15 @@ def _patch(patch: Any) -> Any:
     kept: dict[str, Any] = {}
     if isinstance(match, Mapping):
         kept |= {"context": match["context"]} if "context" in match else {}
+        listener = match.get("listener")
+        if isinstance(listener, Mapping) and isinstance(listener.get("portNumber"), int):
+            kept["listener"] = {"portNumber": listener["portNumber"]}
         proxy = match.get("proxy")
         if isinstance(proxy, Mapping) and "proxyVersion" in proxy:
             kept["proxy"] = {"proxyVersion": proxy["proxyVersion"]}
+        listener = match.get("listener")
+        if isinstance(listener, Mapping) and isinstance(listener.get("portNumber"), int):
+            kept["listener"] = {"portNumber": listener["portNumber"]}
     return {
         "applyTo": patch.get("applyTo"),
         "match": kept,
@@ -230,6 +252,8 @@ def _injector(key: str, text: Any) -> Any:
         from ringfence.dialects.istio.capture import DEFAULTS
 
         kept["global"] = {"proxy": {name: one for name, one in proxy.items() if name in DEFAULTS}}
+        if domain_name(proxy.get(CLUSTER_DOMAIN)):
+            kept["global"]["proxy"][CLUSTER_DOMAIN] = proxy[CLUSTER_DOMAIN]
     return json.dumps(kept)
 
 
@@ -239,6 +263,8 @@ def keep_flags(manifest: Manifest, found: dict[str, Any]) -> None:
         return
     whole, kept = _containers(manifest.data), _containers(found)
     for one, part in zip(whole, kept, strict=False):
+        if isinstance(one, Mapping) and isinstance(part, dict) and domain_argument(one):
+            part["args"] = [DOMAIN, domain_argument(one)]
         env = one.get("env") if isinstance(one, Mapping) else None
         if isinstance(env, list) and isinstance(part, dict):
             part["env"] = [

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ringfence.model.cluster import Cluster
 from ringfence.model.problems import Problem
-from ringfence.model.provenance import Manifest, Place
 from ringfence.values import replace
 
 if TYPE_CHECKING:
@@ -58,35 +57,14 @@ class MeshSettings:
 
     def applied(self, cluster: Cluster) -> Cluster:
         """The cluster with these settings in its mesh. What is wrong with them is among its problems."""
-        from ringfence.dialects.istio.mesh_config import read_mesh_config
         from ringfence.dialects.istio.objects import IstioObjects
+        from ringfence.sources.meshes import mesh_config_given
 
         objects = cluster.istio if isinstance(cluster.istio, IstioObjects) else IstioObjects()
         problems: list[Problem] = []
         if self.config is not None:
-            manifest = self._manifest(problems)
-            if manifest is not None:
-                config, found = read_mesh_config(manifest)
-                problems += found
+            config, problems = mesh_config_given(self.config, self.file)
+            if config is not None:
                 objects = replace(objects, configs={"": config})
         changed: IstioObjects = replace(objects, version=self.version) if self.version else objects
         return replace(cluster, istio=changed, problems=(*cluster.problems, *problems))
-
-    def _manifest(self, problems: list[Problem]) -> Manifest | None:
-        from ringfence.sources.meshes import config_of_text, parsed
-
-        text = self.config
-        data = parsed(text)
-        if isinstance(data, dict) and data.get("kind") == "ConfigMap" and isinstance(data.get("data"), dict):
-            text = data["data"].get("mesh")
-        place = Place(self.file, 1, 1)
-        return config_of_text(text, place, Manifest("", "MeshConfig", None, self.file, {}, _At(place)), problems)
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    spot: Place
-
-    def place(self, path: tuple[str | int, ...] = ()) -> Place:
-        """The file's beginning."""
-        return self.spot

@@ -11,12 +11,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ringfence.model.cluster import Namespace, Pod, Service
 from ringfence.model.entries import Entries
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.sources.foreign_kinds import MESH_NAMESPACED
 from ringfence.sources.gateways import GATEWAY_GROUP, ROUTE_KINDS
 from ringfence.sources.kinds import group_of
 from ringfence.sources.marks import is_mark
@@ -27,6 +29,21 @@ if TYPE_CHECKING:
     from ringfence.dialects.istio.reading import Collected
 
 ISTIO_GROUPS = frozenset({"security.istio.io", "networking.istio.io", "extensions.istio.io"})
+SERVED = {
+    "security.istio.io": frozenset({"security.istio.io/v1", "security.istio.io/v1beta1"}),
+    "networking.istio.io": frozenset(
+        {"networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"}
+    ),
+    "extensions.istio.io": frozenset({"extensions.istio.io/v1alpha1"}),
+    "telemetry.istio.io": frozenset({"telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"}),
+}
+"""The versions of each group that releases of Istio serve (istio/api ``kubernetes/customresourcedefinitions``)."""
+REMOVED = {
+    "rbac.istio.io": "an AuthorizationPolicy (security.istio.io/v1)",
+    "authentication.istio.io": "a PeerAuthentication or RequestAuthentication (security.istio.io/v1)",
+    "config.istio.io": "an AuthorizationPolicy, or an EnvoyFilter or WasmPlugin",
+}
+"""Groups of releases before 1.6, and what came in their place."""
 WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
 _MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
 _INJECTOR = re.compile(r"istio-sidecar-injector(?:-(?P<revision>[a-z0-9.-]+))?")
@@ -40,6 +57,7 @@ FLAGS = frozenset({
     "ENABLE_ENHANCED_RESOURCE_SCOPING",
     "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
     "ENABLE_NATIVE_SIDECARS",
+    "ENABLE_TLS_ON_SIDECAR_INGRESS",
     "PILOT_ENABLE_AMBIENT",
     "PILOT_ENABLE_SENDING_HBONE",
     "PILOT_PREFER_SENDING_HBONE",
@@ -52,7 +70,11 @@ FLAGS = frozenset({
     "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
 })  # fmt: skip
 """Environment variables of istiod that change what its objects mean."""
+DOMAIN, CLUSTER_DOMAIN = "--domain", "clusterDomain"
+"""istiod's flag, and the value of its injector, for the domain of the cluster."""
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]{0,252}[a-z0-9])?")
 _NODE_AGENTS = ("ztunnel",)
+TUNNELS = "ISTIO_META_ENABLE_HBONE"
 ISTIOD = "istiod"
 _LABELS = frozenset({"istio-injection"})
 """Labels of a mesh that have no prefix."""
@@ -107,7 +129,21 @@ class MeshReader:
 
     def take(self, manifest: Manifest, problems: list[Problem]) -> bool:
         """Reads an object of a mesh; whether a dialect knows its kind."""
-        found = self.istio.take(manifest) if group_of(manifest.api_version) in ISTIO_GROUPS else None
+        group = group_of(manifest.api_version)
+        if group in REMOVED:
+            problems.append(_removed(manifest, REMOVED[group]))
+        if group not in SERVED:
+            return False
+        if (group, manifest.kind) not in MESH_NAMESPACED:
+            problems.append(_no_kind(manifest, group))
+            return False
+        if manifest.api_version not in SERVED[group]:
+            problems.append(_not_served(manifest, group))
+        if manifest.kind == "ProxyConfig" and group in ISTIO_GROUPS:
+            # Threads, images and variables of proxies: one of these lets sidecars take tunnels.
+            variables = _mapping(_mapping(manifest.data.get("spec")).get("environmentVariables"))
+            return TUNNELS not in variables
+        found = self.istio.take(manifest) if group in ISTIO_GROUPS else None
         problems += found or ()
         return found is not None
 
@@ -187,6 +223,7 @@ class MeshReader:
                 selectors_of(config.get("neverInjectSelector")),
                 selectors_of(config.get("alwaysInjectSelector")),
                 {DEFAULTS[key]: value for key, value in proxy.items() if key in DEFAULTS and isinstance(value, str)},
+                domain_name(proxy.get(CLUSTER_DOMAIN)),
             )
         )
         self.istio.shown = True
@@ -234,6 +271,7 @@ class MeshReader:
                         revision if isinstance(revision, str) and revision != "default" else "",
                         version_of_image(container.get("image")),
                         dict(_flags(container)),
+                        domain_argument(container),
                     )
                 )
                 self.istio.shown = True
@@ -283,6 +321,45 @@ class MeshReader:
         return None if self._istio is None else self._istio.objects()
 
 
+def _no_kind(manifest: Manifest, group: str) -> Problem:
+    """An object of a kind that no release of Istio has: nothing enforces it."""
+    from difflib import get_close_matches
+
+    kinds = sorted(kind for other, kind in MESH_NAMESPACED if other == group)
+    near = get_close_matches(manifest.kind, kinds, 1, 0.6) or get_close_matches(
+        manifest.kind, sorted(kind for _, kind in MESH_NAMESPACED), 1, 0.8
+    )
+    place = manifest.positions.place(("kind",))
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = (
+        f"{name}: no release of Istio has such a kind in {group}; the API server does not take it, and NOTHING "
+        "enforces it"
+    )
+    home = next((other for other, kind in sorted(MESH_NAMESPACED) if near and kind == near[0]), "")
+    hint = f"did you mean kind: {near[0]} of {home}?" if near else "compare with `kubectl api-resources`"
+    return Problem(place, "unknown-kind", Severity.ERROR, message, hint, partial=True)
+
+
+def _removed(manifest: Manifest, instead: str) -> Problem:
+    """An object of a group that releases of Istio no longer read."""
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = f"{name}: releases of Istio since 1.6 do not read {manifest.api_version}: NOTHING enforces it"
+    place = manifest.positions.place(("apiVersion",))
+    return Problem(place, "removed-api", Severity.ERROR, message, f"write {instead}", partial=True)
+
+
+def _not_served(manifest: Manifest, group: str) -> Problem:
+    """An object in a version that no release has. Its fields are read as those of the others."""
+    versions = sorted(SERVED[group])
+    name = f"{manifest.kind} {manifest.namespace or 'default'}/{manifest.name}"
+    message = (
+        f"{name}: no release of Istio that is known here serves {manifest.api_version}; the API server then does not "
+        f"take it, and NOTHING enforces it; it is read like {versions[0]}"
+    )
+    place = manifest.positions.place(("apiVersion",))
+    return Problem(place, "unknown-version", Severity.ERROR, message, f"write apiVersion: {versions[0]}")
+
+
 def _marked(pods: Iterable[Pod], namespaces: Iterable[Namespace]) -> bool:
     """Whether anything is labelled or annotated for Istio."""
     if any(_istio_label(key) for one in namespaces for key in one.labels):
@@ -310,6 +387,22 @@ def _flags(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield one["name"], flag_value(one)
 
 
+def domain_argument(container: Mapping[str, Any]) -> str:
+    """What a container's ``--domain`` says; empty: nothing."""
+    words = [word for key in ("command", "args") for word in _list(container.get(key)) if isinstance(word, str)]
+    found = ""
+    for word, following in pairwise([*words, ""]):
+        given, equals, value = word.partition("=")
+        if given == DOMAIN:
+            found = domain_name(value if equals else following)
+    return found
+
+
+def domain_name(value: object) -> str:
+    """A domain; empty for what is none."""
+    return value if isinstance(value, str) and _DOMAIN.fullmatch(value) else ""
+
+
 def flag_value(entry: Mapping[str, Any]) -> str:
     """The value of an environment variable; ``?``: it comes from elsewhere, or is none."""
     value = entry.get("value")
@@ -335,31 +428,53 @@ def _first(found: list[Any], problems: list[Problem]) -> Any:
 
 
 def mesh_config_given(text: str, file: str) -> tuple[MeshConfig | None, list[Problem]]:
-    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio`` (or that ConfigMap itself), in an
-    IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be read (reported)."""
+    """The mesh config in a file of its own: as it stands in the ConfigMap ``istio``, or that ConfigMap itself (also
+    among other objects), in an IstioOperator or Istio object, or in values of a Helm chart. None where it cannot be
+    read (reported)."""
     from ringfence.dialects.istio.mesh_config import read_mesh_config
     from ringfence.sources.yaml_text import read_yaml
 
     found, problems = read_yaml(text, file) if text.strip() else ([], [])
     problems = list(problems)
-    value: Any = found[0].value if found else {}
     place = found[0].positions.place() if found else Place(file, 1, 1)
     name = Manifest("", "MeshConfig", None, "", {}, _Spot(place))
-    if isinstance(value, Mapping):
-        spec, data = _mapping(value.get("spec")), _mapping(value.get("data"))
-        if "mesh" in data:
-            config = config_of_text(data["mesh"], place, name, problems)
-            value = config.data if config is not None else None
-        else:
-            for holder in (value, spec, _mapping(spec.get("values"))):
-                value = holder.get("meshConfig", value)
-    if any(problem.partial for problem in problems) or value is None:
+    if any(problem.partial for problem in problems):
         return None, problems
-    config = config_of_text(value, place, name, problems)
+    held = [one for document in found for one in _configs_in(document.value)] if found else [{}]
+    if not held:
+        message = "the file has objects, and none of them holds a mesh config; the defaults of Istio are assumed"
+        hint = "give the ConfigMap istio, an IstioOperator, or the mesh config itself"
+        problems.append(Problem(place, "mesh-config-missing", Severity.ERROR, message, hint, partial=True))
+        return None, problems
+    if len(held) > 1:
+        message = f"the file holds {len(held)} mesh configs: the first one counts"
+        problems.append(Problem(place, "mesh-config-twice", Severity.WARNING, message, "leave one of them"))
+    config = config_of_text(held[0], place, name, problems)
     if config is None:
         return None, problems
     read, more = read_mesh_config(config)
     return read, [*problems, *more]
+
+
+def _configs_in(value: Any) -> Iterator[Any]:
+    """The mesh configs that a document holds, as text or data."""
+    if not isinstance(value, Mapping):
+        yield value
+        return
+    kind, spec, data = value.get("kind"), _mapping(value.get("spec")), _mapping(value.get("data"))
+    if isinstance(kind, str) and kind.endswith("List"):
+        for one in _list(value.get("items")):
+            yield from _configs_in(one)
+    elif kind == "ConfigMap" or (kind is None and "mesh" in data):
+        if "mesh" in data:
+            yield data["mesh"]
+    else:
+        holders = (value, spec, _mapping(spec.get("values")))
+        config = next((holder["meshConfig"] for holder in holders if "meshConfig" in holder), None)
+        if config is not None:
+            yield config
+        elif kind is None and "apiVersion" not in value:
+            yield value
 
 
 def config_of_text(text: object, place: Place, origin: Manifest, problems: list[Problem]) -> Manifest | None:

@@ -35,6 +35,9 @@ ANNOTATIONS = frozenset({
     "nginx.ingress.kubernetes.io/whitelist-source-range",
     "service.beta.kubernetes.io/load-balancer-source-ranges",
     "v1.multus-cni.io/default-network",
+    "prometheus.io/path",
+    "prometheus.io/port",
+    "prometheus.io/scrape",
 })  # fmt: skip
 """Annotations that can change reach, or what is asked of it, beside those of meshes."""
 ANNOTATION_PREFIXES = ("ringfence.dev/",)
@@ -43,11 +46,19 @@ _LONGEST_ANNOTATIONS = 256 * 1024
 WHOLE = object()
 """A field that is kept with all that is in it, but for what may be secret."""
 _PORTS = [{"name": WHOLE, "protocol": WHOLE, "containerPort": WHOLE, "hostPort": WHOLE, "hostIP": WHOLE}]
+_PROBE = {"httpGet": {"path": WHOLE, "port": WHOLE}, "grpc": {"port": WHOLE}, "tcpSocket": {"port": WHOLE}}
+_PROBES = dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _PROBE)
 _SECURITY = {"runAsUser": WHOLE, "runAsGroup": WHOLE}
-_CONTAINERS = [{"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _SECURITY}]
+_CONTAINERS = [
+    {"name": WHOLE, "image": WHOLE, "ports": _PORTS, "restartPolicy": WHOLE, "securityContext": _SECURITY, **_PROBES}
+]
 _POD_SPEC: dict[str, Any] = {
     **dict.fromkeys(
-        ("hostNetwork", "nodeName", "serviceAccountName", "serviceAccount", "hostname", "subdomain", "dnsPolicy"), WHOLE
+        (
+            *("hostNetwork", "nodeName", "serviceAccountName", "serviceAccount", "hostname", "subdomain", "dnsPolicy"),
+            "automountServiceAccountToken",
+        ),
+        WHOLE,
     ),
     "containers": _CONTAINERS,
     "initContainers": _CONTAINERS,
@@ -74,7 +85,13 @@ _STATUS: dict[str, Any] = {
         WHOLE,
     ),
     "conditions": _CONDITIONS,
+    "parents": [{"controllerName": WHOLE, "conditions": _CONDITIONS}],
 }
+_RIGHTS = dict.fromkeys(("rules", "subjects", "roleRef", "aggregationRule", "automountServiceAccountToken"), WHOLE)
+"""Of roles, bindings and ServiceAccounts: who may do what, and whose pods get a token."""
+WEBHOOKS = "admissionregistration.k8s.io/"
+_CALLED = {"webhooks": [{"name": WHOLE, "clientConfig": {"service": WHOLE}}]}
+"""Of webhooks the Services that the API server calls."""
 _REST = dict.fromkeys(("subsets", "endpoints", "ports", "addressType", "spec"), WHOLE)
 _SPECS: Mapping[str, Any] = {"Pod": _POD_SPEC, **dict.fromkeys(WORKLOAD_KINDS, _WORKLOAD_SPEC)}
 _ROUTE_TLS = {"termination": WHOLE, "insecureEdgeTerminationPolicy": WHOLE}
@@ -109,7 +126,11 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
         return _settings(manifest)
     if manifest.kind == "NetworkAttachmentDefinition":
         return _attachment(manifest.data)
+    if _is_rights(manifest):
+        return _with_metadata(manifest, _kept(manifest.data, _RIGHTS))
     telling = kept_declaration(manifest) or kept_setting(manifest)
+    if telling is None and manifest.api_version.startswith(WEBHOOKS):
+        telling = _kept(manifest.data, _CALLED)
     if telling is not None:
         return _with_metadata(manifest, telling)
     if treatment is Treatment.MESH:
@@ -167,6 +188,11 @@ def _bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict.fromkeys(("", "-")[: len(value)])
     return "" if isinstance(value, str) else value
+
+
+def _is_rights(manifest: Manifest) -> bool:
+    group = manifest.api_version.rpartition("/")[0]
+    return group == "rbac.authorization.k8s.io" or (manifest.api_version, manifest.kind) == ("v1", "ServiceAccount")
 
 
 def _annotate(data: dict[str, Any], drop: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.facts import Condition
 from ringfence.layers.network.programs import Frame, Match, Ordered, Program, Subject, Union
@@ -15,18 +16,24 @@ from ringfence.layers.network.relation import Relation
 from ringfence.sets.ports import EVERYTHING, Intervals, PortTable, canonical, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
-from ringfence.verdict.grid import FlowBounds, Result
+from ringfence.verdict.grid import FlowBounds, Passed, Result
 from ringfence.verdict.places import Place, answer
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.contents import Contents
+    from ringfence.verdict.meshed.differing import Differing
 
 Families = tuple[int, ...]
 
 
 class Bounds(Value):
-    """Ports by verdict: what is in none is denied. ``mixed`` folds flows of several families."""
+    """Ports by verdict: what is in none is denied. ``mixed`` folds flows of several families, and requests some of
+    which pass. ``contents``: what passes at ports of which a mesh has a say, as numbers of ``meshed.contents``."""
 
     allowed: Intervals = ()
     unknown: Intervals = ()
     mixed: Intervals = ()
+    contents: tuple[tuple[Intervals, int], ...] = ()
 
     def by_verdict(self) -> dict[Verdict, Intervals]:
         """The ports of each verdict."""
@@ -47,9 +54,10 @@ def folded_bounds(each: Sequence[Bounds]) -> Bounds:
     some_allowed: Intervals = ()
     some_denied: Intervals = ()
     for bounds in each:
-        closed = subtract(EVERYTHING, canonical(bounds.allowed + bounds.unknown))
+        closed = subtract(EVERYTHING, canonical(bounds.allowed + bounds.unknown + bounds.mixed))
         allowed, denied = intersect(allowed, bounds.allowed), intersect(denied, closed)
-        some_allowed, some_denied = canonical(some_allowed + bounds.allowed), canonical(some_denied + closed)
+        some_allowed = canonical(some_allowed + bounds.allowed + bounds.mixed)
+        some_denied = canonical(some_denied + closed + bounds.mixed)
     mixed = intersect(some_allowed, some_denied)
     return Bounds(allowed, subtract(subtract(subtract(EVERYTHING, allowed), denied), mixed), mixed)
 
@@ -106,13 +114,23 @@ class Behaviour(Value):
     linked: bool = False
     facts: Facts | None = None
     opaque: bool = False
+    unbound: Behaviour | None = None
+    """For clients who control their pods, where a mesh has a say and two states of it are compared."""
+
+    @property
+    def split(self) -> bool:
+        """Whether pods must be told apart by their nodes."""
+        return bool(self.places) or (self.unbound is not None and bool(self.unbound.places))
 
     def at(self, left: str | None, right: str | None) -> Behaviour:
         """The behaviour of a flow between pods on these nodes."""
-        if not self.places:
+        if not self.split:
             return self
-        place = answer(left, right, self.linked)
-        return next((behaviour for where, behaviour in self.places if where == place), NO_FLOW)
+        own = self
+        if self.places:
+            place = answer(left, right, self.linked)
+            own = next((behaviour for where, behaviour in self.places if where == place), NO_FLOW)
+        return own if self.unbound is None else replace(own, unbound=self.unbound.at(left, right))
 
 
 NO_FLOW = Behaviour()
@@ -125,32 +143,48 @@ class Transition(Value):
     after: Verdict
     ports: Intervals
     family: int | None = None
+    differing: Differing | None = None
+    """What differs of the requests, or of how they travel, where a mesh has a say."""
 
 
 def transitions(before: Behaviour, after: Behaviour) -> tuple[Transition, ...]:
     """Every change of a verdict. Where both have flows of the same families each is compared with its like, else the
     verdicts over all of them."""
-    if before.families and [one for one, _ in before.families] == [one for one, _ in after.families]:
-        each = [
-            (families[0], {(old, new): ports for old, new, ports in folded_changes(first, second)})
-            for (families, first), (_, second) in zip(before.families, after.families, strict=True)
-        ]
-        return tuple(_by_family(each))
-    return tuple(Transition(*change) for change in folded_changes(before.whole, after.whole))
+    return tuple(by_family(before, after, _verdicts))
 
 
-def _by_family(each: Sequence[tuple[int, dict[tuple[Verdict, Verdict], Intervals]]]) -> Iterator[Transition]:
-    """What all families have in common, then what one of them does by itself."""
+How = tuple[Verdict, Verdict, "Differing | None"]
+"""What a change is."""
+
+
+def _verdicts(before: Bounds, after: Bounds) -> dict[How, Intervals]:
+    return {(old, new, None): ports for old, new, ports in folded_changes(before, after)}
+
+
+def by_family(
+    before: Behaviour, after: Behaviour, changes: Callable[[Bounds, Bounds], dict[How, Intervals]]
+) -> Iterator[Transition]:
+    """The changes of each family that both have flows of, else those over all of them."""
+    if not before.families or [one for one, _ in before.families] != [one for one, _ in after.families]:
+        for (old, new, differing), ports in changes(before.whole, after.whole).items():
+            yield Transition(old, new, ports, None, differing)
+        return
+    each = [
+        (families[0], changes(first, second))
+        for (families, first), (_, second) in zip(before.families, after.families, strict=True)
+    ]
+    # What all families have in common, then what one of them does by itself.
     for change in dict.fromkeys(change for _, found in each for change in found):
         common = each[0][1].get(change, ())
         for _, found in each[1:]:
             common = intersect(common, found.get(change, ()))
+        old, new, differing = change
         if common:
-            yield Transition(*change, common)
+            yield Transition(old, new, common, None, differing)
         for family, found in each:
             rest = subtract(found.get(change, ()), common)
             if rest:
-                yield Transition(*change, rest, family)
+                yield Transition(old, new, rest, family, differing)
 
 
 def folded_changes(before: Bounds, after: Bounds) -> Iterator[tuple[Verdict, Verdict, Intervals]]:
@@ -166,28 +200,34 @@ def folded_changes(before: Bounds, after: Bounds) -> Iterator[tuple[Verdict, Ver
 def undecided(before: Behaviour, after: Behaviour) -> Intervals:
     """Ports that are unknown in both, and not for the same reasons: whether they changed cannot be said."""
     shared = intersect(before.whole.unknown, after.whole.unknown)
+    for bounds in (before.whole, after.whole):
+        for ports, _ in bounds.contents:
+            # What a mesh has a say in says itself on what it hangs.
+            shared = subtract(shared, ports)
     left, right = before.facts, after.facts
     if not shared or left == right:
         return ()
     if left is None or right is None:
         return shared
-    pieces = [piece for piece in _pieces(shared, (left, right)) if left.at(piece) != right.at(piece)]
-    return canonical(interval for piece in pieces for interval in piece)
+    differing = [piece for piece in pieces(shared, (left, right)) if left.at(piece) != right.at(piece)]
+    return canonical(interval for piece in differing for interval in piece)
 
 
-def _pieces(ports: Intervals, facts: Iterable[Facts]) -> list[Intervals]:
+def pieces(ports: Intervals, facts: Iterable[Facts]) -> list[Intervals]:
     """Ports, cut at the boundaries of every port set that programs speak of."""
-    pieces = [ports]
+    found = [ports]
     for one in facts:
         for own in one.port_sets():
-            pieces = [part for piece in pieces for part in (intersect(piece, own), subtract(piece, own)) if part]
-    return pieces
+            found = [part for piece in found for part in (intersect(piece, own), subtract(piece, own)) if part]
+    return found
 
 
 class Behaviours:
     """Numbers behaviours; equal numbers are equal behaviours, of whichever relation. 0 is no flow at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, contents: Contents | None = None) -> None:
+        """``contents``: what passes, where either state has a mesh."""
+        self.contents = contents
         self.ports = PortTable()
         self.program_ids: dict[Program, int] = {}
         self.values: list[Behaviour] = [NO_FLOW]
@@ -208,16 +248,33 @@ class Behaviours:
         key = (before, after)
         found = self._transitions.get(key)
         if found is None:
-            found = self._transitions[key] = transitions(self.values[before], self.values[after])
+            found = self._transitions[key] = self._differing(self.values[before], self.values[after])
         return found
+
+    def _differing(self, before: Behaviour, after: Behaviour) -> tuple[Transition, ...]:
+        if self.contents is None:
+            return transitions(before, after)
+        from ringfence.verdict.meshed.differing import layered_transitions
+
+        return layered_transitions(self.contents, before, after)
 
     def undecided(self, before: int, after: int) -> Intervals:
         """The ports of which it cannot be said whether they changed."""
         key = (before, after)
         found = self._undecided.get(key)
         if found is None:
-            found = self._undecided[key] = undecided(self.values[before], self.values[after])
+            old, new = self.values[before], self.values[after]
+            found = undecided(old, new)
+            if self.contents is not None:
+                from ringfence.verdict.meshed.differing import layered_undecided
+
+                found = canonical((*found, *layered_undecided(self.contents, old, new)))
+            self._undecided[key] = found
         return found
+
+    def beside(self, configured: int, unbound: int) -> int:
+        """The number of a behaviour with that for clients who control their pods."""
+        return self.number(replace(self.values[configured], unbound=self.values[unbound]))
 
 
 class Reader:
@@ -242,8 +299,10 @@ class Reader:
     def behaviour(self, result: Result) -> Behaviour:
         """A result without anything that belongs to one relation only."""
         intervals = self.relation.ports.intervals
-        whole = Bounds(intervals(result.allowed), intervals(result.unknown), intervals(result.mixed))
-        facts = self._facts(result) if whole.unknown else None
+        whole = Bounds(
+            intervals(result.allowed), intervals(result.unknown), intervals(result.mixed), self._contents(result.passed)
+        )
+        facts = self.facts(result) if whole.unknown else None
         if not result.split:
             return Behaviour(whole, self._families(result.flows), facts=facts, opaque=result.opaque)
         places = tuple(
@@ -255,17 +314,34 @@ class Reader:
     def _at(self, flows: tuple[FlowBounds, ...], facts: Facts | None) -> Behaviour:
         """The flows of one place, folded as the verdict of a question folds them."""
         whole = folded_bounds([self._bounds(flow) for flow in flows])
+        if any(flow.passed for flow in flows) and self.table.contents is not None:
+            from ringfence.verdict.meshed.differing import folded_contents
+
+            whole = folded_contents(self.table.contents, whole, [self._bounds(flow) for flow in flows])
         return Behaviour(whole, self._families(flows), facts=facts if whole.unknown else None)
 
     def _bounds(self, flow: FlowBounds) -> Bounds:
         ports = self.relation.ports
-        return Bounds(ports.intervals(flow.sure), ports.intervals(ports.difference(flow.possible, flow.sure)))
+        mixed = PortTable.NONE
+        for own, content in flow.passed:
+            assert self.table.contents is not None
+            if self.table.contents.verdict(content) is Verdict.MIXED:
+                mixed = ports.union(mixed, own)
+        unknown = ports.difference(ports.difference(flow.possible, flow.sure), mixed)
+        return Bounds(
+            ports.intervals(flow.sure), ports.intervals(unknown), ports.intervals(mixed), self._contents(flow.passed)
+        )
+
+    def _contents(self, passed: Passed) -> tuple[tuple[Intervals, int], ...]:
+        """What passes at ports, of each content."""
+        return tuple(sorted((self.relation.ports.intervals(ports), content) for ports, content in passed))
 
     def _families(self, flows: tuple[FlowBounds, ...]) -> tuple[tuple[Families, Bounds], ...]:
         each = tuple((flow.families, self._bounds(flow)) for flow in flows)
         return each if len(each) > 1 else ()
 
-    def _facts(self, result: Result) -> Facts:
+    def facts(self, result: Result) -> Facts:
+        """What the open ports of a result hang on."""
         # A result may be shared by pairs that meet otherwise, where that cannot matter.
         meeting = result.meeting
         if meeting is not None:

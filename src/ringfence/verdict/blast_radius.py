@@ -126,7 +126,7 @@ class ShortestWays(Value):
 
 Openings = Callable[[Target, Target, Asked, bool], Answer]
 """Says why one end gets through to another: all that is in the way of it, layer by layer. The flag: it is the first
-step of a client that may be in any pod."""
+step of a start that is no column."""
 
 
 class Tracer:
@@ -227,9 +227,9 @@ class Tracer:
 
     def _asked(self, source: int, destination: int, ports: Intervals) -> Answer | None:
         key = ports[0][0]
-        bare = False
-        if source == START and isinstance(self.start, Somewhere):
-            source, bare = self.start.place(destination, key), True
+        begins = source == START
+        if begins and isinstance(self.start, Somewhere):
+            source = self.start.place(destination, key)
             if source < 0:
                 return None
         left = Target(self.name(source), (self.member(source),))
@@ -237,7 +237,7 @@ class Tracer:
         question = asked(key & 0xFFFF, ("TCP", "UDP", "SCTP")[key >> 16])
         try:
             if self.openings is not None:
-                return self.openings(left, right, question, bare)
+                return self.openings(left, right, question, begins)
             return self.asker.can(left, right, question)
         except EndError:
             return None

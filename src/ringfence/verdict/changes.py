@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
 
 from ringfence.model.provenance import Place
 from ringfence.sets.ports import Intervals
@@ -11,16 +12,30 @@ from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.ways_in.values import Opening
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.request import Request
+
 
 class Change(StrEnum):
     """``widened``: what is possibly or surely allowed grew; ``narrowed``: either shrank; ``changed``: both. ``new`` and
-    ``gone``: flows of an end that only one of the states has."""
+    ``gone``: flows of an end that only one of the states has.
+
+    With a mesh, where as much is allowed as before: ``weakened``: it is encrypted less, or its sender is known less;
+    ``strengthened``: more; ``otherwise``: it is encrypted by something else, or its sender is somebody else.
+    """
 
     WIDENED = "widened"
     NARROWED = "narrowed"
     CHANGED = "changed"
     NEW = "new"
     GONE = "gone"
+    WEAKENED = "weakened"
+    STRENGTHENED = "strengthened"
+    OTHERWISE = "otherwise"
+
+
+OF_PROTECTION = (Change.WEAKENED, Change.STRENGTHENED, Change.OTHERWISE)
+"""Changes that there are with a mesh only: of what protects flows, and not of which there are."""
 
 
 _RANKS = {Verdict.DENIED: 0, Verdict.UNKNOWN: 1, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
@@ -46,14 +61,46 @@ class Cause(Value):
     place: Place | None = None
 
 
+class AskedRequest(Value):
+    """A request that tells the states apart, and what each of them says of it."""
+
+    request: Request
+    before: Verdict | None
+    after: Verdict | None
+
+
 class Witness(Value):
-    """One flow of a row, in the words that ``can`` takes; an end may have another name in the two states."""
+    """One flow of a row, in the words that ``can`` takes; an end may have another name in the two states. With a mesh
+    that tells requests apart: ``gained`` is one of which more is allowed, ``lost`` one of which less is."""
 
     source_before: str
     destination_before: str
     source: str
     destination: str
     port: str
+    gained: AskedRequest | None = None
+    lost: AskedRequest | None = None
+
+
+class Edge(Value):
+    """What the flows of a row come to in one state, where a mesh has a say. ``requests``: which pass, in words;
+    ``identity``: whom the deciding point knows, of the witness; ``holds`` False: only the client's own configuration
+    denies."""
+
+    requests: str
+    encryption: str
+    identity: str | None
+    holds: bool = True
+
+
+class Layers(Value):
+    """What a row is about, where a mesh has a say: ``configured``: what clients get as they are configured;
+    ``unbound``: what they get who control their pods, where that changed otherwise; ``protection``: what encrypts, and
+    who is known to send, what passes before and after."""
+
+    aspect: Literal["configured", "unbound", "protection"]
+    before: Edge | None
+    after: Edge | None
 
 
 class DiffRow(Value):
@@ -77,6 +124,7 @@ class DiffRow(Value):
     family: int | None = None
     explained: bool = True
     attributed: bool = True
+    layers: Layers | None = None
 
     @property
     def place(self) -> Place | None:
@@ -152,6 +200,8 @@ class Diff(Value):
     ways: tuple[WayChange, ...] = ()
     way_counts: dict[Change, int] = field(default_factory=dict)
     ways_left_out: int = 0
+    layered: bool = False
+    """Whether all layers were compared, as either state has a mesh."""
 
     @property
     def same(self) -> bool:
@@ -160,8 +210,9 @@ class Diff(Value):
 
     @property
     def widened(self) -> bool:
-        """Whether more gets through than before, between ends of both states or from outside."""
-        more = (Change.WIDENED, Change.CHANGED)
+        """Whether more gets through than before, between ends of both states or from outside, or something does with
+        less protection."""
+        more = (Change.WIDENED, Change.CHANGED, Change.WEAKENED)
         return any(counts.get(change) for counts in (self.counts, self.way_counts) for change in more)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
@@ -12,6 +13,10 @@ from ringfence.verdict.behaviours import Behaviours, Reader
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.pairing import NOWHERE, Kind, Pair, Refinement, mask_of, refine
 from ringfence.verdict.translation import Translation
+
+if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
+    from ringfence.verdict.meshed.contents import Contents
 
 FEW = 60_000
 """Pairs of kinds that are worked out one by one; for more the whole relation is joined."""
@@ -55,10 +60,23 @@ class Focus(Value):
 class Side:
     """One of the two relations, in terms of the kinds of both."""
 
-    def __init__(self, relation: Relation, columns: Sequence[int], table: Behaviours, circumstances: object) -> None:
+    def __init__(
+        self,
+        relation: Relation,
+        columns: Sequence[int],
+        table: Behaviours,
+        circumstances: object,
+        mesh: Mesh | None = None,
+        own_names: int = 0,
+    ) -> None:
+        """``mesh``: where its layers are compared too. ``own_names``: kinds whose identity is another one in the other
+        state."""
         self.relation = relation
         self.columns = columns
+        self.mesh = mesh
+        self._own_names = own_names
         self._grid: Grid | None = None
+        self._unbound: Grid | None = None
         self._within: dict[int, int] = {}
         self.reader = Reader(relation, table, circumstances)
         self.translate = Translation(columns)
@@ -68,13 +86,28 @@ class Side:
     def grid(self) -> Grid:
         """The relation, joined as soon as it is needed."""
         if self._grid is None:
-            self._grid = Grid(self.relation)
+            self._join(True)
+        assert self._grid is not None
         return self._grid
 
     def look_at_few(self) -> None:
         """Few destinations will be asked for: they are worked out one by one."""
         if self._grid is None:
-            self._grid = Grid(self.relation, joined=False)
+            self._join(False)
+
+    def _join(self, joined: bool) -> None:
+        contents = self.reader.table.contents
+        if self.mesh is None or contents is None:
+            self._grid = Grid(self.relation, joined)
+            return
+        from ringfence.verdict.meshed.compared import ComparedGrid
+        from ringfence.verdict.meshed.reach import Reading
+
+        names = mask_of(self.columns[kind] for kind in columns_of(self._own_names))
+        self._grid, self._unbound = (
+            ComparedGrid(self.relation, self.mesh, reading, contents, self.reader.facts, names, joined)
+            for reading in (Reading.CONFIGURED, Reading.UNBOUND)
+        )
 
     def row(self, kind: int, direction: Direction) -> list[tuple[int, int]]:
         """(kinds, program id) of the row of a pod kind, as far as the other kinds are concerned."""
@@ -111,12 +144,25 @@ class Side:
         return self._last[1]
 
     def _lines(self, column: int, within: int | None) -> Lines:
+        configured = self._lines_of(self.grid, column, within)
+        if self._unbound is None:
+            return configured
+        found: Lines = {}
+        others = self._lines_of(self._unbound, column, within)
+        for number, mask in configured.items():
+            for other, sources in others.items():
+                if shared := mask & sources:
+                    both = self.reader.table.beside(number, other)
+                    found[both] = found.get(both, 0) | shared
+        return found
+
+    def _lines_of(self, grid: Grid, column: int, within: int | None) -> Lines:
         pods_only = column >= self.relation.universe.pods
         found: Lines = {}
-        for mask, result in self.grid.column(column, within):
+        for mask, result in grid.column(column, within):
             number = self.reader.number(result)
             if pods_only:
-                mask &= self.grid.pods
+                mask &= grid.pods
             if mask:
                 found[number] = found.get(number, 0) | mask
         return found
@@ -127,15 +173,24 @@ class Side:
 
 
 class Comparison:
-    """Compares two relations. ``changed_facts``: what the open facts hang on is known to differ."""
+    """Compares two relations. ``changed_facts``: what the open facts hang on is known to differ. ``meshes`` before and
+    after: with them all layers are compared, without any the network."""
 
-    def __init__(self, before: Relation, after: Relation, changed_facts: bool = False) -> None:
+    def __init__(
+        self,
+        before: Relation,
+        after: Relation,
+        changed_facts: bool = False,
+        meshes: tuple[Mesh | None, Mesh | None] = (None, None),
+    ) -> None:
         self.refinement: Refinement = refine(before.universe, after.universe)
         self.kinds = self.refinement.kinds
-        self.table = Behaviours()
+        self.meshes = meshes
+        self.table = Behaviours(_contents() if any(meshes) else None)
         facts = "other" if changed_facts or not _same_facts(before, after) else None
-        self.before = Side(before, [kind.before for kind in self.kinds], self.table, None)
-        self.after = Side(after, [kind.after for kind in self.kinds], self.table, facts)
+        names = self._other_names(before, after)
+        self.before = Side(before, [kind.before for kind in self.kinds], self.table, None, meshes[0], names)
+        self.after = Side(after, [kind.after for kind in self.kinds], self.table, facts, meshes[1], names)
         self.common = self.refinement.common
         self.gone = mask_of(number for number, kind in enumerate(self.kinds) if kind.after == NOWHERE)
         self.new = mask_of(number for number, kind in enumerate(self.kinds) if kind.before == NOWHERE)
@@ -149,6 +204,25 @@ class Comparison:
             if kind.common and any(pods_before[i].node != pods_after[j].node for i, j in kind.pairs)
         )
         """Kinds with a pod that is on another node afterwards."""
+
+    @property
+    def layered(self) -> bool:
+        """Whether all layers are compared."""
+        return self.table.contents is not None
+
+    def _other_names(self, before: Relation, after: Relation) -> int:
+        """The kinds whose identity in the mesh is another one afterwards."""
+        old, new = self.meshes
+        if old is None or new is None:
+            return 0
+        return mask_of(
+            number
+            for number, kind in enumerate(self.kinds)
+            if kind.common
+            and kind.pairs
+            and old.identity(before.cluster.pods[kind.pairs[0][0]])
+            != new.identity(after.cluster.pods[kind.pairs[0][1]])
+        )
 
     def candidates(self, focus: Focus) -> dict[int, int]:
         """Destination kind → the source kinds (-1: all) whose flows to it may differ, where only some ends changed."""
@@ -241,7 +315,7 @@ class Comparison:
                 shared = mask & other
                 if not shared:
                     continue
-                if values[first].places or values[second].places:
+                if values[first].split or values[second].split:
                     apart = shared if first != second or here_moves else shared & self.moving
                     for source in columns_of(apart):
                         yield from self._apart(source, destination, first, second)
@@ -265,7 +339,7 @@ class Comparison:
         number = before if before is not None else after
         assert number is not None
         behaviour = self.table.values[number]
-        if not behaviour.places:
+        if not behaviour.split:
             yield Changed(mask, destination, before, after)
             return
         side = 0 if before is not None else 1
@@ -319,6 +393,13 @@ class Comparison:
             for side, pods in enumerate(self._pods)
             if (one.before, one.after)[side] >= 0
         )
+
+
+def _contents() -> Contents:
+    # Only states with a mesh need it.
+    from ringfence.verdict.meshed.contents import Contents
+
+    return Contents()
 
 
 def _whole(lines: Lines, common: int) -> Lines:

@@ -69,6 +69,11 @@ class Lister:
         """All rows joined; made when first needed."""
         return self._joined()
 
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The layers of which the verdicts speak."""
+        return self.grid.layers
+
     def of_network(self) -> Lister:
         """A lister of the network layer alone."""
         if type(self.grid) is Grid:
@@ -240,7 +245,7 @@ class Lister:
             left_out = len(rows) - limit
             rows = rows[:limit]
         identities = {} if level == "namespace" else self.identities(level, names)
-        return Connections(level, tuple(rows), left_out, names, (), partial, self.grid.layers, identities)
+        return Connections(level, tuple(rows), left_out, names, (), partial, self.spoken, identities)
 
     def identities(self, level: str, names: Iterable[str]) -> dict[str, str]:
         """Of some ends of a list those that have an identity in a mesh; the network knows none."""
@@ -428,7 +433,7 @@ class Lister:
         result = sorted(merged.values(), key=_row_order)
         left_out = max(0, len(result) - limit) if limit is not None else 0
         names = self._ends(level)
-        layers, identities = self.grid.layers, self.identities(level, names)
+        layers, identities = self.spoken, self.identities(level, names)
         rows = result[: len(result) - left_out]
         return Connections(level, tuple(rows), left_out, names, (), partial, layers, identities)
 

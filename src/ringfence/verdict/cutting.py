@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.ends import EndClass
 from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import LAYERS, Edit
 from ringfence.verdict.beyond_policies import BeyondPolicies
@@ -169,19 +170,32 @@ class Cutter:
             return None
         if len(flows) != 1:
             return None
-        wires = ports if source == START else self.spreader.grid.wires(source, destination, ports)
+        wires = self._wires(source, destination, ports)
         edit = self.editor.closing(flows[0], self.table.intervals(wires)) if wires != PortTable.NONE else None
-        if edit is None or source == START:
-            return edit
-        passage = self.spreader.passage(source, destination, ports, unsure) is not None
-        if not passage and self.spreader.grid.layers == LAYERS:
+        if edit is None:
+            return None
+        meshed = self.spreader.grid.layers != LAYERS
+        if not meshed and (source == START or self.spreader.passage(source, destination, ports, unsure) is None):
             return edit
         # The packet may come from another end than the client, or by another form of the mesh: only what closes the
         # whole step counts.
         after = self._after([edit])
-        if after is None or any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)):
+        if after is None:
             return None
-        return edit
+        if source == START:
+            first = after.first_steps(self.tracer.start).get(destination)
+            rest = PortTable.NONE if first is None else self.table.union(first.sure, first.perhaps)
+            return edit if self.table.intersection(rest, ports) == PortTable.NONE else None
+        return None if any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)) else edit
+
+    def _wires(self, source: int, destination: int, ports: int) -> int:
+        """The ports on the wire that a step takes."""
+        start, makers = self.tracer.start, self.spreader.grid.makers()
+        if source != START:
+            return self.spreader.grid.wires(source, destination, ports)
+        if makers is None or not isinstance(start, EndClass) or destination >= self.spreader.universe.pods:
+            return ports
+        return makers.wires(makers.distinct(start.namespace, destination)[0], destination, ports)
 
     def _verified(self, edits: list[Edit | None]) -> bool | None:
         """Whether no way is left once all edits are made; None where they cannot be made together."""

@@ -12,7 +12,7 @@ from ringfence.verdict import reasons
 from ringfence.verdict.altered import Altered
 from ringfence.verdict.answers import NODE_PORT, Decision, Reason, Verdict
 from ringfence.verdict.attribution import Attribution, FlowEnd
-from ringfence.verdict.changes import Cause, DiffRow, Witness, change_of
+from ringfence.verdict.changes import Cause, DiffRow, Witness
 from ringfence.verdict.comparing import Comparison, Side
 from ringfence.verdict.end_names import EndNames
 from ringfence.verdict.judging import Judge
@@ -20,6 +20,7 @@ from ringfence.verdict.places import answer
 
 if TYPE_CHECKING:
     from ringfence.verdict.diffing import Label
+    from ringfence.verdict.meshed.causes import LayeredAttribution
 
 NO_FAMILY = Reason("no-common-family", "the two ends have no address family in common")
 OPAQUE = Reason("unmodelled-policy", "a policy of a kind that is not modelled may decide")
@@ -28,10 +29,17 @@ OPAQUE = Reason("unmodelled-policy", "a policy of a kind that is not modelled ma
 class Decider:
     """Completes rows."""
 
-    def __init__(self, comparison: Comparison, attribution: Attribution, names: EndNames) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        attribution: Attribution,
+        names: EndNames,
+        layered: LayeredAttribution | None = None,
+    ) -> None:
         self.comparison = comparison
         self.attribution = attribution
         self.names = names
+        self.layered = layered
         self._judges = Judge(comparison.before.relation), Judge(comparison.after.relation)
 
     def row(
@@ -43,13 +51,15 @@ class Decider:
         port: int,
     ) -> DiffRow:
         """The row of flows with a label."""
+        if self.layered is not None:
+            return self._layered_row(self.layered, sources, destinations, label, ends, port)
         old, new = self._decided(False, label, ends, port), self._decided(True, label, ends, port)
         names = [self.names.one(end.kind, end.pods, after) for after in (False, True) for end in ends]
         causes = tuple(
             self._cause(self.attribution.changes[number], old[1], new[1]) for number in sorted(label.causes)
         ) or tuple(self._ends_themselves(ends))
         return DiffRow(
-            change_of(label.before, label.after),
+            label.change,
             sources,
             destinations,
             label.ports,
@@ -66,14 +76,53 @@ class Decider:
             label.attributed,
         )
 
+    def _layered_row(
+        self,
+        layered: LayeredAttribution,
+        sources: tuple[str, ...],
+        destinations: tuple[str, ...],
+        label: Label,
+        ends: tuple[FlowEnd, FlowEnd],
+        port: int,
+    ) -> DiffRow:
+        from ringfence.verdict.meshed.rows import told
+
+        names = [self.names.one(end.kind, end.pods, after) for after in (False, True) for end in ends]
+        pairs = (names[0], names[1]), (names[2], names[3])
+        witness = Witness(names[0], names[1], names[2], names[3], f"{port & 0xFFFF}/{PROTOCOLS[port >> 16]}")
+        found = told(layered, label, pairs, port, witness)
+        # What decides is said of clients as they are configured.
+        by_answer = found.layers is None or found.layers.aspect != "unbound"
+        causes = tuple(
+            self._cause(layered.changes[number], *found.decided, whole=True) for number in sorted(label.causes)
+        ) or tuple(self._ends_themselves(ends))
+        return DiffRow(
+            label.change,
+            sources,
+            destinations,
+            label.ports,
+            label.before,
+            label.after,
+            causes,
+            found.witness,
+            *(found.decided if by_answer else ((), ())),
+            *(found.reasons if by_answer else (None, None)),
+            label.family,
+            label.explained,
+            label.attributed,
+            found.layers,
+        )
+
     @staticmethod
-    def _cause(altered: Altered, old: tuple[Decision, ...], new: tuple[Decision, ...]) -> Cause:
-        """The change with the rule of it that decides now, or decided."""
+    def _cause(altered: Altered, old: tuple[Decision, ...], new: tuple[Decision, ...], whole: bool = False) -> Cause:
+        """The change with the rule of it that decides now, or decided. ``whole``: where no rule does, where the object
+        stands."""
         for decisions, there in ((new, altered.after), (old, altered.before)):
             for decision in decisions:
-                named = (decision.kind, decision.namespace, decision.name)
-                if there is not None and named == (altered.kind, altered.namespace, altered.name):
-                    return Cause(altered, decision.rule, decision.direction, decision.place)
+                named = (decision.kind, decision.namespace or None, decision.name)
+                if there is not None and named == (altered.kind, altered.namespace or None, altered.name):
+                    place = altered.place if whole and decision.rule is None else decision.place
+                    return Cause(altered, decision.rule, decision.direction, place)
         return Cause(altered, None, "", altered.place)
 
     def _ends_themselves(self, ends: tuple[FlowEnd, FlowEnd]) -> list[Cause]:

@@ -146,6 +146,12 @@ def flow_changes(comparison: Comparison) -> Iterator[FlowChange]:
             continue
         values = comparison.table.values
         found = list(folded_changes(values[changed.before].whole, values[changed.after].whole))
+        if comparison.layered:
+            found += [
+                (one.before, one.after, one.ports)
+                for one in comparison.table.transitions(changed.before, changed.after)
+                if one.before is one.after and one.differing is not None and one.differing.of_reach
+            ]
         for source in columns_of(changed.mask) if found else ():
             pairs = ends(source, changed)
             if pairs is None:

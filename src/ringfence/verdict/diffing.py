@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.model.policy import Direction
@@ -20,6 +21,10 @@ from ringfence.verdict.deciding import Decider
 from ringfence.verdict.end_names import EndNames
 from ringfence.verdict.pairing import Pair
 
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.causes import LayeredAttribution
+    from ringfence.verdict.meshed.differing import Differing
+
 LEVELS = ("workload", "pod")
 FAVOURITES = tuple(port_key("TCP", number) for number in (443, 80))
 """Ports that a witness uses where a row holds every port."""
@@ -31,6 +36,13 @@ all that the changed policies treat alike."""
 
 MOST_GROUPS = 30_000
 """Groups of flows whose causes are looked for; where there are more, nobody could read their rows, and none is."""
+
+
+ASKED = 1_500
+"""The same as ``BUDGET`` where all layers are compared and each cause is asked for."""
+
+MOST_ASKED = 6_000
+"""The same as ``MOST_GROUPS``, likewise."""
 
 
 class Group(Value):
@@ -51,6 +63,12 @@ class Label(Value):
     causes: Ids
     explained: bool
     attributed: bool = True
+    differing: Differing | None = None
+
+    @property
+    def change(self) -> Change:
+        """What the change is."""
+        return change_of(self.before, self.after) if self.differing is None else self.differing.change
 
 
 class TooManyCausesError(Exception):
@@ -63,14 +81,22 @@ Folded = dict[tuple[Label, Group], Group]
 class Differ:
     """Makes the rows of one comparison."""
 
-    def __init__(self, comparison: Comparison, attribution: Attribution, level: str = "workload") -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        attribution: Attribution,
+        level: str = "workload",
+        layered: LayeredAttribution | None = None,
+    ) -> None:
+        """``layered``: where all layers are compared."""
         self.comparison = comparison
         self.attribution = attribution
+        self.layered = layered
         self.level = level
         self.names = EndNames(comparison, level)
         self.undecided: list[tuple[int, int, Intervals]] = []
         self._lonely = [not comparison.several(number) for number in range(len(comparison.kinds))]
-        self._budget = BUDGET
+        self._budget = BUDGET if layered is None else ASKED
         self._groups = 0
         self.attributing = True
         """Whether rows are told apart by what caused them."""
@@ -89,8 +115,8 @@ class Differ:
         for (label, right), left in folded.items():
             merged.setdefault((label, self._named(left), self._named(right)), (left, right))
             used |= label.causes
-        counts = Counter(change_of(label.before, label.after) for label, _, _ in merged)
-        decider = Decider(self.comparison, self.attribution, self.names)
+        counts = Counter(label.change for label, _, _ in merged)
+        decider = Decider(self.comparison, self.attribution, self.names, self.layered)
         rows: list[DiffRow] = []
         for key in sorted(merged, key=_row_order)[:limit]:
             ends = self._witness(*merged[key])
@@ -104,7 +130,7 @@ class Differ:
     def _folded(self) -> Folded:
         """Rectangles: first the destinations of equal sources, then the sources of equal destinations."""
         by_sources: Folded = {}
-        for changed in self.comparison.cells(self.attribution.focus()):
+        for changed in self.comparison.cells(None if self.comparison.layered else self.attribution.focus()):
             for label, mask in self._labels(changed):
                 left = Group(mask, changed.sources or None)
                 right = Group(1 << changed.destination, changed.destinations or None)
@@ -152,7 +178,12 @@ class Differ:
             return
         if not self.attributing:
             for one in found:
-                yield Label(one.before, one.after, one.ports, one.family, NOBODY, False, False), changed.mask
+                label = Label(one.before, one.after, one.ports, one.family, NOBODY, False, False, one.differing)
+                yield label, changed.mask
+            return
+        if self.layered is not None:
+            for one in found:
+                yield from self._layered_labels(self.layered, changed, one)
             return
         own = self.attribution.of_kind(changed.destination, Direction.INGRESS)
         for ids, mask in self.attribution.groups(changed.mask).items():
@@ -162,6 +193,32 @@ class Differ:
             every = (*ids, *own, *self._others)
             for transition in found:
                 yield from self._caused(changed, mask, frozenset(every), transition)
+
+    def _layered_labels(
+        self, layered: LayeredAttribution, changed: Changed, one: Transition
+    ) -> Iterator[tuple[Label, int]]:
+        """A change of all layers with its causes; each kind of sources by itself, as policies may name them apart."""
+        assert one.differing is not None
+        port = witness_port(one.ports)
+        found: dict[tuple[Ids, bool, bool], int] = {}
+        itself = 0
+        for part in self._parts(changed.mask):
+            ends = self._witness(Group(part, changed.sources), Group(1 << changed.destination, changed.destinations))
+            if ends is None:
+                # A pod to itself is no flow: it may stand in a row with others, so that these are few.
+                itself |= part
+                continue
+            self._groups += 1
+            if self._groups > MOST_ASKED:
+                raise TooManyCausesError
+            names = [self.names.one(end.kind, end.pods, after) for after in (False, True) for end in ends]
+            pairs = (names[0], names[1]), (names[2], names[3])
+            telling = layered.telling(pairs, port, one.differing)
+            key = layered.causes(pairs, port, one.differing.aspect, telling)
+            found[key] = found.get(key, 0) | part
+        for (causes, explained, looked), mask in found.items():
+            mask, itself = mask | itself, 0
+            yield Label(one.before, one.after, one.ports, one.family, causes, explained, looked, one.differing), mask
 
     def _caused(self, changed: Changed, mask: int, ids: Ids, transition: Transition) -> Iterator[tuple[Label, int]]:
         change = (transition.before, transition.after)
@@ -230,7 +287,7 @@ class Differ:
         """What hangs on facts that are open in both states, and on other ones in each; causes that were not looked
         for."""
         if not self.attributing:
-            count = len(self.attribution.changes)
+            count = len(self.attribution.changes if self.layered is None else self.layered.changes)
             yield NotCompared("causes", f"{count} objects changed: too many to say which of them made which difference")
         if not self.undecided:
             return
@@ -250,9 +307,11 @@ class Differ:
 
 def _row_order(key: tuple[Label, tuple[str, ...], tuple[str, ...]]) -> tuple[object, ...]:
     label, sources, destinations = key
-    change = list(Change).index(change_of(label.before, label.after))
+    change = list(Change).index(label.change)
     verdicts = str(label.before), str(label.after)
-    return change, sources, destinations, label.ports, verdicts, label.family or 0, sorted(label.causes)
+    differing = label.differing
+    more = () if differing is None else (differing.aspect.value, differing.before, differing.after)
+    return change, sources, destinations, label.ports, verdicts, label.family or 0, sorted(label.causes), more
 
 
 def _flows(behaviour: Behaviour) -> Iterator[tuple[Verdict, Intervals]]:
@@ -274,18 +333,23 @@ def diff(
     level: str,
     limit: int | None,
     partial: bool,
+    layered: LayeredAttribution | None = None,
 ) -> Diff:
-    """The difference. ``altered`` are objects beside policies that are written otherwise."""
-    differ = Differ(comparison, attribution, level)
+    """The difference. ``altered`` are objects beside policies that are written otherwise; ``layered`` is there where
+    all layers are compared."""
+    differ = Differ(comparison, attribution, level, layered)
     rows, counts, used = differ.rows(limit)
     pairing = comparison.refinement.pairing
     names = differ.names
-    causes = {(one.kind, one.namespace, one.name) for one in (attribution.changes[number] for number in used)}
+    changes = attribution.changes if layered is None else layered.changes
+    causes = {(one.kind, one.namespace, one.name) for one in (changes[number] for number in used)}
     ends = {(ref.kind, ref.namespace, ref.name) for ref in (*pairing.new, *pairing.gone)}
     ends |= {(ref.kind, ref.namespace, ref.name) for pair in pairing.moved for ref in pair}
     silent = [
         one
-        for one in (*(change.altered for change in attribution.policies.values()), *altered)
+        for one in (
+            (*(change.altered for change in attribution.policies.values()), *altered) if layered is None else changes
+        )
         if differ.attributing and (one.kind, one.namespace, one.name) not in causes | ends
     ]
     return Diff(
@@ -301,4 +365,5 @@ def diff(
         names.every(),
         sum(1 for pair in pairing.pairs if min(pair) >= 0),
         partial,
+        layered=layered is not None,
     )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 
 from ringfence.layers.network.columns import columns_of
+from ringfence.layers.network.facts import Taken
 from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.sets.addresses import INTERNET, address_text, describe, intersect
 from ringfence.verdict.comparing import Comparison
@@ -126,6 +128,12 @@ class EndNames:
             return self.of(everyone)
         return tuple(sorted((*self._table().values(), *self.others(everyone)), key=name_order))
 
+    @cached_property
+    def _taken(self) -> Taken:
+        """Addresses that objects of either state have."""
+        sides = (self.comparison.before, self.comparison.after)
+        return Taken(address for side in sides for address in side.relation.universe.taken.addresses)
+
     def pod_or_other(self, number: int, pair: Pair) -> str:
         """One pod by its name, or a node or addresses."""
         if not self.kinds[number].pairs:
@@ -139,8 +147,9 @@ class EndNames:
         if not kind.pairs:
             if not kind.space:
                 return self.other(number)
-            public = intersect(kind.space, INTERNET) or kind.space
-            return address_text(public[0][0])
+            public = self._taken.first_free(intersect(kind.space, INTERNET))
+            free = self._taken.first_free(kind.space) if public is None else public
+            return address_text(kind.space[0][0] if free is None else free)
         index = pair[1] if after else pair[0]
         if index < 0:
             return ""

@@ -17,7 +17,7 @@ from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals as Addresses
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value, field
-from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.answers import LAYERS, Reason, Verdict
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.label_prices import Labels, Prices
 from ringfence.verdict.new_pods import IN_A_NEW_NAMESPACE, NewPods, homes
@@ -54,13 +54,15 @@ class Exposed(Value):
 
 class Price(Value):
     """A smallest set of labels with which a new pod in these namespaces reaches a workload on these ports. ``verdict``
-    unknown: possibly. ``labels`` None: there is a set, and the search ended before it was found."""
+    unknown: possibly. ``labels`` None: there is a set, and the search ended before it was found. ``identity``: in a
+    mesh, one that the pod has to prove, by its service account; empty: none; ``ANY_OWN``: whichever it has."""
 
     target: str
     namespaces: tuple[str, ...]
     labels: tuple[tuple[str, str], ...] | None
     ports: Intervals
     verdict: Verdict
+    identity: str = ""
 
 
 class Exposure(Value):
@@ -76,6 +78,7 @@ class Exposure(Value):
     whole: Mapping[Origin, tuple[str, ...]] = field(default_factory=dict)
     """All peers outside the cluster, by what they are: a row with all of them speaks of the whole internet."""
     partial: bool = False
+    layers: tuple[str, ...] = LAYERS
 
 
 Ports = tuple[int, int, Reason | None]
@@ -258,7 +261,7 @@ class Exposer:
         """What pods that do not exist yet reach of some classes, and are reached by."""
         found: Flat = {}
         for direction in Direction:
-            looker = NewPods(self.relation, direction, places)
+            looker = self._looker(direction, places)
             for column in columns_of(classes):
                 bit = 1 << column
                 for mask, sure, perhaps in looker.reached(column):
@@ -267,23 +270,31 @@ class Exposer:
                     found[key] = found.get(key, 0) | bit
         return found
 
+    def _looker(self, direction: Direction, places: tuple[str, ...]) -> NewPods:
+        makers = self.grid.makers()
+        if makers is None:
+            return NewPods(self.relation, direction, places)
+        from ringfence.verdict.meshed.new_pods import MeshedNewPods
+
+        return MeshedNewPods(makers, direction, places)
+
     def prices(self, targets: Sequence[tuple[str, int]]) -> Iterator[Price]:
         """The prices of targets, each a name and its classes."""
         if not targets:
             return
         names = homes(self.relation)
-        searcher = Prices(NewPods(self.relation, Direction.INGRESS, names))
+        searcher = Prices(self._looker(Direction.INGRESS, names), self.grid.makers())
         for target, classes in targets:
-            merged: dict[tuple[Labels | None, int, Verdict], int] = {}
+            merged: dict[tuple[Labels | None, int, Verdict, str], int] = {}
             for place in range(len(names)):
                 for bought in searcher.of(classes, place):
                     for verdict, ports in ((Verdict.ALLOWED, bought.sure), (Verdict.UNKNOWN, bought.perhaps)):
                         if ports:
-                            key = (bought.labels, ports, verdict)
+                            key = (bought.labels, ports, verdict, bought.identity)
                             merged[key] = merged.get(key, 0) | 1 << place
-            for (labels, ports, verdict), mask in merged.items():
+            for (labels, ports, verdict, identity), mask in merged.items():
                 where = tuple(names[place] for place in columns_of(mask))
-                yield Price(target, where, labels, self.relation.ports.intervals(ports), verdict)
+                yield Price(target, where, labels, self.relation.ports.intervals(ports), verdict, identity)
 
     def exposure(
         self, targets: Sequence[tuple[str, int]] = (), limit: int | None = None, partial: bool = False
@@ -301,6 +312,7 @@ class Exposer:
             self.places,
             {origin: self.peer_names(origin, columns) for origin, columns in self.outside.items()},
             partial,
+            self.grid.layers,
         )
 
     def peer_names(self, origin: Origin, peers: int) -> tuple[str, ...]:
@@ -352,6 +364,7 @@ def _price_order(price: Price) -> tuple[object, ...]:
         price.verdict is not Verdict.ALLOWED,
         len(price.labels or ()),
         price.labels or (),
+        price.identity,
         price.namespaces,
     )
 

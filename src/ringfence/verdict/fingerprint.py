@@ -1,19 +1,27 @@
 """A canonical fingerprint of the relation: equal if and only if every flow between the same ends has the same verdict.
 
 It depends on names of pods, nodes and on addresses, on verdicts and ports, and on nothing else: not on how policies are
-written, on their order, or on the classes that the engine happens to make.
+written, on their order, or on the classes that the engine happens to make. With a mesh it depends on which requests
+pass, for clients as they are configured and for those who control their pods; not on what encrypts them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
 from ringfence.sets.ports import Intervals, canonical
 from ringfence.verdict.grid import Grid, Result
+from ringfence.verdict.places import Group
 
-Behaviour = tuple[Intervals, Intervals, Intervals]
+if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
+
+Behaviour = tuple[object, ...]
+"""Allowed, unknown and mixed ports; with a mesh also what passes at the others, where that is more or less."""
 WRAP = (1 << 256) - 1
 
 
@@ -25,10 +33,15 @@ def _number(text: str) -> int:
 class Fingerprint:
     """Computes the fingerprint of one relation."""
 
-    def __init__(self, relation: Relation) -> None:
+    def __init__(self, relation: Relation, mesh: Mesh | None = None) -> None:
         self.relation = relation
         self.universe = relation.universe
-        self.grid = Grid(relation)
+        if mesh is None:
+            self.grid, self.unbound = Grid(relation), None
+        else:
+            from ringfence.verdict.meshed.telling import readings
+
+            self.grid, self.unbound = readings(relation, mesh)
         pods = relation.cluster.pods
         self.pod_numbers = [
             _number(f"{pod.namespace}/{pod.name}/{pod.workload.kind}/{pod.replicas > 1}") for pod in pods
@@ -62,17 +75,48 @@ class Fingerprint:
         total += self._outside()
         return f"{total & WRAP:064x}"
 
-    def _behaviour(self, result: Result) -> Behaviour:
+    def _behaviour(self, result: Result, unbound: Result | None) -> Behaviour:
         intervals = self.relation.ports.intervals
-        return intervals(result.allowed), intervals(result.unknown), intervals(result.mixed)
+        found: Behaviour = (intervals(result.allowed), intervals(result.unknown), intervals(result.mixed))
+        if unbound is None:
+            return found
+        from ringfence.verdict.meshed.telling import requests_of
+
+        other = (intervals(unbound.allowed), intervals(unbound.unknown), intervals(unbound.mixed))
+        own, others = requests_of(self.grid, result), requests_of(self.grid, unbound)
+        found = (*found, own) if own else found
+        return found if (*other, *((others,) if others else ())) == found else (*found, "unbound", *other, others)
+
+    def _column(self, destination: int) -> Iterator[tuple[int, Result, Result | None]]:
+        """(sources, result, that for clients who control their pods), disjoint."""
+        if self.unbound is None:
+            for mask, result in self.grid.column(destination):
+                yield mask, result, None
+            return
+        others = list(self.unbound.column(destination))
+        for mask, result in self.grid.column(destination):
+            for sources, other in others:
+                if mask & sources:
+                    yield mask & sources, result, other
+
+    def _pairs(self, source: int, destination: int) -> Iterator[tuple[Group, Group, Result, Result | None]]:
+        if self.unbound is None:
+            for left, right, result in self.grid.taken_apart(source, destination):
+                yield left, right, result, None
+            return
+        both = zip(
+            self.grid.taken_apart(source, destination), self.unbound.taken_apart(source, destination), strict=True
+        )
+        for (left, right, result), (_, _, other) in both:
+            yield left, right, result, other
 
     def _taken_apart(self, split: int, destination: int) -> dict[int, dict[Behaviour, int]]:
         """For each destination pod (-1: the node) the sums over sources that must be told apart by their nodes."""
         found: dict[int, dict[Behaviour, int]] = {}
         for source in columns_of(split):
             weight = self.weights[source] if source >= self.universe.pods else 0
-            for left, right, result in self.grid.taken_apart(source, destination):
-                behaviour = self._behaviour(result)
+            for left, right, result, unbound in self._pairs(source, destination):
+                behaviour = self._behaviour(result, unbound)
                 for index in right:
                     amount = weight or sum(self.pod_numbers[one] for one in left if one != index)
                     sums = found.setdefault(index, {})
@@ -84,11 +128,11 @@ class Fingerprint:
         the sources that must be told apart by their nodes."""
         masks: dict[Behaviour, int] = {}
         split = 0
-        for mask, result in self.grid.column(destination):
+        for mask, result, unbound in self._column(destination):
             if result.split:
                 split |= mask
                 continue
-            behaviour = self._behaviour(result)
+            behaviour = self._behaviour(result, unbound)
             masks[behaviour] = masks.get(behaviour, 0) | mask
         if destination >= self.universe.pods:
             masks = {behaviour: mask & self.grid.pods for behaviour, mask in masks.items()}
@@ -128,9 +172,9 @@ class Fingerprint:
         )
 
     def _behaviour_at(self, destination: int) -> Behaviour | None:
-        for mask, result in self.grid.column(destination):
+        for mask, result, unbound in self._column(destination):
             if mask >> destination & 1:
-                return None if result.split else self._behaviour(result)
+                return None if result.split else self._behaviour(result, unbound)
         return None
 
     def _digest(
@@ -172,6 +216,6 @@ def _added(
 NOTHING: Behaviour = ((), (), ())
 
 
-def fingerprint(relation: Relation) -> str:
-    """The canonical fingerprint, 64 hexadecimal digits."""
-    return Fingerprint(relation).text()
+def fingerprint(relation: Relation, mesh: Mesh | None = None) -> str:
+    """The canonical fingerprint, 64 hexadecimal digits. ``mesh``: where all layers count."""
+    return Fingerprint(relation, mesh).text()

@@ -25,11 +25,16 @@ from ringfence.verdict.turned import Turned
 
 if TYPE_CHECKING:
     from ringfence.verdict.meshed.apart import Told
+    from ringfence.verdict.meshed.makers import Makers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
 ONLY_PLACES = frozenset(("same-node", "cni"))
 """Kinds of facts of which a pair of ends only decides whether it shares a node."""
+
+
+Passed = tuple[tuple[int, int], ...]
+"""(port set number, number of what passes there in ``meshed.contents``), disjoint."""
 
 
 class FlowBounds(Value):
@@ -40,6 +45,8 @@ class FlowBounds(Value):
     place: Place
     sure: int
     possible: int
+    passed: Passed = ()
+    """As ``Result.passed``."""
 
 
 class Band(Value):
@@ -76,6 +83,8 @@ class Result(Value):
     """Whether places name the known node of one end, where that of the other is not known."""
     bands: tuple[Band, ...] = ()
     """What each layer says of which ports, where the grid tells."""
+    passed: Passed = ()
+    """What passes at ports, where two states of a mesh are compared."""
 
 
 def node_ports(cluster: Cluster) -> Intervals:
@@ -116,6 +125,10 @@ class Grid:
     def over(self, relation: Relation) -> Grid:
         """The same over another relation of the same ends."""
         return Grid(relation)
+
+    def makers(self) -> Makers | None:
+        """What new pods may prove to be, where somebody asks for it; None: nobody does."""
+        return None
 
     def wires(self, source: int, destination: int, ports: int) -> int:
         """The ports on the wire that some ports of a flow take, as port set numbers."""

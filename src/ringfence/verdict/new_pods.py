@@ -167,6 +167,10 @@ class NewPods:
     def reached(self, column: int) -> Iterator[tuple[int, int, int]]:
         """(where new pods would be, ports that they surely get, ports that they get perhaps), disjoint. Ports of pods
         that a policy of a kind that is not modelled may decide are perhaps."""
+        yield from self.reached_by_network(column)
+
+    def reached_by_network(self, column: int) -> Iterator[tuple[int, int, int]]:
+        """The same, as far as the network has a say."""
         blind = self.relation.blind_namespaces
         end = self.universe.ends[column]
         unseen = 0

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ringfence.layers.network.facts import Taken
 from ringfence.layers.network.universe import PER_POD_LABELS, Universe
 from ringfence.model.cluster import Pod, WorkloadRef
-from ringfence.sets.ports import Intervals, canonical
+from ringfence.sets.ports import Intervals, canonical, size
 from ringfence.values import Value
 
 NOWHERE = -1
@@ -252,7 +253,16 @@ def refine(before: Universe, after: Universe) -> Refinement:
     }
     kinds.extend(Kind(*columns) for columns in sorted(nodes.values(), key=_order))
     spaces = outside_pieces(_outside(before), _outside(after))
-    kinds.extend(Kind(*columns, space=spaces[columns]) for columns in sorted(spaces, key=_order))
+    own = [*before.taken.addresses, *after.taken.addresses]
+    taken: Taken | None = None
+    for columns in sorted(spaces, key=_order):
+        space = spaces[columns]
+        if size(space) <= len(own):
+            # Nobody is there where the cluster's own ends have all the addresses, wherever its ranges are.
+            taken = Taken(own) if taken is None else taken
+            if taken.first_free(space) is None:
+                continue
+        kinds.append(Kind(*columns, space=space))
     return Refinement(tuple(kinds), pods, pairing)
 
 

@@ -241,10 +241,33 @@ class Spreader:
 
     def steps_from(self, end: EndClass) -> Iterator[tuple[int, Step]]:
         """The steps from a pod that does not exist: (destination, step from ``START``)."""
+        relayed = self._relayed()
+        table = self.relation.ports
+        network = {column: (sure, possible) for column, sure, possible in self._bounds_from(end)}
+        for column, (sure, possible) in self._left(end, network).items():
+            if possible:
+                relayed.pop(column, None)
+                yield column, Step(0, sure, table.difference(possible, sure))
+        for column, ports in relayed.items():
+            yield column, Step(0, NONE, ports, True)
+
+    def _left(self, end: EndClass, network: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+        """What a mesh leaves of the ports that the network surely and possibly lets a pod that does not exist through
+        to."""
+        makers = self.grid.makers()
+        if makers is None:
+            return network
+        found = dict(network)
+        for column in range(self.universe.pods):
+            if column in network or makers.ways_over(column):
+                found[column] = makers.left(end.namespace, column, lambda way: network.get(way, (NONE, NONE)))
+        return found
+
+    def _bounds_from(self, end: EndClass) -> Iterator[tuple[int, int, int]]:
+        """(destination, ports that are surely, and possibly let through) by the network."""
         relation, universe = self.relation, self.universe
         row = relation.rows.row(relation.make_key(end, Direction.EGRESS), end)
         table = relation.ports
-        relayed = self._relayed()
         for mask, egress in row.parts:
             plain = relation.programs.plain(egress)
             if plain is not None and plain[0] == NONE:
@@ -255,8 +278,7 @@ class Spreader:
                 if not families:
                     continue
                 if relation.opaque(end, other):
-                    relayed.pop(column, None)
-                    yield column, Step(0, NONE, PortTable.ALL)
+                    yield column, NONE, PortTable.ALL
                     continue
                 ingress = relation.program(column, end, Direction.INGRESS)
                 same = other.sort == "pod" and end.namespace == other.namespace
@@ -266,10 +288,7 @@ class Spreader:
                     sure = table.difference(sure, self.grid.handed_on)
                     possible = table.union(possible, self.grid.handed_on)
                 if possible:
-                    relayed.pop(column, None)
-                    yield column, Step(0, sure, table.difference(possible, sure))
-        for column, ports in relayed.items():
-            yield column, Step(0, NONE, ports, True)
+                    yield column, sure, possible
 
     def admitted(self, sources: int) -> int:
         """The pods that flows of the relation lead to from some columns outside, whether a way leads there or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Opaque
@@ -14,10 +15,17 @@ from ringfence.verdict.altered import Altered, Objects, PolicyChange, altered_po
 from ringfence.verdict.attribution import Attribution
 from ringfence.verdict.changes import Diff, NotCompared
 from ringfence.verdict.comparing import Comparison
-from ringfence.verdict.diffing import diff
+from ringfence.verdict.diffing import LEVELS, diff
+from ringfence.verdict.ends import EndError
 from ringfence.verdict.equivalence import Equivalence, Order, Ordering
 from ringfence.verdict.universal import universal
-from ringfence.verdict.ways_in.differences import WAY_KINDS
+from ringfence.verdict.ways_in.differences import WAY_KINDS, Side, WayDifferences, with_ways
+
+if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
+    from ringfence.verdict.meshed.asking import MeshedAsker
+    from ringfence.verdict.meshed.causes import LayeredAttribution, Mixtures
+    from ringfence.verdict.ways_in.values import WaysIn
 
 COMPARED_KINDS = (
     "Namespace",
@@ -34,12 +42,17 @@ COMPARED_KINDS = (
 """Objects beside policies of which a change that has no effect is worth a line."""
 
 
+OF_MESH = "it belongs to the mesh and differs, and what a mesh does in every possible cluster is not decided"
+
+
 class State(Value, dict=True):
-    """One state. ``partial``: some of its input was not read."""
+    """One state. ``partial``: some of its input was not read. ``asker``: what asks all of its layers."""
 
     relation: Relation
     read: Callable[[], Iterable[Manifest]]
     partial: bool = False
+    asker: Callable[[], MeshedAsker] | None = None
+    mesh: Mesh | None = None
 
     @cached_property
     def objects(self) -> Objects:
@@ -48,10 +61,21 @@ class State(Value, dict=True):
 
 
 class States:
-    """Two states, and what of their objects differs."""
+    """Two states, and what of their objects differs. ``mixtures``: the states between them."""
 
-    def __init__(self, before: State, after: State) -> None:
+    def __init__(self, before: State, after: State, mixtures: Callable[[], Mixtures] | None = None) -> None:
         self.before, self.after = before, after
+        self._mixtures = mixtures
+
+    @cached_property
+    def layered(self) -> LayeredAttribution | None:
+        """What finds causes, where either state has a mesh."""
+        contents = self.comparison.table.contents
+        if contents is None or self.before.asker is None or self.after.asker is None:
+            return None
+        from ringfence.verdict.meshed.causes import LayeredAttribution
+
+        return LayeredAttribution(contents, self.before.asker(), self.after.asker(), self._mixtures)
 
     @cached_property
     def policies(self) -> list[PolicyChange]:
@@ -77,7 +101,8 @@ class States:
     @cached_property
     def comparison(self) -> Comparison:
         """The relations, cell by cell."""
-        return Comparison(self.before.relation, self.after.relation, self.other_facts)
+        meshes = self.before.mesh, self.after.mesh
+        return Comparison(self.before.relation, self.after.relation, self.other_facts, meshes)
 
     def not_compared(self) -> Iterator[NotCompared]:
         """Objects whose effect is not known, and input that was not read."""
@@ -130,13 +155,25 @@ class States:
             level,
             limit,
             self.before.partial or self.after.partial,
+            self.layered,
         )
+
+    def whole_diff(self, level: str, limit: int | None, ways_in: Callable[[], tuple[WaysIn, WaysIn]]) -> Diff:
+        """The difference, with that of the ways in. Raises EndError for a level that there is not."""
+        if level not in LEVELS:
+            raise EndError(f"{level!r} is no level", f"levels: {', '.join(LEVELS)}")
+        found = self.diff(level, limit)
+        left, right = (
+            Side(ways, state.relation.cluster) for ways, state in zip(ways_in(), (self.before, self.after), strict=True)
+        )
+        ways = WayDifferences(left, right, self.behind_ways, found.new, found.gone)
+        return with_ways(found, ways.rows(), limit)
 
     def equivalent(self) -> Equivalence:
         """Which of the two allows more, in this cluster."""
         partial = self.before.partial or self.after.partial
         why = tuple(self.not_compared())
-        found = Ordering(self.comparison).compare()
+        found = Ordering(self.comparison, layered=self.layered).compare()
         if found.order is not Order.UNDECIDED:
             empty = not (self.before.relation.cluster.pods or self.after.relation.cluster.pods)
             if not (empty and any(one.blocking for one in why)):
@@ -159,9 +196,19 @@ def between(before: State, after: State, level: str, limit: int | None) -> Diff:
     return States(before, after).diff(level, limit)
 
 
-def equivalent(before: State, after: State, everywhere: bool) -> Equivalence:
-    """The order of two states; ``everywhere``: of their policies in every possible cluster."""
+def equivalent(
+    before: State, after: State, everywhere: bool, of_mesh: Callable[[], Iterable[Altered]] = tuple
+) -> Equivalence:
+    """The order of two states; ``everywhere``: of their policies in every possible cluster. ``of_mesh``: what differs
+    of the objects of a mesh. Where nothing of them does, the mesh makes the same of whatever the network lets through;
+    else what it makes of every possible cluster is not decided."""
     if not everywhere:
         return States(before, after).equivalent()
+    layered, partial = before.mesh is not None or after.mesh is not None, before.partial or after.partial
+    if layered and (other := list(of_mesh())):
+        why = tuple(
+            NotCompared(_called(one.kind, one.namespace, one.name), OF_MESH, one.place, blocking=True) for one in other
+        )
+        return Equivalence(Order.UNDECIDED, universal=True, why=why, partial=partial, layered=True)
     found = universal(before.relation.cluster, after.relation.cluster, before.relation.profile)
-    return replace(found, partial=before.partial or after.partial)
+    return replace(found, partial=partial, layered=layered)

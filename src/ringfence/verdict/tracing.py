@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.mesh import Mesh
 from ringfence.model.text import printable
@@ -57,7 +58,9 @@ def spreader_of(
         return passages(asked, controller, internet, meshed)
 
     ways = ways_under(asker.relation)
-    by_ways = start_of(source) if internet and ways else 0
+    # Ways that the mesh closes are ways of the input nevertheless.
+    shown = internet and (bool(ways) or (mesh is not None and bool(passages(asker, controller, internet))))
+    by_ways = start_of(source) if shown else 0
     assert isinstance(by_ways, int)
     return Spreader(asker.relation, grid, ways, ways_under, by_ways)
 
@@ -88,10 +91,18 @@ def tracing_of(
     if stolen is None:
         start = asker.directory.find(source, namespace)
         spreader = spreader_of(asker, grid, start, controller, mesh)
-        attackers = Attackers(asker, mesh, cluster)
-        return Tracing(Tracer(asker, workloads, spreader, start, None, lambda *ask: attackers.opening(*ask[:3])))
+        later = Attackers(asker, mesh, cluster)
+
+        def opened(left: Target, right: Target, question: Asked, begins: bool) -> Answer:
+            kind, column = left.members[0].end, right.members[0].end
+            if not begins or not isinstance(kind, EndClass) or not isinstance(column, int):
+                return later.opening(left, right, question)
+            made = grid.makers().distinct(kind.namespace, column)[0] if column < grid.universe.pods else ()
+            return Attackers(asker, mesh, cluster, Holder(False, made)).opening(left, right, question)
+
+        return Tracing(Tracer(asker, workloads, spreader, start, None, opened))
     start = Target(source, (), notes=(THIEF_NOTE.format(printable(stolen.text)),))
-    alone = Holder(False, stolen)
+    alone = Holder(False, (stolen,))
     somewhere = Somewhere(grid.holding(alone), grid.holding(Holder(False)))
     # What he gets with the stolen certificate from a pod that he reached, he gets in his first step: he may be there.
     spreader = spreader_of(asker, grid, start, controller, mesh)

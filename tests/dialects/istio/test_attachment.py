@@ -47,6 +47,9 @@ WITH_LABEL, OTHER_LABEL = (("app", "web"),), (("app", "db"),)
         (NODE, Attachment("istio-system", WITH_LABEL), True),
         (NODE, Attachment("shop", None, (GATEWAY,)), False),
         (WAYPOINT, Attachment("shop"), False),
+        # A Service of the same name in the waypoint's own namespace is another one.
+        (replace(WAYPOINT, service=replace(WEB, namespace="front")), Attachment("shop", None, (SERVICE,)), False),
+        (replace(WAYPOINT, service=replace(WEB, namespace="front")), Attachment("front", None, (SERVICE,)), True),
         (WAYPOINT, Attachment("shop", WITH_LABEL), False),
         (WAYPOINT, Attachment("istio-system"), False),
         (WAYPOINT, Attachment("shop", None, (GATEWAY,)), True),

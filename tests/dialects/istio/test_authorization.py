@@ -9,9 +9,10 @@ import yaml
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig, Provider
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, read_authentication, read_policy
+from ringfence.dialects.istio.matching import text
 from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.model.mesh import PATH, Point, PointSort, RequestAction, RequestRules
-from ringfence.sets.languages.patterns import Unknown
+from ringfence.sets.languages.patterns import Present, Unknown
 from ringfence.sets.requests.formulas import NEVER, predicates_of
 from tests.dialects.reading import of
 
@@ -96,3 +97,8 @@ def test_a_header_that_is_filled_from_the_token_is_not_the_clients() -> None:
     assert [issuer.issuer for issuer in rules.issuers] == ["me"]
     assert [(source.name, source.rule) for source, _ in rules.unsettled] == [("p", 0)]
     assert rules_at([asks], [tokens], AuthorizationConfig(), TCP, 80).issuers == ()
+
+
+def test_a_star_alone_asks_for_something_except_of_what_is_there_in_any_case() -> None:
+    assert text("*") == Present(empty=False), "an empty claim is none"
+    assert text("*", empty=True) == Present(empty=True), "a header may be empty"

@@ -371,3 +371,24 @@ def test_selectors_of_the_node_agent_take_the_place_of_the_usual_ones() -> None:
     pods = workload("test/web") + workload("test/chosen", {"mesh": "yes"}) + workload("all/web")
     lab = Lab(agent, spaces, pods)
     assert [lab.member(name) for name in ("test/web", "test/chosen", "all/web")] == [["none"], ["node"], ["node"]]
+
+
+def test_the_revision_of_the_namespace_goes_before_that_of_the_pod() -> None:
+    metadata = {"name": "istio-sidecar-injector", "labels": {"istio.io/rev": "canary"}}
+    version = "admissionregistration.k8s.io/v1"
+    hook = {"apiVersion": version, "kind": "MutatingWebhookConfiguration", "metadata": metadata, "webhooks": []}
+    space = namespace("test", **{"istio.io/rev": "canary"}) + workload("test/web", {"istio.io/rev": "prod"})
+    assert Lab(f"---\n{yaml.safe_dump(hook)}", space).member("test/web") == ["sidecar"]
+
+
+def test_nothing_is_injected_in_the_systems_own_namespaces() -> None:
+    lab = Lab(
+        namespace("kube-system", **ON), namespace("test", **ON), workload("kube-system/web"), workload("test/web")
+    )
+    assert (lab.member("kube-system/web"), lab.member("test/web")) == (["none"], ["sidecar"])
+
+
+def test_a_pod_that_says_false_is_captured() -> None:
+    says = {"ambient.istio.io/bypass-inbound-capture": "false"}
+    lab = Lab(namespace("test", **AMBIENT), workload("test/web", annotations=says))
+    assert lab.mesh.membership(lab.pod("test/web"))[0].value.inbound == ((1, 15007), (15009, 65535))

@@ -461,3 +461,63 @@ def test_pods_that_run_are_told_apart_from_those_that_will() -> None:
     one, other = lab.pod("shop/x"), lab.pod("shop/yy")
     assert (one.labels == other.labels, lab.mesh.kind(one) == lab.mesh.kind(other)) == (True, False)
     assert [lab.member(f"shop/{name}") for name in ("x", "yy")] == [["none"], ["sidecar"]]
+
+
+API = "api.shop.svc.cluster.local"
+OFF, SIMPLE, OTHERS = {"mode": "DISABLE"}, {"mode": "SIMPLE"}, {"workloadSelector": {"matchLabels": {"app": "other"}}}
+OF_SERVICE = rule("shop/theirs", "api", OFF)
+WIDE = rule("shop/wide", "*.shop.svc.cluster.local", OFF)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sent"),
+    [
+        # The host has chosen the namespace: a selector that takes nobody there leaves no rule at all.
+        (rule("car/own", API, SIMPLE, **OTHERS) + OF_SERVICE, MESH),
+        (OF_SERVICE, PLAIN),
+        # Who selects is for its own namespace.
+        (rule("shop/theirs", "api", OFF, workloadSelector={"matchLabels": {"app": "web"}}), MESH),
+        (rule("shop/a", "api", OFF, exportTo=["bare"]), MESH),
+        (rule("shop/a", "api", OFF, exportTo=["car"]), PLAIN),
+        # What is for its own namespace alone does not hide what is for others.
+        (rule("shop/a", "api", SIMPLE, exportTo=["."]) + WIDE, PLAIN),
+        (rule("shop/a", "api", SIMPLE, exportTo=["bare"]) + WIDE, MESH),
+        # The name itself says more than any wildcard.
+        (rule("car/a", "*pi.shop.svc.cluster.local", SIMPLE) + rule("car/b", API, OFF), PLAIN),
+        (rule("car/a", "*" + API, OFF) + rule("car/b", API, SIMPLE), OTHER),
+    ],
+)
+def test_selectors_and_exports_choose_after_hosts(rules: str, sent: list[str]) -> None:
+    assert to_api(Lab(BASE, rules)) == sent
+
+
+def test_of_rules_that_are_exported_otherwise_either_may_count() -> None:
+    rules = rule("car/a", "api.shop.svc.cluster.local", {"mode": "DISABLE"}, exportTo=["."])
+    rules += rule("car/b", "api.shop.svc.cluster.local", {"mode": "SIMPLE"})
+    assert to_api(Lab(BASE, rules)) == sorted(PLAIN + OTHER)
+
+
+@pytest.mark.parametrize(
+    ("sort", "port", "sent"),
+    [
+        ("http", "http", PLAIN),
+        ("tcp", "http", MESH),
+        ("http", "tcp", MESH),
+        ("tcp", "tcp", PLAIN),
+        ("http", "detected", PLAIN),
+    ],
+)
+def test_routes_of_one_sort_are_none_for_the_other(sort: str, port: str, sent: list[str]) -> None:
+    host = "api.shop.svc.cluster.local"
+    subset = {"name": "v1", "labels": {}, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    route = {"route": [{"destination": {"host": host, "subset": "v1"}}]}
+    routes = an("VirtualService", "shop/v", {"hosts": [host], sort: [route]})
+    lab = Lab(BASE.replace("name: http", f"name: {port}"), rule("car/r", host, subsets=[subset]), routes)
+    assert to_api(lab) == sent
+
+
+def test_a_listener_of_a_sidecar_is_for_its_port() -> None:
+    for number, sent in ((80, MESH), (81, NOTHING)):
+        egress = [{"port": {"number": number, "name": "x", "protocol": "HTTP"}, "hosts": ["*/*"]}]
+        spec = {"egress": egress, "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+        assert to_api(Lab(BASE, an("Sidecar", "car/s", spec))) == sent

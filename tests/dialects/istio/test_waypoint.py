@@ -139,3 +139,17 @@ def test_routes_at_a_waypoint_that_may_do_something_else_leave_requests_open() -
         lab = Lab(BASE, gateway("shop/way"), use, *parts)
         point = Point(PointSort.WAYPOINT, lab.pod("shop/way"), True, lab.service("shop/api"), lab.pod("shop/api"))
         assert bool(lab.mesh.rules(point, 8080).unsettled) is open_
+
+
+def test_pods_of_headless_services_are_dialled_by_their_addresses() -> None:
+    headless = service("shop/api", PORT, metadata={"labels": {USE: "way"}}, clusterIP="None")
+    lab = Lab(BASE, gateway("shop/way", "all"), headless)
+    assert lab.waypoint("front/web", "shop/api", "shop/api") == ["none"]
+    of_pod = workload("shop/db", {USE: "way"}) + service("shop/db", PORT, clusterIP="None")
+    assert Lab(BASE, gateway("shop/way", "all"), of_pod).waypoint("front/web", "shop/db", "shop/db") == ["shop/way"]
+
+
+def test_a_service_that_wants_none_does_not_get_that_of_its_namespace() -> None:
+    space = BASE + namespace("shop", **AMBIENT, **{USE: "way"})
+    lab = Lab(space, gateway("shop/way"), labelled(**{USE: "none"}))
+    assert lab.waypoint("front/web", "shop/api", "shop/api") == ["none"]

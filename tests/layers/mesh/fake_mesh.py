@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from ringfence.model.cluster import Pod, Service, WorkloadRef
@@ -48,6 +48,7 @@ class FakeMesh:
     excluded: tuple[tuple[int, int], ...] = ()
     way: Waypoint | None = None
     special_ports: tuple[int, ...] = ()
+    address_blocks: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     service_speech: Speech | None = None
 
@@ -73,6 +74,9 @@ class FakeMesh:
             return EVERY_PORT
         (first, last), *_ = self.excluded
         return ((1, first - 1), (last + 1, 65535))
+
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        return True
 
     def kind(self, pod: Pod) -> Hashable:
         return pod.name, pod.namespace

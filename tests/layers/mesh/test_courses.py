@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course
-from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Client, Encryption, Identity, PointSort, Sending, Waypoint
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.mesh import Client, Encryption, Identity, PointSort, Sending, Speech, Waypoint
 from tests.layers.mesh.fake_mesh import FakeMesh, object_of, pod
 
 
@@ -142,3 +142,54 @@ def test_a_waypoint_judges_what_is_sent_to_a_service_at_the_services_port(dialle
     mesh = FakeMesh(way=Waypoint("shop", "way", (0,), object_of("Gateway", "way")), pods=[pod("way", "node")])
     first, last = only(mesh, pod("web", "node"), pod("db", "node"), dialled=dialled).hops
     assert (first.judged_port, last.judged_port) == (judged, 8080)
+
+
+@pytest.mark.parametrize(
+    ("server", "excluded", "encryption", "proven"),
+    [
+        (pod("db", "sidecar"), (), Encryption.MTLS, True),
+        (pod("db", "sidecar", "plain"), (), Encryption.NONE, False),
+        (pod("db", "sidecar"), ((8080, 8080),), Encryption.NONE, False),
+        (pod("db", "node"), (), Encryption.HBONE, True),
+        (pod("db"), (), Encryption.NONE, False),
+    ],
+)
+def test_who_has_no_proxy_shows_a_certificate_where_the_server_takes_one(
+    server: Pod, excluded: tuple[tuple[int, int], ...], encryption: Encryption, proven: bool
+) -> None:
+    stolen = Identity("spiffe://fake/other", "shop", "other")
+    (hop,) = only(FakeMesh(excluded=excluded), pod("web"), server, presented=stolen).hops
+    assert (hop.transport.accepted, hop.transport.encryption) == (True, encryption)
+    assert hop.identity == (stolen if proven else None)
+
+
+def test_who_controls_a_pod_need_not_say_that_it_speaks_http() -> None:
+    server = pod("db", "sidecar", "strict", "detected")
+    call = Call(FakeMesh(), Caller(pod("web", "sidecar")), server, None, 8080, None)
+    shown = [(course.hops[0].transport.proven, course.hops[0].transport.http) for course in call.unbound()]
+    assert (True, True) in shown
+    assert (True, False) in shown
+
+
+def test_tls_of_others_passes_where_the_server_does_not_have_to_understand_it() -> None:
+    found = {}
+    for speech in ("http", "tcp", "detected"):
+        mesh = FakeMesh(sending=Client(Sending.OTHER_TLS))
+        (hop,) = only(mesh, pod("web", "sidecar"), pod("db", "sidecar", speech=speech)).hops
+        found[speech] = hop.transport.accepted
+    assert found == {"http": False, "tcp": True, "detected": True}
+
+
+@pytest.mark.parametrize(("speech", "http"), [("tcp", True), ("http", True)])
+def test_a_waypoint_finds_out_what_is_spoken_to_a_pods_own_address(speech: str, http: bool) -> None:
+    way = pod("way", "sidecar")
+    mesh = FakeMesh(
+        pods=[way], way=Waypoint("shop", "way", (0,), object_of("Gateway", "way")), service_speech=Speech(speech)
+    )
+    course = only(mesh, pod("web", "node"), pod("db", "node", speech=speech))
+    assert course.hops[0].point is not None
+    assert course.hops[0].point.http is http
+    headless = Service("shop", "db", "ClusterIP", headless=True)
+    (course,) = Call(mesh, Caller(pod("web", "node")), pod("db", "node"), None, 8080, headless).courses()
+    assert course.hops[0].point is not None
+    assert (course.hops[0].point.http, course.hops[0].point.service) == (True, None)

@@ -175,6 +175,7 @@ def test_a_wildcard_of_a_template_does_not_take_every_character() -> None:
     assert not matches(pattern, "/admin/é".encode())
     assert matches(Template("/admin/{**}", None), b"/admin/a[b")
     assert not matches(Template("/admin/{*}/x", None), b"/admin//x")
+    assert not matches(Template("/admin/{*}/x", None), b"/admin/a/b/x")
 
 
 def test_where_every_character_is_used_atoms_are_walked() -> None:

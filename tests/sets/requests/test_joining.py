@@ -98,6 +98,7 @@ def test_possible_is_what_is_possible_in_both() -> None:
         with pytest.raises(Impossible):
             both.everything.contains(Request.of(attributes))
     assert moved(one.set_of(group), both) <= both.set_of(token)
+    assert moved(one.everything, both) == both.everything == moved(two.everything, both)
 
 
 def test_a_table_gives_the_same_joint_space_each_time() -> None:

@@ -258,3 +258,56 @@ def test_where_the_server_finds_out_what_is_spoken_the_clients_handshake_tells_i
             return RequestRules((allowing_http if point.http else empty,))
 
     assert ask(objects, Chains(service_speech=said), path="/").verdict == verdict
+
+
+@pytest.mark.parametrize(("speech", "symptom"), [(Speech.TCP, "eof"), (Speech.HTTP, "http-502"), (None, "http-502")])
+def test_what_the_clients_own_proxy_does_not_send_is_told_by_all_layers(speech: Speech | None, symptom: str) -> None:
+    mesh = FakeMesh(sending=Client(Sending.NOTHING), service_speech=speech)
+    answer = ask([pod("web", "sidecar"), pod("db", "sidecar"), service("db")], mesh)
+    assert said(answer) == {"network": "allowed", "transport": "denied", "requests": "allowed"}
+    assert answer.layered is not None
+    assert (answer.layered.symptom, answer.layered.holds, answer.layered.hops) == (symptom, False, ())
+    closed = ask([pod("web", "sidecar"), pod("db", "sidecar"), only_from("db", "other", 1)], mesh)
+    assert said(closed) == {"network": "denied", "transport": "denied", "requests": "allowed"}
+    assert closed.layered is not None
+    assert closed.layered.holds, "nobody gets past the network"
+
+
+@pytest.mark.parametrize(("speech", "symptom"), [("http", "http-503"), ("tcp", "eof")])
+def test_what_a_sidecar_makes_of_a_server_that_refuses(speech: str, symptom: str) -> None:
+    mesh = FakeMesh(sending=Client(Sending.PLAIN))
+    answer = ask([pod("web", "sidecar"), pod("db", "sidecar", "strict", speech), service("db")], mesh)
+    assert answer.layered is not None
+    assert (answer.verdict, answer.layered.symptom) == (Verdict.DENIED, symptom)
+
+
+def test_what_the_network_denies_holds_whatever_the_clients_proxy_does() -> None:
+    mesh = FakeMesh(sending=Client(Sending.PLAIN))
+    waypoint = FakeMesh(sending=Client(Sending.PLAIN), way=Waypoint("shop", "way", (1,), object_of("Gateway", "way")))
+    for one in (mesh, waypoint):
+        objects = [pod("web", "sidecar"), pod("db", "node"), pod("way", "node"), only_from("db", "other", 8080)]
+        answer = ask(objects, one)
+        assert answer.layered is not None
+        assert (answer.verdict, answer.layered.holds) == (Verdict.DENIED, True)
+
+
+def test_a_flow_is_as_encrypted_as_its_least_encrypted_hop() -> None:
+    objects = [pod("web", "node"), pod("db"), pod("way", "node")]
+    mesh = FakeMesh(way=Waypoint("shop", "way", (1,), object_of("Gateway", "way")))
+    answer = ask(objects, mesh)
+    assert answer.layered is not None
+    assert [hop.encryption for hop in answer.layered.hops] == ["hbone", "none"]
+    assert answer.layered.encryption == "none"
+
+
+def test_the_query_of_a_path_is_no_part_of_it() -> None:
+    found = request(path="/orders?next=/admin#top", headers={"X-User": "me"})
+    assert found is not None
+    assert (found.path, dict(found.headers)) == ("/orders", {"x-user": "me"})
+
+
+def test_an_address_is_one_of_which_policies_need_not_know() -> None:
+    from ringfence.verdict.meshed.asking import number_of
+
+    assert number_of("203.0.113.9") == address("203.0.113.9")
+    assert (number_of("3scale"), number_of("shop")) == (None, None)

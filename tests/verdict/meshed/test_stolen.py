@@ -46,7 +46,7 @@ def test_a_thief_gets_what_any_form_gets_from_any_pod(made: tuple[list[dict[str,
     asker = MeshedAsker(Asker(relation, Directory(universe, cluster)), mesh)
     stolen = Identity("spiffe://fake/a", "shop", "a")
     grid = MeshedGrid(relation, mesh, Reading.UNBOUND)
-    start = Somewhere(grid.holding(Holder(False, stolen)), grid.holding(Holder(False)))
+    start = Somewhere(grid.holding(Holder(False, (stolen,))), grid.holding(Holder(False)))
     for destination, port in product(range(universe.pods), PORTS):
         step, key = start.step_into(destination), port_key("TCP", port)
         said = Verdict.ALLOWED if relation.ports.contains(step.sure, key) else Verdict.UNKNOWN
@@ -67,8 +67,8 @@ def test_a_thief_gets_what_any_form_gets_from_any_pod(made: tuple[list[dict[str,
 
 def _judged(asker: MeshedAsker, world: World, source: int, destination: int, port: int, stolen: Identity) -> Verdict:
     universe, cluster = asker.asker.relation.universe, asker.cluster
-    left, right = (f"shop/{cluster.pods[universe.members[one][0]].name}" for one in (source, destination))
-    (flow,) = asker.asker.flows.between(world.target(left), world.target(right), world.question(port, "TCP"))
+    names = (f"shop/{cluster.pods[universe.members[one][0]].name}" for one in (source, destination))
+    (flow,) = asker.asker.flows.between(*map(asker.asker.directory.find, names), world.question(port, "TCP"))
     question = Question(asker, flow, asker.asker.regions(flow)[0][0], None, 0, None)
     call = question.call()
     assert call is not None

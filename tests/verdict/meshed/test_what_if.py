@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ringfence import load_objects, request
+from ringfence.dialects.istio.reading import READERS
+from ringfence.sources.changes import Removal
 from ringfence.verdict.answers import Connections, Verdict
 
 ORDERS = request("GET", "/orders")
@@ -98,3 +102,11 @@ def test_lists_name_their_layers_and_the_page_speaks_of_the_network() -> None:
     names = [end.name for end in matrix.ends]
     cell = matrix.cell(names.index("plain/naked"), names.index("shop/orders"))
     assert any(first <= 8080 <= last for line in cell.lines for first, last in line.ports)
+
+
+@pytest.mark.parametrize("kind", sorted({kind for _, kind in READERS}))
+def test_objects_of_the_mesh_are_named_with_the_kind_before_or_behind_the_namespace(kind: str) -> None:
+    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    for text in (f"{kind}/shop/a", f"shop/{kind}/a", f"{plural}/shop/a"):
+        found = Removal.parse(text)
+        assert (found.namespace, found.kind, found.name) == ("shop", kind.lower(), "a")

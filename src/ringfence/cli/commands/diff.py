@@ -64,6 +64,10 @@ def diff(
     through, are rows of their own and count for --fail-on. -o html is a page of its own with the matrix of both states,
     opened on what changed.
 
+    With a mesh all layers are compared: rows also tell which requests pass, and what is weakened or strengthened where
+    as much passes as before (--fail-on widened counts what is weakened); "for who controls the client's pod" marks what
+    changes past the client's own proxy.
+
     \b
     Exit codes: 0 no difference, 1 different (see --fail-on), 2 usage or no object,
     3 no such difference but the input was partial, 5 not everything could be compared.
@@ -116,7 +120,7 @@ def _write_page(opened: Opened, old: World, new: World, level: str, found: Diff,
     words = {} if namespace is None else {"with": f"={namespace}/*"}
     ends = "pod" if level == "pod" else "workload"
     with asking():
-        states = [("before", old.matrix(ends)), ("after", new.matrix(ends))]
+        states = [(word, one.matrix(ends, one.mesh is not None)) for word, one in (("before", old), ("after", new))]
         pairs = paired_ends(old.whole_relation.cluster, new.whole_relation.cluster, level == "pod")
     write_lines([html_page(states, opened.context, words, Difference(found, pairs)).removesuffix("\n")])
     opened.say([verdict_line(found)])

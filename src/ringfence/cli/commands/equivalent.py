@@ -27,6 +27,9 @@ def equivalent(shared: Shared, before: str, after: str, universal: bool, output:
     With --universal the answer holds for any pods, namespaces, nodes and addresses, also those to come: workloads of
     the input do not count, its policies alone do. What cannot be decided exactly is not decided.
 
+    With a mesh all layers are compared, for clients as they are configured and for those who control their pods; what
+    encrypts a flow does not count. With --universal the objects of the mesh have to be the same.
+
     \b
     Exit codes: 0 equal, 1 otherwise, 2 usage or no object, 3 equal but the input was partial,
     5 not decided.

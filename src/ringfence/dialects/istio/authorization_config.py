@@ -25,7 +25,8 @@ class AuthorizationConfig:
     ``trust_domain`` None: none is configured, and principals are taken as they are written. ``providers`` by name.
     ``several_providers``: PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS. ``selectors_reach_gateways``:
     ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY. ``names_are_literal``: releases that quote the names of service accounts
-    (1.28.6, 1.29.2 and later; CVE-2026-39350); before, a dot in one stood for any character; None: not known which.
+    (1.27.9, 1.28.6, 1.29.2 and later; CVE-2026-39350); before, a dot in one stood for any character; None: not known
+    which.
     ``node_counts_trust_domains``: releases whose ztunnel drops a rule that allows by trustDomains, instead of the field
     alone.
     """

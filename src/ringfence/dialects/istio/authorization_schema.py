@@ -105,6 +105,8 @@ _ATTACHMENT: dict[str, Shape] = {
 def _left_of_policy(kept: Mapping[str, Any], meant: str) -> str:
     if meant == "rules" and not kept.get("rules"):
         return "the policy then has no rules, and one that allows without rules refuses everything"
+    if meant == "action" and "action" not in kept:
+        return "the policy then has no action, and ALLOWS what it matches"
     if meant in ("selector", "targetRefs") and not any(kept.get(name) for name in _ATTACHMENT):
         return "the policy then applies to every workload of its namespace"
     return ""
@@ -141,14 +143,33 @@ _JWT_RULE = Record(
     },
     instead={"audience": "audiences: […]", "jwksURI": "jwksUri"},
 )
-AUTHENTICATION_SPEC = Record("the spec", {**_ATTACHMENT, "jwtRules": ListOf(_JWT_RULE)}, instead={"jwt": "jwtRules"})
 
 
-def _object(name: str, spec: Record) -> Record:
+def _left_of_tokens(kept: Mapping[str, Any], meant: str) -> str:
+    if meant in ("selector", "targetRefs") and not any(kept.get(name) for name in _ATTACHMENT):
+        return "it then applies to every workload of its namespace"
+    lost = not kept.get("jwtRules") and not kept.get("spec")
+    return "no token is then validated, and requests pass with any" if lost else ""
+
+
+def _left_of_rules(kept: Mapping[str, Any], meant: str) -> str:
+    return "" if kept.get("spec") else "the policy then has no rules: it allows nothing, and every request is refused"
+
+
+AUTHENTICATION_SPEC = Record(
+    "the spec",
+    {**_ATTACHMENT, "jwtRules": ListOf(_JWT_RULE)},
+    consequence=_left_of_tokens,
+    instead={"jwt": "jwtRules"},
+)
+
+
+def _object(name: str, spec: Record, consequence: Consequence) -> Record:
     return Record(
         name,
         {"apiVersion": ANYTHING, "kind": ANYTHING, "metadata": METADATA, "spec": spec, "status": ANYTHING},
         required=("metadata",),
+        consequence=consequence,
         instead={
             **dict.fromkeys(spec.fields, "inside spec"),
             **dict.fromkeys(("name", "namespace", "labels", "annotations"), "inside metadata"),
@@ -156,8 +177,8 @@ def _object(name: str, spec: Record) -> Record:
     )
 
 
-_POLICY = _object("an AuthorizationPolicy", POLICY_SPEC)
-_AUTHENTICATION = _object("a RequestAuthentication", AUTHENTICATION_SPEC)
+_POLICY = _object("an AuthorizationPolicy", POLICY_SPEC, _left_of_rules)
+_AUTHENTICATION = _object("a RequestAuthentication", AUTHENTICATION_SPEC, _left_of_tokens)
 
 
 def accept(manifest: Manifest) -> Accepted:

@@ -59,10 +59,18 @@ _POLICY: dict[str, Shape] = {
         *("loadBalancer", "connectionPool", "outlierDetection", "tunnel", "proxyProtocol", "retryBudget"),
     ),
 }
+
+
+def _no_tls(kept: Mapping[str, Any], meant: str) -> str:
+    """What a traffic policy means of which something was dropped."""
+    lost = meant in ("tls", "trafficPolicy") and not kept.get("tls") and not kept.get("trafficPolicy")
+    return "the rule then says nothing of TLS: what is outside of the mesh gets plaintext" if lost else ""
+
+
 _PORT_POLICY = Record(
     "an entry of portLevelSettings", {"port": Record("port", {"number": _PORT}, shorthand="number"), **_POLICY}
 )
-_TRAFFIC_POLICY = Record("trafficPolicy", {**_POLICY, "portLevelSettings": ListOf(_PORT_POLICY)})
+_TRAFFIC_POLICY = Record("trafficPolicy", {**_POLICY, "portLevelSettings": ListOf(_PORT_POLICY)}, consequence=_no_tls)
 DESTINATION_RULE = kind_of_object(
     "a DestinationRule",
     Record(
@@ -81,6 +89,7 @@ DESTINATION_RULE = kind_of_object(
             "workloadSelector": SELECTOR,
         },
         required=("host",),
+        consequence=_no_tls,
         instead={"tls": "trafficPolicy: {tls: …}"},
     ),
 )
@@ -175,8 +184,15 @@ def read_sidecar(manifest: Manifest) -> tuple[Sidecar, list[Problem]]:
         # A policy that is given, and empty, is REGISTRY_ONLY: the zero of the enumeration.
         outside.get("mode", "REGISTRY_ONLY") != "REGISTRY_ONLY" if isinstance(outside, Mapping) else None,
         broken,
+        _egress_proxy(outside),
     )
     return sidecar, report.problems
+
+
+def _egress_proxy(outside: Any) -> str:
+    """The host to which unknown traffic is sent; empty: none. Without a host it is none that istiod could send to."""
+    proxy = outside.get("egressProxy") if isinstance(outside, Mapping) else None
+    return str(proxy.get("host", "")) if isinstance(proxy, Mapping) else ""
 
 
 def _egress(listeners: Any) -> Iterator[EgressListener]:

@@ -84,7 +84,7 @@ class ClientRoutes:
             name = full_name(target.host, one.named.namespace)
             if destination is None:
                 return name == host and target.port in (None, number)
-            subset = self._in_subset(name, target.subset, destination)
+            subset = self._in_subset(name, target.subset, destination, name == host and service.headless)
             return subset and self._leads_to(name, destination, port, target.port or (number if name == host else None))
 
         return self._rules_of(one, entries, source, number, keeps, ALWAYS)
@@ -145,14 +145,16 @@ class ClientRoutes:
         }
         return with_delegates(service.entries, seen)
 
-    def _in_subset(self, host: str, subset: str, destination: Pod) -> bool:
+    def _in_subset(self, host: str, subset: str, destination: Pod, headless: bool) -> bool:
+        """Whether a subset has a pod. Of a headless Service proxies go to the pod that is dialled, whatever its labels
+        are (clusters of type ORIGINAL_DST)."""
         if not subset:
             return True
         for rule in self._rules:
             if full_name(rule.host, rule.named.namespace) == host:
                 for one in rule.subsets:
                     if one.name == subset:
-                        return selects(one.labels, destination) is not False
+                        return headless or selects(one.labels, destination) is not False
         return False
 
     def _rules_of(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ringfence.dialects.istio.ages import oldest, oldest_fact
-from ringfence.dialects.istio.hosts import full_name, most_specific, of_service, visible
+from ringfence.dialects.istio.hosts import covers, full_name, most_specific, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
-from ringfence.dialects.istio.objects import DestinationRule, Named, Tls, TrafficPolicy, VirtualService
+from ringfence.dialects.istio.objects import DestinationRule, Named, ServiceEntry, Tls, TrafficPolicy, VirtualService
 from ringfence.dialects.istio.peer_authentication import selects
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Option
@@ -45,6 +45,15 @@ class DestinationRules:
             for port in policy.ports
         )
 
+    def speak_of(self, entry: ServiceEntry) -> bool:
+        """Whether some rule says what is sent to a host of an entry."""
+        return any(
+            covers(pattern, host) and any(_speaks_of_tls(rule) for rule in rules)
+            for hosts in self._by_namespace.values()
+            for pattern, rules in hosts.items()
+            for host in entry.hosts
+        )
+
     def for_service(self, source: Pod, service: Service, config: MeshConfig) -> list[Option[DestinationRule | None]]:
         """The rule that counts for a client and a Service."""
         host = of_service(service.namespace, service.name)
@@ -69,6 +78,13 @@ class DestinationRules:
         }
         best = most_specific(hosts, host)
         return () if best is None else hosts[best]
+
+
+def _speaks_of_tls(rule: DestinationRule) -> bool:
+    policies = (rule.policy, *(subset.policy for subset in rule.subsets))
+    return bool(rule.broken) or any(
+        policy is not None and (policy.tls is not None or any(policy.ports.values())) for policy in policies
+    )
 
 
 def _private(rule: DestinationRule, config: MeshConfig) -> bool:

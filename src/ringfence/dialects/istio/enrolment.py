@@ -13,6 +13,7 @@ from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_CLASS
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
+from ringfence.dialects.istio.together import LABELLED, NO_LABEL
 from ringfence.dialects.istio.workload_entry import has_proxy
 from ringfence.model.cluster import MACHINE, Cluster, Namespace, Pod
 from ringfence.model.marks import Marks
@@ -203,11 +204,11 @@ class Enrolment:
         space = self._namespaces.get(pod.namespace) or Namespace(pod.namespace, {}, True)
         spaces: list[tuple[Mapping[str, str], str]] = [(space.labels, "")]
         if space.open_labels:
-            name = f"namespace {pod.namespace}"
+            name = pod.namespace
             spaces = [
-                (space.labels, f"{name} has no label of Istio"),
-                ({**space.labels, INJECTION: "enabled"}, f"{name} is labelled {INJECTION}=enabled"),
-                ({**space.labels, DATAPLANE: "ambient"}, f"{name} is labelled {DATAPLANE}=ambient"),
+                (space.labels, NO_LABEL.format(name)),
+                ({**space.labels, INJECTION: "enabled"}, LABELLED.format(name, INJECTION, "enabled")),
+                ({**space.labels, DATAPLANE: "ambient"}, LABELLED.format(name, DATAPLANE, "ambient")),
             ]
         decide = f"the Namespace {pod.namespace}" if space.open_labels else ""
         pods: list[tuple[Mapping[str, str], str]] = [(pod.labels, "")]
@@ -267,7 +268,7 @@ class Enrolment:
         revision, why = asked_revision(space, labels, pod.namespace, by_default)
         if revision is None:
             return Injected(False, why)
-        answers = self._answers(revision)
+        answers = self.answers(revision)
         if answers is False:
             return Injected(False, f"{why}, and the input has no injector of that revision")
         required, reason = injection_required(pod, pod.marks.annotations, self._injector(revision), labels)
@@ -275,7 +276,7 @@ class Enrolment:
             return Injected(False, reason)
         return Injected(True, why, revision, answers is True)
 
-    def _answers(self, revision: str) -> bool | None:
+    def answers(self, revision: str) -> bool | None:
         """Whether an injector of this revision is installed; None: the input does not tell."""
         revision = "" if revision == "default" else revision
         if self._webhooks:

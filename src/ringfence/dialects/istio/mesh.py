@@ -9,12 +9,14 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringfence.dialects.istio import speech
+from ringfence.dialects.istio import speech, words
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
+from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -22,6 +24,8 @@ from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.sidecar_scope import Sidecars
+from ringfence.dialects.istio.since import as_known
+from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.model.cluster import Cluster, Pod, Service
@@ -31,6 +35,7 @@ from ringfence.model.mesh import (
     Client,
     Identity,
     Membership,
+    Numbers,
     Option,
     Point,
     PointSort,
@@ -43,6 +48,7 @@ from ringfence.model.mesh import (
     known,
     lone_numbers,
 )
+from ringfence.model.text import printable
 from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
@@ -69,7 +75,8 @@ class IstioMesh:
 
     def __init__(self, cluster: Cluster, objects: IstioObjects, settings: Settings) -> None:
         self._cluster = cluster
-        self.objects = objects
+        self._strange_hosts = tuple(strange_hosts(objects))
+        self.objects = objects = in_usual_domain(objects)
         configs = dict(objects.configs)
         if settings.config is not None:
             configs = {"": settings.config}
@@ -90,7 +97,7 @@ class IstioMesh:
         )
         self._waypoints = Waypoints(objects.waypoints, cluster.pods, cluster.namespaces)
         self._policies = [
-            one
+            as_known(one, self.release.versions)
             for one in objects.authorizations
             if isinstance(one, AuthorizationPolicy) and self._discovers(one.attachment.namespace)
         ]
@@ -110,16 +117,24 @@ class IstioMesh:
             self._pods_of,
             configs.values(),
         )
-        self._speaks_of_addresses = any(
-            term.key in ("source.ip", "remote.ip", "destination.ip")
+        asked_addresses = [
+            (term.key, value)
             for one in self._policies
             for clause in one.clauses
             for terms in (*clause.sources, *clause.operations, clause.conditions)
             for term in terms
+            if term.key in ("source.ip", "remote.ip", "destination.ip")
+            for value in (*term.values, *term.others)
+        ]
+        self._speaks_of_addresses = self._senders.by_address or bool(asked_addresses)
+        found = (words.block(value) for key, value in dict.fromkeys(asked_addresses) if key != "destination.ip")
+        self.address_blocks: tuple[Numbers, ...] = tuple(
+            (block,) for block in dict.fromkeys(found) if block is not None
         )
         self._policies_of: dict[str, list[AuthorizationPolicy]] = {}
         for policy in self._policies:
             self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
+        self._ends_tls = self.release.flag("ENABLE_TLS_ON_SIDECAR_INGRESS", False) is not False
         self._rules: dict[Hashable, RequestRules] = {}
         self._kinds: dict[Hashable, int] = {}
         self._seen: dict[Hashable, tuple[int, Pod]] = {}
@@ -144,6 +159,11 @@ class IstioMesh:
                 "the input has no mesh config of Istio: its defaults are assumed"
                 f" (trust domain {self.config.trust_domain}, root namespace {self.config.root_namespace},"
                 " auto mTLS, PERMISSIVE, ALLOW_ANY)"
+            )
+        if self._strange_hosts:
+            found.append(
+                f"the domain of the cluster is {domain_of(self.objects)}, as far as the input tells: hosts such as"
+                f" {printable(self._strange_hosts[0])} name no Service"
             )
         if not self.release.versions:
             found.append("the input does not tell the release of Istio")
@@ -203,6 +223,10 @@ class IstioMesh:
             for one in (option.value,)
         )
         return members, self._senders.key_of(pod), pod.service_account == ""
+
+    def together(self, facts: Iterable[str], client: Membership | None) -> bool:
+        """Whether facts that its options have can all hold."""
+        return together(facts, client)
 
     def identity(self, pod: Pod) -> Identity | None:
         """The SPIFFE identity of the pod's service account."""
@@ -279,7 +303,8 @@ class IstioMesh:
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
-        addresses = destination.addresses if destination is not None and self.services.by_address else ()
+        asks = self.services.by_address or self._senders.by_address
+        addresses = destination.addresses if destination is not None and asks else ()
         members = self.membership(source)
         proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
         end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
@@ -308,12 +333,15 @@ class IstioMesh:
             for option in sends:
                 fact, decide = option.fact, option.decide
                 if len(proxies) > 1:
-                    which = "ztunnel" if proxy is Proxy.NODE else "a sidecar"
-                    fact = ", and ".join(filter(None, (f"the client's proxy is {which}", fact)))
+                    fact = ", and ".join(filter(None, (CLIENT.format(NAMES[proxy]), fact)))
                     decide = decide or "what makes the client a member of the mesh"
                 one = option.value
-                found.setdefault((one.sending, one.checks, one.routes), Option(one, fact, decide))
-        if len(found) == 1:
+                key = (one.sending, one.checks, one.routes, *sorted(cases(fact)), proxy)
+                known_as = found.get(key)
+                said = fact if known_as is None else either(known_as.fact, fact) or fact
+                value, decide = (one, decide) if known_as is None else (known_as.value, known_as.decide)
+                found[key] = Option(value, said, decide)
+        if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
             return known(next(iter(found.values())).value)
         return found.values()
 
@@ -331,9 +359,9 @@ class IstioMesh:
             return known(None)
         found = self._waypoints.of(destination, service)
         if proxies - {Proxy.NODE, Proxy.NONE} and any(option.value is not None for option in found):
-            fact, decide = "the client's proxy is ztunnel", "what makes the client a member of the mesh"
+            fact, decide = CLIENT.format(NAMES[Proxy.NODE]), "what makes the client a member of the mesh"
             found = [Option(one.value, ", and ".join(filter(None, (fact, one.fact))), decide) for one in found]
-            found.append(Option(None, "the client's proxy is a sidecar", decide))
+            found.append(Option(None, CLIENT.format(NAMES[Proxy.SIDECAR]), decide))
         return tuple(found)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
@@ -397,7 +425,35 @@ class IstioMesh:
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = self._rules_at(point, port)
-        return found
+        added = [
+            (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if self._touches(one, point, port)
+        ]
+        added += self._ended_here(point, port)
+        return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+
+    def _ended_here(self, point: Point, port: int) -> list[tuple[Source, str]]:
+        """Sidecars that have the proxy end TLS of its own at a port, where it takes none of the mesh."""
+        if point.sort is not PointSort.SIDECAR or not self._sidecars or not self._ends_tls:
+            return []
+        plain = any(option.value.acceptance is Acceptance.PLAIN for option in self.server(point.pod, port))
+        found = [option.value for option in self._sidecars.of(point.pod) if option.value is not None]
+        return [
+            (one.named.source, "has the proxy end TLS at this port, and what it then takes is not modelled")
+            for one in found
+            if plain and any(listener.tls and listener.port == port for listener in one.ingress or ())
+        ]
+
+    def _touches(self, extension: Extension, point: Point, port: int) -> bool:
+        gateway = GATEWAY_NAME in point.pod.labels or is_gateway(point.pod)
+        return may_touch(
+            extension,
+            point,
+            port,
+            self.config.root_namespace,
+            gateway=gateway,
+            waypoint=is_waypoint(point.pod),
+            own_chain=bool(extension.ports) and bool(self.services.leading_to(point.pod, port)),
+        )
 
     def _rules_at(self, point: Point, port: int) -> RequestRules:
         config = self.release.authorization(self.config)
@@ -405,32 +461,18 @@ class IstioMesh:
         homes |= {point.service.namespace} if point.service is not None else set()
         policies = [one for home in homes for one in self._policies_of.get(home, ())]
         found = rules_at(policies, self._authentications, config, point, port)
-        added = [
-            (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if one.inbound and self._at(one, point)
-        ]
+        added = []
         if point.sort is PointSort.WAYPOINT and point.service is not None:
-            added += [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
+            added = [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
-
-    def _at(self, extension: Extension, point: Point) -> bool:
-        """Whether an extension may be in the proxy of a point. ztunnel takes none."""
-        if point.sort is PointSort.NODE:
-            return False
-        spaces = {self.config.root_namespace, point.pod.namespace}
-        spaces |= {point.service.namespace} if point.service is not None else set()
-        if extension.named.namespace not in spaces:
-            return False
-        waypoint = point.sort is PointSort.WAYPOINT or is_waypoint(point.pod)
-        if extension.targets:
-            return waypoint or GATEWAY_NAME in point.pod.labels
-        return not waypoint and (not extension.selector or selects(extension.selector, point.pod) is not False)
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
         """Ports that policies speak of which may reach a pod of a namespace."""
         found = self._mentioned.get(namespace)
         if found is None:
             numbers = set(self.peer_authentications.ports(namespace)) | set(self._sidecars.ports(namespace))
-            found = self._mentioned[namespace] = self._asked_ports | numbers
+            ports = {port for one in self.objects.extensions for port in one.ports}
+            found = self._mentioned[namespace] = self._asked_ports | numbers | ports
         return found
 
     @cached_property

@@ -131,7 +131,8 @@ class IngressListener:
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """What the proxies of some workloads know and take. ``egress`` and ``ingress`` None: not given. ``any_outside``:
-    what it does with destinations that it does not know; None: as the mesh says."""
+    what it does with destinations that it does not know; None: as the mesh says. ``egress_proxy``: it sends to another
+    proxy what it passes on so."""
 
     named: Named
     selector: Labels
@@ -139,6 +140,7 @@ class Sidecar:
     ingress: tuple[IngressListener, ...] | None
     any_outside: bool | None
     broken: str = ""
+    egress_proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,14 @@ class ServiceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """Where routes of one sort send, and whether that is all that they do."""
+
+    targets: tuple[tuple[str, str], ...]
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadEntry:
     """A workload outside of the cluster. ``address`` as written: one of IP, a name, or the path of a socket."""
 
@@ -180,14 +190,6 @@ class WorkloadEntry:
     network: str = ""
     ports: Mapping[str, int] = field(default_factory=dict)
     broken: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """Where routes of one sort send, and whether that is all that they do."""
-
-    targets: tuple[tuple[str, str], ...]
-    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +215,19 @@ class VirtualService:
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An object that can change what proxies do and is not modelled: EnvoyFilter, WasmPlugin. ``targets``: (kind, name)
-    of what it is attached to. ``inbound`` and ``outbound``: what it changes."""
+    of what it is attached to. ``inbound`` and ``outbound``: what of sidecars it changes; ``gateways``, ``waypoints``:
+    whether it is in these (None: in waypoints only if it names them). ``http``: it sees requests, and no connections.
+    ``ports``: of the workload, to which it keeps (empty: all)."""
 
     named: Named
     selector: Labels
     targets: tuple[tuple[str, str], ...]
     inbound: bool
     outbound: bool
+    gateways: bool = True
+    waypoints: bool | None = None
+    http: bool = False
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +287,8 @@ class Injection:
     always: tuple[Selector, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     """What annotations say that a pod does not have, by their keys (``global.proxy`` of the values)."""
+    domain: str = ""
+    """The cluster's (``global.proxy.clusterDomain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +299,8 @@ class ControlPlane:
     revision: str
     version: str
     flags: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    """The cluster's (``--domain``); empty: not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,13 +72,23 @@ def _check(kept: Mapping[str, Any], path: FieldPath, report: Report) -> None:
             report.refuse(where, "invalid-selector", fault, "it selects nothing", "leave the selector out for all")
 
 
+def _left(kept: Mapping[str, Any], meant: str) -> str:
+    """What a policy means of which something was dropped."""
+    if meant == "selector" and not kept.get("selector"):
+        return "the policy is then for the whole namespace"
+    if not kept.get("mtls") and not kept.get("portLevelMtls") and not kept.get("spec"):
+        return "the policy then sets no mode: that of the namespace or the mesh holds, or PERMISSIVE"
+    return ""
+
+
 SPEC = Record(
     "the spec",
     {"selector": SELECTOR, "mtls": _MTLS, "portLevelMtls": _Ports()},
     check=_check,
+    consequence=_left,
     instead={"mode": "mtls: {mode: …}", "matchLabels": "selector: {matchLabels: …}", "ports": "portLevelMtls"},
 )
-OBJECT = kind_of_object("a PeerAuthentication", SPEC)
+OBJECT = kind_of_object("a PeerAuthentication", SPEC, _left)
 
 
 def read_peer_authentication(manifest: Manifest) -> tuple[PeerAuthentication, list[Problem]]:

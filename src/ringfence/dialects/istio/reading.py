@@ -40,6 +40,7 @@ READERS: Mapping[tuple[str, str], tuple[str, Callable[[Manifest], Read]]] = {
     ("networking.istio.io", "Gateway"): ("gateways", read_gateway),
     ("networking.istio.io", "EnvoyFilter"): ("extensions", read_envoy_filter),
     ("extensions.istio.io", "WasmPlugin"): ("extensions", read_wasm_plugin),
+    ("extensions.istio.io", "TrafficExtension"): ("extensions", read_wasm_plugin),
 }
 """By group and kind: the versions of a kind have the same fields."""
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
 from ringfence.dialects.istio.enrolment import is_gateway
+from ringfence.dialects.istio.entry_scope import Entries
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import (
@@ -34,6 +36,7 @@ from ringfence.dialects.istio.objects import (
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
+from ringfence.dialects.istio.together import cases, either
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
@@ -90,6 +93,7 @@ class Senders:
         self._pods_of = pods_of
         self._rules = DestinationRules(objects.destination_rules, root)
         self._entries = objects.service_entries
+        self._by_address = Entries(objects.service_entries)
         self._routes = [one for one in objects.virtual_services if one.inside]
         self._bound = [one for one in objects.virtual_services if one.gateways]
         self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
@@ -187,7 +191,7 @@ class Senders:
             name = f"Service {service.namespace}/{service.name}"
             why = f"the client's proxy does not know {name}"
             if any_outside(sidecar, config):
-                yield Option(Client(Sending.PLAIN, sources, f"{why}, and passes on what it does not know as it is"))
+                yield from _passed_on(sidecar, sources, f"{why}, and")
             else:
                 yield Option(Client(Sending.NOTHING, sources, f"{why}, and passes nothing on that it does not know"))
             return
@@ -209,11 +213,21 @@ class Senders:
             if serving:
                 yield from self._by_host(serving[0], destination, port, sidecar, config)
                 return
+        taking = []
+        if destination is not None:
+            taking = list(self._by_address.taking(destination, port, sidecar, source.namespace))
+        if any(self._changes(one) for one, _ in taking):
+            yield from self._by_entries(taking)
+            return
+        if any(sure for _, sure in taking):
+            surely = tuple(one.named.source for one, sure in taking if sure)
+            yield Option(Client(Sending.PLAIN, surely, f"the destination is one of {taking[0][0].named}"))
+            return
         passes = any_outside(sidecar, config)
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
         if passes:
-            yield Option(Client(Sending.PLAIN, sources, "the client's proxy passes on what it does not know as it is"))
+            yield from _passed_on(sidecar, sources, "the client's proxy")
         elif not entries:
             why = "the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)"
             yield Option(Client(Sending.NOTHING, sources, why))
@@ -242,6 +256,29 @@ class Senders:
         passes = any_outside(sidecar, config)
         why = "the client's proxy passes on what it does not know as it is" if passes else "REGISTRY_ONLY"
         yield Option(Client(Sending.PLAIN if passes else Sending.NOTHING, (), why), f"not: {called}", decide)
+
+    @property
+    def by_address(self) -> bool:
+        """Whether what is sent may hang on the destination's address."""
+        return self._by_address.by_address
+
+    def _changes(self, entry: ServiceEntry) -> bool:
+        """Whether an entry does more with a connection than to pass it on."""
+        return entry.resolution != "NONE" or not entry.outside or self._rules.speak_of(entry)
+
+    def _by_entries(self, taking: Sequence[tuple[ServiceEntry, bool]]) -> Iterator[Option[Client]]:
+        """A connection that an entry takes: to its own endpoints, or in TLS that a rule for its hosts asks for."""
+        names = ", ".join(str(one.named) for one, _ in taking[:3])
+        sources = tuple(one.named.source for one, _ in taking)
+        decide = "the address that is dialled, and which ServiceEntry has it"
+        why = f"{names} may take the connection, and send it elsewhere or otherwise"
+        for sending, word in (
+            (Sending.PLAIN, f"the connection is passed on as it is, whatever {names} says"),
+            (Sending.NOTHING, f"{names} takes the connection, and sends it to its own endpoints"),
+            (Sending.OTHER_TLS, f"{names} takes the connection, and a rule has it sent in TLS"),
+        ):
+            if sending is not Sending.OTHER_TLS or any(self._rules.speak_of(one) for one, _ in taking):
+                yield Option(Client(sending, sources, why), word, decide)
 
     def _by_own_address(
         self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
@@ -331,13 +368,14 @@ class Senders:
                     why = f"{rule.named} cannot be read: {rule.broken}"
                     yield Option(Client(sending, (rule.named.source,), why), fact, "a rule that the API server accepts")
                 continue
-            found: dict[Client, str] = {}
+            found: dict[tuple[Any, ...], str] = {}
             for number in numbers:
                 for tls, named in told(rule, number, destination, routes, host):
                     for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
-                        found.setdefault(client, fact)
+                        key = (client, *sorted(cases(fact)))
+                        found[key] = fact if key not in found else either(found[key], fact) or fact
                         decide = decide or decides
-            for client, fact in found.items():
+            for (client, *_), fact in found.items():
                 text = fact or (f"the port or subset that is dialled is one for which it sends {client.sending.value}")
                 extra = text if len(found) > 1 else fact
                 yield Option(
@@ -440,6 +478,22 @@ class Senders:
                 any(_labelled(option.value, pod) for option in self._members(pod)) for pod in self._pods_of(service)
             )
         return found
+
+
+def _passed_on(sidecar: Sidecar | None, sources: tuple[Source, ...], who: str) -> Iterator[Option[Client]]:
+    """What a proxy does with a destination that it does not know, and may pass on."""
+    plain = Client(Sending.PLAIN, sources, f"{who} passes on what it does not know as it is")
+    if sidecar is None or not sidecar.egress_proxy:
+        yield Option(plain)
+        return
+    elsewhere = f"{sidecar.named} has it sent to {sidecar.egress_proxy}"
+    decide = "where that proxy sends it on"
+    yield Option(plain, f"{sidecar.egress_proxy} sends the connection on to the destination", decide)
+    yield Option(
+        Client(Sending.NOTHING, (sidecar.named.source,), elsewhere),
+        f"{sidecar.egress_proxy} does not send the connection on to the destination",
+        decide,
+    )
 
 
 def _exports(config: MeshConfig) -> bool:

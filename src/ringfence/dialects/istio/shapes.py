@@ -11,7 +11,7 @@ from typing import Any
 from ringfence.dialects.fields.metadata import METADATA, policy_name
 from ringfence.dialects.fields.report import Report, Server, Silence
 from ringfence.dialects.fields.selectors import CUSTOM_SELECTOR, selector
-from ringfence.dialects.fields.shapes import ANYTHING, Record, Shape, Texts, accepted
+from ringfence.dialects.fields.shapes import ANYTHING, Consequence, Record, Shape, Texts, accepted
 from ringfence.dialects.istio.objects import Labels, Named
 from ringfence.model.provenance import Manifest
 from ringfence.sets.labels import Selector
@@ -22,12 +22,14 @@ _SILENCE = Silence(Server.CUSTOM)
 BROKEN = "the API server rejects it as it is written"
 
 
-def kind_of_object(name: str, spec: Record) -> Record:
-    """A whole object; a spec may be left out."""
+def kind_of_object(name: str, spec: Record, consequence: Consequence | None = None) -> Record:
+    """A whole object; a spec may be left out. ``consequence``: what it means where fields beside the spec are
+    dropped."""
     return Record(
         name,
         {"apiVersion": ANYTHING, "kind": ANYTHING, "metadata": METADATA, "spec": spec, "status": ANYTHING},
         required=("metadata",),
+        consequence=consequence,
         instead={
             **dict.fromkeys(spec.fields, "inside spec"),
             **dict.fromkeys(("name", "labels", "annotations"), "inside metadata"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ringfence.dialects.istio.objects import Named, ServiceEntry, Sidecar
 from ringfence.dialects.istio.peer_authentication import selects
 from ringfence.model.cluster import Pod, Service, ServicePort
-from ringfence.model.mesh import Option, Source, Speech
+from ringfence.model.mesh import AGES, Option, Source, Speech
 from ringfence.model.provenance import Place
 
 _HTTP = frozenset({"http", "http2", "http-proxy", "http_proxy", "grpc", "grpc-web"})
@@ -172,7 +172,7 @@ def _of(
     differ = len({speech for speech, _, _ in candidates}) > 1
     for speech, _, named in candidates:
         fact = f"{named} is the oldest that leads to port {port}" if differ else ""
-        yield speech, (), f"{named} says so by the name or appProtocol of its port", fact, "creationTimestamps"
+        yield speech, (), f"{named} says so by the name or appProtocol of its port", fact, AGES
 
 
 def _named(service: Service) -> Named:

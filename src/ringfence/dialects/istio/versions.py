@@ -72,7 +72,7 @@ class Release:
         )
 
     def _quotes_names(self) -> bool | None:
-        """Releases that take the names of service accounts literally: 1.28.6, 1.29.2 and later."""
+        """Releases that take the names of service accounts literally: 1.27.9, 1.28.6, 1.29.2 and later."""
         if not self.versions:
             return None
         found = {_quotes(version) for version in self.versions}
@@ -80,9 +80,8 @@ class Release:
 
 
 def _quotes(version: Version) -> bool:
-    if version[:2] == (1, 28):
-        return version >= (1, 28, 6)
-    return version >= (1, 29, 2)
+    fixed = {(1, 27): (1, 27, 9), (1, 28): (1, 28, 6)}
+    return version >= fixed.get((version[0], version[1]), (1, 29, 2))
 
 
 def _truth(value: str | None, default: bool) -> bool | None:

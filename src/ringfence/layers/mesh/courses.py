@@ -124,9 +124,12 @@ class Call(Value):
                 for course in self._between(client, host, (*first, *second)):
                     if client is not None and client.notes:
                         course = replace(course, notes=(*course.notes, *client.notes))
-                    if course not in found:
+                    if course not in found and self._possible(course):
                         found.append(course)
         return found
+
+    def _possible(self, course: Course) -> bool:
+        return len(course.facts) < 2 or self.mesh.together([fact for fact, _ in course.facts], course.client)
 
     def unbound(self) -> list[Course]:
         """The courses that a client may choose who controls its pod: past its own proxy, or with the identity that it
@@ -136,6 +139,7 @@ class Call(Value):
             for client, first in self._members(self.caller.pod)
             for host, second in self._members(self.server)
             for course in self._forms(client, host, (*first, *second))
+            if self._possible(course)
         ]
 
     def _forms(self, client: Membership | None, host: Membership | None, facts: Facts) -> Iterator[Course]:

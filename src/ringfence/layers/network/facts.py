@@ -113,6 +113,16 @@ class Taken:
         taken = sum(bisect_right(self._sorted, last) - bisect_left(self._sorted, first) for first, last in intervals)
         return size(intervals) - taken
 
+    def first_free(self, intervals: Intervals) -> int | None:
+        """The first address that is not taken; None: all are."""
+        for first, last in intervals:
+            number, at = first, bisect_left(self._sorted, first)
+            while number <= last and at < len(self._sorted) and self._sorted[at] == number:
+                number, at = number + 1, at + 1
+            if number <= last:
+                return number
+        return None
+
     def the_free_one(self, intervals: Intervals) -> int | None:
         """The only address that is not taken, when there is just one (looked for in small sets only)."""
         if size(intervals) > 4096 or self.free(intervals) != 1:

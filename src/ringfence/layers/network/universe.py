@@ -270,11 +270,12 @@ def build(
     coverage: Coverage = EVERYWHERE,
     made: Iterable[Universe] = (),
     apart: Callable[[Pod], Hashable] | None = None,
+    blocks: Sequence[Intervals] = (),
 ) -> Universe:
     """Group the pods of a cluster by what its policies can see. One of those that were made is taken if it fits.
-    ``apart``: what else tells pods apart; then none of them does."""
+    ``apart``: what else tells pods apart; then none of them does. ``blocks``: other addresses that are mentioned."""
     mentioned = mentioned_label_keys(cluster.policies)
-    atoms = cut(address_blocks(cluster.policies))
+    atoms = cut((*address_blocks(cluster.policies), *blocks))
     for universe in made if apart is None else ():
         if universe.fits(cluster, mentioned, atoms, coverage):
             return replace(universe, cluster=cluster)

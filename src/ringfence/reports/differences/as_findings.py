@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ringfence.model.provenance import Place
 from ringfence.reports.context import Context
+from ringfence.reports.differences.layers import asked_texts, layers_text
 from ringfence.reports.differences.risk import Risk, risk_of, risk_of_way
 from ringfence.reports.differences.sentences import place_of, shown_verdict, way_witness_text
 from ringfence.reports.findings.report import Report
@@ -15,7 +16,7 @@ from ringfence.rules.assessment import Assessment, Found
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Severity, Subject
 from ringfence.rules.registry import Entry
 from ringfence.rules.rule import Needs, Precision, Rule
-from ringfence.verdict.changes import Change, Diff, DiffRow, WayChange
+from ringfence.verdict.changes import OF_PROTECTION, Change, Diff, DiffRow, WayChange
 
 NAMED = 3
 """Ends that a message names; the rest is counted."""
@@ -26,6 +27,9 @@ _SLUGS = {
     Change.CHANGED: (Severity.MEDIUM, "Some of what is allowed widened, some narrowed"),
     Change.NEW: (Severity.INFO, "A new end may send or be reached"),
     Change.GONE: (Severity.INFO, "An end is gone that could send or be reached"),
+    Change.WEAKENED: (Severity.MEDIUM, "What is allowed as before is protected less"),
+    Change.STRENGTHENED: (Severity.INFO, "What is allowed as before is protected better"),
+    Change.OTHERWISE: (Severity.LOW, "What is allowed as before goes over something else, or as somebody else"),
 }
 _WAY_SLUGS = {
     Change.WIDENED: (Severity.HIGH, "More gets in from outside than before"),
@@ -53,9 +57,11 @@ def _way_id(change: Change) -> str:
     return f"DIFF-WAY-{change.upper()}"
 
 
-def _entries() -> dict[str, Entry]:
+def _entries(layered: bool) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for change, (severity, title) in _SLUGS.items():
+        if change in OF_PROTECTION and not layered:
+            continue
         rule = Rule(_id(change), f"reach-{change}", title, severity, Precision.VERY_HIGH, Needs.REACH)
         found[rule.id] = Entry(rule, lambda situation: iter(()), _PAGE.format(change=change, title=title))
     for change, (severity, title) in _WAY_SLUGS.items():
@@ -77,7 +83,7 @@ def findings_report(diff: Diff, context: Context, locate: Callable[[str], str], 
     ]
     # Readers take so many and drop the rest: the worst come first.
     found = tuple(sorted(every, key=lambda one: one.severity.rank))
-    rules = _entries()
+    rules = _entries(diff.layered)
     unknown = tuple(
         NotEvaluable(_id(Change.CHANGED), Subject("Cluster", "", one.what), one.why, one.place)
         for one in diff.not_compared
@@ -101,7 +107,8 @@ def _finding(row: DiffRow, risk: Risk) -> Finding:
     )
     ports = ports_text(row.ports) + (f" (IPv{row.family})" if row.family else "")
     message = f"{row.change}: {_some(row.sources)} to {_some(row.destinations)} on {ports}: {shown_verdict(row)}; "
-    message += f"risk: {risk.why}"
+    what = layers_text(row)
+    message += f"{what}; risk: {risk.why}" if what else f"risk: {risk.why}"
     related = tuple(
         Related(other.place, f"{other.altered.kind} {other.altered.name} {other.altered.how} too")
         for other in row.causes[1:]
@@ -109,13 +116,14 @@ def _finding(row: DiffRow, risk: Risk) -> Finding:
     )
     witness = row.witness
     told = f"Witness: {witness.source or witness.source_before} -> "
-    told += f"{witness.destination or witness.destination_before} {witness.port}."
+    asked = "".join(f" {text}." for text in asked_texts(row))
+    told += f"{witness.destination or witness.destination_before} {witness.port}.{asked}"
     return Finding(
         _id(row.change),
         f"{message}. {told}",
         place_of(row) or Place(""),
         subject,
-        (*row.sources, "->", *row.destinations, ports, shown_verdict(row)),
+        (*row.sources, "->", *row.destinations, ports, shown_verdict(row), *((what,) if what else ())),
         related,
     )
 

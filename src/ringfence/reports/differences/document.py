@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 from ringfence.reports.context import Context
+from ringfence.reports.differences.request_documents import RequestDocument, request_document
 from ringfence.reports.differences.risk import risk_of, risk_of_way
 from ringfence.reports.documents import (
     DecisionDocument,
     Document,
+    EncryptionWord,
     PortsDocument,
     ProblemDocument,
     ProfileDocument,
@@ -19,10 +24,24 @@ from ringfence.reports.documents import (
 )
 from ringfence.reports.ways_in_documents import OpeningDocument, opening_document
 from ringfence.verdict.altered import Altered
-from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, NotCompared, WayChange, Witness
+from ringfence.verdict.answers import LAYERS
+from ringfence.verdict.changes import (
+    OF_PROTECTION,
+    AskedRequest,
+    Cause,
+    Change,
+    Diff,
+    DiffRow,
+    Edge,
+    Layers,
+    NotCompared,
+    WayChange,
+    Witness,
+)
+from ringfence.verdict.meshed.values import LAYERS as ALL_LAYERS
 
 SeverityWord = Literal["critical", "high", "medium", "low", "info"]
-ChangeWord = Literal["widened", "narrowed", "changed", "new", "gone"]
+ChangeWord = Literal["widened", "narrowed", "changed", "new", "gone", "weakened", "strengthened", "otherwise"]
 
 
 class AlteredDocument(Document, frozen=True):
@@ -51,21 +70,49 @@ class RiskDocument(Document, frozen=True):
     why: str
 
 
+class AskedRequestDocument(RequestDocument, frozen=True):
+    """A request that tells the states apart, and what either says of it."""
+
+    before: VerdictWord | None
+    after: VerdictWord | None
+
+
 class DiffWitnessDocument(Document, frozen=True):
     """One flow of a row, as ``ringfence can`` takes it; an end may have another name in the two states, and none where
-    it is new or gone."""
+    it is new or gone. ``gained``, ``lost``: requests over it of which more, or less, is allowed than before."""
 
     source_before: str
     destination_before: str
     source: str
     destination: str
     port: str
+    gained: AskedRequestDocument | msgspec.UnsetType = msgspec.UNSET
+    lost: AskedRequestDocument | msgspec.UnsetType = msgspec.UNSET
+
+
+class EdgeDocument(Document, frozen=True):
+    """What the flows of a row come to in one state. ``identity``: whom the deciding point knows, of the witness.
+    ``holds`` false: only the client's own configuration denies."""
+
+    requests: str
+    encryption: EncryptionWord
+    identity: str | None
+    holds: bool
+
+
+class RowLayersDocument(Document, frozen=True):
+    """What a row is about. ``configured``: what clients get as they are configured; ``unbound``: what they get who
+    control their pods, where that changed otherwise; ``protection``: what encrypts, and who is known to send."""
+
+    aspect: Literal["configured", "unbound", "protection"]
+    before: EdgeDocument | None
+    after: EdgeDocument | None
 
 
 class DiffRowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
     ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference;
-    ``attributed`` false: so much changed that the causes were not looked for."""
+    ``attributed`` false: so much changed that the causes were not looked for. ``layered`` is there where a mesh is."""
 
     change: ChangeWord
     sources: list[str]
@@ -83,6 +130,7 @@ class DiffRowDocument(Document, frozen=True):
     decided_after: list[DecisionDocument]
     reason_before: str
     reason_after: str
+    layered: RowLayersDocument | msgspec.UnsetType = msgspec.UNSET
 
 
 class WayChangeDocument(Document, frozen=True):
@@ -127,13 +175,16 @@ class NotComparedDocument(Document, frozen=True):
 
 
 class CountsDocument(Document, frozen=True):
-    """Rows of each kind, also those that were left out."""
+    """Rows of each kind, also those that were left out. The last three are there where a mesh is."""
 
     widened: int
     narrowed: int
     changed: int
     new: int
     gone: int
+    weakened: int | msgspec.UnsetType = msgspec.UNSET
+    strengthened: int | msgspec.UnsetType = msgspec.UNSET
+    otherwise: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class DiffDocument(Document, frozen=True):
@@ -198,7 +249,46 @@ def _witness(witness: Witness) -> DiffWitnessDocument:
         source=witness.source,
         destination=witness.destination,
         port=witness.port,
+        gained=_asked(witness.gained),
+        lost=_asked(witness.lost),
     )
+
+
+def _asked(asked: AskedRequest | None) -> AskedRequestDocument | msgspec.UnsetType:
+    if asked is None:
+        return msgspec.UNSET
+    one = request_document(asked.request)
+    return AskedRequestDocument(
+        method=one.method,
+        path=one.path,
+        host=one.host,
+        headers=one.headers,
+        jwt=one.jwt,
+        before=asked.before.value if asked.before else None,
+        after=asked.after.value if asked.after else None,
+    )
+
+
+def _edge(edge: Edge | None) -> EdgeDocument | None:
+    if edge is None:
+        return None
+    return EdgeDocument(
+        requests=edge.requests,
+        encryption=edge.encryption,  # type: ignore[arg-type]
+        identity=edge.identity,
+        holds=edge.holds,
+    )
+
+
+def _layers(layers: Layers | None) -> RowLayersDocument | msgspec.UnsetType:
+    if layers is None:
+        return msgspec.UNSET
+    return RowLayersDocument(aspect=layers.aspect, before=_edge(layers.before), after=_edge(layers.after))
+
+
+def _counts(counts: Mapping[Change, int], layered: bool) -> CountsDocument:
+    every = [change for change in Change if layered or change not in OF_PROTECTION]
+    return CountsDocument(**{change.value: counts.get(change, 0) for change in every})
 
 
 def _way(row: WayChange, sensitive: frozenset[str]) -> WayChangeDocument:
@@ -244,6 +334,7 @@ def _row(row: DiffRow, sensitive: frozenset[str]) -> DiffRowDocument:
         decided_after=decision_documents(row.decided_after),
         reason_before=row.reason_before.message if row.reason_before else "",
         reason_after=row.reason_after.message if row.reason_after else "",
+        layered=_layers(row.layers),
     )
 
 
@@ -264,10 +355,10 @@ def diff_document(diff: Diff, context: Context) -> DiffDocument:
         level=diff.level,
         same=diff.same,
         decided=diff.decided,
-        counts=CountsDocument(**{change.value: diff.counts.get(change, 0) for change in Change}),
+        counts=_counts(diff.counts, diff.layered),
         rows=[_row(row, diff.sensitive) for row in diff.rows],
         left_out=diff.left_out,
-        way_counts=CountsDocument(**{change.value: diff.way_counts.get(change, 0) for change in Change}),
+        way_counts=_counts(diff.way_counts, False),
         ways=[_way(row, diff.sensitive) for row in diff.ways],
         ways_left_out=diff.ways_left_out,
         new=list(diff.new),
@@ -276,5 +367,5 @@ def diff_document(diff: Diff, context: Context) -> DiffDocument:
         not_compared=[_not_compared(one) for one in diff.not_compared],
         without_effect=[_altered(one) for one in diff.without_effect],
         ends=list(diff.ends),
-        **head(context, diff.partial),
+        **{**head(context, diff.partial), "layers": list(ALL_LAYERS if diff.layered else LAYERS)},
     )

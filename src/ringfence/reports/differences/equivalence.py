@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
+
 from ringfence.model.text import printable
 from ringfence.reports.context import Context
+from ringfence.reports.differences.layers import request_text
+from ringfence.reports.differences.request_documents import RequestDocument, request_document
 from ringfence.reports.documents import Document, ProblemDocument, ProfileDocument, VerdictWord, head
 from ringfence.reports.places import place_text
+from ringfence.verdict.answers import LAYERS
 from ringfence.verdict.equivalence import Equivalence, Order, Witness
+from ringfence.verdict.meshed.values import LAYERS as ALL_LAYERS
 
 SENTENCES = {
     Order.EQUAL: "equal",
@@ -21,13 +27,16 @@ SENTENCES = {
 
 
 class OrderWitnessDocument(Document, frozen=True):
-    """One flow that tells the states apart. ``before`` or ``after`` null: that state lacks an end of it."""
+    """One flow that tells the states apart. ``before`` or ``after`` null: that state lacks an end of it. With a mesh:
+    ``request``: the verdicts are about this one over the flow; ``unbound``: for clients who control their pods."""
 
     source: str
     destination: str
     port: str
     before: VerdictWord | None
     after: VerdictWord | None
+    request: RequestDocument | msgspec.UnsetType = msgspec.UNSET
+    unbound: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class WhyDocument(Document, frozen=True):
@@ -56,7 +65,7 @@ class EquivalenceDocument(Document, frozen=True):
     notices: list[str]
 
 
-def _witness(witness: Witness | None) -> OrderWitnessDocument | None:
+def _witness(witness: Witness | None, layered: bool) -> OrderWitnessDocument | None:
     if witness is None:
         return None
     return OrderWitnessDocument(
@@ -65,6 +74,8 @@ def _witness(witness: Witness | None) -> OrderWitnessDocument | None:
         port=witness.port,
         before=witness.before.value if witness.before else None,
         after=witness.after.value if witness.after else None,
+        request=msgspec.UNSET if witness.request is None else request_document(witness.request),
+        unbound=witness.unbound if layered else msgspec.UNSET,
     )
 
 
@@ -74,11 +85,11 @@ def equivalence_document(found: Equivalence, context: Context) -> EquivalenceDoc
         kind="Equivalence",
         order=found.order.value,
         universal=found.universal,
-        more=_witness(found.more),
-        less=_witness(found.less),
-        unclear=_witness(found.unclear),
+        more=_witness(found.more, found.layered),
+        less=_witness(found.less, found.layered),
+        unclear=_witness(found.unclear, found.layered),
         why=[WhyDocument(what=one.what, why=one.why) for one in found.why],
-        **head(context, found.partial),
+        **{**head(context, found.partial), "layers": list(ALL_LAYERS if found.layered else LAYERS)},
     )
 
 
@@ -96,7 +107,10 @@ def witness_lines(found: Equivalence) -> Iterator[str]:
     ):
         if witness is not None:
             verdicts = f"{witness.before or 'no such end'} in A, {witness.after or 'no such end'} in B"
-            yield printable(f"{words}: {witness.source} -> {witness.destination} {witness.port} ({verdicts})")
+            request = "" if witness.request is None else f" {request_text(witness.request)}"
+            whose = ", for who controls the client's pod" if witness.unbound else ""
+            flow = f"{witness.source} -> {witness.destination} {witness.port}"
+            yield printable(f"{words}: {flow}{request} ({verdicts}{whose})")
     for one in found.why:
         place = f" {place_text(one.place)}" if one.place else ""
         yield printable(f"not compared: {one.what}: {one.why}") + place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringfence.reports.comment import Comment
+from ringfence.reports.differences.layers import layers_text
 from ringfence.reports.differences.risk import Risk, risk_of, risk_of_way
 from ringfence.reports.differences.sentences import (
     altered_text,
@@ -27,6 +28,7 @@ LISTED = 6
 """Ends, or causes, in a cell; the rest is counted, and -o json names all."""
 WAY_HEADS = ("Opened by", "Hops", "Ports", "Before", "After", "Decided by", "Risk")
 HEADS = ("Source", "Destination", "Ports", "Before", "After", "Decided by", "Risk")
+LAYERED_HEADS = ("Source", "Destination", "Ports", "Before", "After", "What", "Decided by", "Risk")
 
 _TITLES = {
     Change.WIDENED: "Widened: more is allowed than before",
@@ -34,9 +36,13 @@ _TITLES = {
     Change.CHANGED: "Changed: some of it widened, some narrowed",
     Change.NEW: "New ends and what they may do",
     Change.GONE: "Ends that are gone and what they could do",
+    Change.WEAKENED: "Weakened: allowed as before, and protected less",
+    Change.STRENGTHENED: "Strengthened: allowed as before, and protected better",
+    Change.OTHERWISE: "Otherwise: allowed as before, over something else or as somebody else",
 }
-_OPEN = (Change.WIDENED, Change.CHANGED)
+_OPEN = (Change.WIDENED, Change.CHANGED, Change.WEAKENED)
 """Sections that need no click."""
+_TAKEN_BACK = (Change.WIDENED, Change.NARROWED, Change.WEAKENED)
 
 
 def markdown_lines(diff: Diff) -> Iterator[str]:
@@ -45,23 +51,25 @@ def markdown_lines(diff: Diff) -> Iterator[str]:
     if diff.partial:
         comment.add("", "⚠ Some of the input was not read: this speaks of the rest.")
     folding = Folding(diff.ends)
+    heads = LAYERED_HEADS if diff.layered else HEADS
     for change in Change:
         rows = sorted(
             ((risk_of(row, diff.sensitive), row) for row in diff.rows if row.change is change),
             key=lambda pair: pair[0].severity.rank,
         )
-        comment.table(_TITLES[change], HEADS, [_row(row, risk, folding) for risk, row in rows], change in _OPEN)
+        lines = [_row(row, risk, folding, diff.layered) for risk, row in rows]
+        comment.table(_TITLES[change], heads, lines, change in _OPEN)
     opened = any(row.change in _OPEN for row in diff.ways)
     comment.table("Ways in from outside", WAY_HEADS, [_way(row, diff) for row in diff.ways], opened)
     for title, items in _lists(diff):
         comment.listing(title, items)
-    first = next((row for row in diff.rows if row.change in (Change.WIDENED, Change.NARROWED)), None)
+    first = next((row for row in diff.rows if row.change in _TAKEN_BACK), None)
     if first is not None and (place := place_text(place_of(first))):
         comment.add("", f"To take the first change back, undo {markdown_cell(place)}.")
     yield from comment.written(diff.left_out + diff.ways_left_out)
 
 
-def _row(row: DiffRow, risk: Risk, folding: Folding) -> tuple[str, ...]:
+def _row(row: DiffRow, risk: Risk, folding: Folding, layered: bool) -> tuple[str, ...]:
     family = f" (IPv{row.family})" if row.family else ""
     causes = [markdown_cell(cause_text(cause)) for cause in row.causes[:LISTED]]
     if len(row.causes) > LISTED:
@@ -74,6 +82,7 @@ def _row(row: DiffRow, risk: Risk, folding: Folding) -> tuple[str, ...]:
         f"{ports_text(row.ports)}{family}",
         str(row.before or "–"),
         str(row.after or "–"),
+        *((markdown_cell(layers_text(row)),) if layered else ()),
         "<br>".join(causes),
         str(risk),
     )

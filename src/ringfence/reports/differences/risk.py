@@ -7,7 +7,7 @@ from ringfence.rules.finding import Severity
 from ringfence.values import Value
 from ringfence.verdict.changes import Change, Diff, DiffRow, WayChange
 
-WIDENING = (Change.WIDENED, Change.CHANGED, Change.NEW)
+WIDENING = (Change.WIDENED, Change.CHANGED, Change.NEW, Change.WEAKENED)
 
 
 class Risk(Value):
@@ -26,6 +26,13 @@ def risk_of(row: DiffRow, sensitive: frozenset[str] = frozenset()) -> Risk:
         return Risk(Severity.LOW, "may cut what is used")
     if row.change is Change.GONE:
         return Risk(Severity.INFO, "gone")
+    if row.change is Change.STRENGTHENED:
+        return Risk(Severity.INFO, "protected better")
+    if row.change is Change.OTHERWISE:
+        return Risk(Severity.LOW, "protected otherwise")
+    if row.change is Change.WEAKENED:
+        sensitive_end = not sensitive.isdisjoint(row.destinations)
+        return Risk(Severity.HIGH if sensitive_end else Severity.MEDIUM, "protected less")
     outside = any(map(_outside, row.sources))
     if not sensitive.isdisjoint(row.destinations):
         return Risk(Severity.CRITICAL, "outside to sensitive") if outside else Risk(Severity.HIGH, "sensitive")

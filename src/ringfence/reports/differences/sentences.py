@@ -90,7 +90,15 @@ def witness_text(row: DiffRow) -> str:
         f"{verdict} {word}" for verdict, word in ((row.before, "before"), (row.after, "after")) if verdict is not None
     ]
     family = f" (IPv{row.family})" if row.family else ""
-    return printable(f"{' / '.join(sorted(flows))}{family}: {', '.join(verdicts)}")
+    start = printable(f"{' / '.join(sorted(flows))}{family}")
+    if row.layers is not None:
+        from ringfence.reports.differences.layers import asked_texts
+
+        if asked := "; ".join(asked_texts(row)):
+            return f"{start} {asked}"
+        if row.layers.aspect == "protection":
+            return start
+    return f"{start}: {', '.join(verdicts)}"
 
 
 def decided_text(decisions: tuple[Decision, ...]) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ringfence.model.text import printable
-from ringfence.reports.differences.sentences import causes_text, hops_text, hosts_text, note_lines, verdict_line
+from ringfence.reports.differences.sentences import (
+    causes_text,
+    hops_text,
+    hosts_text,
+    note_lines,
+    verdict_line,
+    witness_text,
+)
 from ringfence.reports.folding import Folding
 from ringfence.reports.style import PLAIN, Style
 from ringfence.reports.table import aligned, ends_cell, ports_cell
@@ -13,7 +20,13 @@ from ringfence.verdict.changes import Change, Diff, DiffRow
 
 LISTED = 10
 """Lines of notes of one kind; the rest is counted, and -o wide lists all."""
-_COLOURS = {Change.WIDENED: "error", Change.NARROWED: "warning", Change.CHANGED: "mixed"}
+_COLOURS = {
+    Change.WIDENED: "error",
+    Change.WEAKENED: "error",
+    Change.NARROWED: "warning",
+    Change.CHANGED: "mixed",
+    Change.OTHERWISE: "mixed",
+}
 
 
 def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterator[str]:
@@ -23,20 +36,27 @@ def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterato
         yield ""
         folding = Folding(diff.ends)
         heads = ["CHANGE", "SOURCE", "DESTINATION", "PORTS", "BEFORE", "AFTER", "CAUSE"]
-        head, *body = aligned(heads, [_cells(row, folding, wide) for row in diff.rows])
+        cells = [_cells(row, folding, wide) for row in diff.rows]
+        if diff.layered:
+            from ringfence.reports.differences.layers import layers_text
+
+            heads.insert(6, "WHAT")
+            for row, one in zip(diff.rows, cells, strict=True):
+                one.insert(6, layers_text(row, wide) or "-")
+        head, *body = aligned(heads, cells)
         yield style.strong("   ".join(head)).rstrip()
-        for row, cells in zip(diff.rows, body, strict=True):
-            cells[0] = style.paint(cells[0], _COLOURS.get(row.change, "faint"))
+        for row, line in zip(diff.rows, body, strict=True):
+            line[0] = style.paint(line[0], _COLOURS.get(row.change, "faint"))
             for at, verdict in ((4, row.before), (5, row.after)):
-                cells[at] = style.paint(cells[at], str(verdict or ""))
-            yield "   ".join(cells).rstrip()
+                line[at] = style.paint(line[at], str(verdict or ""))
+            yield "   ".join(line).rstrip()
     if diff.left_out:
         noun = "row is" if diff.left_out == 1 else "rows are"
         yield f"{diff.left_out} more {noun} left out (--limit, -n)"
     if diff.ways:
         yield ""
         yield from _ways(diff, style)
-    notes = list(note_lines(diff))
+    notes = [*_witnesses(diff), *note_lines(diff)]
     if notes:
         yield ""
         yield from notes if wide else _shortened(notes)
@@ -53,6 +73,13 @@ def _cells(row: DiffRow, folding: Folding, wide: bool) -> list[str]:
         str(row.after or "-"),
         causes_text(row) or "-",
     ]
+
+
+def _witnesses(diff: Diff) -> Iterator[str]:
+    """The requests by which the states differ, where ports and verdicts alone do not say it."""
+    for row in diff.rows:
+        if row.witness.gained is not None or row.witness.lost is not None:
+            yield f"witness: {witness_text(row)}"
 
 
 def _ways(diff: Diff, style: Style) -> Iterator[str]:

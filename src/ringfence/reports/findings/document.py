@@ -53,7 +53,9 @@ class RequestDocument(Document, frozen=True):
 
 class FlowDocument(Document, frozen=True):
     """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port; ``request`` null:
-    all requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod."""
+    all requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod.
+    ``together`` null: ``verdict`` is that of all layers; else it is that of the network layer alone, and ``together``
+    what all layers say of the flow."""
 
     source: str
     destination: str
@@ -62,6 +64,7 @@ class FlowDocument(Document, frozen=True):
     verdict: str
     request: RequestDocument | None = None
     holds: bool = True
+    together: str | None = None
 
 
 class FindingExplanationDocument(Document, frozen=True):
@@ -196,6 +199,7 @@ def _witness(witness: Witness | None) -> FlowDocument | None:
         verdict=str(witness.expected),
         request=_request(witness.request),
         holds=not witness.unbound,
+        together=None if witness.together is None else str(witness.together),
     )
 
 

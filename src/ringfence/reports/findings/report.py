@@ -69,7 +69,8 @@ def witness_text(witness: Witness) -> str:
     port = "" if witness.port is None else f" {witness.port}/{witness.protocol or 'TCP'}"
     asked = "".join(f" {word}" for word in request_options(witness))
     anyway = " past its own proxy" if witness.unbound else ""
-    return printable(f"{witness.source} -> {witness.destination}{port}{asked}: {witness.expected}{anyway}")
+    layers = "" if witness.together is None else f" by the network layer; all layers together: {witness.together}"
+    return printable(f"{witness.source} -> {witness.destination}{port}{asked}: {witness.expected}{anyway}{layers}")
 
 
 def request_options(witness: Witness) -> list[str]:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ringfence.model.text import printable
+from ringfence.reports.differences.layers import layers_text
 from ringfence.reports.differences.sentences import NOT_BY_OBJECTS, verdict_line, witness_text
 from ringfence.reports.html.joining import JoinedEnd
 from ringfence.reports.html.tables import VERDICTS, Texts, planes
 from ringfence.reports.places import object_text, place_text
 from ringfence.values import Value
 from ringfence.verdict.answers import Verdict
-from ringfence.verdict.changes import Cause, Change, Diff, DiffRow
+from ringfence.verdict.changes import OF_PROTECTION, Cause, Change, Diff, DiffRow
 from ringfence.verdict.matrix.pairing import PairedEnds
 from ringfence.verdict.matrix.values import Numbers
 
@@ -31,7 +32,8 @@ class Difference(Value):
 
 def difference_data(difference: Difference, ends: Sequence[JoinedEnd]) -> dict[str, Any]:
     """As plain data. A row is ``[sources, destinations, ports, change, before, after, causes, more causes, explained,
-    family, witness, some pods only]``, sources and destinations as numbers of sets of ends."""
+    family, witness, some pods only]``, sources and destinations as numbers of sets of ends; with a mesh a text follows
+    with what the verdicts do not say."""
     return _Changes(difference, ends).made()
 
 
@@ -53,7 +55,7 @@ class _Changes:
         rows = [self._row(row) for row in kept]
         return {
             "verdict": printable(verdict_line(self.diff)),
-            "changes": [change.value for change in Change],
+            "changes": [change.value for change in Change if self.diff.layered or change not in OF_PROTECTION],
             "rows": rows,
             "leftOut": self.diff.left_out + len(self.diff.rows) - len(kept),
             "sets": planes([Numbers((bits,)) for bits in self.sets.items], (self.size + 7) // 8),
@@ -78,6 +80,7 @@ class _Changes:
             row.family or 0,
             witness_text(row),
             int(some_sources or some_destinations),
+            *((layers_text(row, wide=True),) if row.layers is not None else ()),
         ]
 
     def _set(self, names: tuple[str, ...]) -> tuple[int, bool]:

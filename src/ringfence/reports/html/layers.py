@@ -57,6 +57,7 @@ class ToldTable:
             self._layer(told.requests),
             self.reason(told.open),
             [self._story(story) for story in told.stories[:MOST_STORIES]],
+            self.allows.number(printable(told.why)),
         ]
 
     def _layer(self, said: LayerVerdict) -> list[Any]:

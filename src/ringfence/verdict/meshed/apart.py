@@ -6,33 +6,33 @@ say on each hop. What the network says of the hops makes a ``Told`` of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from ringfence.layers.mesh.courses import At
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.asking import fold
-from ringfence.verdict.meshed.judging import NOT_ENCRYPTED, NOT_JUDGED, NOTHING_JUDGED
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted
+from ringfence.verdict.meshed.judging import NOT_ENCRYPTED, NOT_JUDGED, NOTHING_JUDGED, least
 from ringfence.verdict.meshed.values import LAYERS, NETWORK, REQUESTS, TRANSPORT, LayerVerdict, joined
 
 DIFFERS = Reason("mixed", "it is not the same for all of the pods")
 UNTAKEN_TRANSPORT = LayerVerdict(TRANSPORT, Verdict.ALLOWED, NOT_ENCRYPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One hop. ``wire``: its port on the wire; 0: the port that is asked about."""
+class Leg(Value):
+    """One hop. ``wire``: its port on the wire; 0: the port that is asked about. ``encrypted`` None: only what carries
+    it between the two ends could encrypt it."""
 
     source: At
     destination: At
     wire: int
     transport: LayerVerdict
     requests: LayerVerdict
+    encrypted: Encrypted | None = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Value):
     """One course. ``proven``: whether the point that decides requests knows the client; None: it is not known whether.
     ``allows``: the requests that pass, in short, where not all do. ``unreached``: the client's own proxy sends nothing.
     ``waypoint``: indexes of its pods."""
@@ -46,8 +46,19 @@ class Story:
     unreached: LayerVerdict | None = None
     waypoint: tuple[int, ...] = ()
     way: str = ""
+    why: str = NOBODY.why
+    """Who encrypts it, or why nobody does."""
+
+    def over(self, wire: Callable[[Leg], Encrypted]) -> Story:
+        """The same where what carries a hop between its ends encrypts it so."""
+        if self.unreached is not None:
+            return self
+        found = least([wire(leg) if leg.encrypted is None else leg.encrypted for leg in self.legs])
+        return replace(self, encryption=found.word, why=found.why)
 
 
+ON_THE_WIRE = Story((Leg(At.CLIENT, At.SERVER, 0, UNTAKEN_TRANSPORT, NOTHING_JUDGED, None),), "none", False)
+"""What no mesh takes, where something is told to encrypt between nodes."""
 UNTAKEN = Story((Leg(At.CLIENT, At.SERVER, 0, UNTAKEN_TRANSPORT, NOTHING_JUDGED),), "none", False)
 """What no mesh takes."""
 
@@ -72,6 +83,8 @@ class Told(Value, eq=False):
     stories: tuple[Story, ...]
     open: Reason | None = None
     """What it hangs on whether it is one story or another."""
+    why: str = ""
+    """Who encrypts it, or why nobody does."""
 
     def of(self, layer: str) -> Verdict:
         """The verdict of one layer."""
@@ -109,6 +122,7 @@ def told(stories: tuple[Story, ...], nets: Sequence[Nets]) -> Told:
         transport=transport,
         requests=requests,
         encryption=first.encryption if len(encryptions) == 1 else "unknown",
+        why=first.why if len(encryptions) == 1 else reason.message,
         proven=first.proven if len(proofs) == 1 else None,
         allows=first.allows if len(allows) == 1 else "",
         stories=stories,
@@ -139,6 +153,8 @@ def _one(story: Story, nets: Nets) -> Told:
             story.proven,
             "",
             (story,),
+            None,
+            story.why,
         )
     hops = [(net, leg.transport.verdict, leg.requests.verdict) for net, leg in zip(nets, story.legs, strict=True)]
     by_hop = [joined(list(hop)) for hop in hops]
@@ -160,6 +176,8 @@ def _one(story: Story, nets: Nets) -> Told:
         story.proven,
         story.allows,
         (story,),
+        None,
+        story.why,
     )
 
 
@@ -218,6 +236,7 @@ def _together(several: list[Told]) -> Told:
         first.allows if len({one.allows for one in several}) == 1 else "",
         tuple(dict.fromkeys(story for one in several for story in one.stories)),
         first.open if len({one.open for one in several}) == 1 else None,
+        first.why if len({one.why for one in several}) == 1 else "",
     )
     if verdict is Verdict.ALLOWED:
         return found

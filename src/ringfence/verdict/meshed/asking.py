@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import OF_MESH, Identity, Mesh
+from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh
 from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value, replace
@@ -434,7 +434,11 @@ class Question(Value):
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
-        return end.addresses[0] if len(end.addresses) == 1 else self._address_of(self.flow.source)
+        if len(end.addresses) == 1:
+            return end.addresses[0]
+        found = self._address_of(self.flow.source)
+        # Addresses that are one end are one to every rule: any of them will do.
+        return end.space[0][0] if found is None and end.sort == "outside" else found
 
     def _address_of(self, member: Member) -> int | None:
         """The one address that an end outside of the cluster is: its class may have more."""
@@ -531,6 +535,8 @@ def open_courses(courses: list[Course], found: list[Judged]) -> Judged:
 def _hangs(courses: list[Course], other: int) -> Reason:
     """What it hangs on whether a flow takes the first course or another one."""
     fact, decide = _difference(courses, other)
+    if decide == AGES:
+        return Reason("ambiguous-age", f"ambiguous, as the input gives no ages: it hangs on whether {fact}", decide)
     return Reason("mesh-open", f"it hangs on whether {fact}", decide)
 
 

@@ -14,9 +14,11 @@ from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.model.mesh import Identity, Mesh, Proxy
 from ringfence.model.policy import Direction
 from ringfence.sets.ports import PortTable, intersect, protocol_range, size
+from ringfence.sets.requests.formulas import Predicate
 from ringfence.verdict.coverage import REQUESTS, TOGETHER, TRANSPORT, LayerSides, Side, Status, Surveyor
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire
+from ringfence.verdict.meshed.leaving import Leaving, Over
+from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, signs
 from ringfence.verdict.meshed.views import accepting, without_rules
 from ringfence.verdict.openness import CLOSED, HALF_OF_THE_PORTS, Bounds, Peers, Proof, Scope
 
@@ -26,9 +28,6 @@ NO_PROXY = "no proxy of the mesh takes what it receives"
 OPEN_FACTS = "whether it is open hangs on what the input leaves open"
 UNNAMED = ("q0-nobody-names-this", "7z-nor-is-this-one-named-9x")
 """Names that share no beginning and no end: what matches both is not about them."""
-
-Over = Callable[[Term, int], Bounds]
-"""What the network says of a way over a waypoint, of some ports."""
 
 
 def closing_of(mesh: Mesh) -> Callable[[Surveyor], LayerSides]:
@@ -47,7 +46,7 @@ class Closing:
         self.openness = surveyor.openness
         self.universe = relation.universe
         self.table = relation.ports
-        self.tcp = relation.ports.number((protocol_range("TCP"),))
+        self.leaving = Leaving(relation.ports, mesh.tunnel_port)
         self._views = {
             TRANSPORT: _View(relation, without_rules(mesh)),
             REQUESTS: _View(relation, accepting(mesh)),
@@ -77,18 +76,18 @@ class Closing:
         return found
 
     def _of_layer(self, layer: str, column: int, pod: Pod) -> Side:
-        view, every = self._views[layer], (self.tcp, self.tcp)
+        view, every = self._views[layer], (self.leaving.tcp, self.leaving.tcp)
 
         def left(reach: Reach) -> Bounds:
-            return self._within(reach, every, lambda term, ports: (ports, ports))
+            return self.leaving.within(reach, every, lambda term, ports: (ports, ports))
 
-        nobody, anybody, own = (self._both(map(left, one)) for one in view.strangers(pod, self.mesh))
+        nobody, anybody, own = (self.leaving.both(map(left, one)) for one in view.strangers(pod, self.mesh))
         if layer == TRANSPORT:
             scopes = self.openness.listed((nobody, anybody), (Proof.NOBODY, Proof.ANYBODY))
             return self._side(scopes, nobody)
-        named = self._either(left(reach) for _, reach in view.parts(column))
+        named = self.leaving.either(left(reach) for _, reach in view.parts(column))
         scopes = self.openness.listed((nobody, anybody, own, named), tuple(Proof))
-        return self._side(scopes, self._either((nobody, anybody)))
+        return self._side(scopes, self.leaving.either((nobody, anybody)))
 
     def _together(self, column: int, pod: Pod) -> Side:
         network = self.surveyor.side(column, IN)
@@ -102,13 +101,13 @@ class Closing:
         found: list[Bounds] = []
         for number, reaches in enumerate(view.strangers(pod, self.mesh)):
             over = self._over(column, lambda way, number=number: self.openness.bounds(way, IN)[number])  # type: ignore[misc]
-            found.append(self._both(self._within(reach, bounds[number], over) for reach in reaches))
+            found.append(self.leaving.both(self.leaving.within(reach, bounds[number], over) for reach in reaches))
         named = CLOSED
         for mask, reach in view.parts(column):
             there = (ALL, ALL) if everything else self.openness.named(column, IN, mask)
             over = self._over(column, lambda way, mask=mask: self.openness.named(way, IN, mask))  # type: ignore[misc]
-            named = self._either((named, self._within(reach, there, over)))
-        side = self._side(self.openness.listed((*found, named), tuple(Peers)), self._either(found[:2]))
+            named = self.leaving.either((named, self.leaving.within(reach, there, over)))
+        side = self._side(self.openness.listed((*found, named), tuple(Peers)), self.leaving.either(found[:2]))
         if side.status is Status.OPEN and network.status is Status.UNENFORCED:
             return Side(Status.UNENFORCED, None, side.scopes, network.reason)
         return side
@@ -117,54 +116,12 @@ class Closing:
         """A way over a waypoint: to it, as those are let in who are asked about, and from it."""
 
         def told(term: Term, ports: int) -> Bounds:
-            sure, possible = ports, NONE
-            for way in sorted({self.universe.class_of_pod[index] for index in term.waypoint}):
-                there = [ports if self.table.contains(one, self.mesh.tunnel_port) else NONE for one in first(way)]
-                last = self._network.between(way, column, ports, term.last)
-                sure = self.table.intersection(sure, self.table.intersection(there[0], last[0]))
-                possible = self.table.union(possible, self.table.intersection(there[1], last[1]))
-            return sure, self.table.union(sure, possible)
+            columns = sorted({self.universe.class_of_pod[index] for index in term.waypoint})
+            return self.leaving.over(
+                columns, ports, first, lambda way: self._network.between(way, column, ports, term.last)
+            )
 
         return told
-
-    def _within(self, reach: Reach, bounds: Bounds, over: Over) -> Bounds:
-        """What the mesh leaves of bounds of the network."""
-        table = self.table
-        sure, possible = (table.difference(one, self.tcp) for one in bounds)
-        for region in reach:
-            ports = table.number(region.ports)
-            told = [self._of_forms(forms, ports, bounds, over) for forms in region.worlds]
-            common = ports
-            for one, perhaps in told:
-                common, possible = table.intersection(common, one), table.union(possible, perhaps)
-            sure = table.union(sure, common if told else NONE)
-        return sure, table.union(sure, possible)
-
-    def _of_forms(self, forms: Iterable[Term], ports: int, bounds: Bounds, over: Over) -> Bounds:
-        table = self.table
-        sure = possible = NONE
-        for term in forms:
-            if term.wire is Wire.PORT:
-                one, perhaps = (table.intersection(ports, number) for number in bounds)
-            elif term.wire is Wire.TUNNEL:
-                one, perhaps = (ports if table.contains(number, self.mesh.tunnel_port) else NONE for number in bounds)
-            else:
-                one, perhaps = over(term, ports)
-            sure = table.union(sure, one if term.sure else NONE)
-            possible = table.union(possible, perhaps)
-        return sure, possible
-
-    def _either(self, found: Iterable[Bounds]) -> Bounds:
-        sure = possible = NONE
-        for one, perhaps in found:
-            sure, possible = self.table.union(sure, one), self.table.union(possible, perhaps)
-        return sure, possible
-
-    def _both(self, found: Iterable[Bounds]) -> Bounds:
-        sure = possible = ALL
-        for one, perhaps in found:
-            sure, possible = self.table.intersection(sure, one), self.table.intersection(possible, perhaps)
-        return sure, possible
 
     def _side(self, scopes: list[Scope], wide: Bounds) -> Side:
         """``wide``: what those get who must not."""
@@ -188,7 +145,8 @@ class _View:
         self.mesh = mesh
         self._grid = MeshedGrid(relation, mesh, Reading.UNBOUND, joined=False)
         self._by_holder: dict[Identity | None, Reaches] = {}
-        self._of: dict[tuple[Identity | None, object], Reach] = {}
+        self._of: dict[tuple[object, object], Reach] = {}
+        self._asked: dict[object, tuple[Predicate, ...]] = {}
 
     def strangers(self, pod: Pod, mesh: Mesh) -> tuple[tuple[Reach, ...], ...]:
         """What nobody reaches there, an identity that nobody named, and one of the pod's own namespace."""
@@ -201,14 +159,18 @@ class _View:
         return (self._reach(None, pod),), elsewhere, inside
 
     def _reach(self, identity: Identity | None, pod: Pod) -> Reach:
-        key = (identity, self.mesh.kind(pod))
+        kind = self.mesh.kind(pod)
+        reaches = self._by_holder.get(identity)
+        if reaches is None:
+            holder = Holder(False, () if identity is None else (identity,))
+            reaches = self._by_holder[identity] = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
+        key: tuple[object, object] = (None, kind)
+        if identity is not None:
+            if kind not in self._asked:
+                self._asked[kind] = reaches.asked_of_identities(pod)
+            key = (signs(self._asked[kind], identity), kind)
         found = self._of.get(key)
         if found is None:
-            reaches = self._by_holder.get(identity)
-            if reaches is None:
-                holder = Holder(False, identity)
-                reaches = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
-                self._by_holder[identity] = reaches
             found = self._of[key] = reaches.reach(None, None, pod)
         return found
 

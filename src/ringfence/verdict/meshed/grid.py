@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from copy import copy
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
@@ -22,6 +23,9 @@ from ringfence.verdict.grid import FlowBounds, Grid, Result
 from ringfence.verdict.meshed.reach import OWN, Holder, Reach, Reaches, Reading, Region, Term, Wire
 from ringfence.verdict.meshed.values import LAYERS
 from ringfence.verdict.places import Group
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.makers import Makers
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 MESH_OPEN = Reason(
@@ -45,6 +49,7 @@ class MeshedGrid(Grid):
         self.mesh = mesh
         self.reading = reading
         self.reaches = Reaches(relation.cluster, mesh, reading, holder)
+        self._makers: Makers | None = None
         self._kinds: list[Kind] | None = None
         self._joined: dict[int, Kind] = {}
         self._asked: dict[object, Asked] = {}
@@ -58,6 +63,14 @@ class MeshedGrid(Grid):
         self._tunnel = mesh.tunnel_port
         self._network = Grid(relation, joined=False)
 
+    def makers(self) -> Makers:
+        """What new pods may prove to be."""
+        from ringfence.verdict.meshed.makers import Makers
+
+        if self._makers is None:
+            self._makers = Makers(self)
+        return self._makers
+
     def over(self, relation: Relation) -> MeshedGrid:
         """The same over another relation of the same ends: what the mesh says stays."""
         other = MeshedGrid(relation, self.mesh, self.reading, holder=self.reaches.holder)
@@ -70,7 +83,7 @@ class MeshedGrid(Grid):
         """The same for clients with other certificates: what the network says stays."""
         other = copy(self)
         other.reaches = Reaches(self.relation.cluster, self.mesh, self.reading, holder)
-        other._reach = {}
+        other._reach, other._makers = {}, None
         return other
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
@@ -222,9 +235,10 @@ class MeshedGrid(Grid):
                     old = found.get(self.mesh.kind(pod), (0, pod, address))
                     found[self.mesh.kind(pod)] = (old[0] | 1 << column, *old[1:])
                 else:
-                    alone = end.addresses or (end.space[0][:1] if len(end.space) == 1 else ())
-                    single = len(end.addresses) == 1 or (len(end.space) == 1 and end.space[0][0] == end.space[0][1])
-                    found[column] = (1 << column, None, alone[0] if single else None)
+                    # Addresses outside of the cluster that are one end are one to every rule: any of them will do.
+                    known = end.addresses if len(end.addresses) == 1 else ()
+                    alone = end.space[0][:1] if end.sort == "outside" else known
+                    found[column] = (1 << column, None, alone[0] if alone else None)
             self._kinds = list(found.values())
         return self._kinds
 

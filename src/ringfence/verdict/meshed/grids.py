@@ -12,7 +12,20 @@ from ringfence.verdict.grid import Grid
 
 if TYPE_CHECKING:
     from ringfence.verdict.connections import Lister
+    from ringfence.verdict.coverage import Surveyor
     from ringfence.verdict.meshed.asking import MeshedAsker
+
+
+def surveyor_of(relation: Relation, lister: Lister, mesh: Mesh | None) -> Surveyor:
+    """What measures coverage, in every layer."""
+    from ringfence.verdict.coverage import Surveyor
+
+    closing = None
+    if mesh is not None:
+        from ringfence.verdict.meshed.closing import closing_of
+
+        closing = closing_of(mesh)
+    return Surveyor(relation, lister.workloads, lister.asker.directory, closing)
 
 
 def grid_of(relation: Relation, mesh: Mesh | None, unbound: bool = False) -> Grid:

@@ -65,7 +65,12 @@ def decisions(sources: Iterable[Source], layer: str, direction: str = "ingress")
 
 
 def judge(
-    course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire, routed: Ruling | None = None
+    course: Course,
+    network: Network,
+    rule: Rule,
+    names: Callable[[At], str],
+    wire: Wire,
+    routed: Ruling | None = None,
 ) -> Judged:
     """The verdict of a course. ``routed``: what the client's proxy sends this way; None: everything."""
     found = _judged(course, network, rule, names, wire)
@@ -85,7 +90,9 @@ def judge(
         return replace(found, layered=layered)
     if routed.verdict is Verdict.DENIED:
         # Nothing of it is seen at the destination: the client's own proxy takes it elsewhere.
-        layered = replace(layered, hops=(), identity=None, encryption="none", symptom="none", failure="")
+        none = weakest(())
+        layered = replace(layered, hops=(), identity=None, encryption=none.word, symptom="none", failure="")
+        layered = replace(layered, encryption_reason=none.why)
         return Judged(verdict, routed.reason, routed.decided_by, layered, True)
     reason = found.reason if found.verdict is verdict is not Verdict.MIXED else routed.reason
     return replace(found, verdict=verdict, reason=reason, layered=layered)

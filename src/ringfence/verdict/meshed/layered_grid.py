@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
-from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.relation import Relation
-from ringfence.model.cluster import Pod, Service
-from ringfence.model.mesh import Encryption, Mesh, Numbers
-from ringfence.sets.ports import PortTable
+from ringfence.model.cluster import Pod
+from ringfence.model.mesh import Encryption, Identity, Mesh, Numbers
+from ringfence.sets.ports import PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import Band, Grid, Result
-from ringfence.verdict.meshed.apart import UNTAKEN, Leg, Nets, Story, Told, hops_of, told
-from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions
+from ringfence.verdict.meshed.apart import ON_THE_WIRE, UNTAKEN, Leg, Nets, Story, Told, hops_of, told
+from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions, of_mesh
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.judging import Ruling, least, nothing_sent, requests_of, transport_of
-from ringfence.verdict.meshed.reach import Reaches, Reading
+from ringfence.verdict.meshed.judging import Ruling, nothing_sent, requests_of, transport_of
+from ringfence.verdict.meshed.reach import TCP, Reaches, Reading
 from ringfence.verdict.meshed.ruling import Rulings
-from ringfence.verdict.meshed.values import NETWORK, TRANSPORT, LayerVerdict
+from ringfence.verdict.meshed.values import NETWORK, TRANSPORT, LayerVerdict, joined
+from ringfence.verdict.meshed.wires import Wires
 from ringfence.verdict.places import Group
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
-BETWEEN_NODES = Encrypted("unknown", "the network plugin encrypts between nodes: ask about the pair with explain")
 
 
 class Chapter(NamedTuple):
@@ -35,13 +34,15 @@ class Chapter(NamedTuple):
 
 
 class Book:
-    """Everything that the mesh says between two kinds of ends. ``over``: a waypoint is on the way somewhere."""
+    """Everything that the mesh says between two kinds of ends. ``waypoints``: the pods of those on some way.
+    ``untaken``: what becomes of connections that no mesh takes."""
 
-    __slots__ = ("chapters", "over")
+    __slots__ = ("chapters", "untaken", "waypoints")
 
-    def __init__(self, chapters: list[Chapter]) -> None:
+    def __init__(self, chapters: list[Chapter], untaken: Story = UNTAKEN) -> None:
         self.chapters = chapters
-        self.over = any(story.waypoint for chapter in chapters for story in chapter.stories)
+        self.untaken = untaken
+        self.waypoints = frozenset(pod for chapter in chapters for story in chapter.stories for pod in story.waypoint)
 
 
 class LayeredGrid(MeshedGrid):
@@ -49,13 +50,16 @@ class LayeredGrid(MeshedGrid):
 
     def __init__(self, relation: Relation, mesh: Mesh, joined: bool = True) -> None:
         super().__init__(relation, mesh, Reading.CONFIGURED, joined)
+        self.reaches = _LayeredReaches(relation.cluster, mesh, Reading.CONFIGURED)
         self._stories = _Stories(self.reaches, mesh)
         self._books: dict[tuple[object, int], Book] = {}
         self._banded: dict[tuple[int, int, int, Result], Result] = {}
         self._tolds: dict[tuple[int, tuple[Nets, ...]], Told] = {}
+        self._towards: dict[int, list[int]] = {}
         self._kept: list[tuple[Story, ...]] = []
         self._story_numbers: dict[tuple[Story, ...], int] = {}
-        self._untaken = self._number_of_stories((UNTAKEN,))
+        self._carriers = Wires(relation)
+        self._over_wire: dict[tuple[object, ...], Book] = {}
 
     def _meshed(self, destination: int, sources: int, result: Result) -> Iterator[tuple[int, Result]]:
         pod, kind, dialled = self._server(destination)
@@ -67,11 +71,45 @@ class LayeredGrid(MeshedGrid):
             book = self._books.get(key)
             if book is None:
                 book = self._books[key] = self._stories.book(source, address, pod, dialled)
-            if book.over:
-                for column in columns_of(shared):
-                    yield 1 << column, self._with_bands(book, result, column, destination)
-            else:
-                yield shared, self._with_bands(book, result, -1, -1)
+            for some, over in self._on_the_wire(book, shared, destination):
+                if book.waypoints:
+                    for alike in self._alike(book, some):
+                        column = (alike & -alike).bit_length() - 1
+                        yield alike, self._with_bands(over, result, column, destination)
+                else:
+                    yield some, self._with_bands(over, result, -1, -1)
+
+    def _on_the_wire(self, book: Book, sources: int, destination: int) -> Iterator[tuple[int, Book]]:
+        """Sources parted by what the network plugin encrypts, each with what is told of them."""
+        if not self._carriers.declared:
+            yield sources, book
+            return
+        ways = {
+            story.waypoint: self._carriers.of_pods(story.waypoint, destination)
+            for chapter in book.chapters
+            for story in chapter.stories
+            if story.waypoint
+        }
+        for part, encrypted in self._carriers.parted(sources, destination):
+            key = (id(book), encrypted, *ways.items())
+            found = self._over_wire.get(key)
+            if found is None:
+                found = self._over_wire[key] = _over(book, encrypted, ways)
+            yield part, found
+
+    def _alike(self, book: Book, sources: int) -> list[int]:
+        """Sources parted by what the network says of them towards every waypoint that may be on the way."""
+        parts = [sources]
+        for way in sorted({self.universe.class_of_pod[pod] for pod in book.waypoints}):
+            towards = self._towards.get(way)
+            if towards is None:
+                towards = [mask for mask, _ in Grid.column(self, way)]
+                rest = self.universe.everything
+                for mask in towards:
+                    rest &= ~mask
+                self._towards[way] = towards = [*towards, rest]
+            parts = [shared for part in parts for mask in towards if (shared := part & mask)]
+        return parts
 
     def of_pair(self, source: int, destination: int, result: Result) -> Result:
         """A result of the network between two columns, with bands."""
@@ -123,7 +161,8 @@ class LayeredGrid(MeshedGrid):
     def _bands(self, book: Book, result: Result, source: int, destination: int) -> Iterator[Band]:
         table = self.relation.ports
         for ports, net in self._partition(result, table.difference(ALL, self._tcp)):
-            yield Band(ports, self._told(self._untaken, ((net,),)), ports, result, -1, -1)
+            untaken = self._number_of_stories((book.untaken,))
+            yield Band(ports, self._told(untaken, ((net,),)), ports, result, -1, -1)
         for chapter in book.chapters:
             number = self._number_of_stories(chapter.stories)
             whole = table.number(chapter.ports)
@@ -262,6 +301,31 @@ class LayeredGrid(MeshedGrid):
                 yield left, right, one
 
 
+def _with_routes(said: LayerVerdict, routed: LayerVerdict | None) -> LayerVerdict:
+    """What the transport says of a hop, where the client's proxy sends only some requests this way."""
+    if routed is None or routed.verdict is Verdict.ALLOWED:
+        return said
+    return replace(routed, verdict=joined([said.verdict, routed.verdict]))
+
+
+def _over(book: Book, encrypted: Encrypted, ways: Mapping[tuple[int, ...], Encrypted]) -> Book:
+    """What is told, where the network plugin encrypts so between the two ends, and from waypoints."""
+
+    def told_over(story: Story) -> Story:
+        return story.over(lambda leg: encrypted if leg.source is At.CLIENT else ways[story.waypoint])
+
+    chapters = [Chapter(ports, tuple(map(told_over, stories))) for ports, stories in book.chapters]
+    return Book(chapters, ON_THE_WIRE.over(lambda leg: encrypted))
+
+
+class _LayeredReaches(Reaches):
+    """Also what is asked of connections that are refused: each layer speaks for itself."""
+
+    def asks(self, hop: Hop) -> bool:
+        """Whatever becomes of its connection."""
+        return hop.point is not None
+
+
 class _Stories:
     """Tells the courses between kinds of ends."""
 
@@ -273,39 +337,42 @@ class _Stories:
     def book(self, source: Pod | None, address: int | None, destination: Pod | None, dialled: int | None) -> Book:
         """What the mesh says of all TCP ports."""
         found: dict[tuple[Story, ...], list[tuple[int, int]]] = {}
-        for ports in self.reaches.regions(source, destination):
-            stories = tuple(dict.fromkeys(self._told_of(source, address, destination, dialled, ports[0][0])))
+        own = None if source is None else self.mesh.identity(source)
+        told_of = self._outside(source, dialled) if destination is None else self.reaches.told(source, destination)
+        for ports, courses in told_of:
+            encrypted = self._encrypted(destination, ports[0][0])
+            stories = tuple(dict.fromkeys(self._story(course, address, own, encrypted) for course in courses))
             found.setdefault(stories, []).extend(ports)
         return Book([Chapter(tuple(sorted(ports)), stories) for stories, ports in found.items()])
 
-    def _told_of(
-        self, source: Pod | None, address: int | None, destination: Pod | None, dialled: int | None, port: int
-    ) -> Iterator[Story]:
-        if destination is None:
-            call = Call(self.mesh, Caller(source, address), None, dialled, port, None)
-        else:
-            call = self.reaches.call(source, address, destination, port)
-        encrypted = self._encrypted(destination, port, call.service, call.dialled or port)
-        for course in call.courses():
-            yield self._story(course, address, encrypted)
+    def _outside(self, source: Pod | None, dialled: int | None) -> Iterator[tuple[Numbers, tuple[Course, ...]]]:
+        """The same towards an address that is no pod's."""
+        rest: Numbers = TCP
+        regions: list[Numbers] = [((number, number),) for number in self.mesh.ports(source, None)]
+        for ports in regions:
+            rest = subtract(rest, ports)
+        for ports in (*regions, *([rest] if rest else [])):
+            yield ports, tuple(Call(self.mesh, Caller(source), None, dialled, ports[0][0], None).courses())
 
-    def _encrypted(self, destination: Pod | None, port: int, service: Service | None, number: int) -> Encrypted | None:
+    def _encrypted(self, destination: Pod | None, port: int) -> Encrypted | None:
         """TLS of the application, as every Service declares it that leads there."""
-        if service is not None:
-            return Encryptions.of_application(service, number)
-        fronts = () if destination is None else self.reaches.fronts.all_leading_to(destination, port)
-        said = [Encryptions.of_application(*front) for front in fronts]
+        if destination is None:
+            return None
+        call = self.reaches.call(None, None, destination, port)
+        if call.service is not None:
+            return Encryptions.of_application(call.service, call.dialled or port)
+        said = [Encryptions.of_application(*front) for front in self.reaches.fronts.all_leading_to(destination, port)]
         return None if None in said else next(iter(said), None)
 
-    def _wire(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted:
-        """Who encrypts a hop."""
+    def _encrypts(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted | None:
+        """Who encrypts a hop; None: only what carries it could."""
         if hop.transport.encryption is not Encryption.NONE:
-            return Encrypted(str(hop.transport.encryption), "")
+            return of_mesh(str(hop.transport.encryption), hop.sent)
         if encrypted is not None and hop.destination is At.SERVER:
             return encrypted
-        return BETWEEN_NODES if self.reaches.cluster.encryption else NOBODY
+        return None if self.reaches.cluster.encryption else NOBODY
 
-    def _story(self, course: Course, address: int | None, encrypted: Encrypted | None) -> Story:
+    def _story(self, course: Course, address: int | None, own: Identity | None, encrypted: Encrypted | None) -> Story:
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
             return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
@@ -315,28 +382,23 @@ class _Stories:
             routed = LayerVerdict(TRANSPORT, said.verdict, said.reason, said.decided_by)
             if said.verdict is Verdict.DENIED:
                 return Story((), "none", False, "", fact, decide, routed)
+        course = replace(course, hops=tuple(self.reaches.as_own(hop, own) for hop in course.hops))
         legs = tuple(
             Leg(
                 hop.source,
                 hop.destination,
                 hop.port if hop.port == self.mesh.tunnel_port and hop.judged_port != hop.port else 0,
-                transport_of(hop),
+                _with_routes(transport_of(hop), routed),
                 requests_of(hop, lambda one: self._rule(course, one, address))[0],
+                self._encrypts(hop, encrypted),
             )
             for hop in course.hops
         )
-        if (
-            routed is not None
-            and routed.verdict is not Verdict.ALLOWED
-            and legs[0].transport.verdict is Verdict.ALLOWED
-        ):
-            # Some of the requests go elsewhere.
-            legs = (replace(legs[0], transport=routed), *legs[1:])
         over = len(course.hops) > 1 and course.waypoint is not None
         way = course.waypoint if over else None
-        return Story(
+        found = Story(
             legs,
-            least([self._wire(hop, encrypted) for hop in course.hops]).word,
+            "none",
             self._proven(course),
             self._allows(course, legs, address),
             fact,
@@ -345,6 +407,7 @@ class _Stories:
             () if way is None else way.pods,
             "" if way is None else f"{way.namespace}/{way.name}",
         )
+        return found.over(lambda leg: NOBODY)
 
     @staticmethod
     def _proven(course: Course) -> bool | None:

@@ -39,6 +39,11 @@ class LayeredLister(Lister):
         self._meshed = meshed
         self._layers: dict[Told, RowLayers] = {}
 
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The layers of which the verdicts speak."""
+        return (self.layer,) if self.layer else LAYERS
+
     def _lines(
         self, lines: dict[Entry, int], mask: int, result: Result, destination: int, denied: bool = False
     ) -> None:
@@ -156,6 +161,8 @@ class LayeredLister(Lister):
 
 def _open(told: Told) -> Reason | None:
     """What encryption or identity hangs on, where it is not known."""
+    if told.open is None and told.encryption == "unknown":
+        return Reason("encryption", told.why)
     return told.open if told.encryption == "unknown" or told.proven is None else None
 
 

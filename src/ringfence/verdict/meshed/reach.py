@@ -6,14 +6,17 @@ are configured, and what they get who control their pods, and are bound by nothi
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from enum import Enum
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
+from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Proxy, lone_numbers, within
+from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
+from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.fronts import Fronts
@@ -32,18 +35,18 @@ class Reading(Enum):
 
 
 class Holder(Value):
-    """Whose certificates somebody has who controls a pod: the pod's ``own``, and a ``stolen`` one."""
+    """Whose certificates somebody has who controls a pod: the pod's ``own``, and ``others``, of which he shows one."""
 
     own: bool = True
-    stolen: Identity | None = None
+    others: tuple[Identity, ...] = ()
 
     def calls(self, call: Call) -> Iterator[Call]:
         """A call, as each of those whom the client can be. Without any certificate it is nobody, and in no mesh."""
         if self.own:
             yield call
-        if self.stolen is not None:
-            yield replace(call, presented=self.stolen)
-        if not self.own and self.stolen is None:
+        for identity in self.others:
+            yield replace(call, presented=identity)
+        if not self.own and not self.others:
             yield replace(call, caller=replace(call.caller, pod=None))
 
 
@@ -92,9 +95,10 @@ OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
 
 
 def about_peers(formula: Formula) -> Iterator[Formula]:
-    """The largest parts of a formula that ask about nothing but who comes."""
+    """The largest parts of a formula that ask about nothing but one thing of who comes: who that is may be proven or
+    not, and the address counts in either case."""
     asked = {predicate.attribute for predicate in predicates_of((formula,))}
-    if asked <= OF_PEERS:
+    if asked <= OF_PEERS and len(asked) < 2:
         if asked:
             yield formula
     elif asked & OF_PEERS and not isinstance(formula, Predicate):
@@ -102,21 +106,35 @@ def about_peers(formula: Formula) -> Iterator[Formula]:
             yield from about_peers(part)
 
 
+def signs(predicates: Iterable[Predicate], identity: Identity) -> Hashable:
+    """What predicates say of an identity: equal for those that they do not tell apart."""
+    try:
+        return tuple(holds(one, identity.text) for one in predicates)
+    except TooLarge:
+        return identity.text
+
+
 class Reaches:
     """The reach of sources at destinations under one mesh. ``holder``: which certificates clients have who control
     their pods."""
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN) -> None:
+    def __init__(
+        self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN, spaces: Spaces | None = None
+    ) -> None:
         self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
-        self._rulings = Rulings(mesh)
+        self._rulings = Rulings(mesh, spaces)
         self.fronts = Fronts(cluster)
         self._destination: Pod | None = None
         self._over: list[Pod] = []
         self._courses_of: dict[tuple[Hashable, int], tuple[Shown, ...]] = {}
         self._regions_of: dict[Hashable, tuple[Numbers, ...]] = {}
+
+    def asks(self, hop: Hop) -> bool:
+        """Whether what a hop's point asks is looked at."""
+        return hop.point is not None and hop.transport.accepted
 
     def asked_of_peers(self, source: Pod | None, destination: Pod) -> tuple[Formula, ...]:
         """What the points on the way of a source, and of all that send like it, ask about who comes: sources of which
@@ -126,11 +144,16 @@ class Reaches:
         for ports in self._regions(source, destination, sends):
             for course, _ in self._courses(source, destination, ports[0][0], sends):
                 for hop in course.hops:
-                    if hop.point is not None and hop.transport.accepted:
+                    if hop.point is not None and self.asks(hop):
                         for policy in self.mesh.rules(hop.point, hop.judged_port).policies:
                             for rule in policy.rules:
                                 found.update(dict.fromkeys(about_peers(rule.formula)))
         return tuple(found)
+
+    def asked_of_identities(self, destination: Pod) -> tuple[Predicate, ...]:
+        """What the destination's rules ask about the identities of those who are no pod and show one of ``others``."""
+        every = predicates_of(self.asked_of_peers(None, destination))
+        return tuple(dict.fromkeys(one for one in every if one.attribute == PEER_IDENTITY))
 
     def waypoints(self, destination: Pod) -> frozenset[int]:
         """The pods, by their indexes, of every waypoint that may be on the way to a destination."""
@@ -151,6 +174,20 @@ class Reaches:
             found.setdefault(worlds, []).extend(ports)
         return tuple(Region(tuple(sorted(ports)), worlds) for worlds, ports in found.items())
 
+    def told(self, source: Pod | None, destination: Pod) -> Iterator[tuple[Numbers, tuple[Course, ...]]]:
+        """Ports of which one is like another, with the courses that a connection to them may take. The identity of
+        the client is that of some source that sends alike (``as_own``)."""
+        sends = self._sends(source, destination)
+        for ports in self._regions(source, destination, sends):
+            yield ports, tuple(course for course, _ in self._courses(source, destination, ports[0][0], sends))
+
+    @staticmethod
+    def as_own(hop: Hop, own: Identity | None) -> Hop:
+        """A hop that a client opens who has another identity."""
+        if hop.source is At.WAYPOINT or own is None or hop.identity is None or hop.identity == own:
+            return hop
+        return replace(hop, identity=own)
+
     def _regions(self, source: Pod | None, destination: Pod, sends: Hashable) -> tuple[Numbers, ...]:
         """Ports of which one is like another to what sends so."""
         found = self._regions_of.get(sends)
@@ -166,20 +203,13 @@ class Reaches:
         numbers = sorted({number for number in named if 1 <= number <= 65535}.union(*map(lone_numbers, taken)))
         alike: dict[Hashable, list[tuple[int, int]]] = {}
         for number in numbers:
-            alone = number in named or self.fronts.leading_to(destination, number) is not None
+            front = self.fronts.leading_to(destination, number)
+            # What is sent to the tunnel's own port does not show what becomes of others in it.
+            alone = number in named or front is not None or number == self.mesh.tunnel_port
             key = number if alone else tuple(within(intervals, number) for intervals in taken)
             alike.setdefault(key, []).append((number, number))
         yield from map(tuple, alike.values())
         rest = subtract(TCP, tuple((number, number) for number in numbers))
-        if rest:
-            yield rest
-
-    def regions(self, source: Pod | None, destination: Pod | None) -> Iterator[Numbers]:
-        """All TCP ports, parted by what the mesh says of them."""
-        rest: Numbers = TCP
-        for number in self.mesh.ports(source, destination):
-            yield ((number, number),)
-            rest = subtract(rest, ((number, number),))
         if rest:
             yield rest
 
@@ -253,11 +283,16 @@ class Reaches:
             verdicts.append(self._rulings.of_client(course.routes, None, course.dialled, "").verdict)
         sure = all(verdict in (Verdict.ALLOWED, Verdict.MIXED) for verdict in verdicts)
         possible = Verdict.DENIED not in verdicts
+        wire, waypoint, last = self.on_the_wire(course)
+        return Term(wire, sure, possible, waypoint, last)
+
+    def on_the_wire(self, course: Course) -> tuple[Wire, tuple[int, ...], int]:
+        """What the network has to let through: ``wire``, ``waypoint`` and ``last`` of the term."""
         last = course.hops[-1]
         tunnelled = last.port == self.mesh.tunnel_port and last.port != last.judged_port
         if len(course.hops) > 1 and course.waypoint is not None:
-            return Term(Wire.WAYPOINT, sure, possible, course.waypoint.pods, last.port if tunnelled else 0)
-        return Term(Wire.TUNNEL if tunnelled else Wire.PORT, sure, possible)
+            return Wire.WAYPOINT, course.waypoint.pods, last.port if tunnelled else 0
+        return Wire.TUNNEL if tunnelled else Wire.PORT, (), 0
 
     def _passes(self, hop: Hop, address: int | None, own: Identity | None) -> Verdict:
         if not hop.transport.accepted:
@@ -266,9 +301,7 @@ class Reaches:
             return Verdict.ALLOWED
         if hop.source is At.WAYPOINT:
             address = None
-        elif own is not None and hop.identity is not None and hop.identity != own:
-            hop = replace(hop, identity=own)
-        return self._rulings.verdict(hop, address)
+        return self._rulings.verdict(self.as_own(hop, own), address)
 
     @staticmethod
     def _dialled(pod: Pod, service: Service | None) -> int | None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
-from ringfence.values import Value
 from ringfence.verdict.ends import EndError
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
@@ -31,8 +30,15 @@ class Request:
     claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
 
+    @property
+    def preflight(self) -> bool:
+        """Whether it is a browser's question before another request (CORS). Proxies do not look at the token of one."""
+        asks = (self.headers.get("origin"), self.headers.get("access-control-request-method"))
+        return self.method == "OPTIONS" and all(asks)
 
-class Among(Value):
+
+@dataclass(frozen=True, slots=True)
+class Among:
     """Requests that a question is about, of all that there are: those of which a formula is true. ``host``: what all of
     them name as theirs (empty: whatever they do); ``unknown``: attributes whose values nobody told."""
 

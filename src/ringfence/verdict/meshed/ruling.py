@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence.layers.mesh.courses import Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
+from ringfence.layers.requests.passing import conditions
 from ringfence.model.mesh import (
     DESTINATION_ADDRESS,
     HOST,
@@ -32,6 +33,7 @@ from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
+from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
@@ -48,9 +50,9 @@ VERDICTS = {
 class Rulings:
     """Asks the points of one mesh. ``mesh`` None: there is no point to ask."""
 
-    def __init__(self, mesh: Mesh | None) -> None:
+    def __init__(self, mesh: Mesh | None, spaces: Spaces | None = None) -> None:
         self.mesh = mesh
-        self._spaces = Spaces()
+        self._spaces = Spaces() if spaces is None else spaces
         self._outcomes = Outcomes(self._spaces)
 
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
@@ -81,6 +83,13 @@ class Rulings:
 
         return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
 
+    def passing(self, hop: Hop, address: int | None) -> Passing:
+        """Which requests a hop's point lets pass, of those that name no address that they come from."""
+        rules, facts = self._rules(hop), self._facts(hop, None, address, "")
+        if address is not None and REMOTE_ADDRESS not in facts.values:
+            facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
+        return passing_of(rules, conditions(rules, facts), facts)
+
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
         assert self.mesh is not None
@@ -107,6 +116,11 @@ class Rulings:
             text = given.reason.message.replace("pass (", "are sent there (").replace(" do not (", " are not (")
             return replace(given, reason=Reason("routed-elsewhere", text), symptom="none")
         return replace(given, symptom="none")
+
+    def passing_of_client(self, rules: RequestRules, port: int) -> Passing:
+        """Which requests that are dialled at a port the client's own proxy sends there."""
+        facts = Facts({PORT: port}, frozenset(), False)
+        return passing_of(rules, conditions(rules, facts), facts)
 
     def _of_request(self, request: Request, host: str, unknown: set[Attribute]) -> dict[Attribute, Value | None]:
         """What a request says by itself."""
@@ -143,7 +157,7 @@ class Rulings:
         if not hop.point.http or request is None:
             return Facts(values, frozenset(unknown), not hop.point.http)
         values |= self._of_request(request, host, unknown)
-        if request.claims is not None:
+        if request.claims is not None and not request.preflight:
             values |= token(request)
         return Facts(values, frozenset(unknown))
 
@@ -166,6 +180,9 @@ def token(request: Request) -> dict[Attribute, Value]:
         if texts:
             found[claim(*path)] = texts
     issuer, subject = claims.get(("iss",)), claims.get(("sub",))
+    if not isinstance(issuer, str):
+        # A token that says no issuer is one all the same, and nobody's.
+        found[claim("iss")] = ("",)
     if isinstance(issuer, str) and isinstance(subject, str):
         found[TOKEN_PRINCIPAL] = f"{issuer}/{subject}"
     if isinstance(presenter := claims.get(("azp",)), str):

@@ -77,7 +77,7 @@ function sameCategory(cell, asked) {
 }
 
 const MOST_MARKS = 40_000_000;
-const CHANGE_OF = { widened: 1, narrowed: 2, changed: 3, new: 4, gone: 8 };
+const CHANGE_OF = { widened: 1, narrowed: 2, changed: 3, new: 4, gone: 8, weakened: 3, strengthened: 3, otherwise: 3 };
 
 // For each pair what the rows of the difference say of it, as bits; null where they do not say all.
 function marksOf(data, asked) {
@@ -100,20 +100,21 @@ function markedCategory(mark) {
   return mark & 4 ? 3 : 4;
 }
 
-// Categories of all pairs under one view ("change", or the number of a state) and one set of ports. Of a state `layer`
-// is the number of one layer, and `sealed` says that they are categories of encryption.
+// Categories of all pairs under one view ("change", or the number of a state), one set of ports, and one layer by its
+// number (-1: all together). Of a state `sealed` says that they are categories of encryption.
 class Categories {
   constructor(data, view, asked, layer = -1, sealed = false) {
     this.data = data;
     this.view = view;
     this.asked = asked;
-    this.layer = view === "change" ? -1 : layer;
+    this.layer = layer;
     this.sealed = sealed && view !== "change";
     this.list = view === "change" ? CHANGE_CATEGORIES : this.sealed ? ENCRYPTION_CATEGORIES : VERDICT_CATEGORIES;
     this.none = this.list.length - 1;
     if (view === "change") {
       const [before, after] = data.states;
-      this.marks = marksOf(data, asked);
+      // The rows of the difference speak of all layers together.
+      this.marks = layer < 0 ? marksOf(data, asked) : null;
       this.width = after.cells.length + 1;
       const places = (before.cells.length + 1) * this.width;
       // By place; where there are too many of them, only those that are asked for.
@@ -138,7 +139,7 @@ class Categories {
     const place = (old + 1) * this.width + now + 1;
     let found = this.table ? this.table[place] : (this.sparse.get(place) ?? 255);
     if (found === 255) {
-      const cells = [before.cells[old], after.cells[now]];
+      const cells = [before.cells[old], after.cells[now]].map((cell) => cell && { ...cell, lines: linesOf(cell.lines, this.layer) });
       found = this.marks ? sameCategory(cells[1] || cells[0], this.asked) : changeCategory(...cells, this.asked);
       if (this.table) this.table[place] = found;
       else this.sparse.set(place, found);

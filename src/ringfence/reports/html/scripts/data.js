@@ -61,7 +61,7 @@ class State {
   }
 
   // What each layer says of some ports, and the hops that the network was asked of.
-  #told([verdicts, layer, encryption, proven, allows, transport, requests, open, stories]) {
+  #told([verdicts, layer, encryption, proven, allows, transport, requests, open, stories, why]) {
     const { layers } = this.raw;
     const said = ([reason, decisions]) => ({
       reason: this.#reason(reason) || { text: "", decide: "" },
@@ -73,6 +73,7 @@ class State {
       encryption: layers.encryptions[encryption],
       proven,
       allows: layers.allows[allows],
+      why: layers.allows[why],
       transport: said(transport),
       requests: said(requests),
       open: this.#reason(open),
@@ -162,7 +163,7 @@ class Difference {
     found.otherCauses = raw.otherCauses;
     found.width = raw.sets.size;
     found.sets = await unpacked(raw.sets);
-    found.rows = raw.rows.map(([sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some]) => ({
+    found.rows = raw.rows.map(([sources, destinations, ports, change, before, after, causes, more, explained, family, witness, some, told]) => ({
       sources,
       destinations,
       ports: raw.ports[ports],
@@ -175,6 +176,7 @@ class Difference {
       family,
       witness,
       some: some === 1,
+      told: told || "",
     }));
     found.known = new Map();
     return found;
@@ -222,8 +224,7 @@ class Data {
       data.groupOf[index] = data.groups.length - 1;
     });
     data.states = await Promise.all(raw.states.map((state) => State.of(state)));
-    // Layers apart are shown of one state; a page of a difference says what changed of all of them together.
-    data.layered = data.states.length === 1 && data.states[0].tolds.length > 0;
+    data.layered = data.states.every((state) => state.tolds.length > 0);
     data.difference = raw.difference ? await Difference.of(raw.difference) : null;
     data.byName = new Map();
     data.names.forEach((name, index) => data.byName.set(name, data.byName.has(name) ? -1 : index));

@@ -112,7 +112,7 @@ class Details {
       body.push(element("p", { class: "verdict" }, element("span", { class: `chip ${change.key}` }, change.word)));
       body.push(...this.#moved(source, destination), ...this.#changes(source, destination));
       for (const state of [...states].reverse()) {
-        body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination));
+        body.push(element("h3", {}, state.label), ...this.#ofState(state, source, destination, categories.layer));
       }
     } else body.push(...this.#ofState(states[0], source, destination, categories.layer));
     body.push(...this.#command(source, destination));
@@ -146,7 +146,7 @@ class Details {
   }
 
   #change(row) {
-    const key = { changed: "both", new: "fresh" }[row.change] || row.change;
+    const key = { changed: "both", new: "fresh", weakened: "widened", strengthened: "narrowed", otherwise: "both" }[row.change] || row.change;
     const family = row.family ? ` (IPv${row.family})` : "";
     const words = [row.before, row.after].map((verdict) => (verdict < 0 ? "no such end" : VERDICT_WORDS[verdict]));
     const alike = [row.sources, row.destinations].reduce((product, set) => product * this.data.difference.members(set).length, 1);
@@ -160,6 +160,7 @@ class Details {
       { class: "card cause" },
       element("div", { class: "head" }, element("span", { class: `chip ${key}` }, row.change), element("span", { class: "ports" }, portsText(row.ports) + family)),
       element("p", { class: "why" }, `${words[0]} before, ${words[1]} after${row.some ? ", for some of the pods" : ""}`),
+      row.told ? element("p", { class: "why" }, row.told) : null,
       causes.length ? element("dl", {}, element("dt", {}, "Caused by"), causes) : null,
       element("p", { class: "why" }, alike > 1 ? `The same in ${alike.toLocaleString("en")} pairs, for example ` : "For example ", element("span", { class: "name" }, row.witness)),
     );

@@ -133,8 +133,8 @@ class LayerCards {
       2: "it is not known whether the destination knows who it is",
     }[told.proven];
     const word = { "": "differs", none: "not encrypted", unknown: "encryption unknown" }[told.encryption] || told.encryption;
-    const open = told.open ? element("span", { class: "decide" }, told.open.text) : null;
-    return element("p", { class: "why seal" }, element("span", { class: `chip ${key}` }, word), " ", known, open);
+    const because = told.open ? told.open.text : told.why;
+    return element("p", { class: "why seal" }, element("span", { class: `chip ${key}` }, word), " ", known, because ? element("span", { class: "decide" }, because) : null);
   }
 
   #title(told, layer, words) {

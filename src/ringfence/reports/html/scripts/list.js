@@ -60,7 +60,7 @@ class ListView {
     const category = survey.categories.list[survey.categories.of(source, destination)];
     const change = survey.categories.view === "change";
     const states = change ? data.states : [data.states[survey.categories.view]];
-    const words = states.map((state) => cellWords(state.cell(source, destination), survey.categories.asked, survey.categories.layer, state.identityOf(source)));
+    const words = states.map((state) => cellWords(state.cell(source, destination), survey.categories.asked, survey.categories.layer, state.has(source) ? state.identityOf(source) : ""));
     if (words[0] === words[1]) words.pop();
     const chip = { all: "allowed", some: "allowed" }[category.key] || category.key;
     const why = element("button", { type: "button", class: "link", "aria-label": `Explain ${data.names[source]} to ${data.names[destination]}`, on: { click: () => this.on.pair(source, destination) } }, "Explain");

@@ -175,6 +175,8 @@ class Page {
     if (!same || repainted || key !== this.painted) this.#legend();
     this.painted = key;
     this.#items();
+    // Encryption is of a state, not of what changed.
+    byId("colours").hidden = !data.layered || filters.show === "change";
     for (const [id, shown] of [["states", filters.show], ["layers", filters.layer], ["colours", filters.colour]]) {
       for (const button of byId(id).children) button.setAttribute("aria-pressed", String(button.show === shown));
     }
@@ -318,7 +320,7 @@ class Page {
         const state = this.data.states[categories.view];
         return `${names}: ${cellWords(state.cell(row.end, column.end), categories.asked, categories.layer, state.identityOf(row.end))}`;
       }
-      const [before, after] = this.data.states.map((state) => cellWords(state.cell(row.end, column.end), categories.asked));
+      const [before, after] = this.data.states.map((state) => cellWords(state.cell(row.end, column.end), categories.asked, categories.layer, state.has(row.end) ? state.identityOf(row.end) : ""));
       return `${names}: ${category.word}${before === after ? `, ${after}` : `, ${before}; now ${after}`}`;
     }
     const counts = this.survey.counts(row, column);

@@ -1,0 +1,81 @@
+"""Faults in the difference of two states with a mesh."""
+
+from __future__ import annotations
+
+from tests.seeded_faults.fault import in_file
+
+TESTS = ("tests/verdict/meshed/test_diff.py",)
+
+DIFF_FAULTS = (
+    *in_file(
+        "verdict/meshed/differing.py",
+        TESTS,
+        (
+            "    more, less = not stands.gained.is_empty(), not stands.lost.is_empty()",
+            "    more, less = not stands.gained.is_empty(), False",
+            "requests that are lost are no row",
+        ),
+        (
+            "                if aspect is Aspect.REACH:\n",
+            "                if False:\n",
+            "what protects a flow is no row",
+        ),
+        (
+            "    if before.unbound is not None or after.unbound is not None:\n        known",
+            "    if False:\n        known",
+            "who controls a client is forgotten",
+        ),
+        (
+            'return {"none": 0, "unknown": 0, "tls": 1}.get(encryption, 2)',
+            'return {"none": 2, "unknown": 0, "tls": 1}.get(encryption, 2)',
+            "plain text is as good as the mesh's TLS",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/contents.py",
+        TESTS,
+        (
+            "        gained = (new.surely - old.surely) | (new.possibly - old.possibly)",
+            "        gained = new.surely - new.surely",
+            "requests that are gained are no row",
+        ),
+        (
+            "    return Passing(first, second, found.possible,",
+            "    return Passing(first, second, ALWAYS,",
+            "requests with tokens that nobody takes are meant by a question about all of them",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/compared.py",
+        TESTS,
+        (
+            "            identity = OWN if deciding.source is At.CLIENT else deciding.identity.text",
+            '            identity = "" if deciding.source is At.CLIENT else deciding.identity.text',
+            "nobody knows who the client is",
+        ),
+        (
+            "        named = sources & self.own_names",
+            "        named = 0",
+            "another service account is the same somebody",
+        ),
+        (
+            "            yield from self._outside(destination, sources, result)",
+            "            yield sources, result",
+            "what clients get outside of the mesh hangs on the network alone",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/causes.py",
+        TESTS,
+        (
+            "                chosen = chosen - {number} if found else chosen",
+            "                chosen = chosen",
+            "objects that change nothing are causes",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/telling.py",
+        TESTS,
+        ("        if text not in WHOLE:", "        if False:", "fingerprints do not see requests"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,337 @@
+"""A difference of two states with a mesh speaks of requests, of what encrypts, and of whom the server knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ringfence.loading import load_objects
+from ringfence.verdict.meshed.request import request
+
+Object = dict[str, Any]
+
+
+def made(version: str, kind: str, name: str, spec: Object, namespace: str = "shop") -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def namespace(name: str, **labels: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def workload(name: str, space: str = "shop", account: str = "", **annotations: str) -> list[Object]:
+    template = {
+        "metadata": {"labels": {"app": name}, "annotations": annotations},
+        "spec": {"serviceAccountName": account or name, "containers": [{"name": "main"}]},
+    }
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
+    port = {"name": "http", "port": 80, "targetPort": 8080}
+    return [
+        made("apps/v1", "Deployment", name, spec, space),
+        made("v1", "Service", name, {"selector": {"app": name}, "ports": [port]}, space),
+    ]
+
+
+def authorization(name: str, *rules: Object, action: str = "ALLOW", app: str = "api") -> Object:
+    spec = {"selector": {"matchLabels": {"app": app}}, "action": action, "rules": list(rules)}
+    return made("security.istio.io/v1", "AuthorizationPolicy", name, spec)
+
+
+def to(*methods: str, **more: Any) -> Object:
+    return {"to": [{"operation": {"methods": list(methods), **more}}]}
+
+
+def peers(mode: str) -> Object:
+    return made("security.istio.io/v1", "PeerAuthentication", "default", {"mtls": {"mode": mode}})
+
+
+def rule(host: str, mode: str) -> Object:
+    return made(
+        "networking.istio.io/v1", "DestinationRule", "tls", {"host": host, "trafficPolicy": {"tls": {"mode": mode}}}
+    )
+
+
+CONFIG: Object = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "istio", "namespace": "istio-system"},
+    "data": {"mesh": "trustDomain: cluster.local"},
+}
+BASE = [
+    CONFIG,
+    namespace("istio-system"),
+    namespace("shop", **{"istio-injection": "enabled"}),
+    namespace("plain"),
+    *workload("web"),
+    *workload("api"),
+    *workload("old", "plain"),
+]
+
+
+def world(*more: Object, base: list[Object] | None = None) -> Any:
+    objects = [*(BASE if base is None else base), *more]
+    named = {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one for one in objects}
+    return load_objects(list(named.values()), cni="calico", istio_version="1.29")
+
+
+def rows(before: Any, after: Any, source: str = "shop/web", destination: str = "shop/api") -> list[Any]:
+    found = before.diff(after)
+    assert found.layered
+    port = 8080
+    return [
+        row
+        for row in found.rows
+        if source in row.sources
+        and destination in row.destinations
+        and any(first <= port <= last for first, last in row.ports)
+    ]
+
+
+def verdicts(worlds: tuple[Any, Any], row: Any, asked: Any) -> list[str]:
+    witness = row.witness
+    port = int(witness.port.partition("/")[0])
+    names = (witness.source_before, witness.destination_before), (witness.source, witness.destination)
+    return [
+        one.can(*own, port, "TCP", request=asked.request).verdict.value for one, own in zip(worlds, names, strict=True)
+    ]
+
+
+def test_more_methods_are_more_though_the_port_stays() -> None:
+    before, after = world(authorization("reads", to("GET"))), world(authorization("reads", to("GET", "POST")))
+    (row,) = rows(before, after)
+    assert (row.change, row.before, row.after) == ("widened", "mixed", "mixed")
+    assert row.witness.gained.request == request("POST", "/")
+    assert row.witness.lost is None
+    assert verdicts((before, after), row, row.witness.gained) == ["denied", "allowed"]
+    assert [(cause.altered.kind, cause.altered.name, cause.rule) for cause in row.causes] == [
+        ("AuthorizationPolicy", "reads", 0)
+    ]
+    assert row.layers.before.requests == "method GET"
+    assert row.layers.after.requests == "method GET or POST"
+
+
+def test_from_some_requests_to_all_is_more() -> None:
+    (row,) = rows(world(authorization("reads", to("GET"))), world())
+    assert (row.change, row.before, row.after) == ("widened", "mixed", "allowed")
+    assert (row.witness.gained.before, row.witness.gained.after) == ("denied", "allowed")
+    assert row.causes[0].altered.how == "removed"
+
+
+def test_sets_of_which_none_is_within_the_other_change_both_ways() -> None:
+    before, after = world(authorization("one", to("GET"))), world(authorization("one", to("POST")))
+    (row,) = rows(before, after)
+    assert row.change == "changed"
+    assert row.witness.gained.request.method == "POST"
+    assert row.witness.lost.request.method == "GET"
+    assert verdicts((before, after), row, row.witness.gained) == ["denied", "allowed"]
+    assert verdicts((before, after), row, row.witness.lost) == ["allowed", "denied"]
+
+
+def test_policies_that_are_written_otherwise_and_say_the_same_are_no_row() -> None:
+    before = world(authorization("one", to("GET"), to("POST")))
+    after = world(authorization("one", to("POST", "GET")))
+    found = before.diff(after)
+    assert found.same
+    assert [one.name for one in found.without_effect] == ["one"]
+
+
+def test_strict_to_permissive_lets_in_who_has_no_certificate() -> None:
+    found = rows(world(peers("STRICT")), world(peers("PERMISSIVE")), "plain/old")
+    assert [(row.change, row.before, row.after) for row in found] == [("widened", "denied", "allowed")]
+    assert [cause.altered.kind for cause in found[0].causes] == ["PeerAuthentication"]
+    assert found[0].causes[0].altered.how == "changed"
+    assert rows(world(peers("STRICT")), world(peers("PERMISSIVE"))) == []
+
+
+def test_strict_to_permissive_opens_a_way_past_what_denies_an_identity() -> None:
+    deny = authorization("no-web", {"from": [{"source": {"principals": ["*/sa/web"]}}]}, action="DENY")
+    before, after = world(peers("STRICT"), deny), world(peers("PERMISSIVE"), deny)
+    (row,) = rows(before, after)
+    assert (row.change, row.layers.aspect) == ("widened", "unbound")
+    assert (row.before, row.after) == ("denied", "allowed")
+    assert [cause.altered.kind for cause in row.causes] == ["PeerAuthentication"]
+    assert (
+        before.can("shop/web", "shop/api", 8080).verdict == after.can("shop/web", "shop/api", 8080).verdict == "denied"
+    )
+
+
+def test_less_encryption_is_a_row_of_its_own() -> None:
+    (row,) = rows(world(), world(rule("api.shop.svc.cluster.local", "DISABLE")))
+    assert (row.change, row.before, row.after, row.layers.aspect) == ("weakened", "allowed", "allowed", "protection")
+    assert (row.layers.before.encryption, row.layers.after.encryption) == ("mtls", "none")
+    assert (row.layers.before.identity, row.layers.after.identity) == ("spiffe://cluster.local/ns/shop/sa/web", None)
+    assert [cause.altered.kind for cause in row.causes] == ["DestinationRule"]
+    (back,) = rows(world(rule("api.shop.svc.cluster.local", "DISABLE")), world())
+    assert back.change == "strengthened"
+
+
+def test_encryption_alone_is_more_than_none() -> None:
+    simple = rule("old.plain.svc.cluster.local", "SIMPLE")
+    found = rows(world(), world(simple), "shop/web", "plain/old")
+    assert [(row.change, row.layers.before.encryption, row.layers.after.encryption) for row in found] == [
+        ("strengthened", "none", "tls")
+    ]
+
+
+def test_a_client_that_breaks_itself_is_narrowed_and_nobody_else() -> None:
+    strict = peers("STRICT")
+    found = rows(world(strict), world(strict, rule("api.shop.svc.cluster.local", "DISABLE")))
+    assert [(row.change, row.layers.aspect, row.layers.after.holds) for row in found] == [
+        ("narrowed", "configured", False)
+    ]
+
+
+def test_another_service_account_is_somebody_else() -> None:
+    base = [one for one in BASE if one["metadata"]["name"] != "web"]
+    (row,) = rows(world(), world(*workload("web", account="other"), base=base))
+    assert (row.change, row.layers.aspect) == ("otherwise", "protection")
+    assert row.layers.after.identity == "spiffe://cluster.local/ns/shop/sa/other"
+    assert [(cause.altered.kind, cause.altered.name) for cause in row.causes] == [("Deployment", "web")]
+
+
+def test_a_namespace_that_leaves_the_mesh_is_the_cause() -> None:
+    base = [one for one in BASE if one["kind"] != "Namespace"]
+    out = [namespace("istio-system"), namespace("plain"), namespace("shop")]
+    found = rows(world(), world(*out, base=base))
+    assert [(row.change, row.causes[0].altered.kind) for row in found] == [("weakened", "Namespace")]
+
+
+def test_the_first_mesh_protects() -> None:
+    bare = [one for one in BASE if one["kind"] not in ("Namespace", "ConfigMap")]
+    spaces = [namespace("istio-system"), namespace("plain"), namespace("shop")]
+    before = load_objects([*spaces, *bare], cni="calico")
+    assert before.mesh is None
+    (row,) = rows(before, world())
+    assert (row.change, row.layers.before.encryption, row.layers.after.encryption) == ("strengthened", "none", "mtls")
+
+
+def test_tokens_that_are_not_taken_any_more_are_fewer_requests() -> None:
+    issuer = {"issuer": "https://issuer.example"}
+    takes = made("security.istio.io/v1", "RequestAuthentication", "jwt", {"jwtRules": [issuer]})
+    before, after = world(), world(takes)
+    (row,) = rows(before, after)
+    assert (row.change, row.before, row.after) == ("narrowed", "allowed", "allowed")
+    assert row.witness.lost.request.claims
+    assert verdicts((before, after), row, row.witness.lost) == ["allowed", "denied"]
+
+
+def test_registry_only_closes_what_clients_get_outside_but_binds_nobody() -> None:
+    only = {**CONFIG, "data": {"mesh": "trustDomain: cluster.local\noutboundTrafficPolicy: {mode: REGISTRY_ONLY}"}}
+    found = world().diff(world(only))
+    closed = [row for row in found.rows if "shop/web" in row.sources]
+    assert {end for row in closed for end in row.destinations if end[0].isdigit()}
+    assert all(
+        (row.change, row.layers.aspect, row.layers.after.holds) == ("narrowed", "configured", False) for row in closed
+    )
+    assert {cause.altered.kind for row in closed for cause in row.causes} == {"ConfigMap"}
+
+
+@pytest.mark.parametrize("policy", ["network", "mesh"])
+def test_causes_are_of_either_layer(policy: str) -> None:
+    deny: Object = {
+        "network": made(
+            "networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}}
+        ),
+        "mesh": authorization("none"),
+    }[policy]
+    other = authorization("elsewhere", to("GET"), app="nobody")
+    (row,) = rows(world(), world(deny, other))
+    assert (row.change, row.before, row.after, row.explained) == ("narrowed", "allowed", "denied", True)
+    assert [cause.altered.name for cause in row.causes] == ["none"]
+
+
+def test_two_changes_that_only_together_make_a_difference_are_both_causes() -> None:
+    deny = made("networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}})
+    other = authorization("elsewhere", to("GET"), app="nobody")
+    (row,) = rows(world(deny, authorization("none"), other), world())
+    assert row.change == "widened"
+    assert sorted(cause.altered.kind for cause in row.causes) == ["AuthorizationPolicy", "NetworkPolicy"]
+
+
+def test_equivalent_asks_about_requests() -> None:
+    less, more = world(authorization("reads", to("GET"))), world(authorization("reads", to("GET", "POST")))
+    found = less.equivalent(more)
+    assert (found.order, found.layered) == ("within", True)
+    assert found.less.request == request("POST", "/")
+    assert (found.less.before, found.less.after) == ("denied", "allowed")
+    assert more.equivalent(less).order == "contains"
+    other = world(authorization("writes", to("POST")))
+    both = less.equivalent(other)
+    assert both.order == "neither"
+    assert (both.more.request.method, both.less.request.method) == ("GET", "POST")
+    same = world(authorization("one", to("GET"), to("POST"))).equivalent(world(authorization("two", to("POST", "GET"))))
+    assert same.order == "equal"
+
+
+def test_a_way_that_opens_for_who_controls_the_client_is_no_equality() -> None:
+    deny = authorization("no-web", {"from": [{"source": {"principals": ["*/sa/web"]}}]}, action="DENY")
+    inside = [one for one in BASE if one["metadata"]["name"] != "old"]
+    closed = made("networking.k8s.io/v1", "NetworkPolicy", "inside", {
+        "podSelector": {}, "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 8080}]}],
+    })  # fmt: skip
+    before, after = (world(peers(mode), deny, closed, base=inside) for mode in ("STRICT", "PERMISSIVE"))
+    found = before.equivalent(after)
+    assert found.order == "within"
+    assert found.less.unbound
+    assert before.fingerprint() != after.fingerprint()
+
+
+def test_what_encrypts_is_no_matter_of_what_is_allowed() -> None:
+    before, after = world(), world(rule("api.shop.svc.cluster.local", "DISABLE"))
+    assert before.equivalent(after).order == "equal"
+    assert before.fingerprint() == after.fingerprint()
+
+
+def test_fingerprints_tell_sets_of_requests_apart_and_not_how_they_are_written() -> None:
+    reads = world(authorization("reads", to("GET")))
+    assert reads.fingerprint() != world().fingerprint()
+    assert reads.fingerprint() != world(authorization("reads", to("GET", "POST"))).fingerprint()
+    assert reads.fingerprint() == world(authorization("others", to("GET"), to("GET", paths=["/x"]))).fingerprint()
+
+
+def test_every_possible_cluster_is_decided_where_the_mesh_is_the_same() -> None:
+    policy = made("networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}})
+    other = {**policy, "metadata": {**policy["metadata"], "name": "nobody"}}
+    mesh = authorization("reads", to("GET"))
+    found = world(policy, mesh).equivalent(world(other, mesh), universal=True)
+    assert (found.order, found.universal, found.layered) == ("equal", True, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [authorization("reads", to("POST")), {**CONFIG, "data": {"mesh": "trustDomain: other"}}, peers("STRICT")],
+    ids=["policy", "settings", "transport"],
+)
+def test_every_possible_cluster_is_not_decided_where_the_mesh_differs(other: Object) -> None:
+    mesh = authorization("reads", to("GET"))
+    found = world(mesh).equivalent(world(mesh, other), universal=True)
+    assert found.order == "undecided"
+    assert [one.what.split("/")[-1] for one in found.why] == [other["metadata"]["name"]]
+
+
+def test_differences_of_requests_are_differences() -> None:
+    less, more = world(authorization("reads", to("GET"))), world(authorization("reads", to("GET", "POST")))
+    found = [one for one in less.difference(more) if (one.source, one.destination) == ("shop/web", "shop/api")]
+    assert [(one.before, one.after) for one in found] == [("mixed", "mixed")]
+    assert less.difference(less) == []
+
+
+def test_a_waypoint_is_part_of_the_way() -> None:
+    labels = {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "way"}
+    own = {"gateway.networking.k8s.io/gateway-name": "way", "gateway.istio.io/managed": "istio.io-mesh-controller"}
+    template = {"metadata": {"labels": own}, "spec": {"serviceAccountName": "way", "containers": [
+        {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.29.0"}]}}  # fmt: skip
+    gateway = made("gateway.networking.k8s.io/v1", "Gateway", "way", {
+        "gatewayClassName": "istio-waypoint", "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
+    })  # fmt: skip
+    way = made("apps/v1", "Deployment", "way", {"selector": {"matchLabels": own}, "template": template})
+    base = [one for one in BASE if one["metadata"]["name"] != "shop"]
+    ambient = [namespace("shop", **labels), gateway, way]
+    closed = made("networking.k8s.io/v1", "NetworkPolicy", "ways", {
+        "podSelector": {"matchLabels": own}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "x"}}}]}],
+    })  # fmt: skip
+    before, after = world(*ambient, base=base), world(*ambient, closed, base=base)
+    found = [row for row in rows(before, after) if row.layers.aspect == "configured"]
+    assert [(row.change, row.before, row.after) for row in found] == [("narrowed", "allowed", "denied")]
+    assert [cause.altered.kind for cause in found[0].causes] == ["NetworkPolicy"]
