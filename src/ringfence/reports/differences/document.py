@@ -92,7 +92,7 @@ class DiffWitnessDocument(Document, frozen=True):
 
 class EdgeDocument(Document, frozen=True):
     """What the flows of a row come to in one state. ``identity``: whom the deciding point knows, of the witness.
-    ``holds`` false: only the client's own configuration denies."""
+    ``holds`` false: the witness is denied by its own configuration alone."""
 
     requests: str
     encryption: EncryptionWord

@@ -27,7 +27,7 @@ def layers_text(row: DiffRow, wide: bool = False) -> str:
         elif {before.requests, after.requests} - {"all", "none", "perhaps all"}:
             words.append(f"requests: {_short(before.requests, wide)} -> {_short(after.requests, wide)}")
     if layers.aspect == "configured" and any(edge is not None and not edge.holds for edge in (before, after)):
-        words.append("only the client's own configuration denies")
+        words.append("the witness is denied by its own configuration alone")
     return printable("; ".join(words))
 
 
