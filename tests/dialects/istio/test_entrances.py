@@ -402,3 +402,11 @@ def test_a_gateway_of_the_gateway_api_is_made_with_its_service() -> None:
     named = [{"type": "Hostname", "value": "gw.istio-system.svc.cluster.local"}]
     by_hand = an("Gateway", "shop/web", {"gatewayClassName": "istio", "listeners": listeners, "addresses": named})
     assert only(by_hand, route).verdict is Verdict.UNKNOWN
+
+
+def test_routes_name_services_by_the_domain_of_the_cluster() -> None:
+    discovery = [{"name": "discovery", "args": ["discovery", "--domain", "corp.example"]}]
+    istiod = workload("istio-system/istiod", {"app": "istiod"}, containers=discovery)
+    named = virtual_service({"route": [{"destination": {"host": "api.shop.svc.corp.example"}}]})
+    assert only(gateway(), named, istiod).verdict is Verdict.ALLOWED
+    assert dead(gateway(), named) == ["no-service"]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringfence.dialects.istio.hosts import CLUSTER_DOMAIN
-from ringfence.dialects.istio.objects import IstioObjects
+from ringfence.dialects.istio.objects import IstioObjects, Routed
+from ringfence.dialects.istio.route_objects import Entry
 from ringfence.values import replace
 
 _USUAL = f".svc.{CLUSTER_DOMAIN}"
@@ -34,6 +35,18 @@ def in_usual_domain(objects: IstioObjects) -> IstioObjects:
     def host(text: str) -> str:
         return rewritten(text, domain)
 
+    def routed(one: Routed | None) -> Routed | None:
+        return (
+            None if one is None else replace(one, targets=tuple((host(name), subset) for name, subset in one.targets))
+        )
+
+    def entry(one: Entry) -> Entry:
+        return replace(
+            one,
+            destinations=tuple(replace(each, host=host(each.host)) for each in one.destinations),
+            mirrors=tuple(replace(each, host=host(each.host)) for each in one.mirrors),
+        )
+
     def imported(text: str) -> str:
         space, slash, name = text.partition("/")
         return f"{space}/{host(name)}" if slash else text
@@ -56,6 +69,9 @@ def in_usual_domain(objects: IstioObjects) -> IstioObjects:
                 one,
                 hosts=tuple(map(host, one.hosts)),
                 targets=tuple((host(name), subset) for name, subset in one.targets),
+                entries=tuple(map(entry, one.entries)),
+                requests=routed(one.requests),
+                connections=routed(one.connections),
             )
             for one in objects.virtual_services
         ),

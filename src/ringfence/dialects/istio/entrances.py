@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from ringfence.dialects.istio.domain import in_usual_domain
 from ringfence.dialects.istio.hosts import CLUSTER_DOMAIN, covers, full_name, visible
 from ringfence.dialects.istio.objects import GatewayServer, IngressGateway, IstioObjects, VirtualService
 from ringfence.dialects.istio.route_objects import Destination, Entry, Match, with_delegates
@@ -32,6 +33,7 @@ from ringfence.model.mesh import SNI, Speech
 from ringfence.sets.labels import EVERYTHING, Selector
 from ringfence.sets.languages.patterns import Exact, Suffix
 from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate, disjunction
+from ringfence.values import replace
 
 GROUP = "networking.istio.io"
 ONE_NAMESPACE = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE"
@@ -52,7 +54,10 @@ def entrances(objects: IstioObjects) -> tuple[tuple[Route, ...], tuple[Gateway, 
     anywhere = Release(objects).flag(ONE_NAMESPACE, False) is not True
     gateways = tuple(_gateway(one, anywhere) for one in objects.gateways if not one.gateway)
     outside = frozenset(host for entry in objects.service_entries for host in entry.hosts)
-    return tuple(_routes(objects.virtual_services, outside)), gateways
+    # Hosts that clients outside ask for are as they are written; those that routes send to name Services.
+    usual = in_usual_domain(objects).virtual_services
+    services = [replace(one, entries=other.entries) for one, other in zip(objects.virtual_services, usual, strict=True)]
+    return tuple(_routes(services, outside)), gateways
 
 
 def _gateway(gateway: IngressGateway, anywhere: bool) -> Gateway:
