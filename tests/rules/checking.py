@@ -37,7 +37,9 @@ def confirm(world: World, finding: Finding) -> None:
     if finding.witness is not None:
         one = finding.witness
         answer = world.can(one.source, one.destination, one.port, one.protocol, request=one.request)
-        if one.unbound:
+        if one.unbound and answer.verdict is Verdict.MIXED:
+            assert answer.reason.code == "routed-elsewhere", finding
+        elif one.unbound:
             assert answer.verdict is Verdict.DENIED, finding
             assert answer.layered is not None
             assert not answer.layered.holds, finding

@@ -43,8 +43,8 @@ PLUGIN_AND_ROUTES = (
             "no endpoint passes",
         ),
         (
-            "        if dead.code not in ABSENT:\n            continue\n",
-            "",
+            "        if dead.code not in ABSENT or ",
+            "        if ",
             "a route that policies close dangles",
         ),
     ),

@@ -345,6 +345,8 @@ class Enforcement:
         if answer.verdict is Verdict.ALLOWED:
             return one
         unbound = answer.verdict is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
+        # What the client's own proxy sends elsewhere binds nobody who controls the pod either.
+        unbound = unbound or (answer.verdict is Verdict.MIXED and answer.reason.code == "routed-elsewhere")
         return replace(one, unbound=True) if unbound else None
 
     def witness(
