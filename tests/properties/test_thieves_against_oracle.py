@@ -70,3 +70,8 @@ def compare(seed: int) -> list[str]:
 @pytest.mark.parametrize("first", range(0, CLUSTERS, 20))
 def test_no_way_of_a_thief_is_missed(first: int) -> None:
     assert [one for seed in range(first, first + 20) for one in compare(seed)] == []
+
+
+def test_of_several_services_the_thief_takes_the_one_with_the_way() -> None:
+    """One Service refuses the waypoint, another to the same port asks for it."""
+    assert compare(228) == []

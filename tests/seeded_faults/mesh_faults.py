@@ -1,8 +1,9 @@
-"""Faults in who is in the mesh, what its proxies send and take, and what policies say there."""
+"""Faults in who is in the mesh, what its proxies send and take, what policies say there, and how it is all judged."""
 
 from __future__ import annotations
 
 from tests.seeded_faults.fault import in_file
+from tests.seeded_faults.request_faults import REQUESTS, VERDICTS
 
 _ORACLE = "tests/properties/test_mesh_against_oracle.py"
 ORACLE = (f"{_ORACLE}::test_they_agree[0]", f"{_ORACLE}::test_they_agree_on_what_is_rarer[0]")
@@ -447,4 +448,4 @@ POLICIES = (
 )
 """Which policies reach a point, and how it reads them."""
 
-MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES)
+MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)

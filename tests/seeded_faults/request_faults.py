@@ -1,10 +1,12 @@
-"""Faults in hops and decisions over a mesh, in what is told of them, and in sets of requests and their patterns."""
+"""Faults in how flows in a mesh are judged, and in the sets of requests."""
 
 from __future__ import annotations
 
 from tests.seeded_faults.fault import in_file
-from tests.seeded_faults.mesh_faults import ORACLE, SPEC_AUTHORIZATION
 
+_ORACLE = "tests/properties/test_mesh_against_oracle.py"
+ORACLE = (f"{_ORACLE}::test_they_agree[0]", f"{_ORACLE}::test_they_agree_on_what_is_rarer[0]")
+SPEC, SPEC_AUTHORIZATION = "tests/dialects/istio/test_spec.py", "tests/dialects/istio/test_spec_authorization.py"
 COURSES = ("tests/layers/mesh", "tests/verdict/meshed/test_asking.py", *ORACLE)
 DECIDED = ("tests/layers/requests/test_deciding.py", SPEC_AUTHORIZATION, "tests/layers/requests/test_against_oracle.py")
 JUDGED = ("tests/verdict/meshed/test_asking.py", "tests/cli/test_mesh_questions.py", *ORACLE)
@@ -360,5 +362,3 @@ REQUESTS = (
     ),
 )
 """Sets of requests, and the languages of patterns."""
-
-REQUEST_FAULTS = (*VERDICTS, *REQUESTS)

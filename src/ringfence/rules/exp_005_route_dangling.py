@@ -4,9 +4,9 @@
 
 Whether every backend of an Ingress, an OpenShift Route, a route of the Gateway API or a VirtualService of Istio exists:
 the Service, its port, pods behind it, the ReferenceGrant that a Service of another namespace needs; and whether
-somebody serves the route: its class, its Gateway, a listener that takes it. Of Istio's Gateways whether their selector
-takes a pod; of VirtualServices for clients in the mesh whether the hosts that they send to are those of a Service or a
-ServiceEntry.
+somebody serves the route: its class, its Gateway, a listener that takes it; of VirtualServices for clients in the mesh
+whether the hosts that they send to are those of a Service or a ServiceEntry. Whether the Gateway of a VirtualService
+exists, and has pods, is [MSH-024](MSH-024.md).
 
 ## Why this is bad
 
@@ -53,20 +53,18 @@ Name a Service and a port that exist, or take the route away.
 ## Limits
 
 Backends of other kinds than Service are not followed. Where the input has no workloads of the namespace, or no
-Gateway at all, the rule cannot be evaluated: they may be in another repository. So is a Gateway of Istio that no pod is
-for, where the input has no pod of a gateway.
+Gateway at all, the rule cannot be evaluated: they may be in another repository.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ringfence.rules.finding import Finding, NotEvaluable, Severity, Subject
 from ringfence.rules.rule import Needs, Precision, Rule
 
 if TYPE_CHECKING:
-    from ringfence.model.cluster import Pod
     from ringfence.rules.finding import Result
     from ringfence.rules.situation import Situation
     from ringfence.verdict.ways_in.values import DeadEnd
@@ -79,15 +77,8 @@ RULE = Rule(
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
     aliases=(
-        "kube-linter:dangling-ingress",
-        "popeye:1401",
-        "kiali:KIA0302",
-        "kiali:KIA1101",
-        "kiali:KIA1102",
-        "kiali:KIA1401",
-        "kiali:KIA1402",
-        "istioctl:IST0101",
-        "istioctl:IST0132",
+        *("kube-linter:dangling-ingress", "popeye:1401", "istioctl:IST0132"),
+        *("kiali:KIA1101", "kiali:KIA1401", "kiali:KIA1402"),
     ),
 )
 
@@ -96,10 +87,10 @@ ABSENT = frozenset(("no-service", "no-port", "no-endpoint", "no-grant", "no-gate
 
 def check(situation: Situation) -> Iterator[Result]:
     """A finding for each backend that is not there, and for each route that nobody serves."""
-    yield from _gateways(situation)
     yield from _in_the_mesh(situation)
     for dead in situation.ways_in.dead_ends:
-        if dead.code not in ABSENT:
+        if dead.code not in ABSENT or (dead.code == "no-gateway" and dead.opening.kind == "VirtualService"):
+            # Gateways of Istio that there are not are told by MSH-024.
             continue
         subject = Subject(dead.opening.kind, dead.opening.namespace, dead.opening.name)
         missing = _elsewhere(situation, dead)
@@ -107,36 +98,6 @@ def check(situation: Situation) -> Iterator[Result]:
             yield NotEvaluable(RULE.id, subject, missing, dead.place)
         else:
             yield Finding(RULE.id, dead.message, dead.place, subject, (dead.code, dead.message), fix=dead.fix)
-
-
-def _gateways(situation: Situation) -> Iterator[Result]:
-    """Gateways of a mesh that no pod is for."""
-    listed = [one for one in situation.cluster.entries.gateways if one.pods is not None and one.pods.requirements]
-    if not listed:
-        return
-    from ringfence.dialects.istio.enrolment import is_gateway
-
-    pods = situation.cluster.pods
-    some = any(map(is_gateway, pods))
-    for one in listed:
-        assert one.pods is not None
-        home = pods if one.anywhere else [pod for pod in pods if pod.namespace == one.namespace]
-        wanted = {key.key: key.values[0] for key in one.pods.requirements}
-        if any(_perhaps(wanted, pod) for pod in home):
-            continue
-        subject = Subject("Gateway", one.namespace, one.name)
-        message = (
-            f"Gateway {one.namespace}/{one.name} is for pods labelled {one.pods}, and there is none: nobody serves it"
-        )
-        if some:
-            fix = "compare the selector with the labels of the gateway's pods"
-            yield Finding(RULE.id, message, one.place, subject, ("no-gateway-pods",), fix=fix)
-        else:
-            yield NotEvaluable(RULE.id, subject, f"{message}; the input has no gateway at all", one.place)
-
-
-def _perhaps(wanted: Mapping[str, str], pod: Pod) -> bool:
-    return all(pod.labels.get(key) == value or key in pod.open_labels for key, value in wanted.items())
 
 
 def _in_the_mesh(situation: Situation) -> Iterator[Result]:

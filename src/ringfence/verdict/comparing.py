@@ -183,7 +183,7 @@ class Comparison:
         changed_facts: bool = False,
         meshes: tuple[Mesh | None, Mesh | None] = (None, None),
     ) -> None:
-        self.refinement: Refinement = refine(before.universe, after.universe)
+        self.refinement: Refinement = refine(before.universe, after.universe, any(meshes))
         self.kinds = self.refinement.kinds
         self.meshes = meshes
         self.table = Behaviours(_contents() if any(meshes) else None)

@@ -232,8 +232,8 @@ def mask_of(numbers: Iterable[int]) -> int:
     return int.from_bytes(bits, "little")
 
 
-def refine(before: Universe, after: Universe) -> Refinement:
-    """The common refinement of two universes."""
+def refine(before: Universe, after: Universe, free: bool = False) -> Refinement:
+    """The common refinement of two universes. ``free``: without addresses outside that objects of a cluster have."""
     pairing = pair_pods(before.cluster.pods, after.cluster.pods)
     groups: dict[Pair, list[Pair]] = {}
     left, right = before.class_of_pod, after.class_of_pod
@@ -253,11 +253,11 @@ def refine(before: Universe, after: Universe) -> Refinement:
     }
     kinds.extend(Kind(*columns) for columns in sorted(nodes.values(), key=_order))
     spaces = outside_pieces(_outside(before), _outside(after))
-    own = [*before.taken.addresses, *after.taken.addresses]
+    own = [] if not free else [*before.taken.addresses, *after.taken.addresses]
     taken: Taken | None = None
     for columns in sorted(spaces, key=_order):
         space = spaces[columns]
-        if size(space) <= len(own):
+        if free and size(space) <= len(own):
             # Nobody is there where the cluster's own ends have all the addresses, wherever its ranges are.
             taken = Taken(own) if taken is None else taken
             if taken.first_free(space) is None:

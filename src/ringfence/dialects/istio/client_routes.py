@@ -67,7 +67,13 @@ class ClientRoutes:
             return RequestRules(unsettled=tuple((one.named.source, _OPEN) for one in found))
         one = found[0]
         if one.broken or one.named.kind != "VirtualService":
-            keeps_all = one.plain and all(full_name(name, one.named.namespace) == host for name, _ in one.targets)
+            said = one.connections if speech is Speech.TCP else one.requests
+            if said is None and not one.broken:
+                return None
+            home = one.named.namespace
+            keeps_all = (
+                said is not None and said.plain and all(full_name(name, home) == host for name, _ in said.targets)
+            )
             return None if keeps_all and not one.broken else _unread(one, one.broken or _UNREAD)
         carried = (Carried.BYTES, Carried.TLS) if speech is Speech.TCP else (Carried.REQUESTS,)
         entries = [entry for entry in self._entries(one) if entry.carried in carried]

@@ -10,7 +10,7 @@ from ringfence.verdict.ends import Target
 from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed.asking import MeshedAsker, Question, open_courses
 from ringfence.verdict.meshed.judging import Judged
-from ringfence.verdict.meshed.reach import OWN, Holder
+from ringfence.verdict.meshed.reach import OWN, Holder, Reaches, Reading
 from ringfence.verdict.meshed.request import Among, Request
 
 PASSES = (Verdict.ALLOWED, Verdict.MIXED)
@@ -23,6 +23,7 @@ class Attackers(MeshedAsker):
     def __init__(self, asker: Asker, mesh: Mesh, cluster: Cluster | None = None, holder: Holder = OWN) -> None:
         super().__init__(asker, mesh, cluster)
         self.holder = holder
+        self.reaches = Reaches(self.cluster, mesh, Reading.UNBOUND, holder)
 
     def opening(self, source: Target, destination: Target, question: Asked) -> Answer:
         """The answer about the flows that are open, if any is. Raises EndError."""
@@ -66,7 +67,9 @@ class Attack(Question):
         """The first form in which some request surely passes; else the first that perhaps does; else the first."""
         call = self.call()
         assert call is not None
-        courses = [course for one in self.holder.calls(call) for course in one.unbound()]
+        reaches = self.asker.reaches if isinstance(self.asker, Attackers) else None
+        assert reaches is not None
+        courses = [course for one in self.holder.calls(call) for course in reaches.unbound(one)]
         found = [self.judge(course) for course in courses]
         told = [(frozenset(course.facts), judged) for course, judged in zip(courses, found, strict=True)]
         facts = dict.fromkeys(one for one, _ in told)

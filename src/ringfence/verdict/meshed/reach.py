@@ -245,9 +245,24 @@ class Reaches:
                 found = tuple((course, True) for course in call.courses())
             else:
                 shown = ((one.presented is None, one) for one in self.holder.calls(call))
-                found = tuple((course, own) for own, one in shown for course in one.unbound())
+                found = tuple((course, own) for own, one in shown for course in self.unbound(one))
             self._courses_of[(sends, port)] = found
         return found
+
+    def unbound(self, call: Call) -> Iterator[Course]:
+        """The courses of which a client may choose any, by whichever Service, or to the pod's own address: the ways
+        differ in the waypoints that they go over."""
+        yield from call.unbound()
+        server = call.server
+        if server is None or not any(True for _ in self.waypoints(server)):
+            return
+        fronts = (*self.fronts.all_leading_to(server, call.port), None)
+        for front in fronts:
+            service, number = front if front is not None else (None, None)
+            if service is not call.service:
+                dialled = None if service is None or service.headless else number
+                other = replace(call, service=service, dialled=dialled, address=self._dialled(server, service))
+                yield from (course for course in other.unbound() if course.waypoint is not None)
 
     def _worlds(
         self, source: Pod | None, address: int | None, destination: Pod, port: int, sends: Hashable
