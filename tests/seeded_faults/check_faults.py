@@ -43,8 +43,8 @@ PLUGIN_AND_ROUTES = (
             "no endpoint passes",
         ),
         (
-            "        if dead.code not in ABSENT:\n            continue\n",
-            "",
+            "        if dead.code not in ABSENT or (dead.code",
+            "        if (dead.code",
             "a route that policies close dangles",
         ),
     ),
