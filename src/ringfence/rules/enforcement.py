@@ -335,7 +335,8 @@ class Enforcement:
         return grid_of(self.situation.relation, self.mesh, unbound=True)
 
     def free_witness(self, source: int, destination: int | str, port: int, protocol: str = "TCP") -> Witness | None:
-        """The flow of somebody who controls a pod, if the layers that bind him surely let it through."""
+        """The flow of somebody who controls a pod, if the layers that bind him surely let it, or some requests of it,
+        through."""
         to = destination if isinstance(destination, str) else self.end(destination)
         one = Witness(self.end(source), to, port, protocol, Verdict.ALLOWED)
         try:
@@ -344,6 +345,8 @@ class Enforcement:
             return None
         if answer.verdict is Verdict.ALLOWED:
             return one
+        if answer.verdict is Verdict.MIXED:
+            return replace(one, expected=Verdict.MIXED)
         unbound = answer.verdict is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
         # What the client's own proxy sends elsewhere binds nobody who controls the pod either.
         unbound = unbound or (answer.verdict is Verdict.MIXED and answer.reason.code == "routed-elsewhere")
