@@ -346,10 +346,10 @@ class Enforcement:
         if answer.verdict is Verdict.ALLOWED:
             return one
         if answer.verdict is Verdict.MIXED:
-            return replace(one, expected=Verdict.MIXED)
+            # What the client's own proxy sends elsewhere binds nobody who controls the pod.
+            elsewhere = answer.reason.code == "routed-elsewhere"
+            return replace(one, unbound=True) if elsewhere else replace(one, expected=Verdict.MIXED)
         unbound = answer.verdict is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
-        # What the client's own proxy sends elsewhere binds nobody who controls the pod either.
-        unbound = unbound or (answer.verdict is Verdict.MIXED and answer.reason.code == "routed-elsewhere")
         return replace(one, unbound=True) if unbound else None
 
     def witness(
