@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from bench.table import Line, at_most, plain
@@ -82,12 +83,20 @@ def lines(pods: int) -> Iterator[Line]:
 def _compared(world: World, pods: int, workloads: int, namespaces: int) -> float:
     """Beyond loading both states."""
     others = objects(pods, workloads, namespaces, True)
-    policy = next(one for one in others if one["kind"] == "AuthorizationPolicy")
+    policy = next(two for one, two in pairwise(others) if two["kind"] == "AuthorizationPolicy" and _meet(one, two))
     policy["spec"]["rules"][0]["to"][0]["operation"]["methods"].append("POST")
     after = load_objects(others, cni="calico")
     spent, found = _timed(lambda: world.diff(after))
     assert found.widened
     return spent
+
+
+def _meet(network: Object, requests: Object) -> bool:
+    """Whether both policies of a workload let in somebody from the same namespace."""
+    (peer,) = network["spec"]["ingress"][0]["from"]
+    (space,) = peer["namespaceSelector"]["matchLabels"].values()
+    principals = requests["spec"]["rules"][0]["from"][0]["source"]["principals"]
+    return any(f"/ns/{space}/" in one for one in principals)
 
 
 def _listed(world: World) -> World:
