@@ -55,7 +55,8 @@ def layer_text(coverage: Coverage, layer: str) -> str:
     text = f"{name} (ingress, TCP): {closed} of {coverage.total} workloads closed ({percent})"
     text = f"{text}; {', '.join(counts)}" if counts else text
     if layer == TOGETHER and coverage.beyond_the_mesh:
-        text += f"; {coverage.beyond_the_mesh} of the closed are open for UDP or SCTP, which no mesh sees"
+        verb = "is" if coverage.beyond_the_mesh == 1 else "are"
+        text += f"; {coverage.beyond_the_mesh} of the closed {verb} open for UDP or SCTP, which no mesh sees"
     return text
 
 
