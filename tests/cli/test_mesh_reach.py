@@ -53,7 +53,7 @@ def test_coverage_tells_every_layer(ringfence: Run, cluster: str, form: str) -> 
     assert "transport (ingress, TCP): 2 of 2 workloads closed (100.0%)" in done.out
     assert "requests (ingress, TCP): 1 of 2 workloads closed (50.0%); 1 open" in done.out
     assert "all layers (ingress, TCP): 1 of 2 workloads closed (50.0%); 1 open" in done.out
-    assert "1 of the closed are open for UDP or SCTP, which no mesh sees" in done.out
+    assert "1 of the closed is open for UDP or SCTP, which no mesh sees" in done.out
 
 
 def test_the_document_of_coverage_has_every_layer(ringfence: Run, cluster: str) -> None:
