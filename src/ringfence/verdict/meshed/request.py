@@ -73,7 +73,8 @@ def request(
         if any(character in value for character in "\r\n\0"):
             raise EndError(f"the header {name!r} has more than one line", "a header is one line of text")
         # Proxies compare a header that is there more than once as one.
-        named[name.lower()] = f"{named[name.lower()]},{value}" if name.lower() in named else value
+        key = name.lower()
+        named[key] = f"{named[key]},{value}" if key in named else value
     host = _authority(host, named.pop("host", None))
     told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ()))
     if identity is not None and (not isinstance(identity, str) or not identity or _blank(identity)):
