@@ -49,6 +49,8 @@ spec:
       when:
         - {key: "request.auth.claims[groups]", values: [admins]}
         - {key: "request.headers[x-env]", values: ["pro*"]}
+    - to: [{operation: {hosts: ["admin.example"]}}]
+    - when: [{key: "request.headers[x-role]", values: ["reader,writer"]}]
 """
 ALICE = {"iss": "https://idp.example", "sub": "alice", "aud": ["shop"], "groups": ["staff", "admins"]}
 
@@ -80,6 +82,12 @@ def answered(ringfence: Run, cluster: str, tmp_path: Path, *questions: dict[str,
         ({"path": "/", "jwt": {**ALICE, "aud": "other"}, "headers": {"x-env": "prod"}}, "denied", "http-403"),
         ({"path": "/", "jwt": {**ALICE, "iss": "other"}, "headers": {"x-env": "prod"}}, "denied", "http-401"),
         ({"path": "/", "jwt": None, "headers": None}, "denied", "http-403"),
+        ({"path": "/", "host": "admin.example"}, "allowed", "none"),
+        ({"path": "/", "headers": {"Host": "admin.example"}}, "allowed", "none"),
+        ({"path": "/", "host": "admin.example", "headers": {"host": "admin.example"}}, "allowed", "none"),
+        ({"path": "/", "headers": {"Host": "other.example"}}, "denied", "http-403"),
+        ({"path": "/", "headers": {"x-role": "reader", "X-Role": "writer"}}, "allowed", "none"),
+        ({"path": "/", "headers": {"x-role": "reader"}}, "denied", "http-403"),
         ({"path": "/orders", "as": "spiffe://cluster.local/ns/shop/sa/other"}, "denied", "http-403"),
         ({"path": "/orders", "as": "cluster.local/ns/shop/sa/web"}, "allowed", "none"),
         ({}, "mixed", "none"),
@@ -105,6 +113,24 @@ def test_a_line_that_is_no_request_says_so_and_the_rest_is_answered(
 
 
 @pytest.mark.parametrize(
+    "asked",
+    [
+        {"headers": {"host": "a b"}},
+        {"headers": {"host": ""}},
+        {"host": "one.example", "headers": {"host": "other.example"}},
+        {"headers": {"x-env": "prod\nx-role: admin"}},
+        {"as": " cluster.local/ns/shop/sa/web"},
+    ],
+)
+def test_requests_that_cannot_be_are_refused(
+    ringfence: Run, cluster: str, tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    (line,) = answered(ringfence, cluster, tmp_path, {"path": "/orders", **asked})
+    assert line["verdict"] is None
+    assert "host" in line["error"] or "one line" in line["error"] or "identity" in line["error"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
         (("--http", "GET /orders"), 0, "allowed"),
@@ -112,6 +138,9 @@ def test_a_line_that_is_no_request_says_so_and_the_rest_is_answered(
         (("--http", "POST /orders"), 1, "denied"),
         (("--http", "GET /", "--jwt", "iss=https://idp.example", "--jwt", "sub=alice", "--jwt", "aud=shop",
           "--jwt", "groups=staff", "--jwt", "groups=admins", "--header", "x-env: prod"), 0, "allowed"),
+        (("--header", "Host: admin.example"), 0, "allowed"),
+        (("--header", "x-role: reader", "--header", "X-Role: writer"), 0, "allowed"),
+        (("--header", "x-role: writer"), 1, "denied"),
         ((), 1, "mixed"),
     ],
 )  # fmt: skip
@@ -130,6 +159,7 @@ def test_options_ask_about_a_request(
         ("--header", "nothing"),
         ("--jwt", "nothing"),
         ("--host", "a b"),
+        ("--host", "one.example", "--header", "host: other.example"),
         ("--istio-version", "latest"),
         ("--mesh-config", "nowhere.yaml"),
     ],

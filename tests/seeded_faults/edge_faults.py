@@ -109,5 +109,15 @@ EDGES = (
         ("tests/verdict/meshed/test_preflight.py",),
         ('return self.method == "OPTIONS" and all(asks)', 'return self.method == "OPTIONS"', "OPTIONS is a preflight"),
     ),
+    *in_file(
+        "verdict/meshed/ruling.py",
+        ("tests/verdict/meshed/test_words_of_claims.py",),
+        ("not isinstance(value, str) or not any(", "not any(", "a list of words has its items divided"),
+        (
+            "if len(path) == 1 and all(name in names for names in taking):",
+            "if len(path) == 1:",
+            "one rule of an issuer divides claims for the others",
+        ),
+    ),
 )
 """Caught by tests."""

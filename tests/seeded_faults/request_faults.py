@@ -175,7 +175,7 @@ VERDICTS = (
             'path = path.partition("#")[0]',
             "policies see the query of a path",
         ),
-        ("named[name.lower()] = value", "named[name] = value", "headers keep their case"),
+        ("key = name.lower()", "key = name", "headers keep their case"),
     ),
 )
 """Hops, decisions, and what is told of them."""

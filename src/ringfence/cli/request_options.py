@@ -47,10 +47,19 @@ def request_of(
         method,
         path,
         host,
-        dict(map(_header, headers)) if headers else None,
+        _headers(headers) if headers else None,
         _claims(claims) if claims else None,
         identity,
     )
+
+
+def _headers(texts: tuple[str, ...]) -> dict[str, str]:
+    """A header that is given more than once is one with all of its values, as proxies compare it."""
+    found: dict[str, str] = {}
+    for name, value in map(_header, texts):
+        key = name.lower()
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -319,11 +319,13 @@ class RequestPolicy(Value):
 
 
 class TokenIssuer(Value):
-    """Tokens of ``issuer`` are taken, with one of these ``audiences`` (empty: any)."""
+    """Tokens of ``issuer`` are taken, with one of these ``audiences`` (empty: any). ``divided``: the claims of which a
+    text is a list of words with blanks between them."""
 
     issuer: str
     audiences: tuple[str, ...]
     source: Source
+    divided: tuple[str, ...] = ()
 
 
 class RequestRules(Value):

@@ -137,7 +137,7 @@ def _issuers(
             continue
         for index, rule in enumerate(one.rules):
             source = Source(AUTHENTICATION, one.attachment.namespace, one.name, rule.place, index)
-            found.append(TokenIssuer(rule.issuer, rule.audiences, source))
+            found.append(TokenIssuer(rule.issuer, rule.audiences, source, rule.divided))
             filled.update(rule.headers)
     found.sort(key=lambda issuer: (issuer.source.namespace or "", issuer.source.name, issuer.source.rule or 0))
     return tuple(found), filled

@@ -100,15 +100,20 @@ class AuthorizationPolicy:
     broken: str = ""
 
 
+DIVIDED = ("permission", "scope")
+"""Claims that istiod has divided into words in every token (1.21 and later)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRule:
     """Tokens of ``issuer`` (empty: any), for one of ``audiences`` (empty: any). ``headers``: request headers that the
-    proxy fills from the token."""
+    proxy fills from the token. ``divided``: claims of which every word counts by itself."""
 
     issuer: str
     audiences: tuple[str, ...]
     place: Place
     headers: tuple[str, ...] = ()
+    divided: tuple[str, ...] = DIVIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ def read_authentication(manifest: Manifest) -> tuple[RequestAuthentication, list
                 audiences=tuple(rule.get("audiences", ())),
                 place=manifest.positions.place(("spec", "jwtRules", index)),
                 headers=tuple(sorted({name.lower() for name in (*filled, payload) if name})),
+                divided=tuple(sorted({*DIVIDED, *rule.get("spaceDelimitedClaims", ())})),
             )
         )
     authentication = RequestAuthentication(

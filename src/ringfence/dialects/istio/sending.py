@@ -237,7 +237,7 @@ class Senders:
             for sending, word in ((Sending.PLAIN, "one"), (Sending.NOTHING, "none")):
                 fact = f"the destination is {word} of {names}"
                 client = Client(sending, (*sources, *(one.named.source for one in entries)), why)
-                yield Option(client, fact, "the address of the destination")
+                yield Option(client, fact, "the host and the addresses of the ServiceEntry")
 
     def _by_host(
         self, entry: ServiceEntry, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig

@@ -64,17 +64,20 @@ def request(
     path = "/" if path is None else path
     if not isinstance(path, str) or not path.startswith("/") or _blank(path):
         raise EndError(f"{path!r} is no path", "it starts with / and has no blanks")
-    if host is not None and (not isinstance(host, str) or not host or _blank(host)):
-        raise EndError(f"{host!r} is no host", "such as shop.example.com")
     named: dict[str, str] = {}
     for name, value in _mapping(headers, "headers").items():
         if not _TOKEN.match(name):
             raise EndError(f"{name!r} is no name of a header", "such as x-user")
         if not isinstance(value, str):
             raise EndError(f"the header {name!r} is no text", "write it in quotes")
-        named[name.lower()] = value
+        if any(character in value for character in "\r\n\0"):
+            raise EndError(f"the header {name!r} has more than one line", "a header is one line of text")
+        # Proxies compare a header that is there more than once as one.
+        key = name.lower()
+        named[key] = f"{named[key]},{value}" if key in named else value
+    host = _authority(host, named.pop("host", None))
     told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ()))
-    if identity is not None and (not isinstance(identity, str) or not identity):
+    if identity is not None and (not isinstance(identity, str) or not identity or _blank(identity)):
         raise EndError(f"{identity!r} is no identity", "such as spiffe://cluster.local/ns/shop/sa/web")
     if identity is not None and "://" not in identity and "/ns/" in identity:
         # As policies write it.
@@ -93,6 +96,18 @@ def http_line(text: str) -> tuple[str, str]:
 
 def _blank(text: str) -> bool:
     return any(character.isspace() or not character.isprintable() for character in text)
+
+
+def _authority(host: Any, header: str | None) -> str | None:
+    """The host, which may be told as a header too."""
+    for one in (host, header):
+        if one is not None and (not isinstance(one, str) or not one or _blank(one)):
+            raise EndError(f"{one!r} is no host", "such as shop.example.com")
+    if host is not None and header is not None and host != header:
+        raise EndError(
+            f"the header host is {header!r}, and the host {host!r}", "a request has one host: give one of them"
+        )
+    return header if host is None else host
 
 
 def _mapping(value: Any, name: str) -> Mapping[str, Any]:

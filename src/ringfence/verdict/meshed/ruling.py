@@ -24,6 +24,7 @@ from ringfence.model.mesh import (
     PointSort,
     RequestRules,
     Source,
+    TokenIssuer,
     claim,
     header,
 )
@@ -35,7 +36,7 @@ from ringfence.values import replace
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
-from ringfence.verdict.meshed.request import Among, Request
+from ringfence.verdict.meshed.request import Among, Claims, Request
 from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
 
 FORWARDED = "x-forwarded-for"
@@ -158,7 +159,9 @@ class Rulings:
             return Facts(values, frozenset(unknown), not hop.point.http)
         values |= self._of_request(request, host, unknown)
         if request.claims is not None and not request.preflight:
-            values |= token(request)
+            divided, open_claims = words(request.claims, self._rules(hop).issuers)
+            values |= token(divided)
+            unknown |= open_claims
         return Facts(values, frozenset(unknown))
 
 
@@ -171,10 +174,30 @@ def _destination(point: Point) -> int | None:
     return addresses[0] if addresses else None
 
 
-def token(request: Request) -> dict[Attribute, Value]:
-    """The attributes of a request's token."""
+def words(claims: Claims, issuers: tuple[TokenIssuer, ...]) -> tuple[Claims, set[Attribute]]:
+    """A token's claims as proxies compare them, where those of its issuer have some texts divided into words; and which
+    are not known, since only some of the issuer's rules divide them, or claims within claims are meant."""
+    divided: dict[tuple[str, ...], str | tuple[str, ...]] = dict(claims)
+    unknown: set[Attribute] = set()
+    taking = [one.divided for one in issuers if one.issuer in ("", claims.get(("iss",)))]
+    for path, value in claims.items():
+        name = ".".join(path)
+        if not isinstance(value, str) or not any(name in names for names in taking):
+            continue
+        parts = tuple(dict.fromkeys(part for part in value.split(" ") if part))
+        if parts == (value,):
+            continue
+        if len(path) == 1 and all(name in names for names in taking):
+            divided[path] = parts
+        else:
+            del divided[path]
+            unknown.add(claim(*path))
+    return divided, unknown
+
+
+def token(claims: Claims) -> dict[Attribute, Value]:
+    """The attributes of a token."""
     found: dict[Attribute, Value] = {}
-    claims = request.claims or {}
     for path, value in claims.items():
         texts = (value,) if isinstance(value, str) else value
         if texts:
