@@ -169,6 +169,18 @@ def test_who_makes_a_pod_does_not_choose_the_labels_of_a_namespace_that_there_is
     ]
 
 
+def test_who_makes_a_pod_names_its_ports() -> None:
+    """The workload may leave for a port called metrics: whoever makes a pod calls any port so."""
+    leave = network_policy("shop/out", {"app": "db"}, egress=[{"ports": [{"port": "metrics", "protocol": "TCP"}]}])
+    found = exposed(CLOSED, leave)
+    told = [
+        (row.verdict, describe(row.ports))
+        for row in found.rows
+        if row.origin is Origin.NEW_PODS and row.direction is OUT and "home" in row.peers
+    ]
+    assert told == [("allowed", "TCP any")]
+
+
 def test_a_policy_that_is_not_modelled_may_close_the_workload_to_new_pods() -> None:
     found = exposed(cilium_policy("shop/p"))
     assert {(row[0], row[3]) for row in lines(found, Origin.NEW_PODS)} == {("home, shop, a new namespace", "unknown")}
