@@ -76,3 +76,11 @@ def test_without_service_accounts_in_the_input_workloads_tell() -> None:
     pod = account("shop/web").partition('---\n{"apiVersion": "v1", "kind": "ServiceAccount"')[0]
     (message,) = messages(RULE, sidecars() + pod + source(principals=["cluster.local/ns/shop/sa/order"]))
     assert "no workload of namespace shop runs as order" in message
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system", "istio-system"])
+def test_namespaces_that_every_cluster_has(name: str) -> None:
+    assert messages(RULE, SHOP + source(namespaces=[name])) == []
+    outcome = checked(RULE, SHOP + source(principals=[f"cluster.local/ns/{name}/sa/a"]))
+    assert not outcome.findings
+    assert "no workloads of the namespace" in outcome.not_evaluable[0].why

@@ -3,7 +3,7 @@ from __future__ import annotations
 from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import account, an, at_service, authorization, service, sidecars, with_waypoint
+from tests.rules.meshed import account, ambient, an, at_service, authorization, service, sidecars, with_waypoint
 
 RULE = "AUZ-008"
 PODS = account("shop/web") + account("shop/app") + service("web")
@@ -95,3 +95,13 @@ def test_where_a_workload_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, SHOP + more)
     assert not outcome.findings
     assert [str(one.scope) for one in outcome.not_evaluable] == ["AuthorizationPolicy legacy/policy"]
+
+
+def test_a_rule_about_requests_at_ztunnel_is_left_out_and_contradicts_nothing() -> None:
+    rule = [{"to": [{"operation": {"methods": ["DELETE"]}}]}]
+    for action in ("ALLOW", "DENY"):
+        assert messages(RULE, ambient() + PODS + policy("p", rule, action)) == [], action
+        assert messages("AUZ-006", ambient() + PODS + policy("p", rule, action))
+    both = [{"from": [{"source": {"namespaces": ["shop"], "notNamespaces": ["shop"]}}]}]
+    (message,) = messages(RULE, ambient() + PODS + policy("p", both))
+    assert message.endswith("contradicts itself")

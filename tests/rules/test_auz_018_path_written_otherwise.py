@@ -74,3 +74,12 @@ def test_whom_the_rule_does_not_stop_anyway_gets_past_nothing() -> None:
     operation = {"operation": {"paths": ["/admin"]}}
     rules = [{"to": [operation], "from": [{"source": {"namespaces": ["other"]}}]}]
     assert messages(RULE, SHOP + authorization(rules, "DENY")) == []
+
+
+def test_a_client_that_the_rule_exempts_is_no_proof_that_it_holds() -> None:
+    sources = [{"source": {"notPrincipals": ["cluster.local/ns/shop/sa/app"]}}]
+    exempt = [{"from": sources, "to": [{"operation": {"paths": ["/admin*"]}}]}]
+    everybody = account("shop/other")
+    (finding,) = checked(RULE, SHOP + everybody + authorization(exempt, "DENY")).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "shop/pod/other"

@@ -9,7 +9,7 @@ import pytest
 from ringfence.reports.findings.report import witness_text
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, pod
-from tests.rules.meshed import account, authorization, mtls, service, sidecars
+from tests.rules.meshed import account, authorization, mesh_config, mtls, service, sidecars
 
 WEB = sidecars() + account("shop/web") + account("shop/api") + service("web")
 
@@ -49,3 +49,14 @@ def test_documents_tell_it() -> None:
     assert document is not None
     assert (document.verdict, document.together) == ("allowed", "denied")
     assert json.dumps(document.together) == '"denied"'
+
+
+def test_what_only_the_client_refuses_binds_nobody_who_holds_it() -> None:
+    only = mesh_config("outboundTrafficPolicy: {mode: REGISTRY_ONLY}")
+    found = [one for one in checked("NP-004", WEB + only).findings if one.witness is not None]
+    assert found
+    for finding in found:
+        assert finding.witness is not None
+        assert finding.witness.unbound
+        assert finding.witness.together is None
+        assert witness_text(finding.witness).endswith(": allowed past its own proxy")

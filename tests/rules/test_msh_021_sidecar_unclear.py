@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.rules.checking import checked, messages, namespace, pod
-from tests.rules.meshed import an, service, sidecars
+from tests.rules.meshed import ambient, an, service, sidecars
 
 RULE = "MSH-021"
 WEB = sidecars() + pod("web") + service("web")
@@ -68,3 +68,14 @@ def test_an_empty_mode() -> None:
     (message,) = messages(RULE, WEB + sidecar(outboundTrafficPolicy={}))
     assert "which means REGISTRY_ONLY" in message
     assert messages(RULE, WEB + sidecar(outboundTrafficPolicy={"mode": "ALLOW_ANY"})) == []
+
+
+def test_pods_that_read_no_sidecar() -> None:
+    mine = ambient() + pod("web")
+    for one in (sidecar(), sidecar(**for_("web"))):
+        (message,) = messages(RULE, mine + one)
+        assert message == "Sidecar shop/default configures no workload: shop/pod/web has no sidecar"
+    assert messages(RULE, WEB + sidecar(**for_("web"))) == []
+    assert messages(RULE, mine + sidecars("apps") + sidecar(space="apps")) == []
+    root = ambient("istio-system") + pod("ztunnel", "istio-system")
+    assert messages(RULE, WEB + root + sidecar(space="istio-system")) == []

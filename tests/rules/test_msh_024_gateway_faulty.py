@@ -115,3 +115,11 @@ def test_gateways_of_the_gateway_api() -> None:
     (message,) = messages(RULE, BASE + two)
     assert message == "Gateway shop/b asks for the address 192.0.2.1, as Gateway shop/a does"
     assert messages(RULE, BASE + standard("a", http) + standard("b", http)) == []
+
+
+def test_a_certificate_is_looked_for_without_a_service() -> None:
+    edge = gateway("edge", [server(443, credential="shop")])
+    outcome = checked(RULE, sidecars() + PODS + edge + secret("other"))
+    (finding,) = outcome.findings
+    assert "names the certificate shop, and namespace istio-ingress has no such Secret" in finding.message
+    assert "no Service for the pods" in outcome.not_evaluable[0].why

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ringfence.rules.finding import Severity
 from tests.rules.checking import checked, messages, pod, world_of
 from tests.rules.meshed import an, authorization, mtls, sidecars
 
@@ -79,3 +80,26 @@ def test_a_kind_that_is_misspelt_is_told_once() -> None:
     assert problem.hint == "did you mean kind: AuthorizationPolicy of security.istio.io?"
     assert problem.partial
     assert not checked("NP-025", text, faulty=True).findings
+
+
+@pytest.mark.parametrize("space", ["shop", "istio-system"])
+def test_refusing_by_default_is_no_fault(space: str) -> None:
+    text = WEB + an("AuthorizationPolicy", "default-deny", {}, space)
+    assert not world_of(text).problems
+    assert not checked(RULE, text, faulty=True).findings
+
+
+def test_what_other_rules_find_where_it_is_not_meant() -> None:
+    tried = authorization(ALL, "DENY", annotations={"istio.io/dry-run": "true"})
+    assert not checked(RULE, WEB + tried, faulty=True).findings
+    nobody = an("AuthorizationPolicy", "p", {**SELF, "action": "ALLOW"})
+    assert [problem.code for problem in world_of(WEB + nobody).problems] == ["allows-nothing"]
+    assert not checked(RULE, WEB + nobody, faulty=True).findings
+    assert messages("AUZ-003", WEB + nobody)
+
+
+def test_a_rule_that_denies_more_than_it_says_is_no_hole() -> None:
+    paths = authorization([{"to": [{"operation": {"paths": ["/admin*"]}}]}], "DENY")
+    (finding,) = checked(RULE, WEB + paths, faulty=True).findings
+    assert "denies by HTTP fields alone" in finding.message
+    assert finding.severity is Severity.LOW

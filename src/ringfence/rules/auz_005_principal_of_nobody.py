@@ -37,9 +37,10 @@ Write the `serviceAccountName` of the client's pod template, or take the identit
 
 ## Limits
 
-Where the input has no workload of the namespace that an identity names, the workload may be in another repository or
-cluster: the rule cannot be evaluated. Identities with wildcards, and of other trust domains that the mesh config
-knows, are not looked at.
+Where the input has the namespace that an identity names and no workload of it, or no Namespace at all, the workload may
+be in another repository or cluster: the rule cannot be evaluated. So it is with `default`, `kube-*` and the root
+namespace of Istio, which every cluster has. Other namespaces that the input lacks, while it has some, count as not
+there. Identities with wildcards, and of other trust domains that the mesh config knows, are not looked at.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ RULE = Rule(
     needs=Needs.INVENTORY,
     aliases=("istioctl:IST0101", "kiali:KIA0101", "kiali:KIA0106", "kiali:KIA0107", "kiali:KIA0108"),
 )
+
+ALWAYS_THERE = frozenset(("default", "kube-system", "kube-public", "kube-node-lease"))
+"""Namespaces that every cluster has, although few repositories hold them."""
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -128,12 +132,15 @@ def _domain(enforcement: Enforcement, domain: str) -> tuple[str, str] | None:
 
 def _namespace(enforcement: Enforcement, name: str) -> tuple[str, str] | None:
     namespaces = enforcement.situation.cluster.namespaces
-    if name in namespaces:
+    if name in namespaces or name in ALWAYS_THERE or name == enforcement.mesh.config.root_namespace:
         return None
     if all(one.open_labels for one in namespaces.values()):
         return "", ""
     near = get_close_matches(name, sorted(namespaces), n=1)
-    return f"there is no namespace {name}", f"did you mean {near[0]}?" if near else "take it out"
+    return (
+        f"there is no namespace {name}",
+        f"did you mean {near[0]}?" if near else "take it out, or add the Namespace to the input",
+    )
 
 
 def _account(

@@ -39,8 +39,9 @@ Take the rule out, or narrow what stands before it.
 
 ## Limits
 
-Rules with the action CUSTOM and dry runs are not looked at. A rule is found only if it changes
-nothing at every proxy that reads it; of two that say the same, the one that comes later is found.
+Rules with the action CUSTOM and dry runs are not looked at; what asks of requests where no proxy sees any is AUZ-006. A
+rule is found only if it changes nothing at every proxy that reads it; of two that say the same, the one that comes
+later is found.
 """
 
 from __future__ import annotations
@@ -103,12 +104,24 @@ def check(situation: Situation) -> Iterator[Result]:
             if None in (state for _, state in states):
                 why = "its requests are too many kinds to compare"
                 yield NotEvaluable(RULE.id, subject, why, clause.place)
-            elif dead and len(dead) == len(states):
+            elif dead and len(dead) == len(states) and not _left_out(clause, dead):
                 if perhaps:
                     why = "whether another workload reads it is open"
                     yield NotEvaluable(RULE.id, subject, why, clause.place)
                 else:
                     yield _finding(enforcement, policy, clause, dead)
+
+
+def _left_out(clause: Clause, dead: Sequence[tuple[Acting, State]]) -> bool:
+    """Whether the rule asks of requests and is read where there are none: nothing in it contradicts itself."""
+    from ringfence.dialects.istio.matching import http_only
+
+    if any(sort != IMPOSSIBLE for _, (sort, _, _) in dead) or any(
+        point.http for one, _ in dead for point in one.points
+    ):
+        return False
+    terms = [*(one for some in (*clause.sources, *clause.operations) for one in some), *clause.conditions]
+    return any(http_only(one.key) for one in terms)
 
 
 class _Points:

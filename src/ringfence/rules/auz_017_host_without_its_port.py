@@ -150,7 +150,7 @@ def _finding(
 def _witness(enforcement: Enforcement, one: Acting, clause: Clause, host: str, bypass: bool) -> Witness | None:
     """A request to the host with its port that gets through, while the same without it is refused; or the other way
     round."""
-    from ringfence.rules.points import asked, first_request
+    from ringfence.rules.points import first_request, told_apart
     from ringfence.values import replace
 
     name = f"a{host[1:]}" if host.startswith("*") else host
@@ -160,10 +160,6 @@ def _witness(enforcement: Enforcement, one: Acting, clause: Clause, host: str, b
     through, refused = replace(start, host=f"{name}:80"), replace(start, host=name)
     if not bypass:
         through, refused = refused, through
-    wanted = through if bypass else refused
-    found = asked(enforcement, one, wanted, Verdict.ALLOWED if bypass else Verdict.DENIED)
-    if found is None:
-        return None
-    other = replace(found, request=refused if bypass else through)
-    expected = Verdict.DENIED if bypass else Verdict.ALLOWED
-    return found if enforcement.situation.says(other) is expected else None
+    if bypass:
+        return told_apart(enforcement, one, through, Verdict.ALLOWED, refused, Verdict.DENIED)
+    return told_apart(enforcement, one, refused, Verdict.DENIED, through, Verdict.ALLOWED)

@@ -135,17 +135,15 @@ def _first(
     enforcement: Enforcement, where: list[Acting], clause: Clause, spellings: list[tuple[str, str]]
 ) -> tuple[Witness | None, tuple[str, str]]:
     """The first spelling with which a client gets through that the plain path does not let through."""
-    from ringfence.rules.points import asked, first_request
+    from ringfence.rules.points import first_request, told_apart
     from ringfence.values import replace
 
     start = first_request(clause, but=("paths",))
     for one in where[:FEW] if start is not None else ():
         for path, other in spellings:
             assert start is not None
-            found = asked(enforcement, one, replace(start, path=other), Verdict.ALLOWED)
-            if found is None:
-                continue
-            plain = replace(found, request=replace(start, path=path.removesuffix("*")))
-            if enforcement.situation.says(plain) is Verdict.DENIED:
+            asked, plain = replace(start, path=other), replace(start, path=path.removesuffix("*"))
+            found = told_apart(enforcement, one, asked, Verdict.ALLOWED, plain, Verdict.DENIED)
+            if found is not None:
                 return found, (path, other)
     return None, ("", "")

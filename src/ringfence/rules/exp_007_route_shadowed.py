@@ -48,7 +48,9 @@ Put what is more specific first, and make one object of several for the same hos
 
 ## Limits
 
-Conditions on claims of tokens, and what else is not modelled, are taken to match some request.
+Conditions on claims of tokens, and what else is not modelled, are taken to match some request. One of several
+conditions of a rule that takes nothing is not found while another one takes something. Of routes for clients in the
+mesh only the hosts are compared, not one rule with another.
 """
 
 from __future__ import annotations

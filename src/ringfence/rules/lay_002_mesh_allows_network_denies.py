@@ -35,8 +35,8 @@ Add the peer to the NetworkPolicy, or take the identity out of the rule.
 
 ## Limits
 
-Rules that more than ten pairs of workloads fit are not looked at. A client that gets to one port of one workload is
-not found.
+Rules that more than ten pairs of workloads fit are not looked at, nor policies with `targetRefs`: with a waypoint
+between them, the network is asked about two ways. A client that gets to one port of one workload is not found.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 ## What is checked
 
 Sidecars of Istio (the kind, not the container): several without a selector in one namespace, several for one workload,
-a selector that no workload has or that stands in the root namespace, hosts that nobody has, and an
-`outboundTrafficPolicy` that is empty.
+a selector that no workload has or that stands in the root namespace, one for pods that have no such container (none
+that reads it: ztunnel and gateways do not), hosts that nobody has, and an `outboundTrafficPolicy` that is empty.
 
 ## Why this is bad
 
@@ -65,7 +65,7 @@ RULE = Rule(
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
     aliases=(
-        *("istioctl:IST0110", "istioctl:IST0111", "istioctl:IST0127"),
+        *("istioctl:IST0110", "istioctl:IST0111", "istioctl:IST0127", "istioctl:IST0167"),
         *("kiali:KIA0002", "kiali:KIA0003", "kiali:KIA0004", "kiali:KIA1004", "kiali:KIA1006", "kiali:KIA1007"),
     ),
 )
@@ -99,6 +99,8 @@ def _selector(enforcement: Enforcement, one: Sidecar) -> Iterator[Result]:
     from ringfence.dialects.istio.peer_authentication import selects
 
     if not one.selector:
+        if one.named.namespace != enforcement.mesh.config.root_namespace:
+            yield from _without_containers(enforcement, one, enforcement.pods_of(one.named.namespace))
         return
     subject, situation = _subject(one), enforcement.situation
     place = situation.place_of(subject, ("spec", "workloadSelector"), one.named.place)
@@ -111,12 +113,31 @@ def _selector(enforcement: Enforcement, one: Sidecar) -> Iterator[Result]:
         why = f"the input has no workloads of namespace {one.named.namespace}"
         yield NotEvaluable(RULE.id, subject, why, place)
         return
-    taken = [selects(one.selector, enforcement.pod(index)) for index in enforcement.pods_of(one.named.namespace)]
+    pods = enforcement.pods_of(one.named.namespace)
+    taken = [index for index in pods if selects(one.selector, enforcement.pod(index)) is not False]
     text = ", ".join(f"{key}={value}" for key, value in sorted(one.selector.items()))
-    if not any(word is not False for word in taken):
+    if not taken:
         message = f"{subject} configures no workload: none has {text}"
         hint = "compare the selector with the labels of the pod templates"
         yield Finding(RULE.id, message, place, subject, ("selector", text), fix=hint)
+    yield from _without_containers(enforcement, one, taken)
+
+
+def _without_containers(enforcement: Enforcement, one: Sidecar, taken: Sequence[int]) -> Iterator[Finding]:
+    """A finding if none of these pods surely has a proxy that reads Sidecars. ztunnel and gateways read none."""
+    from ringfence.dialects.istio.enrolment import is_gateway
+    from ringfence.model.mesh import Proxy
+    from ringfence.rules.enforcement import listed
+
+    kinds = {enforcement.proxy(index) for index in taken}
+    if not kinds or not kinds <= {Proxy.NODE, Proxy.NONE}:
+        return
+    if any(is_gateway(enforcement.pod(index)) for index in taken):
+        return
+    who = listed(sorted({enforcement.end(index) for index in taken}))
+    message = f"{one.named} configures no workload: {who} has no sidecar"
+    hint = "only sidecars read it: limit what leaves these pods with NetworkPolicies, or give them sidecars"
+    yield Finding(RULE.id, message, one.named.place, _subject(one), ("proxy",), fix=hint)
 
 
 def _overlapping(enforcement: Enforcement, namespace: str, members: Sequence[Sidecar]) -> Iterator[Finding]:

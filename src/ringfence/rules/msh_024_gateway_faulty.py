@@ -171,6 +171,9 @@ def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) ->
         else:
             yield NotEvaluable(RULE.id, one.subject, "the input has no pods of gateways", place)
         return
+    spaces = {pod.namespace for pod in taken}
+    for listener in servers:
+        yield from _credential(enforcement, one, listener, spaces)
     services = [(pod, service) for pod in taken for service in enforcement.mesh.services.of(pod)]
     if not services:
         yield NotEvaluable(RULE.id, one.subject, "the input has no Service for the pods of the gateway", place)
@@ -185,9 +188,6 @@ def _pods(enforcement: Enforcement, one: MeshObject, servers: list[Listener]) ->
             at = one.place(*listener.path, "port")
             hint = "add the port to the Service of the gateway"
             yield Finding(RULE.id, message, at, one.subject, evidence, fix=hint, severity=Severity.LOW)
-    spaces = {pod.namespace for pod in taken}
-    for listener in servers:
-        yield from _credential(enforcement, one, listener, spaces)
 
 
 def _credential(enforcement: Enforcement, one: MeshObject, listener: Listener, spaces: set[str]) -> Iterator[Result]:

@@ -44,7 +44,7 @@ same of most.
 ## Limits
 
 Fields that decide no verdict (time-outs, load balancing) are not looked into. A condition on an attribute that there is
-not is AUZ-012, a policy without rules AUZ-003.
+not is AUZ-012, a policy without rules AUZ-003, one that is only tried out AUZ-013.
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ RULE = Rule(
 )
 
 GROUPS = ("security.istio.io", "networking.istio.io", "extensions.istio.io", "telemetry.istio.io")
-ELSEWHERE = frozenset(("unknown-attribute", "no-rules", "ports-without-selector"))
-"""Faults that AUZ-012, AUZ-003 and MSH-004 find."""
-SPELLING = frozenset(("sloppy-cidr", "removed-api"))
+ELSEWHERE = frozenset(("unknown-attribute", "no-rules", "allows-nothing", "dry-run", "ports-without-selector"))
+"""What AUZ-012, AUZ-003 (twice), AUZ-013 and MSH-004 find where it is not meant."""
+MILD = frozenset(("sloppy-cidr", "removed-api", "denies-tcp", "empty-selector"))
+"""What is but unclear, or denies more than was meant. Where ztunnel leaves out a rule, AUZ-006 says so."""
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -90,5 +91,5 @@ def check(situation: Situation) -> Iterator[Result]:
         if (subject, evidence) in seen:
             continue
         seen.add((subject, evidence))
-        severity = Severity.LOW if problem.code in SPELLING else None
+        severity = Severity.LOW if problem.code in MILD else None
         yield Finding(RULE.id, problem.message, problem.place, subject, evidence, fix=problem.hint, severity=severity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ringfence.dialects.istio.attachment import attaches
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
@@ -20,13 +20,15 @@ from ringfence.sets.requests.attributes import HOST, METHOD, PATH, PORT
 from ringfence.sets.requests.formulas import NEVER, Formula, Not, conjunction, disjunction
 from ringfence.sets.requests.request import Request as Member
 from ringfence.sets.requests.request_sets import Undecided
-from ringfence.values import Value
+from ringfence.values import Value, replace
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.request import Request
 
 MESH_IDENTITY = "spiffe://"
 MOST_TRIED = 20
 """Clients whose own requests are looked for."""
+MOST_EXEMPT = 5
+"""Clients that a rule does not mean, asked before it is given up."""
 
 
 class Acting(Value):
@@ -135,16 +137,37 @@ def question(member: Member) -> Request | None:
 
 
 def asked(
-    enforcement: Enforcement, one: Acting, request: Request | None, expected: Verdict, port: int | None = None
+    enforcement: Enforcement,
+    one: Acting,
+    request: Request | None,
+    expected: Verdict,
+    port: int | None = None,
+    apart: Collection[str] = (),
 ) -> Witness | None:
-    """The first client with which a request to a place is judged as expected."""
+    """The first client with which a request to a place is judged as expected; ``apart`` names those not to ask."""
     where = one.name if one.sort is PointSort.WAYPOINT else one.pod
-    clients = clients_of(enforcement, one)
+    clients = [index for index in clients_of(enforcement, one) if not apart or enforcement.end(index) not in apart]
     flows = (
         enforcement.witness(clients, where, number, expected, request=request)
         for number in (one.ports if port is None else (port,))
     )
     return next(filter(None, flows), None)
+
+
+def told_apart(
+    enforcement: Enforcement, one: Acting, request: Request, expected: Verdict, other: Request, then: Verdict
+) -> Witness | None:
+    """The first client of whom one request to a place is judged as expected, and the other one in its own way. Some
+    clients may be exempt from what tells the two apart: a few others are asked then."""
+    exempt: list[str] = []
+    while len(exempt) < MOST_EXEMPT:
+        found = asked(enforcement, one, request, expected, apart=exempt)
+        if found is None:
+            return None
+        if enforcement.situation.says(replace(found, request=other)) is then:
+            return found
+        exempt.append(found.source)
+    return None
 
 
 def asked_of(enforcement: Enforcement, one: Acting, wanted: Formula, expected: Verdict) -> Witness | None:

@@ -8,6 +8,7 @@ from ringfence.rules.finding import Finding, NotEvaluable, Result, Severity, Sub
 from ringfence.rules.registry import Entry, entry
 from ringfence.rules.situation import Situation
 from ringfence.values import Value, replace
+from ringfence.verdict.answers import Verdict
 from ringfence.verdict.ends import EndError
 
 
@@ -53,14 +54,19 @@ def _results(one: Entry, situation: Situation) -> Iterator[Result]:
 
 def _with_layers(situation: Situation, finding: Finding) -> Finding:
     """The finding, its witness with what all layers say where that is something else than it expects: rules about the
-    network ask the network layer alone, and a mesh may refuse what it lets through."""
+    network ask the network layer alone, and a mesh may refuse what it lets through. A refusal that only the client's
+    own side makes is none for somebody who controls its pod."""
     witness = finding.witness
     if witness is None or situation.mesh is None or witness.unbound:
         return finding
     try:
-        together = situation.says(witness)
+        answer = situation.answer(witness)
     except EndError:
         return finding
+    together = answer.verdict
+    own = together is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
+    if own and witness.expected is Verdict.ALLOWED:
+        return replace(finding, witness=replace(witness, unbound=True))
     return finding if together is witness.expected else replace(finding, witness=replace(witness, together=together))
 
 

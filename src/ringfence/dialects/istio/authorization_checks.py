@@ -43,6 +43,8 @@ _CONNECTION = (
 
 
 _SPEC: FieldPath = ("spec",)
+_SPELLED = ("action", "rules", "selector", "targetRef", "targetRefs")
+"""An empty spec is how one refuses by default what nobody allows: it is meant. With one of these it may not be."""
 
 
 def check_attachment(spec: Mapping[str, Any], report: Report) -> None:
@@ -122,7 +124,7 @@ def check_policy(spec: Mapping[str, Any], indexes: Sequence[int], report: Report
         hint = "to match every request, write rules: [{}]"
         stored = "it matches nothing: no request is denied or asked about because of it"
         report.refuse(path, "no-rules", f"has the action {action} and no rules", stored, hint)
-    elif action == "ALLOW" and not rules:
+    elif action == "ALLOW" and not rules and any(spec.get(name) is not None for name in _SPELLED):
         report.warn(
             path,
             "allows-nothing",

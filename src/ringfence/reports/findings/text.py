@@ -43,8 +43,9 @@ def table_lines(report: Report, style: Style) -> Iterator[str]:
 def closing_lines(report: Report, style: Style) -> Iterator[str]:
     """What is no finding, and the sum."""
     for rule, why, members in not_evaluable_groups(report):
-        names = ", ".join(printable(str(one.scope)) for one in members[:LISTED])
-        more = f" and {len(members) - LISTED} more" if len(members) > LISTED else ""
+        scopes = list(dict.fromkeys(str(one.scope) for one in members))
+        names = ", ".join(map(printable, scopes[:LISTED]))
+        more = f" and {len(scopes) - LISTED} more" if len(scopes) > LISTED else ""
         yield f"{style.faint('not evaluable:')} {rule} for {names}{more}: {printable(why)}"
     for entry in report.assessment.fixed:
         yield f"{style.faint('fixed:')} {entry.rule} {printable(str(entry.subject))} (drop it from the baseline)"
