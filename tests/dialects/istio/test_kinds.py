@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+import ringfence
 from ringfence.dialects.istio.mentioned import unmentioned
-from tests.dialects.istio.meshes import Lab, namespace, service
+from tests.dialects.istio.meshes import Lab, namespace, service, workload
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 STRICT = "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: shop}\n"
@@ -78,3 +79,10 @@ def test_a_key_is_found_however_deep_it_stands() -> None:
     assert POD_NAME in unmentioned([{"a": ("app", 1, None)}])
     assert POD_NAME not in unmentioned([{"a": ("app", frozenset({POD_NAME}))}])
     assert POD_NAME not in unmentioned([[{POD_NAME: "db-0"}]])
+
+
+def test_an_answer_about_replicas_names_a_port_once() -> None:
+    text = namespace("shop", **{"istio-injection": "enabled"}) + STRICT + replicas() + workload("shop/web")
+    world = ringfence.load_objects(list(yaml.safe_load_all(text.removeprefix("---"))), assume_no_labels=True)
+    for ends in (("shop/db", "shop/web"), ("shop/web", "shop/db")):
+        assert [part.ports for part in world.can(*ends, 8080, "TCP").parts] == [((8080, 8080),)]
