@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 from msgspec import Struct, field
 from msgspec.structs import replace as _replace
 
-__all__ = ["Draft", "Value", "field", "replace"]
+__all__ = ["Draft", "Value", "field", "field_values", "replace"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -39,3 +39,10 @@ def replace(value: Changed, **changes: Any) -> Changed:
     from dataclasses import replace as replaced
 
     return replaced(value, **changes)  # type: ignore[type-var]
+
+
+def field_values(value: object) -> tuple[object, ...] | None:
+    """What the fields of a value or a draft hold; None of anything else."""
+    if not isinstance(value, Struct):
+        return None
+    return tuple(getattr(value, name) for name in value.__struct_fields__)

@@ -15,7 +15,8 @@ from ringfence.reports.findings.report import Report
 from ringfence.reports.findings.sarif import sarif_document
 from ringfence.reports.style import PLAIN
 from ringfence.values import replace
-from ringfence.verdict.coverage import Coverage
+from ringfence.verdict.coverage import MESH_LAYERS, Coverage, Side, Status
+from ringfence.verdict.openness import Proof, Scope
 from tests.reports.reach_samples import coverages, many
 from tests.reports.samples import CONTEXT
 from tests.reports.test_sarif import Log
@@ -81,3 +82,27 @@ def test_the_log_is_sarif_of_a_category_of_its_own() -> None:
     assert {direction.value for direction in Direction} == {
         one.id.split("-")[1].lower() for one in run.tool.driver.rules
     }
+
+
+def meshed() -> Coverage:
+    """A mesh in which one side lets in two kinds of clients, by many ports."""
+    found = coverages()
+    taken = ((9102, 9102), (15008, 15008), (15020, 15021), (15090, 15090))
+    scopes = (Scope(Proof.NOBODY, taken), Scope(Proof.ANYBODY, ((1, 9101),)))
+    layers = dict.fromkeys(MESH_LAYERS, Side(Status.CLOSED, True, scopes))
+    return replace(found, workloads=tuple(replace(one, mesh=layers) for one in found.workloads))
+
+
+def test_with_a_mesh_the_table_is_narrow_and_wide_has_it_all() -> None:
+    table, wide = (list(lines_of(name, meshed(), CONTEXT, PLAIN, str, "")) for name in ("table", "wide"))
+    short = f"closed: {Proof.NOBODY.value} TCP 9102, +3 more; ..."
+    whole = f"closed: {Proof.NOBODY.value} TCP 9102, 15008, 15020-15021, 15090; {Proof.ANYBODY.value} TCP 1-9101"
+    assert [line.count(short) for line in table if short in line] == [3, 3, 3]
+    assert max(map(len, table)) <= 160
+    assert [line.count(whole) for line in wide if whole in line] == [3, 3, 3]
+    assert not [line for line in table if whole in line]
+
+
+def test_without_a_mesh_wide_is_the_table() -> None:
+    table, wide = (list(lines_of(name, coverages(), CONTEXT, PLAIN, str, "")) for name in ("table", "wide"))
+    assert table == wide

@@ -20,6 +20,21 @@ SENSITIVITY = "ringfence.dev/sensitivity"
 """The label or annotation of what must not be reached; any value but ``none``."""
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server sets on every Namespace (KEP-2161)."""
+PER_POD_LABELS = frozenset(
+    (
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "controller-uid",
+        "job-name",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-completion-index",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    )
+)
+"""Labels that tell replicas or revisions apart: kept in a class only where a policy mentions them."""
 
 
 class Namespace(Value):

@@ -107,8 +107,8 @@ def _route(route: Any) -> Any:
     for key, value in route.items():
         if key in _ROUTE:
             kept[key] = value
-        elif key == "route" and isinstance(value, list):
-            kept[key] = [_route(one) for one in value]
+        elif key == "route":
+            kept[key] = [_route(one) for one in value] if isinstance(value, list) else value
         elif key == "headers" and isinstance(value, Mapping):
             kept[key] = {"request": _header_changes(value["request"])} if "request" in value else {}
         elif key == "fault" and isinstance(value, Mapping):

@@ -12,8 +12,7 @@ from typing import Any
 
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.policies import CompiledPolicy
-from ringfence.layers.network.universe import PER_POD_LABELS
-from ringfence.model.cluster import NAME_LABEL
+from ringfence.model.cluster import NAME_LABEL, PER_POD_LABELS
 from ringfence.model.policy import Direction, Tier
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable

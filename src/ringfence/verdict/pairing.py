@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ringfence.layers.network.facts import Taken
-from ringfence.layers.network.universe import PER_POD_LABELS, Universe
-from ringfence.model.cluster import Pod, WorkloadRef
+from ringfence.layers.network.universe import Universe
+from ringfence.model.cluster import PER_POD_LABELS, Pod, WorkloadRef
 from ringfence.sets.ports import Intervals, canonical, size
 from ringfence.values import Value
 

@@ -193,3 +193,25 @@ def test_an_egress_gateway_that_takes_the_mesh_s_identity() -> None:
     assert asked.can("bare/web", "shop/egress", 8443).verdict is Verdict.DENIED
     away = asked.can("shop/web", "203.0.113.7", 443, request=ringfence.request(None, None, "ext.example.com"))
     assert "sends it to egress.shop.svc.cluster.local" in str(away.reason)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"http": "all"}, "spec.http must be a list"),
+        ({"http": [{"route": "api"}]}, "spec.http[0].route must be a list"),
+        ({"http": [{"match": "/", "route": API}]}, "spec.http[0].match must be a list"),
+        ({"http": [{"route": [{"destination": "api"}]}]}, "spec.http[0].route[0].destination must be a mapping"),
+        (
+            {"tls": [{"route": [{"destination": {"host": 5}}]}]},
+            "spec.tls[0].route[0].destination.host must be a string",
+        ),
+        ({"tcp": ["api"]}, "spec.tcp[0] must be a mapping"),
+    ],
+)
+def test_routes_of_another_type_are_rejected_and_open(spec: dict[str, Any], said: str) -> None:
+    asked = world(an("VirtualService", "shop/v", {"hosts": ["api"], **spec}))
+    assert [problem.message for problem in asked.problems if said in problem.message]
+    assert (
+        asked.can("shop/web", "shop/api", 8080, "TCP", request=ringfence.request("GET", "/")).verdict is Verdict.UNKNOWN
+    )

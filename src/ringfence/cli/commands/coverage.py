@@ -7,7 +7,7 @@ import click
 from ringfence.cli import exits
 from ringfence.cli.options import Shared, shared_options
 
-OUTPUTS = ("table", "concise", "json", "sarif", "junit", "github", "gitlab", "md")
+OUTPUTS = ("table", "wide", "concise", "json", "sarif", "junit", "github", "gitlab", "md")
 
 
 @click.command(short_help="Say which workloads are closed, and what to do next.")
@@ -60,6 +60,8 @@ def coverage(
 
     In a mesh the ingress of TCP is measured for each layer, too: transport (closed: most ports ask for a proof of
     identity), requests (closed: whom no policy names is not authorized), and all layers together.
+
+    -o wide has all that gets through to each workload in each layer of a mesh; the table has the widest of it.
 
     -o sarif, junit, github, gitlab and concise have a finding for each workload and direction that is open and for each
     default that is; -o md is a comment for a pull request.

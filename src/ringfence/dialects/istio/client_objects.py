@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Shape, Text, Texts
+from ringfence.dialects.fields.report import Report
+from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Shape, Text, Texts, wrong_type
 from ringfence.dialects.istio.hosts import of_service
 from ringfence.dialects.istio.objects import (
     ClientTls,
@@ -28,6 +29,7 @@ from ringfence.dialects.istio.objects import (
 )
 from ringfence.dialects.istio.route_objects import entries_of
 from ringfence.dialects.istio.shapes import (
+    BROKEN,
     SELECTOR,
     WORKLOAD_SELECTOR,
     any_of,
@@ -37,7 +39,7 @@ from ringfence.dialects.istio.shapes import (
     spec_of,
 )
 from ringfence.model.problems import Problem
-from ringfence.model.provenance import Manifest
+from ringfence.model.provenance import FieldPath, Manifest
 
 _TEXTS = ListOf(Text())
 _PORT = Number(0, 65535, "invalid-port", "port numbers are 1 to 65535")
@@ -311,9 +313,46 @@ def _routed(routes: Any, http: bool, plain: bool) -> Routed | None:
     return Routed(tuple(dict.fromkeys(targets)), plain)
 
 
+_TYPES: Mapping[type[Any], str] = {list: "a list", Mapping: "a mapping", str: "a string"}
+
+
+def _typed_routes(spec: Mapping[str, Any], report: Report) -> bool:
+    """Whether what is read of the routes has the types that the API server takes; says so where not."""
+    found = True
+
+    def of(value: Any, wanted: type[Any], path: FieldPath) -> bool:
+        nonlocal found
+        if value is not None and not isinstance(value, wanted):
+            wrong_type(value, _TYPES[wanted], path, report)
+            found = False
+        return isinstance(value, wanted)
+
+    def each(holder: Mapping[str, Any], key: str, path: FieldPath) -> Iterator[tuple[Mapping[str, Any], FieldPath]]:
+        if of(holder.get(key), list, (*path, key)):
+            for number, one in enumerate(holder[key]):
+                if of(one, Mapping, (*path, key, number)):
+                    yield one, (*path, key, number)
+
+    def destination(holder: Mapping[str, Any], key: str, path: FieldPath) -> None:
+        if of(holder.get(key), Mapping, (*path, key)):
+            of(holder[key].get("host"), str, (*path, key, "host"))
+
+    for sort in ("http", "tls", "tcp"):
+        for route, path in each(spec, sort, ("spec",)):
+            for _ in each(route, "match", path):
+                pass
+            for one, at in each(route, "route", path):
+                destination(one, "destination", at)
+            destination(route, "mirror", path)
+            of(route.get("delegate"), Mapping, (*path, "delegate"))
+    return found
+
+
 def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Problem]]:
     """A VirtualService, and what the API server says to it."""
     spec, report, broken = spec_of(manifest, VIRTUAL_SERVICE)
+    if not _typed_routes(spec, report):
+        broken = BROKEN
     gateways = _texts(spec, "gateways")
     told = {sort: _routed(spec.get(sort), sort == "http", not broken) for sort in ("http", "tls", "tcp")}
     routed = [one for one in told.values() if one is not None]

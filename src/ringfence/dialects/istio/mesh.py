@@ -18,6 +18,7 @@ from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
 from ringfence.dialects.istio.paths import normalized
@@ -135,6 +136,8 @@ class IstioMesh:
         for policy in self._policies:
             self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
         self._ends_tls = self.release.flag("ENABLE_TLS_ON_SIDECAR_INGRESS", False) is not False
+        self._of_replicas = unmentioned((objects, configs, cluster.services))
+        """Labels that tell replicas apart, and nothing here."""
         self._rules: dict[Hashable, RequestRules] = {}
         self._kinds: dict[Hashable, int] = {}
         self._seen: dict[Hashable, tuple[int, Pod]] = {}
@@ -203,11 +206,13 @@ class IstioMesh:
     def kind(self, pod: Pod) -> Hashable:
         """Everything of a pod that the mesh may look at, as a number."""
         address: Hashable = pod.addresses if self._speaks_of_addresses else None
-        rest = (pod.namespace, pod.service_account, pod.open_labels, pod.host_network, exists(pod), address)
+        where = (address, self.services.listing(pod))
+        rest = (pod.namespace, pod.service_account, pod.open_labels, pod.host_network, exists(pod), where)
         seen = (id(pod.labels), id(pod.ports), id(pod.marks), rest)
         found = self._seen.get(seen)
         if found is None:
-            whole = (tuple(sorted(pod.labels.items())), pod.ports, id(pod.marks), rest)
+            labels = tuple(sorted(item for item in pod.labels.items() if item[0] not in self._of_replicas))
+            whole = (labels, pod.ports, id(pod.marks), rest)
             # The pod keeps alive what the key names by its identity.
             found = self._seen[seen] = (self._kinds.setdefault(whole, len(self._kinds)), pod)
         return found[0]

@@ -76,6 +76,12 @@ class Services:
         """Whether some Service leads to addresses instead of labels."""
         return bool(self._listed)
 
+    def listing(self, pod: Pod) -> tuple[int, ...]:
+        """The Services that lead to an address of a pod, in whatever form; nothing where they go by labels."""
+        if not self._listed:
+            return ()
+        return tuple(id(one) for address in pod.addresses for one in self._listed.get(address, ()))
+
     def of(self, pod: Pod) -> tuple[Service, ...]:
         """The Services that lead to a pod."""
         key = (pod.namespace, id(pod.labels), pod.addresses if self._listed else ())

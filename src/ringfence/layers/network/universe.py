@@ -13,27 +13,11 @@ from typing import Any
 from ringfence.layers.network.ends import EndClass, node_end, present
 from ringfence.layers.network.facts import Taken
 from ringfence.layers.profiles import Fact, Profile
-from ringfence.model.cluster import Cluster, Pod
+from ringfence.model.cluster import PER_POD_LABELS, Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
 from ringfence.values import Value, replace
-
-PER_POD_LABELS = frozenset(
-    (
-        "pod-template-hash",
-        "controller-revision-hash",
-        "pod-template-generation",
-        "controller-uid",
-        "job-name",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-name",
-        "batch.kubernetes.io/job-completion-index",
-        "statefulset.kubernetes.io/pod-name",
-        "apps.kubernetes.io/pod-index",
-    )
-)
-"""Labels that tell replicas or revisions apart: kept in a class only where a policy mentions them."""
 
 CROWD = 2000
 """Above this many classes, and where most pods are a class of their own, labels that no policy mentions are left

@@ -8,7 +8,7 @@ from ringfence.reports.context import Context
 from ringfence.reports.style import Style
 from ringfence.verdict.coverage import Coverage
 
-TEXT_FORMATS = ("table", "json", "md")
+TEXT_FORMATS = ("table", "wide", "json", "md")
 FINDING_FORMATS = ("concise", "sarif", "junit", "github", "gitlab")
 """Those that are made of findings, as ``check`` has them."""
 
@@ -41,4 +41,4 @@ def lines_of(
         from ringfence.reports.coverage.text import sections
         from ringfence.reports.sections import text_lines
 
-        yield from text_lines(sections(coverage, limit), style)
+        yield from text_lines(sections(coverage, limit, wide=name == "wide"), style)

@@ -10,6 +10,7 @@ from ringfence.model.text import printable
 from ringfence.reports.places import place_text
 from ringfence.reports.ranges import ports_text
 from ringfence.reports.sections import Section, left_out_text
+from ringfence.reports.table import ports_cell
 from ringfence.verdict.coverage import (
     DIRECTIONS,
     MESH_LAYERS,
@@ -26,6 +27,8 @@ from ringfence.verdict.coverage import (
 
 STEPS_SHOWN = 10
 NAMES_SHOWN = 3
+NARROW_PORTS = 18
+"""Characters of the ports of a narrow cell, if they can be told in as many."""
 
 
 def figure_text(coverage: Coverage, direction: Direction) -> str:
@@ -107,6 +110,16 @@ def side_text(side: Side) -> str:
     return f"{side.status.value}: {'; '.join(scopes) or 'nobody'}"
 
 
+def narrow_text(side: Side) -> str:
+    """The status with the widest peers and some of their ports: ``closed: named peers TCP 80, +2 more; ...``."""
+    if side.status is Status.UNENFORCED or not side.scopes:
+        return side_text(side)
+    first = side.scopes[0]
+    perhaps = "perhaps " if first.perhaps else ""
+    more = "; ..." if len(side.scopes) > 1 else ""
+    return f"{side.status.value}: {perhaps}{first.peers.value} {ports_cell(first.ports, False, NARROW_PORTS)}{more}"
+
+
 def default_text(one: NamespaceCoverage, direction: Direction) -> str:
     """``denied``, or ``open`` with the labels of a pod that is."""
     found = one.defaults[direction]
@@ -121,6 +134,7 @@ def default_text(one: NamespaceCoverage, direction: Direction) -> str:
 NAMESPACE_HEADS = ("Namespace", "Default ingress", "Default egress", "Closed ingress", "Closed egress")
 STEP_HEADS = ("#", "Closes", "Direction", "Step", "Workloads")
 WORKLOAD_HEADS = ("Workload", "Ingress", "Egress")
+LAYER_HEADS = ("Transport (TCP)", "Requests (TCP)", "All layers")
 
 
 def namespace_row(one: NamespaceCoverage) -> tuple[str, ...]:
@@ -157,7 +171,7 @@ def workload_row(one: WorkloadCoverage) -> tuple[str, ...]:
 
 def workload_heads(coverage: Coverage) -> tuple[str, ...]:
     """The columns of ``workload_row``."""
-    return (*WORKLOAD_HEADS, "Transport (TCP)", "Requests (TCP)", "All layers") if coverage.meshed else WORKLOAD_HEADS
+    return (*WORKLOAD_HEADS, *LAYER_HEADS) if coverage.meshed else WORKLOAD_HEADS
 
 
 def worst_first(coverage: Coverage) -> list[WorkloadCoverage]:
@@ -170,8 +184,9 @@ def _order(one: WorkloadCoverage) -> tuple[object, ...]:
     return (*worst, one.name)
 
 
-def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
-    """The whole report. ``limit``: at most so many workloads and steps each."""
+def sections(coverage: Coverage, limit: int | None = None, wide: bool = False) -> list[Section]:
+    """The whole report. ``limit``: at most so many workloads and steps each. With a mesh the workloads are two tables
+    with the widest of what is let in, unless ``wide``: one with all of it."""
     found = [Section("", tuple(headline_lines(coverage)))]
     if coverage.namespaces:
         found.append(Section("Namespaces", (), NAMESPACE_HEADS, tuple(map(namespace_row, coverage.namespaces))))
@@ -185,6 +200,15 @@ def sections(coverage: Coverage, limit: int | None = None) -> list[Section]:
         return found
     kept = ordered if limit is None else ordered[:limit]
     left = left_out_text(len(ordered) - len(kept))
-    rows = tuple(map(workload_row, kept))
-    found.append(Section("Workloads, the worst first", (), workload_heads(coverage), rows, left))
+    title = "Workloads, the worst first"
+    if wide or not coverage.meshed:
+        rows = tuple(map(workload_row, kept))
+        found.append(Section(title, (), workload_heads(coverage), rows, left))
+        return found
+    both = tuple((one.name, *(narrow_text(one.sides[direction]) for direction in DIRECTIONS)) for one in kept)
+    layers = tuple((one.name, *(narrow_text(one.mesh[layer]) for layer in MESH_LAYERS)) for one in kept)
+    found.append(Section(title, (), WORKLOAD_HEADS, both, left))
+    found.append(
+        Section("Their ingress in the layers of the mesh", (), (WORKLOAD_HEADS[0], *LAYER_HEADS), layers, left)
+    )
     return found

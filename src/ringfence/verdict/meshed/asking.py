@@ -8,7 +8,7 @@ from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh
 from ringfence.sets.addresses import address
-from ringfence.sets.ports import Intervals, intersect, subtract
+from ringfence.sets.ports import Intervals, canonical, intersect, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
@@ -255,7 +255,7 @@ class MeshedAsker:
             )
             key = (part.verdict, part.reason, part.decided_by, part.sources, part.destinations, part.family, told)
             old = merged.get(key)
-            merged[key] = part if old is None else replace(old, ports=tuple(sorted((*old.ports, *part.ports))))
+            merged[key] = part if old is None else replace(old, ports=canonical((*old.ports, *part.ports)))
         wide: dict[object, Part] = {}
         for known, part in merged.items():
             assert isinstance(known, tuple)

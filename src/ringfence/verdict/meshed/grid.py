@@ -62,6 +62,7 @@ class MeshedGrid(Grid):
         self._tcp = relation.ports.number(((1, 65535),))
         self._tunnel = mesh.tunnel_port
         self._network = Grid(relation, joined=False)
+        self._towards: dict[frozenset[int], list[int]] = {}
 
     def makers(self) -> Makers:
         """What new pods may prove to be."""
@@ -131,11 +132,35 @@ class MeshedGrid(Grid):
             if not shared:
                 continue
             reach = self._reach_of(kind, number, pod)
-            if any(term.wire is Wire.WAYPOINT for region in reach for forms in region.worlds for term in forms):
-                for column in columns_of(shared):
-                    yield 1 << column, self._left(reach, result, column, destination)
+            ways = {
+                self.universe.class_of_pod[index]
+                for region in reach
+                for forms in region.worlds
+                for term in forms
+                if term.wire is Wire.WAYPOINT
+                for index in term.waypoint
+            }
+            if ways:
+                for mask in self._apart_towards(frozenset(ways)):
+                    if alike := shared & mask:
+                        first = (mask & -mask).bit_length() - 1
+                        yield alike, self._left(reach, result, first, destination)
             else:
                 yield shared, self._left(reach, result, -1, -1)
+
+    def _apart_towards(self, ways: frozenset[int]) -> list[int]:
+        """All columns, parted by what the network says of them towards some waypoints."""
+        found = self._towards.get(ways)
+        if found is None:
+            found = [self.universe.everything]
+            for way in ways:
+                towards = [mask for mask, _ in self._network.column(way)]
+                rest = self.universe.everything
+                for mask in towards:
+                    rest &= ~mask
+                found = [shared for part in found for mask in (*towards, rest) if (shared := part & mask)]
+            self._towards[ways] = found
+        return found
 
     def reaches_into(self, destination: int) -> Iterator[tuple[int, Reach]]:
         """What is reached at a pod, as far as the mesh has a say: by which columns, disjoint."""

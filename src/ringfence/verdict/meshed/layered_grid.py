@@ -55,7 +55,7 @@ class LayeredGrid(MeshedGrid):
         self._books: dict[tuple[object, int], Book] = {}
         self._banded: dict[tuple[int, int, int, Result], Result] = {}
         self._tolds: dict[tuple[int, tuple[Nets, ...]], Told] = {}
-        self._towards: dict[int, list[int]] = {}
+        self._towards_way: dict[int, list[int]] = {}
         self._kept: list[tuple[Story, ...]] = []
         self._story_numbers: dict[tuple[Story, ...], int] = {}
         self._carriers = Wires(relation)
@@ -101,13 +101,13 @@ class LayeredGrid(MeshedGrid):
         """Sources parted by what the network says of them towards every waypoint that may be on the way."""
         parts = [sources]
         for way in sorted({self.universe.class_of_pod[pod] for pod in book.waypoints}):
-            towards = self._towards.get(way)
+            towards = self._towards_way.get(way)
             if towards is None:
                 towards = [mask for mask, _ in Grid.column(self, way)]
                 rest = self.universe.everything
                 for mask in towards:
                     rest &= ~mask
-                self._towards[way] = towards = [*towards, rest]
+                self._towards_way[way] = towards = [*towards, rest]
             parts = [shared for part in parts for mask in towards if (shared := part & mask)]
         return parts
 
