@@ -61,13 +61,18 @@ _WITHOUT_EFFECT = ("Telemetry", "WorkloadGroup")
 """Kinds of Istio that change no verdict: what is counted and logged, and what workloads outside would be made of."""
 
 
+ACCOUNT = "v1 ServiceAccount"
+
+
 def _istio(item: Opaque) -> bool:
     return item.api_version.rpartition("/")[0].endswith("istio.io")
 
 
 def unmodelled_notices(cluster: Cluster) -> tuple[str, ...]:
     """What cannot change any answer: worth a line in an overview of the input."""
-    if not cluster.unmodelled:
+    # Over a mesh, accounts are who workloads are.
+    aside = {kind: count for kind, count in cluster.unmodelled.items() if not (cluster.istio and kind == ACCOUNT)}
+    if not aside:
         return ()
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(cluster.unmodelled.items()))
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(aside.items()))
     return (f"read and left aside, as they cannot change reach: {kinds}",)
