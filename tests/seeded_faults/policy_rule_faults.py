@@ -23,8 +23,8 @@ POLICIES_OF_MESH = (
     *rule(
         "auz_008_rule_shadowed",
         (
-            "elif dead and len(dead) == len(states):",
-            "elif dead:",
+            "elif dead and len(dead) == len(states) and not _left_out(clause, dead):",
+            "elif dead and not _left_out(clause, dead):",
             "a rule that changes nothing at one workload changes nothing",
         ),
         (
@@ -90,18 +90,22 @@ POLICIES_OF_MESH = (
             "hosts that a rule which denies leaves out are found",
         ),
         ('if ":" not in plain and', "if", "a host with a port is found"),
+    ),
+    *in_file(
+        "rules/points.py",
         (
-            "    return found if enforcement.situation.says(other) is expected else None\n",
-            "    return found\n",
+            "tests/rules/test_auz_017_host_without_its_port.py",
+            "tests/rules/test_auz_018_path_written_otherwise.py",
+        ),
+        (
+            "        if enforcement.situation.says(replace(found, request=other)) is then:\n",
+            "        if True:\n",
             "the witness gets through whatever it writes",
         ),
-    ),
-    *rule(
-        "auz_018_path_written_otherwise",
         (
-            "            if enforcement.situation.says(plain) is Verdict.DENIED:\n",
-            "            if True:\n",
-            "a path that is allowed anyway gets past",
+            "        exempt.append(found.source)\n",
+            "        return None\n",
+            "a client that the rule exempts is the end of the search",
         ),
     ),
     *rule(
