@@ -305,7 +305,7 @@ class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
     external service that cannot be asked, so that what matches is refused. ``provider``: that service; of a client's
-    routes where they send what they do not let pass."""
+    routes where they send what they do not let pass. ``onward``: from there it may go on to where it was meant for."""
 
     kind: str
     namespace: str | None
@@ -316,6 +316,7 @@ class RequestPolicy(Value):
     shadow: bool = False
     refuses: bool = False
     provider: str = ""
+    onward: bool = False
 
 
 class TokenIssuer(Value):

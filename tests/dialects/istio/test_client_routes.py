@@ -158,7 +158,7 @@ THROUGH = an(
 @pytest.mark.parametrize(
     ("source", "host", "verdict"),
     [
-        ("shop/web", "ext.example.com", Verdict.DENIED),
+        ("shop/web", "ext.example.com", Verdict.UNKNOWN),
         ("shop/web", "other.example.com", Verdict.ALLOWED),
         ("shop/web", None, Verdict.MIXED),
         ("bare/web", "ext.example.com", Verdict.ALLOWED),

@@ -109,7 +109,9 @@ class ClientRoutes:
             if found is None:
                 continue
             others.append(for_it)
-            policies += found.policies
+            # A workload of the cluster that gets it may be a gateway on the way out.
+            onward = any(self._is_inside(host) for policy in found.policies for host in policy.provider.split(", "))
+            policies += [replace(policy, onward=onward) for policy in found.policies]
             unsettled += found.unsettled
         if not policies and not unsettled:
             return None
@@ -121,7 +123,10 @@ class ClientRoutes:
         return RequestRules(
             (
                 replace(
-                    first, rules=(*kept, *rules), provider=", ".join(filter(None, (one.provider for one in policies)))
+                    first,
+                    rules=(*kept, *rules),
+                    provider=", ".join(filter(None, (one.provider for one in policies))),
+                    onward=any(one.onward for one in policies),
                 ),
             )
         )

@@ -112,6 +112,10 @@ class Rulings:
             does = f"sends it to {others}, or answers it" if others else "answers it"
             reason = Reason("routed-elsewhere", f"the client's proxy {does}, as {named} says")
             told = [Source(one.kind, one.namespace, one.name, one.place) for one in rules.policies]
+            if any(one.onward for one in rules.policies):
+                text = f"the client's proxy sends it to {others}, as {named} says: what becomes of it is not followed"
+                reason = Reason("sent-on", text, f"the same questions to {others}, and from there")
+                return Ruling(Verdict.UNKNOWN, reason, decisions(told, TRANSPORT, "egress"))
             return Ruling(given.verdict, reason, decisions(told, TRANSPORT, "egress"))
         if found.outcome is Outcome.SOME:
             text = given.reason.message.replace("pass (", "are sent there (").replace(" do not (", " are not (")
@@ -121,7 +125,11 @@ class Rulings:
     def passing_of_client(self, rules: RequestRules, port: int) -> Passing:
         """Which requests that are dialled at a port the client's own proxy sends there."""
         facts = Facts({PORT: port}, frozenset(), False)
-        return passing_of(rules, conditions(rules, facts), facts)
+        found = passing_of(rules, conditions(rules, facts), facts)
+        if not any(one.onward for one in rules.policies):
+            return found
+        hangs = tuple(f"{one.kind} {one.namespace}/{one.name}: {one.provider}" for one in rules.policies if one.onward)
+        return replace(found, possibly=ALWAYS, hangs=(*found.hangs, *hangs))
 
     def _of_request(self, request: Request, host: str, unknown: set[Attribute]) -> dict[Attribute, Value | None]:
         """What a request says by itself."""
