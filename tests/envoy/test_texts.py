@@ -158,6 +158,6 @@ def test_tokens(ports: dict[str, int], claims: dict[str, Any] | None) -> None:
     source = Source("RequestAuthentication", "shop", "tokens", Place("any"))
     rules = RequestRules((), tuple(TokenIssuer(name, wanted, source) for name, wanted in ISSUERS.items()))
     asked = request(claims=claims)
-    values: dict[Any, Any] = {PORT: 80, **({} if asked is None else of_token(asked))}
+    values: dict[Any, Any] = {PORT: 80, **({} if asked is None or asked.claims is None else of_token(asked.claims))}
     said = decide(rules, Facts(values), PointSort.SIDECAR, http=True)
     assert (f"http-{status}" if status != 200 else "none") == said.symptom
