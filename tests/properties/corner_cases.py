@@ -83,6 +83,17 @@ OTHER_TEAM: Object = {
 
 CASES = (
     CornerCase(
+        "a pod whose address is not known has none of a node's",
+        (
+            namespace("n", {}),
+            deployment("w"),
+            pod("n", "b", {}),
+            network_policy({"policyTypes": ["Ingress"], "ingress": [{"from": [block("10.1.0.0/24")]}]}),
+        ),
+        (ask(W, B),),
+        Given("calico", node_cidrs=("10.1.0.0/24",)),
+    ),
+    CornerCase(
         "two pods never share an address",
         (
             namespace("n", {}),
