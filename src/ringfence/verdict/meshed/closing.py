@@ -8,6 +8,7 @@ namespace that no policy singles out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod, WorkloadRef
@@ -100,17 +101,23 @@ class Closing:
         view = self._views[TOGETHER]
         found: list[Bounds] = []
         for number, reaches in enumerate(view.strangers(pod, self.mesh)):
-            over = self._over(column, lambda way, number=number: self.openness.bounds(way, IN)[number])  # type: ignore[misc]
+            over = self._over(column, partial(self._strangers_into, number))
             found.append(self.leaving.both(self.leaving.within(reach, bounds[number], over) for reach in reaches))
         named = CLOSED
         for mask, reach in view.parts(column):
             there = (ALL, ALL) if everything else self.openness.named(column, IN, mask)
-            over = self._over(column, lambda way, mask=mask: self.openness.named(way, IN, mask))  # type: ignore[misc]
+            over = self._over(column, partial(self._named_into, mask))
             named = self.leaving.either((named, self.leaving.within(reach, there, over)))
         side = self._side(self.openness.listed((*found, named), tuple(Peers)), self.leaving.either(found[:2]))
         if side.status is Status.OPEN and network.status is Status.UNENFORCED:
             return Side(Status.UNENFORCED, None, side.scopes, network.reason)
         return side
+
+    def _strangers_into(self, number: int, column: int) -> Bounds:
+        return self.openness.bounds(column, IN)[number]
+
+    def _named_into(self, mask: int, column: int) -> Bounds:
+        return self.openness.named(column, IN, mask)
 
     def _over(self, column: int, first: Callable[[int], Bounds]) -> Over:
         """A way over a waypoint: to it, as those are let in who are asked about, and from it."""
