@@ -42,7 +42,8 @@ def test_policies_are_in_the_order_of_their_names() -> None:
 
 def test_a_broken_policy_leaves_it_unsettled_where_it_may_apply() -> None:
     broken = policy("{action: Deny, rules: [{}]}")
-    assert [source.name for source, _ in at(SIDECAR, broken).unsettled] == ["p"]
+    for point in (SIDECAR, TCP, NODE):
+        assert [source.name for source, _ in at(point, broken).unsettled] == ["p"]
     elsewhere = policy("{action: Deny, selector: {matchLabels: {app: y}}, rules: [{}]}")
     assert at(SIDECAR, elsewhere).unsettled == ()
 

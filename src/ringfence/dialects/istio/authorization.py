@@ -51,7 +51,8 @@ def rules_at(
     attached = []
     for policy in policies:
         here = attaches(policy.attachment, point, config)
-        if here is False or (point.sort is PointSort.NODE and policy.action not in node_rules.ACTIONS):
+        unread = point.sort is PointSort.NODE and policy.action not in node_rules.ACTIONS and not policy.broken
+        if here is False or unread:
             continue
         if here is None or policy.broken:
             why = policy.broken or _OPEN_LABEL
