@@ -32,6 +32,18 @@ def test_a_rule_that_asks_for_a_proof_itself() -> None:
     assert messages(RULE, sidecars() + WEB + authorization(rules)) == []
 
 
+@pytest.mark.parametrize("key", ["request.auth.claims[iss]", "request.auth.audiences", "request.auth.principal"])
+def test_a_rule_that_asks_for_a_token(key: str) -> None:
+    rules = [{"from": [{"source": {"notNamespaces": ["legacy"]}}], "when": [{"key": key, "values": ["shop"]}]}]
+    assert messages(RULE, sidecars() + WEB + authorization(rules)) == []
+
+
+def test_a_token_that_must_not_say_something_is_no_proof() -> None:
+    condition = {"key": "request.auth.claims[iss]", "notValues": ["shop"]}
+    rules = [{"from": [{"source": {"notNamespaces": ["legacy"]}}], "when": [condition]}]
+    assert len(messages(RULE, sidecars() + WEB + authorization(rules))) == 1
+
+
 def test_one_of_several_sources_is_enough() -> None:
     rules = [{"from": [{"source": {"principals": ["*"]}}, {"source": {"notNamespaces": ["legacy"]}}]}]
     assert len(messages(RULE, sidecars() + WEB + authorization(rules))) == 1

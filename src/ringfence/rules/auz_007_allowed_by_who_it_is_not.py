@@ -3,8 +3,8 @@
 ## What is checked
 
 Rules of an AuthorizationPolicy that allow by identities that the caller must *not* have (`notPrincipals`,
-`notNamespaces`, `notServiceAccounts`, or `notValues` of such a condition) and by none that it must have, at workloads
-whose proxy also takes connections without mutual TLS.
+`notNamespaces`, `notServiceAccounts`, or `notValues` of such a condition) and by none that it must have, nor by anything
+of a token, at workloads whose proxy also takes connections without mutual TLS.
 
 ## Why this is bad
 
@@ -65,6 +65,9 @@ RULE = Rule(
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
 )
+
+TOKEN = "request.auth."
+"""What asks for a token asks for a proof: without one the rule allows nobody."""
 
 OPEN = "whether a workload that it selects takes plaintext is open"
 
@@ -128,4 +131,4 @@ def _absent(terms: Iterable[Term]) -> bool:
 def _required(terms: Iterable[Term]) -> bool:
     from ringfence.rules.enforcement import IDENTITY
 
-    return any(term.key in (*IDENTITY, "request.auth.principal") and term.values for term in terms)
+    return any((term.key in IDENTITY or term.key.startswith(TOKEN)) and term.values for term in terms)
