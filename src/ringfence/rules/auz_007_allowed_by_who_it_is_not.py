@@ -3,8 +3,8 @@
 ## What is checked
 
 Rules of an AuthorizationPolicy that allow by identities that the caller must *not* have (`notPrincipals`,
-`notNamespaces`, `notServiceAccounts`, or `notValues` of such a condition) and by none that it must have, nor by anything
-of a token, at workloads whose proxy also takes connections without mutual TLS.
+`notNamespaces`, `notServiceAccounts`, or `notValues` of such a condition) and by none that it must have, nor by a
+token, at workloads whose proxy also takes connections without mutual TLS.
 
 ## Why this is bad
 

@@ -18,6 +18,7 @@ from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.flows import Flows
 from ringfence.verdict.icmp import of_icmp
 from ringfence.verdict.judging import Judge, Judgement
+from ringfence.verdict.namesakes import port_notes
 
 UNSURE = Reason("unknown-end", "the input does not say which pod, node or Service this is", "the object itself")
 NOT_BLIND: frozenset[str] = frozenset()
@@ -175,9 +176,13 @@ class Asker:
             source.text,
             destination.text,
             str(question),
-            tuple(dict.fromkeys((*source.notes, *destination.notes))),
+            tuple(dict.fromkeys((*source.notes, *destination.notes, *self.port_notes(destination, question)))),
             self.partial,
         )
+
+    def port_notes(self, destination: Target, question: Asked) -> tuple[str, ...]:
+        """What to say of the port where a Service of the same name means another by it."""
+        return port_notes(self.directory.cluster, destination, question)
 
     def parts(self, flows: list[Flow]) -> list[Part]:
         """One part for each verdict, reason and port set, with all the ends that it holds for."""

@@ -84,6 +84,8 @@ class Target(Value, eq=False):
     """For a range of addresses: the Services that have one of them."""
     column: int = -1
     """The column, for the name of one pod that is in a class; -1 for everything else."""
+    namesake: Service | None = None
+    """The Service of the same name, where a name without a kind means pods."""
 
 
 class Directory:
@@ -150,7 +152,8 @@ class Directory:
         if indexes is not None and len(indexes) == 1 and home not in KINDS:
             end = self.end_of(indexes[0])
             if isinstance(end, int) and not self.cluster.pods[indexes[0]].template:
-                return Target(text, (Member(end, text, (indexes[0],)),), column=end)
+                same = self._services.get((home, name))
+                return Target(text, (Member(end, text, (indexes[0],)),), column=end, namesake=same)
         if text == "internet":
             return self._internet()
         if not text:
@@ -184,13 +187,13 @@ class Directory:
         key = (namespace, name)
         pods = [index for index in self._pods.get(key, ()) if not self._stands_for_workload(index)]
         if pods:
-            return self._pods_target(text, pods)
+            return replace(self._pods_target(text, pods), namesake=self._services.get(key))
         kinds = self._workloads.get(key, {})
         if len(kinds) > 1:
             listed = ", ".join(f"{namespace}/{kind.lower()}/{name}" for kind in sorted(kinds))
             raise EndError(f"several controllers are called {printable(text)}", f"name one of: {printable(listed)}")
         if kinds:
-            return self._pods_target(text, next(iter(kinds.values())))
+            return replace(self._pods_target(text, next(iter(kinds.values()))), namesake=self._services.get(key))
         if key in self._services:
             return self._service(text, self._services[key])
         if key in self._machines:

@@ -79,7 +79,11 @@ class MeshedAsker:
             source.text,
             destination.text,
             str(question),
-            tuple(dict.fromkeys((*source.notes, *destination.notes))),
+            tuple(
+                dict.fromkeys(
+                    (*source.notes, *destination.notes, *self.asker.port_notes(destination, question)),
+                )
+            ),
             self.asker.partial,
             telling[0].layered,
         )
