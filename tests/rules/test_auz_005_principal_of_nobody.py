@@ -23,6 +23,10 @@ def source(**fields: Any) -> str:
         ({"principals": ["cluster.local/ns/shpo/sa/orders"]}, "there is no namespace shpo"),
         ({"namespaces": ["shpo"]}, "there is no namespace shpo"),
         ({"principals": ["orders"]}, "it is no identity of the mesh"),
+        ({"principals": ["*/sa/orders*"]}, "a * counts at one end only"),
+        ({"principals": ["cluster.local/*/sa/orders"]}, "a * counts at one end only"),
+        ({"namespaces": ["team-*"]}, "no namespace is called team-*"),
+        ({"notNamespaces": ["shpo"]}, "there is no namespace shpo"),
     ],
 )
 def test_nobody_is_that(fields: dict[str, Any], words: str) -> None:
@@ -40,7 +44,8 @@ def test_the_name_that_was_meant() -> None:
     [
         {"principals": ["cluster.local/ns/shop/sa/orders"]},
         {"principals": ["*/sa/order", "*"]},
-        {"namespaces": ["shop"]},
+        {"namespaces": ["shop", "s*p", "*", "kube-*"]},
+        {"notNamespaces": ["shop", "*op"]},
         {"serviceAccounts": ["shop/orders", "web"]},
     ],
 )

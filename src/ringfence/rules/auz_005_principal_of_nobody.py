@@ -2,9 +2,10 @@
 
 ## What is checked
 
-Principals, service accounts and namespaces without wildcards that a rule of an AuthorizationPolicy names: whether the
-input has a workload with that identity, whether its ServiceAccount and namespace exist, and whether the trust domain
-is the mesh's or one of its aliases.
+Principals, service accounts and namespaces that a rule of an AuthorizationPolicy names: whether the input has a
+workload with that identity, whether its ServiceAccount and namespace exist, and whether the trust domain is the mesh's
+or one of its aliases. Of principals with wildcards whether they can be one: a `*` counts at one end only. Of
+namespaces with wildcards whether there is one. `notNamespaces` without one, as a misspelt name leaves out nobody.
 
 ## Why this is bad
 
@@ -40,13 +41,15 @@ Write the `serviceAccountName` of the client's pod template, or take the identit
 Where the input has the namespace that an identity names and no workload of it, or no Namespace at all, the workload may
 be in another repository or cluster: the rule cannot be evaluated. So it is with `default`, `kube-*` and the root
 namespace of Istio, which every cluster has. Other namespaces that the input lacks, while it has some, count as not
-there. Identities with wildcards, and of other trust domains that the mesh config knows, are not looked at.
+there. Whether anybody has an identity with wildcards is not looked at, nor are identities of other trust domains that
+the mesh config knows, and `notPrincipals`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ringfence.rules.finding import Finding, NotEvaluable, Severity
@@ -70,6 +73,7 @@ RULE = Rule(
 
 ALWAYS_THERE = frozenset(("default", "kube-system", "kube-public", "kube-node-lease"))
 """Namespaces that every cluster has, although few repositories hold them."""
+STARS = ("a * counts at one end only, and no identity has one", "write one * at the start, or at the end")
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -85,7 +89,8 @@ def check(situation: Situation) -> Iterator[Result]:
     for policy in enforcement.policies:
         subject = subject_of(policy)
         for clause in policy.clauses if policy.action in ("ALLOW", "DENY") else ():
-            for value, wrong, hint in _named(enforcement, clause, policy.attachment.namespace, accounts):
+            found = _named(enforcement, clause, policy.attachment.namespace, accounts)
+            for value, wrong, hint in dict.fromkeys(found):
                 if not wrong:
                     why = f"the input has no workloads of the namespace of {value}"
                     yield NotEvaluable(RULE.id, subject, why, clause.place)
@@ -98,12 +103,22 @@ def _named(
     enforcement: Enforcement, clause: Clause, own: str, accounts: dict[str, set[str]]
 ) -> Iterator[tuple[str, str, str]]:
     """Identities of a rule that nobody has: as written, what is wrong (empty: not known), and what may be meant."""
+    from ringfence.rules.enforcement import literal_star
+
     terms = [*(term for source in clause.sources for term in source), *clause.conditions]
     for term in terms:
+        if term.key == "source.namespace":
+            for value in dict.fromkeys((*term.values, *term.others)):
+                wrong = _namespace(enforcement, value)
+                if wrong is not None and (wrong[0] or value in term.values):
+                    yield (value, *wrong)
+            continue
         for value in term.values:
             if "*" in value:
-                continue
-            if term.key == "source.principal":
+                found = (
+                    STARS if term.key in ("source.principal", "source.serviceAccount") and literal_star(value) else None
+                )
+            elif term.key == "source.principal":
                 domain, *rest = value.split("/")
                 if len(rest) == 4 and (rest[0], rest[2]) == ("ns", "sa"):
                     found = _domain(enforcement, domain) or _account(enforcement, rest[1], rest[3], accounts)
@@ -112,8 +127,6 @@ def _named(
             elif term.key == "source.serviceAccount":
                 namespace, slash, name = value.partition("/")
                 found = _account(enforcement, namespace if slash else own, name if slash else value, accounts)
-            elif term.key == "source.namespace":
-                found = _namespace(enforcement, value)
             else:
                 continue
             if found is not None:
@@ -132,13 +145,14 @@ def _domain(enforcement: Enforcement, domain: str) -> tuple[str, str] | None:
 
 def _namespace(enforcement: Enforcement, name: str) -> tuple[str, str] | None:
     namespaces = enforcement.situation.cluster.namespaces
-    if name in namespaces or name in ALWAYS_THERE or name == enforcement.mesh.config.root_namespace:
+    there = {*namespaces, *ALWAYS_THERE, enforcement.mesh.config.root_namespace}
+    if name in there or ("*" in name and any(fnmatchcase(one, name.replace("[", "[[]")) for one in there)):
         return None
     if all(one.open_labels for one in namespaces.values()):
         return "", ""
     near = get_close_matches(name, sorted(namespaces), n=1)
     return (
-        f"there is no namespace {name}",
+        f"there is no namespace {name}" if "*" not in name else f"no namespace is called {name}",
         f"did you mean {near[0]}?" if near else "take it out, or add the Namespace to the input",
     )
 

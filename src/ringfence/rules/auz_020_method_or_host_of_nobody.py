@@ -1,14 +1,16 @@
-"""A rule names a method that there is not, or a host of a Service that there is not.
+"""A rule names a method, host or path that no request has, or a wildcard that is none.
 
 ## What is checked
 
 `methods` and `notMethods` of AuthorizationPolicies that are none of HTTP's (they are compared case by case: `get` is
-none), and `hosts` and `notHosts` that end in `.svc.cluster.local` and name no Service of the input.
+none), `hosts` and `notHosts` that end in `.svc.cluster.local` and name no Service of the input, and `paths` and
+`notPaths` that do not begin with `/`, or have a query. In all of these, in headers, in what is asked of tokens and in
+`connection.sni`: a `*` anywhere but at one end, where it stands for itself.
 
 ## Why this is bad
 
-No request has such a method, or goes to such a host. A rule that allows lets nobody in because of it, and a rule that
-denies denies nothing.
+No request has such a method or path, or goes to such a host; `*admin*` is a path that ends in `admin*`. A rule that
+allows lets nobody in because of it, and a rule that denies denies nothing.
 
 ## Example
 
@@ -35,6 +37,7 @@ spec:
 ## How to fix it
 
 Write methods in upper case. Calls of gRPC are POST; name them by `paths`. For hosts, name the Service as it is called.
+Write one `*`, at the start or at the end; in paths, `{*}` is one segment, and `{**}` any number of them.
 
 ## Limits
 
@@ -61,7 +64,7 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="AUZ-020",
     slug="method-or-host-of-nobody",
-    title="A rule names a method that there is not, or a host of a Service that there is not",
+    title="A rule names a method, host or path that no request has, or a wildcard that is none",
     severity=Severity.MEDIUM,
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
@@ -75,7 +78,10 @@ _METHODS = (
 )
 METHODS = frozenset(_METHODS.split())
 """IANA's registry of HTTP methods, and PURGE of caches."""
+PREFIXES = ("request.headers", "request.auth.")
 SERVICES = ".svc.cluster.local"
+COMPARED = {"methods": "method", "hosts": "host", "paths": "path", "connection.sni": "server name"}
+"""Fields in which one ``*`` at an end is a wildcard, and every other character stands for itself."""
 
 
 def check(situation: Situation) -> Iterator[Result]:
@@ -101,10 +107,20 @@ def check(situation: Situation) -> Iterator[Result]:
 
 def _words(enforcement: Enforcement, clause: Clause, own: str) -> Iterator[tuple[str, str, str, str]]:
     """What it is, the word, what is wrong (empty: not known), and what may be meant."""
+    from ringfence.rules.enforcement import literal_star
+
+    yield from _stars(clause)
     for operation in clause.operations:
         for term in operation:
             for word in dict.fromkeys((*term.values, *term.others)):
-                if term.key == "methods" and not _is_method(word):
+                if literal_star(word):
+                    continue
+                if term.key == "paths" and not _is_path(word):
+                    if "?" in word:
+                        yield "path", word, "paths are compared without their query", "leave out the ? and the rest"
+                    else:
+                        yield "path", word, "every path begins with /", f"did you mean /{printable(word)}?"
+                elif term.key == "methods" and not _is_method(word):
                     near = word.upper() if word.upper() in METHODS else ""
                     near = near or next(iter(get_close_matches(word.upper(), METHODS, n=1)), "")
                     yield "method", word, "HTTP has none", f"did you mean {near}?" if near else "write one of HTTP's"
@@ -117,6 +133,24 @@ def _words(enforcement: Enforcement, clause: Clause, own: str) -> Iterator[tuple
                         yield "host", word, "", ""
                     elif not there:
                         yield "host", word, "there is no such Service", "write SERVICE.NAMESPACE.svc.cluster.local"
+
+
+def _stars(clause: Clause) -> Iterator[tuple[str, str, str, str]]:
+    """Values with a ``*`` that is no wildcard."""
+    from ringfence.rules.enforcement import literal_star
+
+    for term in (*(term for operation in clause.operations for term in operation), *clause.conditions):
+        what = COMPARED.get(term.key) or (printable(term.key) if term.key.startswith(PREFIXES) else "")
+        for word in dict.fromkeys((*term.values, *term.others)) if what else ():
+            if literal_star(word):
+                hint = (
+                    "use {*} for a segment, {**} for any number of them" if what == "path" else "write one * at an end"
+                )
+                yield what, word, "a * is a wildcard at one end only: another stands for itself", hint
+
+
+def _is_path(word: str) -> bool:
+    return word.startswith(("/", "*", "{")) and "?" not in word
 
 
 def _is_method(word: str) -> bool:

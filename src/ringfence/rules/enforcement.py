@@ -390,6 +390,16 @@ def subject_of(policy: AuthorizationPolicy) -> Subject:
     return Subject(POLICY, policy.attachment.namespace, policy.name)
 
 
+def literal_star(word: str) -> bool:
+    """Whether a value has a ``*`` that stands for itself: all but one at an end, and those of templates."""
+    bare = word.replace("{*}", "").replace("{**}", "")
+    if bare.startswith("*"):
+        bare = bare[1:]
+    elif bare.endswith("*"):
+        bare = bare[:-1]
+    return "*" in bare
+
+
 def listed(names: Sequence[str]) -> str:
     """Some names, in words: the first three, and that there are more."""
     first = list(dict.fromkeys(names))
