@@ -32,6 +32,12 @@ def test_a_port_that_comes_in_past_the_proxy() -> None:
     assert finding.witness.source == "legacy/pod/old"
 
 
+def test_ports_of_the_proxy_itself_that_an_injector_excluded() -> None:
+    assert messages(RULE, sidecars() + web(**{f"{T}excludeInboundPorts": "15020,15021"})) == []
+    (message,) = messages(RULE, sidecars() + web(**{f"{T}excludeInboundPorts": "15020, 9102"}))
+    assert "connections to port 9102 come in past its proxy" in message
+
+
 @pytest.mark.parametrize(
     ("annotations", "words"),
     [

@@ -40,7 +40,8 @@ for a client outside of it `portLevelMtls` with an AuthorizationPolicy takes pla
 
 ## Limits
 
-The annotations of workloads that have a proxy for certain. Who gets to an excluded port of a workload that the mesh
+The annotations of workloads that have a proxy for certain. Ports of the proxy itself (15020, 15021, 15090), which
+injectors exclude, are none of the workload's. Who gets to an excluded port of a workload that the mesh
 protects is the question of LAY-004.
 """
 
@@ -123,7 +124,8 @@ def _exclusions(annotations: Mapping[str, str], proxy: Proxy | None) -> Iterator
         yield capture.INTERCEPTION, "NONE", "its proxy takes no connection at all", True
         return
     include = annotations.get(capture.INCLUDE_INBOUND, "*").strip()
-    ports = [str(port) for port in capture.numbers(annotations.get(capture.EXCLUDE_INBOUND, ""))]
+    excluded = capture.numbers(annotations.get(capture.EXCLUDE_INBOUND, ""))
+    ports = [str(port) for port in excluded if port not in capture.OWN_PORTS]
     if include != "*":
         says = (
             f"connections to all ports but {include} come in past its proxy"
