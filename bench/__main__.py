@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import clusters, comparison, differences, mesh, own, pages, peers, requests, scale
+from bench import clusters, comparison, differences, mesh, own, pages, peers, requests, scale, waypoints
 from bench.table import Line, render
 
 
@@ -66,6 +66,7 @@ def measured(folder: Path, smoke: bool, wanted: str, times: int) -> Iterator[Lin
     yield from own.reach_lines(own_sizes[-1])
     yield from requests.lines(times)
     yield from mesh.lines(200 if smoke else 10_000)
+    yield from waypoints.lines(200 if smoke else 10_000)
     yield from differences.own_lines(own_sizes[-1])
     yield from scale.lines(smoke, times, folder, cache)
     yield from pages.page_lines(folder, smoke, times)

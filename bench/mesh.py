@@ -25,31 +25,32 @@ def objects(pods: int, workloads: int, namespaces: int, meshed: bool) -> list[Ob
     """A cluster; ``meshed``: with sidecars everywhere, STRICT, and a policy of requests for each workload."""
     chance = random.Random(7)
     labels = {"istio-injection": "enabled"} if meshed else {}
-    found = [_object("v1", "Namespace", "", f"n{number}", labels=labels) for number in range(namespaces)]
+    found = [made("v1", "Namespace", "", f"n{number}", labels=labels) for number in range(namespaces)]
     for number in range(workloads):
         home, name = f"n{number % namespaces}", f"w{number}"
         found += [_pod(home, name, number, replica) for replica in range(pods // workloads)]
         ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-        found.append(_object("v1", "Service", home, name, {"selector": {"app": name}, "ports": ports}))
+        found.append(made("v1", "Service", home, name, {"selector": {"app": name}, "ports": ports}))
         peer = {
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": f"n{chance.randrange(namespaces)}"}}
         }
         own = {"podSelector": {"matchLabels": {"app": name}}, "ingress": [{"from": [peer], "ports": [{"port": 8080}]}]}
-        found.append(_object("networking.k8s.io/v1", "NetworkPolicy", home, name, own))
+        found.append(made("networking.k8s.io/v1", "NetworkPolicy", home, name, own))
         if meshed:
             others = [chance.randrange(workloads) for _ in range(3)]
             principals = [f"cluster.local/ns/n{other % namespaces}/sa/w{other}" for other in others]
             operation = {"methods": ["GET"], "paths": ["/orders*", "/health"]}
             rule = {"from": [{"source": {"principals": principals}}], "to": [{"operation": operation}]}
             policy = {"selector": {"matchLabels": {"app": name}}, "rules": [rule]}
-            found.append(_object("security.istio.io/v1", "AuthorizationPolicy", home, name, policy))
+            found.append(made("security.istio.io/v1", "AuthorizationPolicy", home, name, policy))
     if meshed:
         strict = {"mtls": {"mode": "STRICT"}}
-        found.append(_object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", strict))
+        found.append(made("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", strict))
     return found
 
 
-def _object(version: str, kind: str, namespace: str, name: str, spec: Object | None = None, **metadata: Any) -> Object:
+def made(version: str, kind: str, namespace: str, name: str, spec: Object | None = None, **metadata: Any) -> Object:
+    """A manifest."""
     named = {"name": name, **({"namespace": namespace} if namespace else {}), **metadata}
     return {"apiVersion": version, "kind": kind, "metadata": named, **({"spec": spec} if spec is not None else {})}
 
@@ -57,7 +58,7 @@ def _object(version: str, kind: str, namespace: str, name: str, spec: Object | N
 def _pod(namespace: str, name: str, number: int, replica: int) -> Object:
     owner = [{"kind": "ReplicaSet", "name": f"{name}-abc", "controller": True}]
     spec = {"serviceAccountName": name, "containers": []}
-    return _object("v1", "Pod", namespace, f"{name}-{replica}", spec, labels={"app": name}, ownerReferences=owner)
+    return made("v1", "Pod", namespace, f"{name}-{replica}", spec, labels={"app": name}, ownerReferences=owner)
 
 
 def lines(pods: int) -> Iterator[Line]:

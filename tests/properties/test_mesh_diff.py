@@ -16,7 +16,7 @@ from ringfence.verdict.meshed.request import request
 from tests.properties.meshes import Draw
 
 Json = dict[str, Any]
-SEEDS, QUESTIONS = 150, 12
+SEEDS, LESS_SEEDS, QUESTIONS = 150, 40, 12
 _RANKS = {Verdict.DENIED: 0, Verdict.UNKNOWN: 1, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
 
 
@@ -203,6 +203,86 @@ def _asked(world: Any, names: tuple[str, str], port: int, protocol: str, asked: 
         ends = [world.target(name) for name in names]
         return unbound(world.meshed, *ends, world.question(port, protocol), asked)
     return Verdict(world.can(*names, port, protocol, request=asked).verdict)
+
+
+def compare_with_less(seed: int) -> list[str]:
+    """What is wrong with the difference of a cluster and the same without one of its workloads, both ways."""
+    draw = Draw(seed)
+    objects = draw.cluster()
+    workloads = [one for one in objects if one["kind"] in ("Deployment", "Pod")]
+    lost = draw.random.choice(workloads)
+    whole, less = (
+        load_objects(one, istio_version="1.29") for one in (objects, [one for one in objects if one is not lost])
+    )
+    name = f"{lost['metadata']['namespace']}/{lost['metadata']['name']}"
+    found = []
+    told = {"new": less.diff(whole, level="pod"), "gone": whole.diff(less, level="pod")}
+    for change, diff in told.items():
+        rows = [row for row in diff.rows if row.change == change]
+        found += [f"{change}: {one}" for one in _wrong_alone(whole, rows)]
+        for _ in range(QUESTIONS):
+            question = draw.question()
+            ends = ["/".join(question[end]) for end in ("client", "server")]
+            if ends[0] == ends[1] or not any(end.startswith(name) for end in ends):
+                continue
+            asked = {key: value for key, value in question["request"].items() if key != "identity"}
+            if "x-forwarded-for" in asked.get("headers", {}):
+                continue
+            found += [f"{change}: {one}" for one in _uncovered_alone(whole, rows, ends, question["port"], asked)]
+    return [f"seed {seed}: {one}" for one in found]
+
+
+def _uncovered_alone(world: Any, rows: list[Any], ends: list[str], port: int, asked: Json) -> list[str]:
+    aspects = {
+        "configured": world.can(*ends, port, "TCP", request=request(**asked)).verdict,
+        "unbound": unbound(world.meshed, *map(world.target, ends), world.question(port, "TCP"), request(**asked)),
+    }
+    covering = [
+        row for row in rows if ends[0] in row.sources and ends[1] in row.destinations and contains_key(row.ports, port)
+    ]
+    told = {row.layers.aspect: row for row in covering}
+    where = f"{ends[0]} -> {ends[1]} {port} {asked}"
+    found = []
+    row = told.get("configured")
+    if aspects["configured"] is not Verdict.DENIED and row is None:
+        found.append(f"{where}: {aspects['configured']} is in no row")
+    if row is not None and aspects["configured"] is Verdict.DENIED and Verdict.ALLOWED in (row.before, row.after):
+        edge = row.layers.before or row.layers.after
+        if edge.requests == "all":
+            found.append(f"{where}: denied, and {edge}")
+    if aspects["unbound"] is not Verdict.DENIED and not told:
+        found.append(f"{where}: {aspects['unbound']} to who controls the client is in no row")
+    return found
+
+
+def _wrong_alone(world: Any, rows: list[Any]) -> list[str]:
+    """Rows of flows that one state has, and whose request is not answered as they say."""
+    found = []
+    for row in rows:
+        witness, gone = row.witness, row.after is None
+        names = (witness.source_before, witness.destination_before) if gone else (witness.source, witness.destination)
+        port, _, protocol = witness.port.partition("/")
+        where = f"{row.layers.aspect} {names} {witness.port}"
+        asked = witness.lost if gone else witness.gained
+        if (witness.gained if gone else witness.lost) is not None:
+            found.append(f"{where}: a request on the other side")
+        one = asked and asked.request
+        verdict = _asked(world, names, int(port), protocol, one, row)
+        if asked is not None and verdict is not (asked.before if gone else asked.after):
+            found.append(f"{where}: {asked} says otherwise than {verdict}")
+        if asked is None and verdict is not (row.before if gone else row.after):
+            found.append(f"{where}: {verdict}, and {row.before} -> {row.after} is said")
+        if verdict is Verdict.DENIED:
+            found.append(f"{where}: denied")
+        edge = row.layers.before if gone else row.layers.after
+        if edge is None or (asked is None and edge.requests not in ("all", "perhaps all")):
+            found.append(f"{where}: no request of {edge}")
+    return found
+
+
+@pytest.mark.parametrize("first", range(0, LESS_SEEDS, 10))
+def test_flows_of_new_and_gone_workloads_tell_their_requests(first: int) -> None:
+    assert [one for seed in range(first, first + 10) for one in compare_with_less(seed)] == []
 
 
 def run(first: int, last: int) -> int:

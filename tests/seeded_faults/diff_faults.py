@@ -32,6 +32,29 @@ DIFF_FAULTS = (
         ),
     ),
     *in_file(
+        "verdict/meshed/one_sided.py",
+        TESTS,
+        (
+            "        old, new = (Contents.NOTHING, number) if change is Change.NEW else (number, Contents.NOTHING)",
+            "        old, new = Contents.NOTHING, number",
+            "requests of workloads that are gone are gained",
+        ),
+        (
+            "            if rest := subtract(ports, known):",
+            "            if rest := ():",
+            "what somebody gets who controls a new workload is no row",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/forms.py",
+        ("tests/verdict/meshed/test_forms.py",),
+        (
+            "yield from call.unbound() if reaches is None else reaches.unbound(call)",
+            "yield from call.unbound()",
+            "who controls a client calls by one Service only",
+        ),
+    ),
+    *in_file(
         "verdict/meshed/contents.py",
         TESTS,
         (

@@ -226,4 +226,31 @@ DIFFERENCE = (
 )
 """``diff``."""
 
-REACH_FAULTS = (*WAYS_IN, *REACHED, *DIFFERENCE)
+INVENTED = (
+    *in_file(
+        "verdict/meshed/invented.py",
+        ("tests/verdict/meshed/test_invented.py",),
+        (
+            "return matches(form, data) and not matches(existing, data)",
+            "return matches(form, data)",
+            "a new namespace may be called like one that is there",
+        ),
+        (
+            " and parts[at + 1] not in self._written",
+            "",
+            "words of every identity are taken for the namespace",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/makers.py",
+        ("tests/verdict/meshed/test_new_pods.py",),
+        (
+            "        return trusted, signs(self._asked(pod), identity)",
+            "        return trusted",
+            "all identities reach what the first one does",
+        ),
+    ),
+)
+"""Identities of namespaces that do not exist."""
+
+REACH_FAULTS = (*WAYS_IN, *REACHED, *DIFFERENCE, *INVENTED)

@@ -166,9 +166,9 @@ class Differ:
         if changed.before is None or changed.after is None:
             number = changed.after if changed.before is None else changed.before
             assert number is not None
-            for verdict, ports in _flows(values[number]):
+            for verdict, ports, differing in self._alone(values[number], changed.before is None):
                 before, after = (None, verdict) if changed.before is None else (verdict, None)
-                yield Label(before, after, ports, None, NOBODY, True), changed.mask
+                yield Label(before, after, ports, None, NOBODY, True, True, differing), changed.mask
             return
         unsaid = self.comparison.table.undecided(changed.before, changed.after)
         if unsaid:
@@ -193,6 +193,17 @@ class Differ:
             every = (*ids, *own, *self._others)
             for transition in found:
                 yield from self._caused(changed, mask, frozenset(every), transition)
+
+    def _alone(self, behaviour: Behaviour, new: bool) -> Iterator[tuple[Verdict, Intervals, Differing | None]]:
+        """What flows of an end may do that one of the states lacks."""
+        contents = self.comparison.table.contents
+        if contents is None:
+            for verdict, ports in _flows(behaviour):
+                yield verdict, ports, None
+            return
+        from ringfence.verdict.meshed.one_sided import alone
+
+        yield from alone(contents, behaviour, Change.NEW if new else Change.GONE)
 
     def _layered_labels(
         self, layered: LayeredAttribution, changed: Changed, one: Transition

@@ -335,3 +335,33 @@ def test_a_waypoint_is_part_of_the_way() -> None:
     found = [row for row in rows(before, after) if row.layers.aspect == "configured"]
     assert [(row.change, row.before, row.after) for row in found] == [("narrowed", "allowed", "denied")]
     assert [cause.altered.kind for cause in found[0].causes] == ["NetworkPolicy"]
+
+
+def test_flows_of_a_new_workload_are_told_with_their_requests() -> None:
+    fewer = [one for one in BASE if one["metadata"]["name"] != "web"]
+    reads = authorization("reads", to("GET", paths=["/orders"]))
+    before, after = world(reads, base=fewer), world(reads)
+    (row,) = rows(before, after)
+    assert (row.change, row.before, row.after) == ("new", None, "mixed")
+    assert row.witness.gained.request == request("GET", "/orders")
+    assert (row.witness.gained.before, row.witness.gained.after, row.witness.lost) == (None, "allowed", None)
+    assert (row.layers.aspect, row.layers.before) == ("configured", None)
+    assert row.layers.after.requests == "method GET, path /orders"
+    (back,) = rows(after, before)
+    assert (back.change, back.witness.lost.request, back.witness.gained) == ("gone", row.witness.gained.request, None)
+    assert (back.witness.lost.before, back.witness.lost.after, back.layers.after) == ("allowed", None, None)
+
+
+def test_a_new_workload_of_which_all_passes_or_nothing_needs_no_request() -> None:
+    fewer = [one for one in BASE if one["metadata"]["name"] != "web"]
+    (row,) = rows(world(base=fewer), world())
+    assert (row.change, row.after, row.witness.gained, row.layers.after.requests) == ("new", "allowed", None, "all")
+    none = authorization("none")
+    assert rows(world(none, base=fewer), world(none)) == []
+
+
+def test_what_a_new_workload_gets_past_its_own_proxy_is_told_apart() -> None:
+    fewer = [one for one in BASE if one["metadata"]["name"] != "web"]
+    strict, plain = peers("STRICT"), rule("api.shop.svc.cluster.local", "DISABLE")
+    (row,) = rows(world(strict, plain, base=fewer), world(strict, plain))
+    assert (row.change, row.layers.aspect, row.after) == ("new", "unbound", "allowed")

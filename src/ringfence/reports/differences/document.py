@@ -102,7 +102,8 @@ class EdgeDocument(Document, frozen=True):
 
 class RowLayersDocument(Document, frozen=True):
     """What a row is about. ``configured``: what clients get as they are configured; ``unbound``: what they get who
-    control their pods, where that changed otherwise; ``protection``: what encrypts, and who is known to send."""
+    control their pods, where that changed otherwise; ``protection``: what encrypts, and who is known to send.
+    ``before`` or ``after`` null: that state lacks an end."""
 
     aspect: Literal["configured", "unbound", "protection"]
     before: EdgeDocument | None

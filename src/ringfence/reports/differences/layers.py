@@ -8,6 +8,8 @@ from ringfence.model.text import printable
 from ringfence.verdict.changes import AskedRequest, DiffRow, Edge
 from ringfence.verdict.meshed.request import Request
 
+WHOLE = {"all", "none", "perhaps all"}
+"""Sets of requests that a verdict says already."""
 LONGEST = 160
 """Characters of a set of requests that a cell holds; -o json has all."""
 
@@ -24,8 +26,10 @@ def layers_text(row: DiffRow, wide: bool = False) -> str:
     if before is not None and after is not None:
         if layers.aspect == "protection":
             words.extend(_protection(before, after))
-        elif {before.requests, after.requests} - {"all", "none", "perhaps all"}:
+        elif {before.requests, after.requests} - WHOLE:
             words.append(f"requests: {_short(before.requests, wide)} -> {_short(after.requests, wide)}")
+    elif (edge := before or after) is not None and edge.requests not in WHOLE:
+        words.append(f"requests: {_short(edge.requests, wide)}")
     if layers.aspect == "configured" and any(edge is not None and not edge.holds for edge in (before, after)):
         words.append("the witness is denied by its own configuration alone")
     return printable("; ".join(words))
@@ -71,4 +75,6 @@ def asked_texts(row: DiffRow) -> Iterator[str]:
 
 
 def _verdicts(asked: AskedRequest) -> str:
-    return f"{asked.before or 'unknown'} before, {asked.after or 'unknown'} after"
+    """Of the states that have the ends."""
+    every = ((asked.before, "before"), (asked.after, "after"))
+    return ", ".join(f"{verdict} {word}" for verdict, word in every if verdict is not None)

@@ -127,7 +127,8 @@ class LayeredAttribution:
     # Witnesses.
 
     def telling(self, names: tuple[Names, Names], port: int, differing: Differing) -> Telling:
-        """Requests that show a difference, as the two states answer them."""
+        """Requests that show a difference, as the two states answer them; a state that lacks an end (its name is empty)
+        lets none pass."""
         if differing.plain or differing.aspect is Aspect.PROTECTION:
             return Telling()
         stands = self.contents.stands(differing.before, differing.after)
@@ -146,7 +147,8 @@ class LayeredAttribution:
                 if one is None:
                     continue
                 old, new = (
-                    self.verdict(asker, own, port, one, aspect) for asker, own in zip(self.askers, names, strict=True)
+                    self.verdict(asker, own, port, one, aspect) if all(own) else Verdict.DENIED
+                    for asker, own in zip(self.askers, names, strict=True)
                 )
                 if old is not None and new is not None and (_RANKS[new] - _RANKS[old]) * sign > 0:
                     return one

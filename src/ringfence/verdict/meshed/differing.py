@@ -145,12 +145,12 @@ def _reach(contents: Contents, old: int, new: int, aspect: Aspect) -> Differing 
     if not more and not less:
         return None
     change = Change.CHANGED if more and less else Change.WIDENED if more else Change.NARROWED
-    numbers = _canonical(contents, old), _canonical(contents, new)
+    numbers = canonical_content(contents, old), canonical_content(contents, new)
     plain = {contents.text(number) for number in numbers} <= WHOLE
     return Differing(aspect, change, *numbers, plain, stands.within, stands.contains)
 
 
-def _canonical(contents: Contents, number: int) -> int:
+def canonical_content(contents: Contents, number: int) -> int:
     """A content of the same requests, so that rows are not told apart by what they do not speak of."""
     if number in contents.plain or contents.is_several(number):
         return number
@@ -225,4 +225,4 @@ def _comparable(contents: Contents, old: int, new: int) -> bool:
     return contents.open(old)
 
 
-__all__ = ["Aspect", "Differing", "folded_contents", "layered_transitions", "layered_undecided"]
+__all__ = ["Aspect", "Differing", "canonical_content", "folded_contents", "layered_transitions", "layered_undecided"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ringfence.layers.mesh.courses import plain
+from collections.abc import Iterator
+
+from ringfence.layers.mesh.courses import Call, Course, plain
 from ringfence.model.cluster import Cluster, Service
 from ringfence.model.mesh import Mesh
 from ringfence.verdict.answers import Part, Verdict
@@ -10,6 +12,7 @@ from ringfence.verdict.asking import Asker, fold
 from ringfence.verdict.ends import Target
 from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed.asking import MeshedAsker, Question
+from ringfence.verdict.meshed.reach import Reaches, Reading
 from ringfence.verdict.meshed.request import Among, Request
 
 BEST = (Verdict.ALLOWED, Verdict.MIXED, Verdict.UNKNOWN)
@@ -21,6 +24,7 @@ def unbound(
 ) -> Verdict:
     """What clients get who control their pods: the best of every form that a connection may take. Raises EndError."""
     other = _UnboundAsker(asker.asker, asker.mesh, asker.cluster)
+    other.reaches = None if asker.mesh is None else Reaches(asker.cluster, asker.mesh, Reading.UNBOUND)
     return fold(part.verdict for part in other.parts_of(source, destination, question, request))
 
 
@@ -40,6 +44,8 @@ def protections(
 
 
 class _UnboundAsker(MeshedAsker):
+    reaches: Reaches | None = None
+
     def _ask(
         self, flow: Flow, verdict: Verdict, service: Service | None, port: int, request: Request | Among | None
     ) -> Question:
@@ -66,7 +72,7 @@ class _UnboundQuestion(Question):
         call = self.call()
         if call is None:
             return self.verdict
-        told = [(frozenset(course.facts), self.judge(course).verdict) for course in call.unbound()]
+        told = [(frozenset(course.facts), self.judge(course).verdict) for course in self._courses(call)]
         facts = dict.fromkeys(one for one, _ in told)
         worlds = [
             [verdict for one, verdict in told if one <= world]
@@ -75,6 +81,12 @@ class _UnboundQuestion(Question):
         ]
         best = [next((one for one in BEST if one in found), Verdict.DENIED) for found in worlds]
         return best[0] if len(set(best)) == 1 else Verdict.UNKNOWN
+
+    def _courses(self, call: Call) -> Iterator[Course]:
+        """By whichever Service the client calls."""
+        assert isinstance(self.asker, _UnboundAsker)
+        reaches = self.asker.reaches
+        yield from call.unbound() if reaches is None else reaches.unbound(call)
 
 
 class _ProtectionAsker(MeshedAsker):

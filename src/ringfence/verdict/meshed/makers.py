@@ -7,26 +7,17 @@ the mesh does not matter. Whoever makes a namespace also chooses its name and it
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.model.mesh import Identity
-from ringfence.sets.languages.atoms import atoms_of
-from ringfence.sets.languages.domains import TEXT
-from ringfence.sets.languages.limits import TooLarge
-from ringfence.sets.languages.patterns import Numbers, Pattern, Regex, Unknown
+from ringfence.sets.languages.patterns import Numbers
 from ringfence.sets.requests.formulas import Predicate
 from ringfence.verdict.meshed.grid import MeshedGrid
+from ringfence.verdict.meshed.invented import ACCOUNT, NEW, Inventor
 from ringfence.verdict.meshed.leaving import Bounds, Leaving, Over
 from ringfence.verdict.meshed.reach import Holder, Reach, Reaches, Reading, Term, Wire, signs
-
-NEW, ACCOUNT = "q0-a-new-namespace", "q0-a-new-account"
-NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-"""A namespace's name; longer names of accounts buy nothing more."""
-MOST_NAMESPACES = 200
-"""Of the input, that names of new ones are kept apart from where a policy does not name them exactly."""
 
 
 class Makers:
@@ -48,8 +39,9 @@ class Makers:
         self._identities: dict[str | None, tuple[Identity, ...]] = {}
         self._strangers = Reaches(self.cluster, self.mesh, Reading.UNBOUND, Holder(False, self.identities(None)))
         self._patterns: dict[object, tuple[Predicate, ...]] = {}
-        self._invented: dict[tuple[frozenset[Pattern], str | None], tuple[Identity, ...] | None] = {}
-        self._reach: dict[tuple[object, tuple[Identity, ...]], Reach] = {}
+        self._inventor = Inventor(self.cluster.namespaces.keys(), self._identity)
+        self._reach: dict[tuple[object, frozenset[Hashable]], Reach] = {}
+        self._trusted: dict[str, Hashable] = {}
         self._distinct: dict[tuple[object, str | None], tuple[tuple[Identity, ...], bool]] = {}
 
     def _identity(self, namespace: str, account: str) -> Identity | None:
@@ -81,7 +73,7 @@ class Makers:
             every, whole = self.identities(namespace), True
             if not self._is_there(namespace):
                 patterns = frozenset(one.pattern for one in predicates if not isinstance(one.pattern, Numbers))
-                invented = self._of_new_namespaces(patterns, namespace)
+                invented = self._inventor.told_apart(patterns, namespace)
                 every, whole = every + (invented or ()), invented is not None
             told: dict[object, Identity] = {}
             for identity in every:
@@ -100,45 +92,24 @@ class Makers:
             found = self._patterns[kind] = self._strangers.asked_of_identities(pod)
         return found
 
-    def _of_new_namespaces(self, patterns: frozenset[Pattern], home: str | None) -> tuple[Identity, ...] | None:
-        """An identity of a namespace that does not exist (``home``, if it is not None) for every way in which the
-        patterns tell such apart; None: they are too many, or not known."""
-        key = (patterns, home)
-        if key not in self._invented:
-            try:
-                self._invented[key] = tuple(self._invent(patterns, home)) if patterns else ()
-            except TooLarge:
-                self._invented[key] = None
-        return self._invented[key]
-
-    def _invent(self, patterns: frozenset[Pattern], namespace: str | None) -> Iterator[Identity]:
-        if any(isinstance(one, Unknown) for one in patterns):
-            raise TooLarge("a pattern that is not known")
-        probe = self._identity(NEW, ACCOUNT)
-        if probe is None or NEW not in probe.text:
-            return
-        if namespace is None and len(self.cluster.namespaces) > MOST_NAMESPACES:
-            raise TooLarge("too many namespaces")
-        there = "|".join(re.escape(name).replace("\\-", "-") for name in sorted(self.cluster.namespaces)) or "-"
-        form, existing = (
-            Regex(re.escape(probe.text).replace("\\-", "-").replace(NEW, home, 1).replace(ACCOUNT, NAME))
-            for home in (NAME if namespace is None else namespace, f"({there})")
-        )
-        atoms = atoms_of({*patterns, form, existing}, TEXT)
-        wanted = atoms.mask(form) & ~atoms.mask(existing)
-        for atom in range(atoms.count):
-            if wanted >> atom & 1:
-                yield Identity(atoms.witness(atom).decode(), "", "")
-
     def reach(self, identities: tuple[Identity, ...], column: int) -> Reach:
         """What somebody reaches at a destination who shows any of these, or none."""
         pod = self._pod(column)
-        key = (self.mesh.kind(pod), identities)
+        key = (self.mesh.kind(pod), frozenset(self._told(identity, pod) for identity in identities))
         found = self._reach.get(key)
         if found is None:
             reaches = Reaches(self.cluster, self.mesh, Reading.UNBOUND, Holder(False, identities))
+            reaches.fronts = self._strangers.fronts
             found = self._reach[key] = reaches.reach(None, None, pod)
         return found
+
+    def _told(self, identity: Identity, pod: Pod) -> Hashable:
+        """What a destination makes of an identity: those of which it is the same reach the same."""
+        trusted = self._trusted.get(identity.text)
+        if trusted is None:
+            both = (self.mesh.trusts(identity.text, tunnelled) for tunnelled in (False, True))
+            trusted = self._trusted[identity.text] = tuple(both)
+        return trusted, signs(self._asked(pod), identity)
 
     def left(self, namespace: str | None, column: int, first: Callable[[int], Bounds], named: bool = False) -> Bounds:
         """What is left of the ports that the network lets a new pod of a namespace through to: ``first`` tells them

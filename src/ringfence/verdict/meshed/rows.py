@@ -48,9 +48,14 @@ def told(layered: LayeredAttribution, label: Label, names: tuple[Names, Names], 
     layers = None
     if differing is not None:
         edges = [
-            _edge(layered, asker, own, port, asked[0], number, answer)
-            for asker, own, number, answer in zip(
-                layered.askers, names, (differing.before, differing.after), answers, strict=True
+            None if verdict is None else _edge(layered, asker, own, port, asked[0], number, answer)
+            for asker, own, verdict, number, answer in zip(
+                layered.askers,
+                names,
+                (label.before, label.after),
+                (differing.before, differing.after),
+                answers,
+                strict=True,
             )
         ]
         layers = Layers(aspect.value, edges[0], edges[1])
