@@ -314,6 +314,8 @@ def _direct(
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
     kind = proxy(world, server)
+    if port == TUNNEL and (kind in ("node", "waypoint") or tunnel_label(world, server)):
+        return _no_tunnel(world, client, server, service, sent)
     if sent == "tls":
         return _own_tls(world, client, server, port, service, asks)
     proven = own if sent in ("mtls", "hbone") else None
@@ -346,6 +348,18 @@ def _direct(
     if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
     return told
+
+
+def _no_tunnel(world: World, client: Json, server: Json, service: Json | None, sent: str) -> Answer:
+    """What comes to the port of tunnels itself: whoever listens there ends what is no tunnel to another port."""
+    encryption = {"plain": "none"}.get(sent, sent)
+    captured_client = taken(world, client, server, TUNNEL, service)
+    heard = "tcp" if service is None else protocol(leads_to(service, server, TUNNEL), TUNNEL)
+    if passes(world, client, server, TUNNEL) is False:
+        symptom = _network_symptom(captured_client, heard)
+        return Answer("denied", "network", None, encryption, (TUNNEL,), symptom, False)
+    symptom = "eof" if captured_client == "none" else _of_sidecar(captured_client, heard)
+    return Answer("denied", "transport", None, encryption, (TUNNEL,), symptom, True)
 
 
 def _of_sidecar(client: str, heard: str) -> str | None:

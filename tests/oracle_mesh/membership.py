@@ -70,8 +70,9 @@ def takes_inbound(kind: str, pod: Json, port: int) -> bool:
         return False
     included = wish.get("traffic.sidecar.istio.io/includeInboundPorts", "*")
     if included != "*":
-        return port in _numbers(included)
-    return port not in _numbers(wish.get("traffic.sidecar.istio.io/excludeInboundPorts", "")) | {15020, 15021, 15090}
+        return port in _numbers(included) - {15008}
+    excluded = _numbers(wish.get("traffic.sidecar.istio.io/excludeInboundPorts", ""))
+    return port not in excluded | {15008, 15020, 15021, 15090}
 
 
 def takes_outbound(pod: Json, port: int, address: str | None) -> bool | None:

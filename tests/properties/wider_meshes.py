@@ -7,7 +7,7 @@ from typing import Any
 from tests.properties.meshes import NAMES, NETWORKING, PORTS, SECURITY, SPACES, Draw, Json
 
 OUTSIDE = "203.0.113.9"
-WIDER_PORTS = (*PORTS, *PORTS, *PORTS, *PORTS, 7000, 15020)
+WIDER_PORTS = (*PORTS, *PORTS, *PORTS, *PORTS, 7000, 15008, 15020)
 
 
 class Wider(Draw):

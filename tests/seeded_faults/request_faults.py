@@ -62,6 +62,11 @@ VERDICTS = (
             "a handshake does not choose what is spoken",
         ),
         (
+            "if host is not None and host.awaits_tunnels and port == self.mesh.tunnel_port:",
+            "if False:",
+            "the port of tunnels takes plain bytes",
+        ),
+        (
             "takes = host is not None and (tunnelled or within(host.inbound, port))",
             "takes = host is not None",
             "excluded ports are in the mesh",

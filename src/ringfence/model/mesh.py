@@ -184,10 +184,11 @@ def within(intervals: tuple[tuple[int, int], ...], number: int) -> bool:
 
 class Membership(Value):
     """How a workload takes part in a mesh. ``inbound``: the TCP ports whose connections its proxy takes; the others
-    reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``aside``: containers of the
-    workload, in words, whose connections its proxy leaves alone; empty: there are none. ``notes``: what else people
-    should know of what the workload sends. ``observed``: read off the
-    pod as it runs; else predicted from what would be done to one that is made now. ``why`` says what makes it one."""
+    reach the workload past the mesh. ``tunnel``: it also receives over the mesh's tunnel. ``ends_tunnels``: it is a
+    proxy where those of others end. ``aside``: containers of the workload, in words, whose connections its proxy leaves
+    alone; empty: there are none. ``notes``: what else people should know of what the workload sends. ``observed``: read
+    off the pod as it runs; else predicted from what would be done to one that is made now. ``why`` says what makes it
+    one."""
 
     mesh: str
     proxy: Proxy
@@ -200,6 +201,12 @@ class Membership(Value):
     revision: str = ""
     aside: str = ""
     notes: tuple[str, ...] = ()
+    ends_tunnels: bool = False
+
+    @property
+    def awaits_tunnels(self) -> bool:
+        """Whether nothing but tunnels is taken at the mesh's tunnel port."""
+        return self.tunnel or self.ends_tunnels
 
 
 # Over what.

@@ -119,7 +119,8 @@ class FakeMesh:
         return known(None if self._is_way(destination) else self.way)
 
     def ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
-        return self.special_ports
+        tunnels = destination is not None and destination.labels["proxy"] == "node"
+        return tuple(sorted({*self.special_ports, self.tunnel_port})) if tunnels else self.special_ports
 
     def named_ports(self, source: Pod | None, destination: Pod | None) -> tuple[int, ...]:
         return self.special_ports

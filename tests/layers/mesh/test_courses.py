@@ -43,6 +43,20 @@ def test_one_hop(
     assert hop.judged_port == 8080
 
 
+@pytest.mark.parametrize("client", ["none", "sidecar", "node"])
+@pytest.mark.parametrize("acceptance", ["permissive", "strict"])
+def test_nothing_but_tunnels_to_other_ports_is_taken_at_the_port_of_tunnels(client: str, acceptance: str) -> None:
+    """Neither what comes in the clear nor what a tunnel carries for its own port arrives anywhere."""
+    call = Call(FakeMesh(), Caller(pod("web", client)), pod("db", "node", acceptance), None, 15008, None)
+    for course in (*call.courses(), *call.unbound()):
+        (hop,) = course.hops
+        assert (hop.port, hop.transport.accepted, hop.transport.symptom) == (15008, False, "eof")
+        assert hop.point is None
+        assert not hop.transport.by_client
+    (open_,) = only(FakeMesh(), pod("web", client), pod("db", "sidecar"), 15008).hops
+    assert open_.transport.accepted
+
+
 @pytest.mark.parametrize("server", ["sidecar", "node"])
 def test_strict_refuses_who_proves_nothing(server: str) -> None:
     (hop,) = only(FakeMesh(), pod("web"), pod("db", server, "strict")).hops

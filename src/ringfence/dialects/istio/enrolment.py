@@ -18,6 +18,7 @@ from ringfence.dialects.istio.workload_entry import has_proxy
 from ringfence.model.cluster import MACHINE, Cluster, Namespace, Pod
 from ringfence.model.marks import Marks
 from ringfence.model.mesh import Membership, Option, Outgoing, Proxy
+from ringfence.values import replace
 
 NAME = "istio"
 INJECTION, REVISION, INJECT = "istio-injection", "istio.io/rev", "sidecar.istio.io/inject"
@@ -186,7 +187,7 @@ class Enrolment:
             for option in self._of_labels(pod, labels, space):
                 facts = ", and ".join(filter(None, (fact, option.fact)))
                 one = option.value
-                key = (one.proxy, one.inbound, one.outbound, one.tunnel, one.revision)
+                key = (one.proxy, one.inbound, one.outbound, one.tunnel, one.ends_tunnels, one.revision)
                 known_as = found.get(key)
                 if known_as is None:
                     found[key] = Option(one, facts, option.decide or decide)
@@ -302,9 +303,11 @@ class Enrolment:
         annotations = pod.marks.annotations
         if is_gateway(pod):
             # A gateway is the server of its ports itself: nothing is redirected, and it speaks for nobody else.
-            inbound = () if is_waypoint(pod) else capture.without((capture.HBONE_PORT, *capture.OWN_PORTS))
-            why = "it is a waypoint" if is_waypoint(pod) else "it is a gateway"
-            return Membership(NAME, Proxy.SIDECAR, inbound, Outgoing(), False, observed, why, None, revision)
+            ends = is_waypoint(pod)
+            inbound = () if ends else capture.without((capture.HBONE_PORT, *capture.OWN_PORTS))
+            why = "it is a waypoint" if ends else "it is a gateway"
+            found = Membership(NAME, Proxy.SIDECAR, inbound, Outgoing(), False, observed, why, None, revision)
+            return replace(found, ends_tunnels=ends)
         config, injector = self.config(revision), self._injector(revision)
         defaults = injector.defaults if injector is not None else {}
         if pod.host_network:

@@ -375,6 +375,7 @@ class IstioMesh:
         if destination is not None:
             for option in self.membership(destination):
                 found |= lone_numbers(option.value.inbound)
+                found |= {HBONE_PORT} if option.value.awaits_tunnels else set()
         if source is not None:
             for option in self.membership(source):
                 outbound = option.value.outbound

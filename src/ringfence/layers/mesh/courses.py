@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeVar
 
-from ringfence.layers.mesh.transport import Transport, foreign, meet
+from ringfence.layers.mesh.transport import Transport, foreign, meet, no_tunnel
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
@@ -304,6 +304,10 @@ class Call(Value):
         tunnelled = sending is Sending.TUNNEL
         if tunnelled and (host is None or not host.tunnel):
             sending, tunnelled = Sending.PLAIN, False
+        if host is not None and host.awaits_tunnels and port == self.mesh.tunnel_port:
+            transport = no_tunnel(sending)
+            yield Hop(source, At.SERVER, port, transport, None, False, None, port, direct, sources, sent), ()
+            return
         takes = host is not None and (tunnelled or within(host.inbound, port))
         if server is None or host is None or not takes:
             sending = Sending.PLAIN if adapts else sending

@@ -40,6 +40,22 @@ def foreign(transport: Transport) -> Transport:
     return replace(transport, accepted=False, proven=False, symptom="tls-alert", why=why)
 
 
+def no_tunnel(sending: Sending) -> Transport:
+    """What arrives where only tunnels are taken, for other ports than that one: neither plain bytes nor other TLS pass
+    for a tunnel, and none leads back to its own port (ztunnel ``src/config.rs``, illegal ports)."""
+    why = "the server takes nothing at this port but tunnels to its other ports"
+    return Transport(False, False, False, _ENCRYPTION[sending], "eof", why)
+
+
+_ENCRYPTION = {
+    Sending.PLAIN: Encryption.NONE,
+    Sending.NOTHING: Encryption.NONE,
+    Sending.MESH_TLS: Encryption.MTLS,
+    Sending.OTHER_TLS: Encryption.TLS,
+    Sending.TUNNEL: Encryption.HBONE,
+}
+
+
 def _to_workload(sending: Sending) -> Transport:
     if sending is Sending.PLAIN:
         return Transport(True, False, False, Encryption.NONE)

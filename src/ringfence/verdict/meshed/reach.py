@@ -198,6 +198,8 @@ class Reaches:
     def _apart(self, source: Pod | None, destination: Pod) -> Iterator[Numbers]:
         named = self.mesh.named_ports(source, destination)
         inbound = [one.value.inbound for one in self.mesh.membership(destination)]
+        if any(one.value.awaits_tunnels for one in self.mesh.membership(destination)):
+            inbound.append(((self.mesh.tunnel_port, self.mesh.tunnel_port),))
         outbound = [] if source is None else [one.value.outbound for one in self.mesh.membership(source)]
         taken = [*inbound, *(one.ports for one in outbound), *(one.excluded_ports for one in outbound)]
         numbers = sorted({number for number in named if 1 <= number <= 65535}.union(*map(lone_numbers, taken)))
