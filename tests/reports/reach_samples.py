@@ -116,7 +116,7 @@ def blast_radius(name: str = "shop/web") -> BlastRadius:
     edit = Edit(name, Place(name, 1), 1, 1, {name: [name]}, (change,) * 7, 2)
     cut = Cut((CutStep(hop(name), 3, edit), CutStep(unsure, 3, None)), 6, True, name)
     fallen = (Fallen(name, 1, None, hop(name), False, True), Fallen(name, 2, 0, unsure, True))
-    counts = {"direct": 1, "reached": 1, "possibly": 1, "nodes": 1, "outside": 1}
+    counts = {"direct": 1, "reached": 1, "possibly": 1, "nodes": 1, "machines": 0, "outside": 1}
     way = ShortestWay(name, (hop(name), unsure), True)
     return BlastRadius(name, fallen, 1, (name, "shop/other"), (way,), cut, counts, 2, (name,))
 

@@ -91,14 +91,15 @@ class CutDocument(Document, frozen=True):
 
 
 class CountsDocument(Document, frozen=True):
-    """Workloads that are reached in one step, and in all, surely; and those that are reached possibly. Nodes and ranges
-    of addresses count apart."""
+    """Workloads that are reached in one step, and in all, surely; and those that are reached possibly. Nodes, ranges of
+    addresses and machines of a mesh outside of the cluster count apart."""
 
     direct: int
     reached: int
     possibly: int
     nodes: int
     outside: int
+    machines: int
 
 
 class BlastRadiusDocument(Document, frozen=True):

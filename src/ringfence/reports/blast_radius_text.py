@@ -34,6 +34,8 @@ def summary(found: BlastRadius) -> str:
     if counts["possibly"]:
         text += f", and possibly {counts['possibly']} more"
     beyond = [f"{counts['nodes']} nodes"] if counts["nodes"] else []
+    machines = counts["machines"]
+    beyond += [f"{machines} machine{'' if machines == 1 else 's'} outside of the cluster"] if machines else []
     beyond += ["addresses outside"] if counts["outside"] else []
     return f"{text}; also {' and '.join(beyond)}" if beyond else text
 

@@ -26,7 +26,9 @@ class ExposedDocument(Document, frozen=True):
     round. ``unknown``: possibly. A workload's own namespace is no peer of it, but where the origin is new pods."""
 
     direction: Literal["ingress", "egress"]
-    origin: Literal["internet", "other addresses", "metadata service", "nodes", "other namespaces", "new pods"]
+    origin: Literal[
+        "internet", "other addresses", "metadata service", "machines", "nodes", "other namespaces", "new pods"
+    ]
     peers: list[str]
     workloads: list[str]
     ports: list[PortsDocument]

@@ -22,6 +22,7 @@ NAMES = {
     Origin.INTERNET: "The internet",
     Origin.ADDRESSES: "Other addresses outside",
     Origin.METADATA: "The metadata service of the cloud",
+    Origin.MACHINES: "Machines of the mesh outside of the cluster",
     Origin.NODES: "Nodes",
     Origin.NAMESPACES: "Other namespaces",
     Origin.NEW_PODS: "A pod that does not exist yet, with labels of its maker's choice",

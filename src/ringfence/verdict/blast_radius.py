@@ -190,7 +190,7 @@ class Tracer:
             else:
                 end = self.universe.ends[column]
                 name = self.asker.directory.other_name(column)
-                found = Member(column, name, node=end.name or None)
+                found = Member(column, name, node=end.name if end.sort == "node" else None)
                 if end.sort == "outside":
                     first = next((one for one in self.asker.directory.everywhere().members if one.end == column), found)
                     found = first
@@ -207,7 +207,7 @@ class Tracer:
             return Hop(self.name(source), RELAY_NAME, intervals, verdict)
         passage = self.spreader.passage(source, destination, ports, unsure)
         if passage is not None and (source != START or self._only_relayed(destination)):
-            outside = source >= self.universe.outside
+            outside = source >= self.universe.outside and source not in self.universe.machines
             name = self.source.text if outside else self.name(source)
             return Hop(name, self.name(destination), intervals, verdict, None, passage.ways)
         why = partial(self._because, source, destination, intervals)
@@ -276,7 +276,7 @@ class Tracer:
 
     def _order(self, column: int) -> tuple[object, ...]:
         reached: Reached = self.found[column]
-        return reached.possibly, column >= self.universe.pods, self.name(column)
+        return reached.possibly, not self.spreader.workloads >> column & 1, self.name(column)
 
     def ways(self, target: str, columns: int, limit: int) -> tuple[list[ShortestWay], int]:
         """The shortest ways to one of the columns, and how many more there are."""
@@ -300,8 +300,8 @@ class Tracer:
         return found, sum(counts[goal] for goal in goals) - len(found)
 
     def counts(self) -> dict[str, int]:
-        """How many workloads are reached surely and possibly, in one step and in all; nodes; and whether addresses
-        outside are."""
+        """How many workloads are reached surely and possibly, in one step and in all; nodes; machines of a mesh; and
+        whether addresses outside are."""
         pods = [column for column in self.found if column < self.universe.pods]
         own = set(self.workloads.of(self.start & self.spreader.grid.pods)) if isinstance(self.start, int) else set()
 
@@ -317,7 +317,10 @@ class Tracer:
             "reached": workloads(sure),
             "possibly": workloads(pods) - workloads(sure),
             "nodes": sum(self.universe.pods <= column < self.universe.outside for column in self.found),
-            "outside": sum(column >= self.universe.outside for column in self.found),
+            "machines": sum(column in self.universe.machines for column in self.found),
+            "outside": sum(
+                column >= self.universe.outside and column not in self.universe.machines for column in self.found
+            ),
         }
 
 

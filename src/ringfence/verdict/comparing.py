@@ -215,14 +215,15 @@ class Comparison:
         old, new = self.meshes
         if old is None or new is None:
             return 0
-        return mask_of(
-            number
-            for number, kind in enumerate(self.kinds)
-            if kind.common
-            and kind.pairs
-            and old.identity(before.cluster.pods[kind.pairs[0][0]])
-            != new.identity(after.cluster.pods[kind.pairs[0][1]])
-        )
+
+        def renamed(kind: Kind) -> bool:
+            if kind.pairs:
+                first, second = kind.pairs[0]
+                return old.identity(before.cluster.pods[first]) != new.identity(after.cluster.pods[second])
+            one, other = before.universe.machines.get(kind.before), after.universe.machines.get(kind.after)
+            return one is not None and other is not None and old.identity(one) != new.identity(other)
+
+        return mask_of(number for number, kind in enumerate(self.kinds) if kind.common and renamed(kind))
 
     def candidates(self, focus: Focus) -> dict[int, int]:
         """Destination kind → the source kinds (-1: all) whose flows to it may differ, where only some ends changed."""

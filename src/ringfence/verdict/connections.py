@@ -269,10 +269,7 @@ class Lister:
     def _rows(self, level: str, sources: int, destinations: int, namespace: str | None) -> list[Row]:
         naming = self._pod_names if level == "pod" else self._workload_names
         memo: dict[int, tuple[str, ...]] = {}
-        own = 0
-        if namespace is not None:
-            start, stop = self.universe.namespaces.get(namespace, (0, 0))
-            own = ((1 << (stop - start)) - 1) << start
+        own = 0 if namespace is None else self.universe.of_namespace(namespace)
         apart: Apart = {}
         rows: list[Row] = []
         for rectangle in self.rectangles(sources, destinations, apart, self.denied):

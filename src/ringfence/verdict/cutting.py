@@ -96,10 +96,10 @@ class Cutter:
 
     def _steps(self, begun: int, goals: list[int]) -> list[CutEdge] | None:
         """Every step on a way from the start to a goal, also those that are not decided."""
-        spreader, universe = self.spreader, self.spreader.universe
+        spreader = self.spreader
         reached = begun
         for column in self.tracer.found:
-            if column < universe.pods:
+            if spreader.workloads >> column & 1:
                 reached |= 1 << column
         start = self.tracer.start
         first = spreader.first_steps(start)
@@ -193,7 +193,8 @@ class Cutter:
         start, makers = self.tracer.start, self.spreader.grid.makers()
         if source != START:
             return self.spreader.grid.wires(source, destination, ports)
-        if makers is None or not isinstance(start, EndClass) or destination >= self.spreader.universe.pods:
+        held = self.spreader.workloads >> destination & 1
+        if makers is None or not isinstance(start, EndClass) or not held:
             return ports
         return makers.wires(makers.distinct(start.namespace, destination)[0], destination, ports)
 

@@ -15,7 +15,7 @@ from ringfence.model.cluster import Pod, WorkloadRef
 from ringfence.sets.addresses import INTERNET, address_text, describe, intersect
 from ringfence.verdict.comparing import Comparison
 from ringfence.verdict.connections import name_order
-from ringfence.verdict.pairing import Pair
+from ringfence.verdict.pairing import Kind, Pair
 
 
 class EndNames:
@@ -113,9 +113,15 @@ class EndNames:
         """A node, or addresses outside."""
         kind = self.kinds[number]
         if kind.space:
-            return describe(kind.space)
+            return self._machine(kind) or describe(kind.space)
         side, column = (self.comparison.after, kind.after) if kind.after >= 0 else (self.comparison.before, kind.before)
         return f"node/{side.relation.universe.ends[column].name}"
+
+    def _machine(self, kind: Kind) -> str:
+        """The name of the machine that addresses outside are, after or before; empty: they are none."""
+        sides = ((self.comparison.after, kind.after), (self.comparison.before, kind.before))
+        found = (side.relation.universe.ends[column].name for side, column in sides if column >= 0)
+        return next(filter(None, found), "")
 
     def others(self, mask: int) -> list[str]:
         """The nodes and addresses among some kinds."""
@@ -147,6 +153,9 @@ class EndNames:
         if not kind.pairs:
             if not kind.space:
                 return self.other(number)
+            side, column = (self.comparison.after, kind.after) if after else (self.comparison.before, kind.before)
+            if column in side.relation.universe.machines:
+                return side.relation.universe.ends[column].name
             public = self._taken.first_free(intersect(kind.space, INTERNET))
             free = self._taken.first_free(kind.space) if public is None else public
             return address_text(kind.space[0][0] if free is None else free)

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.universe import Universe
-from ringfence.model.cluster import Cluster, FinishedPod, Pod, Service, WorkloadRef
+from ringfence.model.cluster import MACHINE, Cluster, FinishedPod, Pod, Service, WorkloadRef
 from ringfence.model.provenance import Place
 from ringfence.model.text import printable
 from ringfence.sets import addresses as ip
@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
         "CronJob": ("cronjob", "cronjobs", "cj"),
         "Service": ("service", "services", "svc"),
         "Node": ("node", "nodes", "no"),
+        MACHINE: ("workloadentry", "workloadentries", "we"),
     }.items()
     for word in words
 }
@@ -225,6 +226,11 @@ class Directory:
             if service is None:
                 raise self._missing(namespace, name, text)
             return self._service(text, service)
+        if kind == MACHINE:
+            machine = self._machines.get((namespace, name))
+            if machine is None:
+                raise self._missing(namespace, name, text)
+            return self._machine(text, machine)
         if kind == "Pod":
             indexes = [index for index in self._pods.get((namespace, name), ()) if not self._stands_for_workload(index)]
             if not indexes:
@@ -381,12 +387,13 @@ class Directory:
         ranges = self.cluster.ranges
         inside = ip.merge((ranges.pods, ranges.services, ranges.nodes))
         space = ip.subtract(ip.INTERNET, inside)
-        return Target("internet", tuple(self.outside_members(space)), outside=space)
+        members = tuple(one for one in self.outside_members(space) if one.machine is None)
+        return Target("internet", members, outside=space)
 
     def other_name(self, column: int) -> str:
         """The name of a column that is no pod."""
         end = self.universe.ends[column]
-        return f"node/{end.name}" if end.sort == "node" else ip.describe(end.space)
+        return f"node/{end.name}" if end.sort == "node" else end.name or ip.describe(end.space)
 
     def everywhere(self) -> Target:
         """Every address outside the cluster."""
@@ -397,7 +404,9 @@ class Directory:
         for column in range(self.universe.outside, len(self.universe.ends)):
             shared = ip.intersect(self.universe.ends[column].space, space)
             if shared:
-                yield Member(column, ip.describe(shared), witness=ip.address_text(shared[0][0]))
+                name = self.universe.ends[column].name or ip.describe(shared)
+                machine = self.universe.machines.get(column)
+                yield Member(column, name, witness=ip.address_text(shared[0][0]), machine=machine)
 
     def _address(self, text: str) -> Target | None:
         try:

@@ -33,6 +33,7 @@ class Origin(StrEnum):
     INTERNET = "internet"
     ADDRESSES = "other addresses"
     METADATA = "metadata service"
+    MACHINES = "machines"
     NODES = "nodes"
     NAMESPACES = "other namespaces"
     NEW_PODS = "new pods"
@@ -124,11 +125,14 @@ class Exposer:
 
     @cached_property
     def outside(self) -> dict[Origin, int]:
-        """The columns outside by what they are; one may be several."""
+        """The columns outside by what they are; one may be several, but for machines of a mesh: they are known."""
         ranges = self.relation.cluster.ranges
         internet = ip.subtract(ip.INTERNET, ip.merge((ranges.pods, ranges.services, ranges.nodes)))
-        found = dict.fromkeys((Origin.INTERNET, Origin.ADDRESSES, Origin.METADATA), 0)
+        found = dict.fromkeys((Origin.INTERNET, Origin.ADDRESSES, Origin.METADATA, Origin.MACHINES), 0)
         for column in range(self.universe.outside, len(self.universe.ends)):
+            if column in self.universe.machines:
+                found[Origin.MACHINES] |= 1 << column
+                continue
             space = self.universe.ends[column].space
             for origin, part in _parts(space, internet).items():
                 if part:
@@ -330,6 +334,8 @@ class Exposer:
         if origin is Origin.NEW_PODS:
             return [self.places[number] for number in columns_of(peers)]
         ends = self.universe.ends
+        if origin is Origin.MACHINES:
+            return [ends[column].name for column in columns_of(peers)]
         if origin is Origin.NODES:
             return [f"node/{ends[column].name}" for column in columns_of(peers)]
         parts = (_parts(ends[column].space, self.internet)[origin] for column in columns_of(peers))

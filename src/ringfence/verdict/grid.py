@@ -381,7 +381,7 @@ class Grid:
         if end.sort == "node":
             return frozenset((f"node/{end.name}",))
         if end.sort == "outside":
-            return frozenset((describe(end.space),))
+            return frozenset((end.name or describe(end.space),))
         pods = self.relation.cluster.pods
         indexes = self.universe.members[column] if group is None else group
         return frozenset(f"{pods[index].namespace}/{pods[index].name}" for index in indexes)

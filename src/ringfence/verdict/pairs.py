@@ -60,7 +60,8 @@ class Pairs:
             )
         if real and len(source.pods) == 1 and len(destination.pods) == 1:
             return
-        nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
+        single = source.name == source.witness or source.machine is not None
+        nowhere = bool(source.alternatives) or (first.sort == "outside" and single)
         if nowhere and source.witness == destination.witness and source.name == destination.name:
             if translated:
                 for end in source.alternatives or (source.end,):

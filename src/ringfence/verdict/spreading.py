@@ -1,7 +1,8 @@
 """How far somebody gets from an end who takes over every workload that he reaches: which step leads where.
 
 Steps are between kinds of pods that no policy tells apart: whoever reaches one of a kind is taken to hold the kind.
-Nodes and addresses can be reached, but lead nowhere: what runs on a node is not the network's to say. Steps that the
+Nodes and addresses can be reached, but lead nowhere: what runs on a node is not the network's to say. A machine of a
+mesh outside of the cluster is a workload, and leads on. Steps that the
 input does not decide count for an attacker, and are told apart: *possibly*.
 """
 
@@ -154,6 +155,8 @@ class Spreader:
         self.grid = grid
         self.ways = tuple(ways)
         self.by_ways = by_ways
+        self.workloads = self.universe.workloads
+        """Columns from which steps lead on."""
         self._ways_into: dict[int, list[Passage]] = {}
         self._ways_from = 0
         for way in self.ways:
@@ -258,7 +261,7 @@ class Spreader:
         if makers is None:
             return network
         found = dict(network)
-        for column in range(self.universe.pods):
+        for column in columns_of(self.workloads):
             if column in network or makers.ways_over(column):
                 found[column] = makers.left(end.namespace, column, lambda way: network.get(way, (NONE, NONE)))
         return found
@@ -312,7 +315,7 @@ class Spreader:
         """Breadth first. ``certain``: by sure steps only; else by all, beginning at what is reached surely."""
         levels: dict[int, int] = {0: begun}
         for column, reached in found.items():
-            if column < self.universe.pods:
+            if self.workloads >> column & 1:
                 levels[reached.depth] = levels.get(reached.depth, 0) | 1 << column
         waiting = [
             column for column in range(len(self.universe.ends)) if column not in found and not begun >> column & 1
@@ -335,7 +338,7 @@ class Spreader:
                 parent, ports, unsure = step
                 possibly = unsure or (parent in found and found[parent].possibly)
                 found[column] = Reached(parent, ports, depth + 1, possibly, unsure)
-                if column < self.universe.pods:
+                if self.workloads >> column & 1:
                     levels[depth + 1] = levels.get(depth + 1, 0) | 1 << column
             waiting = rest
             depth += 1
@@ -372,7 +375,7 @@ class Spreader:
         wanted = [column for column in columns if found[column].depth == nearest]
         levels: dict[int, int] = {}
         for column, reached in found.items():
-            if column < self.universe.pods and (not sure or not reached.possibly):
+            if self.workloads >> column & 1 and (not sure or not reached.possibly):
                 levels[reached.depth] = levels.get(reached.depth, 0) | 1 << column
         levels[0] = start if isinstance(start, int) else 0
         first = self.first_steps(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.relation import Relation
 from ringfence.model.mesh import Mesh
@@ -97,7 +98,8 @@ def tracing_of(
             kind, column = left.members[0].end, right.members[0].end
             if not begins or not isinstance(kind, EndClass) or not isinstance(column, int):
                 return later.opening(left, right, question)
-            made = grid.makers().distinct(kind.namespace, column)[0] if column < grid.universe.pods else ()
+            held = grid.universe.workloads >> column & 1
+            made = grid.makers().distinct(kind.namespace, column)[0] if held else ()
             return Attackers(asker, mesh, cluster, Holder(False, made)).opening(left, right, question)
 
         return Tracing(Tracer(asker, workloads, spreader, start, None, opened))
@@ -137,7 +139,7 @@ class Tracing:
         notes = list(tracer.source.notes)
         if tracer.spreader.by_ways:
             notes += self._unled(begun)
-        elif begun >> tracer.universe.outside:
+        elif (begun & ~tracer.universe.workloads) >> tracer.universe.outside:
             notes.append(OUTSIDE_NOTE)
         own = len(self.workloads.of(begun & tracer.spreader.grid.pods))
         return BlastRadius(
@@ -161,7 +163,7 @@ class Tracing:
         if not isinstance(start, Somewhere):
             return ()
         table = tracer.spreader.relation.ports
-        columns = range(tracer.universe.pods)
+        columns = columns_of(tracer.universe.workloads)
         found = {tracer.name(column): ports for column in columns if (ports := start.proof_for(column))}
         return tuple(Bought(name, table.intervals(found[name])) for name in sorted(found))
 

@@ -29,7 +29,7 @@ from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
-from ringfence.model.cluster import Cluster, Pod, Service
+from ringfence.model.cluster import MACHINE, Cluster, Pod, Service
 from ringfence.model.mesh import (
     OF_MESH,
     Acceptance,
@@ -206,7 +206,7 @@ class IstioMesh:
     def kind(self, pod: Pod) -> Hashable:
         """Everything of a pod that the mesh may look at, as a number."""
         address: Hashable = pod.addresses if self._speaks_of_addresses else None
-        where = (address, self.services.listing(pod))
+        where = (address, self.services.listing(pod), pod.workload.kind == MACHINE)
         rest = (pod.namespace, pod.service_account, pod.open_labels, pod.host_network, exists(pod), where)
         seen = (id(pod.labels), id(pod.ports), id(pod.marks), rest)
         found = self._seen.get(seen)

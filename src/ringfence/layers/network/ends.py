@@ -36,7 +36,7 @@ class EndClass(Value, eq=False):
     host_network: bool = False
     node: str | None = None
     name: str = ""
-    """A node's name; for outside ends nothing."""
+    """A node's name; for outside ends that of the machine of a mesh that it is, else nothing."""
     where: bool | str | None = None
     """Where some nodes do not enforce policy: whether a pod's node does, its name if that is open, None if the node is
     not known."""

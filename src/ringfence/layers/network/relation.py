@@ -295,7 +295,8 @@ class Relation:
 
     def afresh(self, cluster: Cluster) -> Relation:
         """The relation of another cluster under the same profile, with classes of its own."""
-        universe = universes.build(cluster, coverage_of(self.profile), apart=self.universe.apart)
+        own = self.universe
+        universe = universes.build(cluster, coverage_of(self.profile), apart=own.apart, blocks=own.blocks)
         return Relation(cluster, self.profile, universe, self.form)
 
     def _understands(self, policy: NetworkPolicyRules) -> bool:

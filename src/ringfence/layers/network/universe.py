@@ -12,12 +12,13 @@ from typing import Any
 
 from ringfence.layers.network.ends import EndClass, node_end, present
 from ringfence.layers.network.facts import Taken
+from ringfence.layers.network.machines import ends_of_their_own, name_of
 from ringfence.layers.profiles import Fact, Profile
 from ringfence.model.cluster import PER_POD_LABELS, Cluster, Pod
 from ringfence.model.policy import AddressPeer, Direction, NetworkPolicyRules, PodPeer
 from ringfence.sets import addresses as ip
 from ringfence.sets.addresses import Intervals
-from ringfence.values import Value, replace
+from ringfence.values import Value, field, replace
 
 CROWD = 2000
 """Above this many classes, and where most pods are a class of their own, labels that no policy mentions are left
@@ -158,6 +159,10 @@ class Universe(Value):
     """What else tells pods apart."""
     mentioned: frozenset[str] = frozenset()
     """Label keys that policies mention."""
+    blocks: Sequence[Intervals] = ()
+    """Other address sets than those of its policies that tell ends apart."""
+    machines: Mapping[int, Pod] = field(default_factory=dict)
+    """The columns outside that are a machine of a mesh."""
 
     def fits(self, cluster: Cluster, mentioned: frozenset[str], atoms: Atoms, coverage: Coverage) -> bool:
         """Whether it is that of another cluster too: of the same one, with policies that see as much of it."""
@@ -174,6 +179,23 @@ class Universe(Value):
     def everything(self) -> int:
         """All columns."""
         return (1 << len(self.ends)) - 1
+
+    @property
+    def workloads(self) -> int:
+        """The columns that somebody can hold, and go on from: pods and machines."""
+        found = (1 << self.pods) - 1
+        for column in self.machines:
+            found |= 1 << column
+        return found
+
+    def of_namespace(self, namespace: str) -> int:
+        """The columns of a namespace: its pods and its machines."""
+        start, stop = self.namespaces.get(namespace, (0, 0))
+        found = ((1 << (stop - start)) - 1) << start
+        for column, machine in self.machines.items():
+            if machine.namespace == namespace:
+                found |= 1 << column
+        return found
 
     def count(self, column: int) -> int:
         """How many pods a pod class stands for: real ones counted, a template as often as it asks for."""
@@ -259,7 +281,10 @@ def build(
     """Group the pods of a cluster by what its policies can see. One of those that were made is taken if it fits.
     ``apart``: what else tells pods apart; then none of them does. ``blocks``: other addresses that are mentioned."""
     mentioned = mentioned_label_keys(cluster.policies)
-    atoms = cut((*address_blocks(cluster.policies), *blocks))
+    taken = taken_addresses(cluster)
+    machines = ends_of_their_own(cluster, taken)
+    own = (((number, number),) for number in machines)
+    atoms = cut((*address_blocks(cluster.policies), *blocks, *own))
     for universe in made if apart is None else ():
         if universe.fits(cluster, mentioned, atoms, coverage):
             return replace(universe, cluster=cluster)
@@ -303,8 +328,13 @@ def build(
         ends.append(node_end(node, node_space))
     outside = len(ends)
     inside = ip.merge((cluster.ranges.pods, cluster.ranges.services, cluster.ranges.nodes))
+    placed: dict[int, Pod] = {}
     for space in outside_spaces(atoms, inside):
-        ends.append(EndClass("outside", space=space, families=(ip.family(space[0][0]),)))
+        machine = machines.get(space[0][0])
+        name = ""
+        if machine is not None:
+            placed[len(ends)], name = machine, name_of(cluster, machine)
+        ends.append(EndClass("outside", space=space, families=(ip.family(space[0][0]),), name=name))
     return Universe(
         cluster,
         tuple(ends),
@@ -314,7 +344,7 @@ def build(
         pods,
         nodes,
         outside,
-        taken_addresses(cluster),
+        taken,
         pod_space,
         node_space,
         atoms,
@@ -324,6 +354,8 @@ def build(
         coverage,
         apart,
         mentioned,
+        blocks,
+        placed,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.layers.network.universe import Universe
-from ringfence.model.cluster import Cluster, Pod, WorkloadRef
+from ringfence.model.cluster import MACHINE, Cluster, Pod, WorkloadRef
 from ringfence.values import Draft, field
 from ringfence.verdict.ends import Directory
 
@@ -44,7 +44,7 @@ class Units:
             end = universe.ends[column]
             nodes: NodeSet = frozenset((end.name,)) if end.sort == "node" else frozenset()
             unit = self._unit(column, nodes)
-            kind = "Node" if end.sort == "node" else "Addresses"
+            kind = "Node" if end.sort == "node" else MACHINE if column in universe.machines else "Addresses"
             self.ends.append(NamedEnd(directory.other_name(column), "", end.sort, kind, [(unit, ())]))
 
     @property

@@ -114,13 +114,14 @@ class ComparedGrid(MeshedGrid):
         self._composed: dict[tuple[Reach, int, int, Result, str], Result] = {}
 
     def _meshed(self, destination: int, sources: int, result: Result) -> Iterator[tuple[int, Result]]:
-        if destination >= self.universe.pods:
+        if self.pod_of(destination) is None:
             yield from self._outside(destination, sources, result)
             return
         named = sources & self.own_names
         yield from super()._meshed(destination, sources ^ named, result)
         for column in columns_of(named):
-            identity = self.mesh.identity(self._pod(column))
+            pod = self.pod_of(column)
+            identity = None if pod is None else self.mesh.identity(pod)
             self._name = OWN if identity is None else identity.text
             found = list(super()._meshed(destination, 1 << column, result))
             self._name = OWN

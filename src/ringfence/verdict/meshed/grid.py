@@ -101,9 +101,10 @@ class MeshedGrid(Grid):
     def wires(self, source: int, destination: int, ports: int) -> int:
         """The ports at the destination that connections to some of its ports take, as far as the network admits them.
         Those over a waypoint take none."""
-        if destination >= self.universe.pods:
+        pod = self.pod_of(destination)
+        if pod is None:
             return ports
-        table, kind, pod = self.relation.ports, self.mesh.kind(self._pod(destination)), self._pod(destination)
+        table, kind = self.relation.ports, self.mesh.kind(pod)
         taken = table.difference(ports, self._tcp)
         tunnel = table.number(((self._tunnel, self._tunnel),))
         for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
@@ -122,10 +123,10 @@ class MeshedGrid(Grid):
         return False
 
     def _meshed(self, destination: int, sources: int, result: Result) -> Iterator[tuple[int, Result]]:
-        if destination >= self.universe.pods:
+        pod = self.pod_of(destination)
+        if pod is None:
             yield sources, result
             return
-        pod = self._pod(destination)
         kind = self.mesh.kind(pod)
         for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
             shared = sources & mask
@@ -163,8 +164,9 @@ class MeshedGrid(Grid):
         return found
 
     def reaches_into(self, destination: int) -> Iterator[tuple[int, Reach]]:
-        """What is reached at a pod, as far as the mesh has a say: by which columns, disjoint."""
-        pod = self._pod(destination)
+        """What is reached at a workload, as far as the mesh has a say: by which columns, disjoint."""
+        pod = self.pod_of(destination)
+        assert pod is not None
         kind = self.mesh.kind(pod)
         for number, (mask, _, _) in enumerate(self._parts(kind, pod)):
             yield mask, self._reach_of(kind, number, pod)
@@ -176,6 +178,10 @@ class MeshedGrid(Grid):
             _, source, address = self._parts(kind, pod)[number]
             found = self._reach[kind, number] = self.reaches.reach(source, address, pod)
         return found
+
+    def pod_of(self, column: int) -> Pod | None:
+        """One of the pods of a class, or the machine that an end outside is; None: no workload."""
+        return self._pod(column) if column < self.universe.pods else self.universe.machines.get(column)
 
     def _pod(self, column: int) -> Pod:
         return self.relation.cluster.pods[self.universe.members[column][0]]
@@ -254,8 +260,8 @@ class MeshedGrid(Grid):
         if self._kinds is None:
             found: dict[object, tuple[int, Pod | None, int | None]] = {}
             for column, end in enumerate(self.universe.ends):
-                if column < self.universe.pods:
-                    pod = self._pod(column)
+                pod = self.pod_of(column)
+                if pod is not None:
                     address = pod.addresses[0] if len(pod.addresses) == 1 else None
                     old = found.get(self.mesh.kind(pod), (0, pod, address))
                     found[self.mesh.kind(pod)] = (old[0] | 1 << column, *old[1:])
@@ -263,7 +269,7 @@ class MeshedGrid(Grid):
                     # Addresses outside of the cluster that are one end are one to every rule: any of them will do.
                     known = end.addresses if len(end.addresses) == 1 else ()
                     alone = end.space[0][:1] if end.sort == "outside" else known
-                    found[column] = (1 << column, None, alone[0] if alone else None)
+                    found["no workload", column] = (1 << column, None, alone[0] if alone else None)
             self._kinds = list(found.values())
         return self._kinds
 

@@ -117,8 +117,8 @@ class LayeredGrid(MeshedGrid):
 
     def _server(self, destination: int) -> tuple[Pod | None, object, int | None]:
         """The pod of a column, what it is to the mesh, and the address that is dialled where it is none."""
-        if destination < self.universe.pods:
-            pod = self._pod(destination)
+        pod = self.pod_of(destination)
+        if pod is not None:
             return pod, self.mesh.kind(pod), None
         space = self.universe.ends[destination].space
         alone = space[0][0] if len(space) == 1 and space[0][0] == space[0][1] else None

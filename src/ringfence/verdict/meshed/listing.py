@@ -130,15 +130,17 @@ class LayeredLister(Lister):
         found: dict[str, set[str | None]] = {}
         wanted = set(names)
         workloads = dict(zip(self.workloads.refs, self.workloads.texts, strict=True))
-        for pod in self.relation.cluster.pods:
+        named = [(pod, {f"{pod.namespace}/{pod.name}", workloads[pod.workload]}) for pod in self.relation.cluster.pods]
+        named += [(pod, {self.universe.ends[column].name}) for column, pod in self.universe.machines.items()]
+        for pod, texts in named:
             identity = self.mesh.identity(pod)
             text = None if identity is None else identity.text
-            for name in {f"{pod.namespace}/{pod.name}", workloads[pod.workload]}:
+            for name in texts:
                 found.setdefault(name, set()).add(text)
         return {
             name: text
-            for name, texts in found.items()
-            if len(texts) == 1 and (text := next(iter(texts))) is not None and (level == "workload" or name in wanted)
+            for name, every in found.items()
+            if len(every) == 1 and (text := next(iter(every))) is not None and (level == "workload" or name in wanted)
         }
 
     def _stranger_rows(self, source: Target, destination: Target, question: Asked) -> Iterable[Row]:

@@ -33,7 +33,7 @@ class Makers:
         self._accounts: dict[str, set[str]] = {}
         for space, name in self.cluster.accounts:
             self._accounts.setdefault(space, set()).add(name)
-        for pod in self.cluster.pods:
+        for pod in (*self.cluster.pods, *self.cluster.machines):
             if pod.service_account:
                 self._accounts.setdefault(pod.namespace, set()).add(pod.service_account)
         self._identities: dict[str | None, tuple[Identity, ...]] = {}
@@ -82,7 +82,9 @@ class Makers:
         return found
 
     def _pod(self, column: int) -> Pod:
-        return self.cluster.pods[self.universe.members[column][0]]
+        found = self.grid.pod_of(column)
+        assert found is not None
+        return found
 
     def _asked(self, pod: Pod) -> tuple[Predicate, ...]:
         """What a destination asks about identities."""

@@ -64,13 +64,13 @@ def _must_exist(space: str, name: str, cluster: Cluster) -> None:
         hint = f"did you mean namespace {close[0]}?" if close else "write NAMESPACE/serviceaccount/NAME"
         raise EndError(f"nothing in the input is in a namespace {printable(space)!r}", printable(hint))
     known = {name for home, name in cluster.accounts if home == space} | {"default"}
-    known |= {pod.service_account for pod in cluster.pods if pod.namespace == space}
+    known |= {pod.service_account for pod in (*cluster.pods, *cluster.machines) if pod.namespace == space}
     if name in known:
         return
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {space}/serviceaccount/{close[0]}?" if close else ""
     raise EndError(
-        f"no pod runs as {printable(f'{space}/{name}')}, and the input has no such ServiceAccount",
+        f"nothing runs as {printable(f'{space}/{name}')}, and the input has no such ServiceAccount",
         printable(hint or "an identity that the input lacks is written as in certificates: spiffe://..."),
     )
 
