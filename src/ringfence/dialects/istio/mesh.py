@@ -24,6 +24,7 @@ from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObj
 from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
+from ringfence.dialects.istio.service_routes import as_read
 from ringfence.dialects.istio.sidecar_scope import Sidecars
 from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
@@ -56,6 +57,8 @@ from ringfence.values import replace
 Options = tuple[Option[Membership], ...]
 MOST_KEPT = 1 << 17
 """Answers that are kept for clients and destinations."""
+ALPHA_ROUTES = "PILOT_ENABLE_ALPHA_GATEWAY_API"
+"""A flag of istiod: it reads routes of the Gateway API that are not stable yet."""
 _ROUTES = "may answer, refuse or send elsewhere what the waypoint gets for the Service"
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
 
@@ -90,6 +93,8 @@ class IstioMesh:
         marks = {id(pod.marks): pod.marks for pod in cluster.pods}.values()
         images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
         self.release = Release(objects, settings.version, images)
+        alpha = self.release.flag(ALPHA_ROUTES, False) is True
+        self.objects = objects = replace(objects, virtual_services=as_read(objects.virtual_services, alpha))
         self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)

@@ -98,7 +98,11 @@ class Senders:
         self._bound = [one for one in objects.virtual_services if one.gateways]
         self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
         self.client_routes = ClientRoutes(
-            objects.virtual_services, objects.destination_rules, self._leads_to, self._hosts.__contains__
+            objects.virtual_services,
+            objects.destination_rules,
+            self._leads_to,
+            self._hosts.__contains__,
+            scoped=bool(sidecars),
         )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
