@@ -13,7 +13,7 @@ from ringfence.dialects.istio.hosts import covers, full_name, of_service, visibl
 from ringfence.dialects.istio.objects import DestinationRule, VirtualService
 from ringfence.dialects.istio.peer_authentication import selects
 from ringfence.dialects.istio.route_choice import ServiceRoutes, first_of, holds_for, narrowest, perhaps_for, taken_by
-from ringfence.dialects.istio.route_objects import Destination, Entry, with_delegates
+from ringfence.dialects.istio.route_objects import Destination, Entry, Match, with_delegates
 from ringfence.dialects.istio.service_routes import KINDS
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
@@ -27,6 +27,11 @@ LeadsTo = Callable[[str, Pod, int, int | None], bool]
 _OPEN = "several objects route what is meant for this host, and which of them counts is not known"
 _LABELS = "whether it holds for this client hangs on a label that the input does not give"
 _MIRRORED = "sends a copy of it there, and the request itself elsewhere: what becomes of copies is not modelled"
+_ANOTHER = (
+    "sends it on to another Service that leads to the same pods, and what the waypoint then sends is not modelled"
+)
+_OF_SERVICE = "is in another namespace than the waypoint, and releases differ in whether that takes it"
+_WHOSE = "asks who the client is, and releases differ in what a waypoint makes of that"
 _CHANGES = "changes what the client wrote before it is sent, and what of it is not modelled"
 
 
@@ -145,7 +150,9 @@ class ClientRoutes:
     ) -> list[tuple[VirtualService, tuple[Entry, ...]]]:
         """The routes of a host of a namespace, with what of them is for a client; several where it is not known which
         of them count."""
-        found = list(self._service_routes.of(host, {home, source.namespace}, number))
+        found = [
+            one for one in self._service_routes.of(host, {home, source.namespace}, number) if one.entries or one.broken
+        ]
         listed = narrowest(self._routes, host, source.namespace)
         if found:
             # They are for the host by its name, and come before what is for a wildcard.
@@ -159,6 +166,78 @@ class ClientRoutes:
             if entries or (one.broken and routed is not None):
                 candidates.append((one, entries))
         return list(first_of(candidates, source.namespace, scoped=self._scoped))
+
+    def at_waypoint(self, waypoint: Pod, server: Pod, port: int, service: Service, number: int) -> RequestRules | None:
+        """The requests for a Service that its waypoint sends to a port of a pod; None: all of them."""
+        host = of_service(service.namespace, service.name)
+        homes = {waypoint.namespace, service.namespace}
+        listed = [one for one in self._routes if one.named.namespace in homes and _for(one, host, waypoint.namespace)]
+        candidates = []
+        for one in (*listed, *self._service_routes.of(host, homes, number)):
+            entries = tuple(entry for entry in self._entries(one) if entry.carried is Carried.REQUESTS)
+            if entries or (one.broken and one.requests is not None):
+                candidates.append((one, entries))
+        # Earlier releases look at the waypoint's own namespace alone.
+        near = [one for one in candidates if one[0].named.namespace == waypoint.namespace]
+        chosen = [first_of(some, waypoint.namespace, scoped=False) for some in (candidates, near)]
+        found = {
+            self._from_waypoint(one, entries, waypoint, server, port, service, number)
+            for listed in chosen
+            for one, entries in listed
+        }
+        found |= {None} if not all(chosen) else set()
+        if len(found) == 1:
+            return found.pop()
+        why = _OPEN if len(candidates) == len(near) else _OF_SERVICE
+        named = dict.fromkeys(one.named.source for listed in chosen for one, _ in listed)
+        return RequestRules(unsettled=tuple((one, why) for one in named))
+
+    def moving(self, service: Service, *, http: bool) -> Iterator[Source]:
+        """The objects that may send elsewhere requests for a Service, or other connections."""
+        host = of_service(service.namespace, service.name)
+        for one in (*self._routes, *self._service_routes.all_of(host)):
+            home = one.named.namespace
+            routed = one.requests if http else one.connections
+            if routed is None or not any(covers(full_name(name, home), host) for name in one.hosts):
+                continue
+            if one.broken or not routed.plain or any(full_name(name, home) != host for name, _ in routed.targets):
+                yield one.named.source
+
+    def _from_waypoint(
+        self,
+        one: VirtualService,
+        entries: Sequence[Entry],
+        waypoint: Pod,
+        server: Pod,
+        port: int,
+        service: Service,
+        number: int,
+    ) -> RequestRules | None:
+        if one.broken:
+            return _unread(one, one.broken)
+        entries = [entry for entry in entries if perhaps_for(entry, waypoint, number)]
+        if not entries:
+            # What has no route for the port leaves all as it is.
+            return None
+        host = of_service(service.namespace, service.name)
+        other = False
+
+        def keeps(target: Destination) -> bool:
+            nonlocal other
+            name = full_name(target.host, one.named.namespace)
+            subset = self._in_subset(name, target.subset, server, False)
+            kept = subset and self._leads_to(name, server, port, target.port or (number if name == host else None))
+            other = other or (kept and name != host)
+            return kept
+
+        found = self._rules_of(one, entries, waypoint, number, keeps, ALWAYS)
+        if found is None and not other:
+            return None
+        if other:
+            return _unread(one, _ANOTHER)
+        if any(_of_client(match) for entry in entries for match in entry.matches):
+            return _unread(one, _WHOSE)
+        return found
 
     def _entries(self, service: VirtualService) -> Iterator[Entry]:
         seen = {
@@ -250,6 +329,17 @@ class ClientRoutes:
                 for name in names
             )
         )
+
+
+def _for(route: VirtualService, host: str, client: str) -> bool:
+    """Whether a VirtualService that a namespace sees has a name for a host."""
+    home = route.named.namespace
+    return visible(route.exports, home, client) and any(covers(full_name(name, home), host) for name in route.hosts)
+
+
+def _of_client(match: Match) -> bool:
+    """Whether a match asks who the client is."""
+    return any(match.get(key) for key in ("sourceLabels", "sourceNamespace", "gateways"))
 
 
 def _unread(service: VirtualService, why: str) -> RequestRules:

@@ -30,6 +30,7 @@ from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
+from ringfence.dialects.istio.waypoint_routes import WaypointRoutes
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import (
     OF_MESH,
@@ -59,7 +60,6 @@ MOST_KEPT = 1 << 17
 """Answers that are kept for clients and destinations."""
 ALPHA_ROUTES = "PILOT_ENABLE_ALPHA_GATEWAY_API"
 """A flag of istiod: it reads routes of the Gateway API that are not stable yet."""
-_ROUTES = "may answer, refuse or send elsewhere what the waypoint gets for the Service"
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
 
 
@@ -123,6 +123,7 @@ class IstioMesh:
             self._pods_of,
             configs.values(),
         )
+        self._waypoint_routes = WaypointRoutes(self._senders.client_routes)
         asked_addresses = [
             (term.key, value)
             for one in self._policies
@@ -439,6 +440,10 @@ class IstioMesh:
             (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if self._touches(one, point, port)
         ]
         added += self._ended_here(point, port)
+        if point.sort is PointSort.WAYPOINT and server is not None:
+            routes = self._waypoint_routes.at(point, port, self.kind(server))
+            found = replace(found, policies=(*found.policies, *routes.policies)) if routes.policies else found
+            added += routes.unsettled
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 
     def _ended_here(self, point: Point, port: int) -> list[tuple[Source, str]]:
@@ -470,11 +475,7 @@ class IstioMesh:
         homes = {config.root_namespace, point.pod.namespace}
         homes |= {point.service.namespace} if point.service is not None else set()
         policies = [one for home in homes for one in self._policies_of.get(home, ())]
-        found = rules_at(policies, self._authentications, config, point, port)
-        added = []
-        if point.sort is PointSort.WAYPOINT and point.service is not None:
-            added = [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
-        return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+        return rules_at(policies, self._authentications, config, point, port)
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
         """Ports that policies speak of which may reach a pod of a namespace."""

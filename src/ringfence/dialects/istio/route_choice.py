@@ -42,6 +42,10 @@ class ServiceRoutes:
     def __bool__(self) -> bool:
         return bool(self._by_host)
 
+    def all_of(self, host: str) -> Sequence[VirtualService]:
+        """Those that any namespace has for any port of a host."""
+        return self._by_host.get(host, ())
+
     def of(self, host: str, namespaces: Collection[str], number: int) -> Iterator[VirtualService]:
         """Those that some namespaces have for a port of a host."""
         for one in self._by_host.get(host, ()):
