@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.objects import DestinationRule, VirtualService
 from ringfence.dialects.istio.peer_authentication import selects
-from ringfence.dialects.istio.route_choice import ServiceRoutes, first_of, holds_for, narrowest, perhaps_for, taken_by
-from ringfence.dialects.istio.route_objects import Destination, Entry, Match, with_delegates
+from ringfence.dialects.istio.route_choice import (
+    ServiceRoutes,
+    anybodys,
+    first_of,
+    holds_for,
+    narrowest,
+    perhaps_for,
+    taken_by,
+    unlabelled,
+)
+from ringfence.dialects.istio.route_objects import Destination, Entry, with_delegates
 from ringfence.dialects.istio.service_routes import KINDS
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
@@ -215,10 +224,6 @@ class ClientRoutes:
     ) -> RequestRules | None:
         if one.broken:
             return _unread(one, one.broken)
-        entries = [entry for entry in entries if perhaps_for(entry, waypoint, number)]
-        if not entries:
-            # What has no route for the port leaves all as it is.
-            return None
         host = of_service(service.namespace, service.name)
         other = False
 
@@ -230,14 +235,15 @@ class ClientRoutes:
             other = other or (kept and name != host)
             return kept
 
-        found = self._rules_of(one, entries, waypoint, number, keeps, ALWAYS)
-        if found is None and not other:
-            return None
+        # Releases differ in whether it asks who the client is (which it is not) or passes over what asks that.
+        found = set()
+        for listed in (anybodys(entries), unlabelled(entries)):
+            held = [entry for entry in listed if perhaps_for(entry, waypoint, number)]
+            # What has no route for the port leaves all as it is.
+            found.add(self._rules_of(one, held, waypoint, number, keeps, ALWAYS) if held else None)
         if other:
             return _unread(one, _ANOTHER)
-        if any(_of_client(match) for entry in entries for match in entry.matches):
-            return _unread(one, _WHOSE)
-        return found
+        return found.pop() if len(found) == 1 else _unread(one, _WHOSE)
 
     def _entries(self, service: VirtualService) -> Iterator[Entry]:
         seen = {
@@ -335,11 +341,6 @@ def _for(route: VirtualService, host: str, client: str) -> bool:
     """Whether a VirtualService that a namespace sees has a name for a host."""
     home = route.named.namespace
     return visible(route.exports, home, client) and any(covers(full_name(name, home), host) for name in route.hosts)
-
-
-def _of_client(match: Match) -> bool:
-    """Whether a match asks who the client is."""
-    return any(match.get(key) for key in ("sourceLabels", "sourceNamespace", "gateways"))
 
 
 def _unread(service: VirtualService, why: str) -> RequestRules:

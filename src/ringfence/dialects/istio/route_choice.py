@@ -23,6 +23,8 @@ from ringfence.sets.requests.hosts import in_hosts
 from ringfence.values import replace
 
 _ELSEWHERE = "it is in another namespace than the Service and the client, and whether it holds there is not known"
+_WHO = ("sourceLabels", "sourceNamespace", "gateways")
+"""Of a match: whom it is for."""
 Listed = Sequence[tuple[VirtualService, tuple[Entry, ...]]]
 """Routes with those of their entries that are for what is asked."""
 
@@ -115,6 +117,26 @@ def perhaps_for(entry: Entry, source: Pod, port: int) -> bool:
     return any(holds_for(match, source, port) is not False for match in entry.matches or ({},))
 
 
+def anybodys(entries: Iterable[Entry]) -> list[Entry]:
+    """The routes as if none of their matches asked who the client is."""
+    return [
+        replace(
+            one, matches=tuple({key: value for key, value in match.items() if key not in _WHO} for match in one.matches)
+        )
+        for one in entries
+    ]
+
+
+def unlabelled(entries: Iterable[Entry]) -> list[Entry]:
+    """The routes without the matches that ask for labels of the client, and those of which nothing is left without."""
+    found = []
+    for one in entries:
+        matches = tuple(match for match in one.matches if not match.get("sourceLabels"))
+        if matches or not one.matches:
+            found.append(replace(one, matches=matches))
+    return found
+
+
 def taken_by(match: Match, entry: Entry) -> Formula:
     """The requests that one match of a route takes."""
     if entry.when is not None:
@@ -128,4 +150,4 @@ def taken_by(match: Match, entry: Entry) -> Formula:
     return ALWAYS
 
 
-__all__ = ["ServiceRoutes", "first_of", "holds_for", "narrowest", "perhaps_for", "taken_by"]
+__all__ = ["ServiceRoutes", "anybodys", "first_of", "holds_for", "narrowest", "perhaps_for", "taken_by", "unlabelled"]
