@@ -25,6 +25,7 @@ from tests.oracle_mesh.objects import (
     space,
     target,
 )
+from tests.oracle_mesh.routing import arrives, passed_on
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 
 TUNNEL = 15008
@@ -150,6 +151,11 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
             encryption=last,
         )
         hops = (client, waypoint, found.hops[0]), (waypoint, server, found.hops[1])
+        if found.verdict != "denied" and called is not None and found.layer != "network":
+            sent = passed_on(world, waypoint, server, port, called, (asks.method, asks.path, asks.headers))
+            gone = replace(found, verdict="denied", layer="requests", symptom=None, holds=None)
+            if sent is not True and None not in [passes(world, *one) for one in hops]:
+                return [gone] if sent is False else [gone, found]
         return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
     sent = _sent(world, client, server, port, service, asks).split(" or ")
     by_application = _application_encrypts(world, server, port, service)
@@ -157,11 +163,37 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     for one in sent:
         found = _direct(world, client, server, port, service, one, own, asks)
         found = _held(world, client, server, port, service, one, asks, found)
+        away = _sent_elsewhere(world, client, server, port, service, asks, found)
+        if away:
+            found_by += away
+            continue
         if by_application and found.encryption == "none":
             found = replace(found, encryption="tls")
         found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
         found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
     return found_by
+
+
+def _sent_elsewhere(
+    world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks, found: Answer
+) -> list[Answer]:
+    """The answers where routes send, or may send, elsewhere what would get this one; empty: they do not."""
+    if proxy(world, client) != "sidecar" or taken(world, client, server, port, service) != "sidecar":
+        return []
+    by = _by_sidecar(world, client, server, port, service)
+    if by is None:
+        return []
+    here = arrives(world, client, server, port, by, (asks.method, asks.path, asks.headers))
+    if here:
+        return []
+    unsure = passes(world, client, server, found.hops[0]) is None
+    holds = None if unsure else not _otherwise(world, client, server, port, service, asks)
+    gone = Answer("denied", "", None, "none", (), None, None if unsure else found.network, holds)
+    if found.verdict == "denied":
+        gone = replace(
+            found, layer="", network=None if unsure else found.network, holds=None if unsure else found.holds
+        )
+    return [gone] if here is False else [gone, _unsure(found) if unsure else found]
 
 
 def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:

@@ -28,6 +28,7 @@ from tests.properties.wider_meshes import OUTSIDE, Wider
 
 CLUSTERS, QUESTIONS = 400, 6
 SYMPTOM = re.compile(r"none|timeout|refused|reset|eof|tls-alert|dns|http-[1-5][0-9][0-9]")
+ROUTED = re.compile("the (client's proxy|proxy on the way) (sends it to|answers it)")
 ENCRYPTIONS = "none", "mtls", "hbone", "wireguard", "ipsec", "tls", "unknown"
 
 
@@ -98,7 +99,7 @@ def misshapen(told: dict[str, Any]) -> str:
     if layers != ["network", "transport", "requests"] and (layers != ["network"] or told["hops"][0]["identity"]):
         return f"layers {told['layers']}"
     # What a client sees that is sent elsewhere is not known.
-    seen = told["verdict"] == "denied" and "the client's proxy sends it to" not in told["reason"]
+    seen = told["verdict"] == "denied" and ROUTED.search(told["reason"]) is None
     if SYMPTOM.fullmatch(told["symptom"]) is None or (told["symptom"] == "none") == seen:
         return f"symptom {told['symptom']} of {told['verdict']}"
     for one in (told, *told["hops"]):

@@ -17,12 +17,14 @@ class Wider(Draw):
         self.revisions = self.maybe(0.3)
         self.entries: list[Json] = []
         self.parted: set[tuple[str, str]] = set()
+        self.routed: tuple[str, str] | None = None
         found = super().cluster()
         self.cni = "calico" if self.running else "generic"
         found += self.webhooks() if self.revisions else []
         found += self.sidecars() if self.maybe(0.4) else []
         found += self.service_entries() if self.maybe(0.3) else []
         found += self.routes() if self.maybe(0.3) else []
+        found += self.service_routes() if self.maybe(0.5) else []
         return found
 
     def mesh_config(self) -> Json:
@@ -163,6 +165,44 @@ class Wider(Draw):
         spec: Json = {"hosts": [target["host"]], self.one("http", "http", "tcp"): [route]}
         return [self.made(NETWORKING, "VirtualService", "route", space, spec)]
 
+    def service_routes(self) -> list[Json]:
+        """Routes of the Gateway API for Services, of their namespace or another."""
+        space, name = self.routed = self.one(*self.pods)
+        found = []
+        for number in range(self.one(1, 1, 2)):
+            home = self.one(space, space, space, self.one(*SPACES))
+            parent: Json = {"group": "", "kind": "Service", "name": name, "namespace": space}
+            if self.maybe(0.3):
+                parent["port"] = self.one(80, 80, 9090)
+            rules = [self.route_rule(space, name, home) for _ in range(self.one(1, 2, 2))]
+            spec: Json = {"parentRefs": [parent], "rules": rules}
+            found.append(self.made("gateway.networking.k8s.io/v1", "HTTPRoute", f"route-{number}", home, spec))
+        return found
+
+    def route_rule(self, space: str, name: str, home: str) -> Json:
+        rule: Json = {}
+        if self.maybe(0.7):
+            match: Json = {}
+            if self.maybe(0.8):
+                sort, value = self.one(
+                    *(("PathPrefix", one) for one in ("/", "/a", "/a/b", "/c")),
+                    *(("Exact", one) for one in ("/a", "/a/b")),
+                    ("RegularExpression", "/[a-b].*"),
+                )
+                match["path"] = {"type": sort, "value": value}
+            if self.maybe(0.3):
+                match["method"] = self.one("GET", "POST")
+            if self.maybe(0.2):
+                match["headers"] = [{"name": "x-user", "value": self.one("me", "you")}]
+            rule["matches"] = [match]
+        if self.maybe(0.1):
+            return {**rule, "filters": [{"type": "RequestRedirect", "requestRedirect": {"statusCode": 301}}]}
+        port = self.one(80, 80, 9090)
+        itself: Json = {"name": name, "namespace": space, "port": port}
+        other: Json = {"name": self.one(*NAMES, "nobody"), "port": 80}
+        rule["backendRefs"] = self.one([itself], [itself], [other], [{**itself, "weight": self.one(0, 1)}, other], [])
+        return rule
+
     def network_rule(self, peers: str) -> Json:
         rule = super().network_rule(peers)
         if self.running and self.maybe(0.2):
@@ -229,6 +269,8 @@ class Wider(Draw):
     def question(self) -> Json:
         found = super().question()
         found["port"] = self.one(*WIDER_PORTS)
+        if self.routed not in (None, found["client"]) and self.maybe(0.5):
+            found["server"] = self.routed
         request: dict[str, Any] = found["request"]
         if "claims" in request:
             claims = request["claims"]

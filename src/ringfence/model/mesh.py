@@ -311,8 +311,9 @@ class RequestRule(Value):
 class RequestPolicy(Value):
     """A policy of requests as one enforcement point reads it (rules that it drops are gone). A point with policies
     that ALLOW refuses what none of them allows. ``shadow``: it is only tried out, and has no effect. ``refuses``: an
-    external service that cannot be asked, so that what matches is refused. ``provider``: that service; of a client's
-    routes where they send what they do not let pass. ``onward``: from there it may go on to where it was meant for."""
+    external service that cannot be asked, so that what matches is refused. ``provider``: that service; of
+    routes where they send what they do not let pass. ``onward``: from there it may go on to where it was meant for.
+    ``routes``: what it denies is not refused by a policy, but sent elsewhere by the proxy, or answered."""
 
     kind: str
     namespace: str | None
@@ -324,6 +325,7 @@ class RequestPolicy(Value):
     refuses: bool = False
     provider: str = ""
     onward: bool = False
+    routes: bool = False
 
 
 class TokenIssuer(Value):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ringfence.dialects.fields.route_matches import matches_of
 from ringfence.dialects.fields.selectors import selector
 from ringfence.model.entries import (
     BackendRef,
@@ -25,7 +26,6 @@ from ringfence.model.provenance import Manifest
 from ringfence.sets.labels import EVERYTHING, Selector
 from ringfence.sets.requests.attributes import HOST, METHOD, PATH, Attribute, header
 from ringfence.sources.field_checks import PORT_HINT, Fields, Findings, word_hint
-from ringfence.sources.route_matches import matches_of
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")

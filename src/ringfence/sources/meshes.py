@@ -68,6 +68,7 @@ FLAGS = frozenset({
     "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
     "TRUST_DOMAIN",
     "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
+    "PILOT_ENABLE_ALPHA_GATEWAY_API",
 })  # fmt: skip
 """Environment variables of istiod that change what its objects mean."""
 DOMAIN, CLUSTER_DOMAIN = "--domain", "clusterDomain"

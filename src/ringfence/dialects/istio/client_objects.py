@@ -11,7 +11,6 @@ from typing import Any
 
 from ringfence.dialects.fields.report import Report
 from ringfence.dialects.fields.shapes import ANYTHING, ListOf, Number, Record, Shape, Text, Texts, wrong_type
-from ringfence.dialects.istio.hosts import of_service
 from ringfence.dialects.istio.objects import (
     ClientTls,
     DestinationRule,
@@ -374,45 +373,6 @@ def read_virtual_service(manifest: Manifest) -> tuple[VirtualService, list[Probl
     return found, report.problems
 
 
-_ROUTE_FIELDS = frozenset({"name", "matches", "backendRefs", "timeouts", "retry", "sessionPersistence"})
-
-
-def read_service_route(manifest: Manifest) -> VirtualService | None:
-    """A route of the Gateway API whose parent is a Service, so that it holds for clients in the mesh; None for another.
-    Its fields are checked where it is read as a way into the cluster."""
-    spec = manifest.data.get("spec")
-    own = named(manifest)
-    if not isinstance(spec, Mapping):
-        return None
-    hosts = [
-        of_service(str(one.get("namespace") or own.namespace), str(one.get("name")))
-        for one in _list(spec.get("parentRefs"))
-        if isinstance(one, Mapping) and one.get("kind") == "Service"
-    ]
-    if not hosts:
-        return None
-    plain, always = True, False
-    targets: list[tuple[str, str]] = []
-    for rule in _list(spec.get("rules")):
-        if not isinstance(rule, Mapping):
-            continue
-        backends = _list(rule.get("backendRefs"))
-        plain = plain and _ROUTE_FIELDS.issuperset(rule) and bool(backends)
-        always = always or not rule.get("matches")
-        for one in backends:
-            words = one if isinstance(one, Mapping) else {}
-            targets.append((of_service(str(words.get("namespace") or own.namespace), str(words.get("name"))), ""))
-    routed = Routed(tuple(dict.fromkeys(targets)), plain and always)
-    requests, connections = (None, routed) if manifest.kind in ("TCPRoute", "TLSRoute") else (routed, None)
-    return VirtualService(
-        own, tuple(hosts), True, routed.targets, routed.plain, requests=requests, connections=connections
-    )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _text(spec: Mapping[str, Any], key: str) -> str:
     value = spec.get(key)
     return value if isinstance(value, str) else ""
@@ -427,7 +387,6 @@ __all__ = [
     "Labels",
     "read_destination_rule",
     "read_service_entry",
-    "read_service_route",
     "read_sidecar",
     "read_virtual_service",
 ]

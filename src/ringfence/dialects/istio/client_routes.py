@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ringfence.dialects.istio.ages import oldest
-from ringfence.dialects.istio.hosts import covers, full_name, most_specific, of_service, visible
+from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.objects import DestinationRule, VirtualService
 from ringfence.dialects.istio.peer_authentication import selects
-from ringfence.dialects.istio.route_objects import Destination, Entry, Match, with_delegates
-from ringfence.dialects.istio.string_matches import formula_of
+from ringfence.dialects.istio.route_choice import (
+    ServiceRoutes,
+    anybodys,
+    first_of,
+    holds_for,
+    narrowest,
+    perhaps_for,
+    taken_by,
+    unlabelled,
+)
+from ringfence.dialects.istio.route_objects import Destination, Entry, with_delegates
+from ringfence.dialects.istio.service_routes import KINDS
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
 from ringfence.model.mesh import RequestAction, RequestPolicy, RequestRule, RequestRules, Source, Speech
@@ -24,10 +33,15 @@ from ringfence.values import replace
 
 LeadsTo = Callable[[str, Pod, int, int | None], bool]
 """Whether a host leads to a port of a pod, dialled at a port of its own (None: whichever)."""
-_OPEN = "several VirtualServices are for this host, and which is the oldest is not known"
+_OPEN = "several objects route what is meant for this host, and which of them counts is not known"
 _LABELS = "whether it holds for this client hangs on a label that the input does not give"
+_MIRRORED = "sends a copy of it there, and the request itself elsewhere: what becomes of copies is not modelled"
+_ANOTHER = (
+    "sends it on to another Service that leads to the same pods, and what the waypoint then sends is not modelled"
+)
+_OF_SERVICE = "is in another namespace than the waypoint, and releases differ in whether that takes it"
+_WHOSE = "asks who the client is, and releases differ in what a waypoint makes of that"
 _CHANGES = "changes what the client wrote before it is sent, and what of it is not modelled"
-_UNREAD = "may answer, refuse or send elsewhere what is meant for the host"
 
 
 class ClientRoutes:
@@ -39,20 +53,24 @@ class ClientRoutes:
         rules: Iterable[DestinationRule],
         leads_to: LeadsTo,
         is_inside: Callable[[str], bool],
+        *,
+        scoped: bool = False,
     ) -> None:
         listed = tuple(services)
-        self._routes = tuple(one for one in listed if one.inside and one.hosts)
+        self._service_routes = ServiceRoutes(one for one in listed if one.named.kind in KINDS)
+        self._routes = tuple(one for one in listed if one.inside and one.hosts and one.named.kind not in KINDS)
         self._delegates = {(one.named.namespace, one.named.name): one for one in listed if not one.hosts}
         self._rules = tuple(rules)
         self._leads_to = leads_to
         self._is_inside = is_inside
+        self._scoped = scoped
         self.by_labels = any(
             match.get("sourceLabels") for one in listed for entry in one.entries for match in entry.matches
         )
         """Whether some route asks for labels of clients."""
 
     def __bool__(self) -> bool:
-        return bool(self._routes)
+        return bool(self._routes or self._service_routes)
 
     def to_service(
         self, source: Pod, destination: Pod | None, port: int, service: Service, number: int, speech: Speech
@@ -60,25 +78,30 @@ class ClientRoutes:
         """The requests for a Service that are sent to a port of a pod; None: all of them. ``number``: of the Service's
         port that is dialled."""
         host = of_service(service.namespace, service.name)
-        found = self._for_host(host, source)
-        if not found:
-            return None
-        if len(found) > 1:
-            return RequestRules(unsettled=tuple((one.named.source, _OPEN) for one in found))
-        one = found[0]
-        if one.broken or one.named.kind != "VirtualService":
-            said = one.connections if speech is Speech.TCP else one.requests
-            if said is None and not one.broken:
-                return None
-            home = one.named.namespace
-            keeps_all = (
-                said is not None and said.plain and all(full_name(name, home) == host for name, _ in said.targets)
-            )
-            return None if keeps_all and not one.broken else _unread(one, one.broken or _UNREAD)
         carried = (Carried.BYTES, Carried.TLS) if speech is Speech.TCP else (Carried.REQUESTS,)
-        entries = [entry for entry in self._entries(one) if entry.carried in carried]
-        if not entries:
-            return None
+        found = dict.fromkeys(
+            self._to_service(one, entries, source, destination, port, service, number)
+            for one, entries in self._for_host(host, source, service.namespace, number, carried)
+        )
+        if len(found) < 2:
+            return next(iter(found), None)
+        named = [one.named.source for one, _ in self._for_host(host, source, service.namespace, number, carried)]
+        return RequestRules(unsettled=tuple((one, _OPEN) for one in named))
+
+    def _to_service(
+        self,
+        one: VirtualService,
+        entries: Sequence[Entry],
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service,
+        number: int,
+    ) -> RequestRules | None:
+        """What one of the routes for a Service leaves on its way to a port of a pod."""
+        if one.broken:
+            return _unread(one, one.broken)
+        host = of_service(service.namespace, service.name)
 
         def keeps(target: Destination) -> bool:
             name = full_name(target.host, one.named.namespace)
@@ -131,16 +154,96 @@ class ClientRoutes:
             )
         )
 
-    def _for_host(self, host: str, source: Pod) -> list[VirtualService]:
-        """The VirtualService of a host: of those with the narrowest name for it the oldest; several where that is not
-        known."""
-        seen = [one for one in self._routes if visible(one.exports, one.named.namespace, source.namespace)]
-        names = {full_name(name, one.named.namespace) for one in seen for name in one.hosts}
-        best = most_specific(names, host)
-        if best is None:
-            return []
-        found = [one for one in seen if best in [full_name(name, one.named.namespace) for name in one.hosts]]
-        return list(oldest(found))
+    def _for_host(
+        self, host: str, source: Pod, home: str, number: int, carried: Sequence[Carried]
+    ) -> list[tuple[VirtualService, tuple[Entry, ...]]]:
+        """The routes of a host of a namespace, with what of them is for a client; several where it is not known which
+        of them count."""
+        found = [
+            one for one in self._service_routes.of(host, {home, source.namespace}, number) if one.entries or one.broken
+        ]
+        listed = narrowest(self._routes, host, source.namespace)
+        if found:
+            # They are for the host by its name, and come before what is for a wildcard.
+            listed = [one for one in listed if host in [full_name(name, one.named.namespace) for name in one.hosts]]
+        candidates = []
+        for one in (*listed, *found):
+            entries = tuple(
+                entry for entry in self._entries(one) if entry.carried in carried and perhaps_for(entry, source, number)
+            )
+            routed = one.requests if Carried.REQUESTS in carried else one.connections
+            if entries or (one.broken and routed is not None):
+                candidates.append((one, entries))
+        return list(first_of(candidates, source.namespace, scoped=self._scoped))
+
+    def at_waypoint(self, waypoint: Pod, server: Pod, port: int, service: Service, number: int) -> RequestRules | None:
+        """The requests for a Service that its waypoint sends to a port of a pod; None: all of them."""
+        host = of_service(service.namespace, service.name)
+        homes = {waypoint.namespace, service.namespace}
+        listed = [one for one in self._routes if one.named.namespace in homes and _for(one, host, waypoint.namespace)]
+        candidates = []
+        for one in (*listed, *self._service_routes.of(host, homes, number)):
+            entries = tuple(entry for entry in self._entries(one) if entry.carried is Carried.REQUESTS)
+            if entries or (one.broken and one.requests is not None):
+                candidates.append((one, entries))
+        # Earlier releases look at the waypoint's own namespace alone.
+        near = [one for one in candidates if one[0].named.namespace == waypoint.namespace]
+        chosen = [first_of(some, waypoint.namespace, scoped=False) for some in (candidates, near)]
+        found = {
+            self._from_waypoint(one, entries, waypoint, server, port, service, number)
+            for listed in chosen
+            for one, entries in listed
+        }
+        found |= {None} if not all(chosen) else set()
+        if len(found) == 1:
+            return found.pop()
+        why = _OPEN if len(candidates) == len(near) else _OF_SERVICE
+        named = dict.fromkeys(one.named.source for listed in chosen for one, _ in listed)
+        return RequestRules(unsettled=tuple((one, why) for one in named))
+
+    def moving(self, service: Service, *, http: bool) -> Iterator[Source]:
+        """The objects that may send elsewhere requests for a Service, or other connections."""
+        host = of_service(service.namespace, service.name)
+        for one in (*self._routes, *self._service_routes.all_of(host)):
+            home = one.named.namespace
+            routed = one.requests if http else one.connections
+            if routed is None or not any(covers(full_name(name, home), host) for name in one.hosts):
+                continue
+            if one.broken or not routed.plain or any(full_name(name, home) != host for name, _ in routed.targets):
+                yield one.named.source
+
+    def _from_waypoint(
+        self,
+        one: VirtualService,
+        entries: Sequence[Entry],
+        waypoint: Pod,
+        server: Pod,
+        port: int,
+        service: Service,
+        number: int,
+    ) -> RequestRules | None:
+        if one.broken:
+            return _unread(one, one.broken)
+        host = of_service(service.namespace, service.name)
+        other = False
+
+        def keeps(target: Destination) -> bool:
+            nonlocal other
+            name = full_name(target.host, one.named.namespace)
+            subset = self._in_subset(name, target.subset, server, False)
+            kept = subset and self._leads_to(name, server, port, target.port or (number if name == host else None))
+            other = other or (kept and name != host)
+            return kept
+
+        # Releases differ in whether it asks who the client is (which it is not) or passes over what asks that.
+        found = set()
+        for listed in (anybodys(entries), unlabelled(entries)):
+            held = [entry for entry in listed if perhaps_for(entry, waypoint, number)]
+            # What has no route for the port leaves all as it is.
+            found.add(self._rules_of(one, held, waypoint, number, keeps, ALWAYS) if held else None)
+        if other:
+            return _unread(one, _ANOTHER)
+        return found.pop() if len(found) == 1 else _unread(one, _WHOSE)
 
     def _entries(self, service: VirtualService) -> Iterator[Entry]:
         seen = {
@@ -179,11 +282,11 @@ class ClientRoutes:
         for index, entry in enumerate(entries):
             matched = []
             for match in entry.matches or ({},):
-                holds = _holds_for(match, source, port, named.namespace)
+                holds = holds_for(match, source, port)
                 if holds is None:
                     return RequestRules(unsettled=((named.source, _LABELS),))
                 if holds:
-                    matched.append(_formula(match, entry))
+                    matched.append(taken_by(match, entry))
             taken = disjunction(matched) if matched else NEVER
             if taken == NEVER:
                 continue
@@ -192,7 +295,9 @@ class ClientRoutes:
                 if entry.changes:
                     return RequestRules(unsettled=((named.source, _CHANGES),))
                 formula = conjunction((within, taken, *map(negation, before)))
-                rules.append(RequestRule(index, formula, entry.place))
+                rules.append(RequestRule(index if entry.index is None else entry.index, formula, entry.place))
+            elif any(map(keeps, () if entry.answers or entry.aborts else entry.mirrors)):
+                return RequestRules(unsettled=((named.source, _MIRRORED),))
             before.append(taken)
             whole = whole or taken == ALWAYS
         kept = [any(map(keeps, one.destinations)) and not (one.answers or one.aborts) for one in entries]
@@ -219,38 +324,27 @@ class ClientRoutes:
             named.place,
             provider=", ".join(away),
         )
-        return RequestRules((policy,))
+        names = dict.fromkeys(one.owner for one in entries)
+        if len(names) < 2:
+            return RequestRules((policy,))
+        # Several objects are one to the proxy: each has the rules that it wrote.
+        owners = {one.place: one.owner for one in entries}
+        return RequestRules(
+            tuple(
+                replace(policy, name=name, rules=tuple(one for one in rules if owners.get(one.place) == name))
+                for name in names
+            )
+        )
+
+
+def _for(route: VirtualService, host: str, client: str) -> bool:
+    """Whether a VirtualService that a namespace sees has a name for a host."""
+    home = route.named.namespace
+    return visible(route.exports, home, client) and any(covers(full_name(name, home), host) for name in route.hosts)
 
 
 def _unread(service: VirtualService, why: str) -> RequestRules:
     return RequestRules(unsettled=((service.named.source, why),))
-
-
-def _holds_for(match: Match, source: Pod, port: int, home: str) -> bool | None:
-    """Whether a match is for a client at all; None: it hangs on a label with an open value."""
-    gateways = match.get("gateways")
-    if isinstance(gateways, list) and gateways:
-        if "mesh" not in gateways:
-            return False
-    elif match.get("sourceNamespace") not in (None, "", source.namespace):
-        return False
-    number = match.get("port")
-    if isinstance(number, int) and number and number != port:
-        return False
-    labels = match.get("sourceLabels")
-    if isinstance(labels, dict) and labels and not gateways:
-        return selects({str(key): str(value) for key, value in labels.items()}, source)
-    return True
-
-
-def _formula(match: Match, entry: Entry) -> Formula:
-    if entry.carried is Carried.REQUESTS:
-        return formula_of(match)
-    if entry.carried is Carried.TLS:
-        # Who asks for a server by its name in TLS is taken to ask for the host of the same name.
-        names = match.get("sniHosts")
-        return in_hosts([str(one) for one in names]) if isinstance(names, list) else NEVER
-    return ALWAYS
 
 
 __all__ = ["ClientRoutes"]

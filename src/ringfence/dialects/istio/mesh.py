@@ -24,11 +24,13 @@ from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObj
 from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
+from ringfence.dialects.istio.service_routes import as_read
 from ringfence.dialects.istio.sidecar_scope import Sidecars
 from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.waypoint import Waypoints
+from ringfence.dialects.istio.waypoint_routes import WaypointRoutes
 from ringfence.model.cluster import MACHINE, Cluster, Pod, Service
 from ringfence.model.mesh import (
     OF_MESH,
@@ -56,7 +58,8 @@ from ringfence.values import replace
 Options = tuple[Option[Membership], ...]
 MOST_KEPT = 1 << 17
 """Answers that are kept for clients and destinations."""
-_ROUTES = "may answer, refuse or send elsewhere what the waypoint gets for the Service"
+ALPHA_ROUTES = "PILOT_ENABLE_ALPHA_GATEWAY_API"
+"""A flag of istiod: it reads routes of the Gateway API that are not stable yet."""
 _NOT_MODELLED = "puts something of its own into the proxy, and what that does is not modelled"
 
 
@@ -90,6 +93,8 @@ class IstioMesh:
         marks = {id(pod.marks): pod.marks for pod in cluster.pods}.values()
         images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
         self.release = Release(objects, settings.version, images)
+        alpha = self.release.flag(ALPHA_ROUTES, False) is True
+        self.objects = objects = replace(objects, virtual_services=as_read(objects.virtual_services, alpha))
         self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)
@@ -118,6 +123,7 @@ class IstioMesh:
             self._pods_of,
             configs.values(),
         )
+        self._waypoint_routes = WaypointRoutes(self._senders.client_routes)
         asked_addresses = [
             (term.key, value)
             for one in self._policies
@@ -435,6 +441,10 @@ class IstioMesh:
             (one.named.source, _NOT_MODELLED) for one in self.objects.extensions if self._touches(one, point, port)
         ]
         added += self._ended_here(point, port)
+        if point.sort is PointSort.WAYPOINT and server is not None:
+            routes = self._waypoint_routes.at(point, port, self.kind(server))
+            found = replace(found, policies=(*found.policies, *routes.policies)) if routes.policies else found
+            added += routes.unsettled
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 
     def _ended_here(self, point: Point, port: int) -> list[tuple[Source, str]]:
@@ -466,11 +476,7 @@ class IstioMesh:
         homes = {config.root_namespace, point.pod.namespace}
         homes |= {point.service.namespace} if point.service is not None else set()
         policies = [one for home in homes for one in self._policies_of.get(home, ())]
-        found = rules_at(policies, self._authentications, config, point, port)
-        added = []
-        if point.sort is PointSort.WAYPOINT and point.service is not None:
-            added = [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
-        return replace(found, unsettled=(*found.unsettled, *added)) if added else found
+        return rules_at(policies, self._authentications, config, point, port)
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
         """Ports that policies speak of which may reach a pod of a namespace."""

@@ -197,7 +197,8 @@ class VirtualService:
     """Routes for hosts. ``inside``: it also holds for clients in the mesh. ``plain``: all that it does with a request
     is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``gateways`` that it
     is bound to, as written, but for those in the mesh; ``entries``: its routes in detail. ``requests`` and
-    ``connections``: what it does with requests of HTTP, and with others; None: it has no routes for them."""
+    ``connections``: what it does with requests of HTTP, and with others; None: it has no routes for them. ``port``: of
+    the hosts, to which it keeps (None: all); only routes of the Gateway API have one."""
 
     named: Named
     hosts: tuple[str, ...]
@@ -210,6 +211,7 @@ class VirtualService:
     broken: str = ""
     requests: Routed | None = None
     connections: Routed | None = None
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

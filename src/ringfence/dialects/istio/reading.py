@@ -10,7 +10,6 @@ from ringfence.dialects.istio.authorization_objects import read_authentication, 
 from ringfence.dialects.istio.client_objects import (
     read_destination_rule,
     read_service_entry,
-    read_service_route,
     read_sidecar,
     read_virtual_service,
 )
@@ -19,6 +18,7 @@ from ringfence.dialects.istio.gateway_objects import read_gateway, read_kubernet
 from ringfence.dialects.istio.mesh_config import MeshConfig, read_mesh_config
 from ringfence.dialects.istio.objects import ControlPlane, Injection, IstioObjects, Named
 from ringfence.dialects.istio.peer_authentication_objects import read_peer_authentication
+from ringfence.dialects.istio.service_routes import read_service_routes
 from ringfence.dialects.istio.workload_entry import read_workload_entry, read_workload_group
 from ringfence.model.problems import Problem
 from ringfence.model.provenance import Manifest
@@ -81,9 +81,9 @@ class Collected:
 
     def take_route(self, manifest: Manifest) -> None:
         """A route of the Gateway API."""
-        route = read_service_route(manifest)
-        if route is not None:
-            self.found.setdefault("virtual_services", []).append(route)
+        routes = read_service_routes(manifest)
+        if routes:
+            self.found.setdefault("virtual_services", []).extend(routes)
 
     def take_config(self, revision: str, manifest: Manifest) -> list[Problem]:
         """The mesh config of a revision (empty: the default one). ``manifest.data`` is the config itself."""

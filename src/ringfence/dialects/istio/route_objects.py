@@ -14,6 +14,7 @@ from ringfence.dialects.istio.string_matches import merged
 from ringfence.model.entries import UNCHANGED, Carried, Changes
 from ringfence.model.provenance import FieldPath, Manifest, Place
 from ringfence.sets.requests.attributes import PATH, Attribute, header
+from ringfence.sets.requests.formulas import Formula
 from ringfence.values import replace
 
 SORTS = (("http", Carried.REQUESTS), ("tls", Carried.TLS), ("tcp", Carried.BYTES))
@@ -35,7 +36,8 @@ class Destination:
 class Entry:
     """One route. ``matches`` as written; without any it takes everything. ``mirrors`` get a copy. ``delegate``:
     namespace and name of the VirtualService that goes on from here. ``answers``: it sends nothing on, but answers;
-    ``aborts``: so does a fault that it injects, always."""
+    ``aborts``: so does a fault that it injects, always. Of routes of the Gateway API ``when`` is what they take beside
+    what ``matches`` say, ``rank`` how specific that is, ``owner`` the object's name, ``index`` the rule's place."""
 
     carried: Carried
     matches: tuple[Match, ...]
@@ -46,6 +48,10 @@ class Entry:
     answers: bool = False
     aborts: bool = False
     changes: Changes = UNCHANGED
+    when: Formula | None = None
+    rank: tuple[int, ...] = ()
+    owner: str = ""
+    index: int | None = None
 
 
 def entries_of(manifest: Manifest, spec: Mapping[str, Any]) -> tuple[Entry, ...]:

@@ -98,7 +98,11 @@ class Senders:
         self._bound = [one for one in objects.virtual_services if one.gateways]
         self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
         self.client_routes = ClientRoutes(
-            objects.virtual_services, objects.destination_rules, self._leads_to, self._hosts.__contains__
+            objects.virtual_services,
+            objects.destination_rules,
+            self._leads_to,
+            self._hosts.__contains__,
+            scoped=bool(sidecars),
         )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
@@ -122,11 +126,6 @@ class Senders:
         # A gateway is not bound by what holds for clients in the mesh: its labels and annotations say what it is.
         labels = (id(source.labels), id(source.marks)) if choosy or self._routes or self._bound else None
         return source.namespace, labels, source.open_labels if labels is not None else ()
-
-    def elsewhere(self, service: Service) -> list[VirtualService]:
-        """Routes that may answer, refuse or send elsewhere what is meant for a Service."""
-        host = of_service(service.namespace, service.name)
-        return [one for one in self._routes if _routes_host(one, host, service.namespace) and not _keeps(one, host)]
 
     def by_node(self, destination: Pod | None) -> Iterator[Option[Client]]:
         """What ztunnel sends."""
@@ -554,11 +553,6 @@ def _view(route: VirtualService, http: bool) -> VirtualService | None:
     """What a route says of requests, or of connections that are none of HTTP; None: nothing."""
     routed = route.requests if http else route.connections
     return None if routed is None else replace(route, targets=routed.targets, plain=routed.plain)
-
-
-def _keeps(route: VirtualService, host: str) -> bool:
-    """Whether a route only says how requests for a host get to the host."""
-    return route.plain and all(full_name(one, route.named.namespace) == host for one, _ in route.targets)
 
 
 def _selected(extension: Extension, pod: Pod, root: str) -> bool:

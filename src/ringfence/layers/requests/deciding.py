@@ -54,6 +54,8 @@ class Step(Enum):
     """An external service decides, and nobody knows how."""
     SERVICE_MISSING = "external-service-missing"
     """An external service should decide and cannot be asked."""
+    ROUTED = "routed-elsewhere"
+    """No policy refuses it: the proxy sends it elsewhere, or answers it itself."""
     UNSETTLED = "unsettled"
     """Something of the input may change the outcome, and is not modelled."""
     OPEN = "open"
@@ -188,7 +190,9 @@ class _Deciding:
             return decided
         if found.allowing and self._certain(any_of(found.allowed)) is False:
             return self._not_allowed()
-        matches = (*found.refused_by_service, *found.denied)
+        if found.routed and self._certain(any_of(found.routed)) is True:
+            return self._routed()
+        matches = (*found.refused_by_service, *found.denied, *found.routed)
         text = "every request is refused, by one policy or another"
         return Decision(Outcome.REFUSED, Step.DENIED, text, self._sources(matches), self.refusal)
 
@@ -221,19 +225,28 @@ class _Deciding:
 
     def _not_allowed(self) -> Decision:
         policies = self.found.allowing
-        sources = tuple(Source(one.kind, one.namespace, one.name, one.place) for one in policies)
+        sources = tuple(map(_source, policies))
         if len(policies) == 1:
             text = f"{_policy(policies[0])} allows requests, and none of its rules this one"
         else:
             text = f"{len(policies)} policies allow requests, and no rule of theirs this one"
         return Decision(Outcome.REFUSED, Step.NOT_ALLOWED, text, sources, self.refusal)
 
+    def _routed(self) -> Decision:
+        matches = self.found.routed
+        named = ", ".join(dict.fromkeys(_policy(match.policy) for match in matches))
+        others = ", ".join(dict.fromkeys(match.policy.provider for match in matches if match.policy.provider))
+        does = f"sends it to {others}, or answers it" if others else "answers it"
+        sources = tuple(dict.fromkeys(_source(match.policy) for match in matches))
+        return Decision(Outcome.REFUSED, Step.ROUTED, f"the proxy on the way {does}, as {named} says", sources)
+
     def _passed(self) -> Decision | None:
         found = self.found
         if self._certain(found.passes(service=False)) is not True:
             return None
         if not found.allowing:
-            text = "no policy denies it" if self.rules.policies else "no policy judges it"
+            judged = any(not one.routes for one in self.rules.policies)
+            text = "no policy denies it" if judged else "no policy judges it"
             return Decision(Outcome.PASS, Step.NOTHING_ASKED, text)
         telling = self._telling(found.allowed)
         text = f"{_rules(telling)} allows it"
@@ -248,7 +261,7 @@ class _Deciding:
         failing = possibly(second, space, self.facts).complement()
         if not passing.is_empty() and not failing.is_empty():
             text = "some requests pass, and some do not"
-            sources = self._sources((*found.refused_by_service, *found.denied, *found.allowed))
+            sources = self._sources((*found.refused_by_service, *found.denied, *found.allowed, *found.routed))
             return Decision(
                 Outcome.SOME, Step.MIXED, text, sources, self.refusal, (), _witness(passing), _witness(failing)
             )
@@ -263,7 +276,8 @@ class _Deciding:
     def _hanging(self, first: Formula, second: Formula, asked: list[Match]) -> Decision:
         attributes = (predicate.attribute for predicate in predicates_of((first, second)))
         hangs_on = open_attributes(attributes, self.facts)
-        matches = (*self.found.refused_by_service, *asked, *self.found.denied, *self.found.allowed)
+        found = self.found
+        matches = (*found.refused_by_service, *asked, *found.denied, *found.allowed, *found.routed)
         open_matches = [match for match in matches if self._certain(match.when) is None]
         if not hangs_on and asked:
             text = "an external service decides about some requests, and nobody knows how"
@@ -279,6 +293,10 @@ class _Deciding:
                 for one in matches
             )
         )
+
+
+def _source(policy: RequestPolicy) -> Source:
+    return Source(policy.kind, policy.namespace, policy.name, policy.place)
 
 
 def _witness(requests: RequestSet) -> Request | None:

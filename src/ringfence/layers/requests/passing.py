@@ -44,7 +44,7 @@ class Conditions(Value):
     """What a point asks, with everything known left out. ``validated``: the token that the request has, if any, is one
     that is taken. ``allowing``: the policies that allow; where there are any, what none of them allows is refused.
     ``possible``: the requests that are looked at. Where these are many, those with a token that is not taken are not
-    among them: they are refused, and nobody means them."""
+    among them: they are refused, and nobody means them. ``routed``: what gets past all of it is sent elsewhere."""
 
     refused_by_service: tuple[Match, ...]
     asked_of_service: tuple[Match, ...]
@@ -53,6 +53,7 @@ class Conditions(Value):
     allowed: tuple[Match, ...]
     allowing: tuple[RequestPolicy, ...]
     possible: Formula = ALWAYS
+    routed: tuple[Match, ...] = ()
 
     def passes(self, *, service: bool) -> Formula:
         """Requests that pass; ``service``: what external services may allow, they do."""
@@ -61,6 +62,7 @@ class Conditions(Value):
             self.validated,
             negation(any_of(self.denied)),
             any_of(self.allowed) if self.allowing else ALWAYS,
+            negation(any_of(self.routed)),
         ]
         if not service:
             parts.append(negation(any_of(self.asked_of_service)))
@@ -77,6 +79,7 @@ def conditions(rules: RequestRules, facts: Facts) -> Conditions:
     seen = facts if rules.issuers else _without_token(rules, facts)
     enforced = [policy for policy in rules.policies if not policy.shadow]
     allowing = [policy for policy in enforced if policy.action is RequestAction.ALLOW]
+    denying = [policy for policy in enforced if policy.action is RequestAction.DENY]
     external = [policy for policy in enforced if policy.action is RequestAction.EXTERNAL]
     token = residue(validated(rules.issuers, tuple(_attributes(rules))), seen) if rules.issuers else ALWAYS
     many = not facts.whole and token != NEVER
@@ -84,10 +87,11 @@ def conditions(rules: RequestRules, facts: Facts) -> Conditions:
         refused_by_service=tuple(_matches((one for one in external if one.refuses), seen)),
         asked_of_service=tuple(_matches((one for one in external if not one.refuses), seen)),
         validated=ALWAYS if many else token,
-        denied=tuple(_matches((one for one in enforced if one.action is RequestAction.DENY), seen)),
+        denied=tuple(_matches((one for one in denying if not one.routes), seen)),
         allowed=tuple(_matches(allowing, seen)),
         allowing=tuple(allowing),
         possible=token if many else ALWAYS,
+        routed=tuple(_matches((one for one in denying if one.routes), seen)),
     )
 
 

@@ -1,0 +1,67 @@
+"""What a waypoint makes of requests for a Service by the routes that it has: which it sends to a pod, and which
+elsewhere. Its client is ztunnel: the routes of a client's own proxy do not hold.
+
+Source: istio ``pilot/pkg/networking/core/listener_waypoint.go`` (buildWaypointInboundHTTPRouteConfig,
+getVirtualServiceForWaypoint).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from ringfence.dialects.istio.client_routes import ClientRoutes
+from ringfence.dialects.istio.speech import target_of
+from ringfence.model.cluster import Pod, Service
+from ringfence.model.mesh import Point, RequestAction, RequestPolicy, RequestRule, RequestRules
+from ringfence.sets.requests.formulas import Formula, disjunction, negation
+from ringfence.values import replace
+
+_PORT = "routes what is meant for the Service, and which of its ports is dialled is not known"
+_BYTES = "may send elsewhere what the waypoint gets for the Service"
+
+
+class WaypointRoutes:
+    """The routes of the waypoints of one mesh."""
+
+    def __init__(self, routes: ClientRoutes) -> None:
+        self._routes = routes
+        self._kept: dict[Hashable, RequestRules] = {}
+
+    def at(self, point: Point, port: int, kind: Hashable) -> RequestRules:
+        """What keeps requests for a port of a Service from a workload, as policies of the point. ``kind``: everything
+        of the workload that the mesh may look at."""
+        service, server = point.service, point.server
+        if not self._routes or service is None or server is None:
+            return NONE
+        key = (point.pod.namespace, service.namespace, service.name, kind, port, point.http)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._at(point.pod, server, service, port, point.http)
+        return found
+
+    def _at(self, waypoint: Pod, server: Pod, service: Service, number: int, http: bool) -> RequestRules:
+        if not http:
+            return RequestRules(unsettled=tuple((one, _BYTES) for one in self._routes.moving(service, http=False)))
+        targets = {
+            target
+            for one in service.ports
+            if one.port == number and one.protocol == "TCP" and (target := target_of(one, server)) is not None
+        }
+        if len(targets) != 1:
+            return RequestRules(unsettled=tuple((one, _PORT) for one in self._routes.moving(service, http=True)))
+        found = self._routes.at_waypoint(waypoint, server, targets.pop(), service, number)
+        if found is None:
+            return NONE
+        kept = disjunction(rule.formula for policy in found.policies for rule in policy.rules)
+        return RequestRules(tuple(_denying(policy, negation(kept)) for policy in found.policies), (), found.unsettled)
+
+
+def _denying(policy: RequestPolicy, formula: Formula) -> RequestPolicy:
+    """What does not let pass the rest, of one that lets pass some."""
+    rule = RequestRule(0, formula, policy.place)
+    return replace(policy, action=RequestAction.DENY, rules=(rule,), routes=True)
+
+
+NONE = RequestRules()
+
+__all__ = ["WaypointRoutes"]
