@@ -248,7 +248,7 @@ class World:
             for compiled in self.relation.active()
             if (data := self.given.data_of(compiled.policy)) is not None
         }
-        return Editor(self.asker, manifests, self.given.applier(self.relation))
+        return Editor(self.asker, manifests, self.given.applier(self.relation), self.given.written)
 
     def connections(
         self,

@@ -6,10 +6,10 @@ name. What is open is given as *options*: the values that it may have, each with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
@@ -33,6 +33,9 @@ from ringfence.sets.requests.attributes import (
 )
 from ringfence.sets.requests.formulas import Formula
 from ringfence.values import Value
+
+if TYPE_CHECKING:
+    from ringfence.model.mesh_edits import Breach, Remedy, Written
 
 __all__ = [
     "DESTINATION_ADDRESS",
@@ -461,3 +464,10 @@ class Mesh(Protocol):
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
+
+    def remedies(self, breach: Breach, written: Written) -> Iterable[Remedy]:
+        """Changes of its objects that might refuse some connections, small ones first. Each is only a proposal."""
+
+    def edited(self, manifests: Sequence[Mapping[str, Any]]) -> Mesh | None:
+        """This mesh with some of its objects added or replaced, which change neither who is in it nor who they are;
+        None where one of them is not accepted."""

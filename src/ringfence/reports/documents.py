@@ -240,9 +240,11 @@ class FlowChangeDocument(Document, frozen=True):
 
 
 class EditDocument(Document, frozen=True):
-    """The smallest edit that flips the verdict. ``manifest`` is the object afterwards, null where it is removed."""
+    """The smallest edit that flips the verdict. ``manifest`` is the object afterwards, null where it is removed.
+    ``layers``: those that refuse then."""
 
     description: str
+    layers: list[Literal["network", "transport", "requests"]]
     file: str
     line: int
     objects: int
@@ -521,6 +523,7 @@ def edit_document(edit: Edit | None) -> EditDocument | None:
         return None
     return EditDocument(
         description=edit.description,
+        layers=list(edit.layers),  # type: ignore[arg-type]
         file=edit.place.file if edit.place else "",
         line=edit.place.line if edit.place else 0,
         objects=edit.objects,

@@ -10,6 +10,7 @@ from ringfence.dialects import READERS
 from ringfence.layers.network.relation import ChangedRelation, Relation
 from ringfence.model.cluster import Cluster
 from ringfence.model.entries import ENTRY_KINDS
+from ringfence.model.mesh import Source
 from ringfence.model.policy import NetworkPolicyRules
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import Intervals
@@ -18,7 +19,7 @@ from ringfence.verdict.ends import KINDS, EndError
 
 if TYPE_CHECKING:
     from ringfence.sources.mesh_settings import MeshSettings
-    from ringfence.sources.origins import Source
+    from ringfence.sources.origins import Source as Origin
 
 SHORT_KINDS: Mapping[str, str] = {
     "netpol": "networkpolicy",
@@ -141,7 +142,7 @@ class Given(Value, dict=True):
 
     @staticmethod
     def read(
-        sources: Sequence[Source],
+        sources: Sequence[Origin],
         pods: Intervals,
         services: Intervals,
         nodes: Intervals,
@@ -242,6 +243,20 @@ class Given(Value, dict=True):
         if manifest is None or not isinstance(manifest.data.get("spec"), dict):
             return None
         return manifest.data
+
+    def written(self, source: Source) -> Mapping[str, Any] | None:
+        """The data of an object that settles something, where it is whole enough to be edited."""
+        wanted = (source.kind, source.namespace or "default", source.name)
+        cached: dict[tuple[str, str, str], Mapping[str, Any]] | None = self.__dict__.get("_of_meshes")
+        if cached is None:
+            cached = {
+                (one.kind, one.namespace or "default", one.name): one.data
+                for one in self.settled().reading.manifests
+                if one.kind.lower() in MESH_KINDS and one.kind != "ConfigMap"
+            }
+            self.__dict__["_of_meshes"] = cached
+        found = cached.get(wanted)
+        return found if found is not None and isinstance(found.get("spec"), dict) else None
 
     def applier(
         self, relation: Relation

@@ -179,7 +179,8 @@ class FlowChange(Value):
 
 class Edit(Value):
     """The smallest edit that flips a verdict, verified by applying it. ``manifest`` is the object after the edit (None
-    when it is removed); ``also_changes`` lists other flows that change (``also_left_out`` more are not listed)."""
+    when it is removed); ``also_changes`` lists other flows that change (``also_left_out`` more are not listed).
+    ``layers``: those that refuse then."""
 
     description: str
     place: Place | None
@@ -188,6 +189,7 @@ class Edit(Value):
     manifest: Mapping[str, Any] | None
     also_changes: tuple[FlowChange, ...]
     also_left_out: int = 0
+    layers: tuple[str, ...] = LAYERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What no policy can cut, asked of the engine: the same cluster under one policy that denies everything, and no other.
+"""What no policy can cut, asked of the engine: the same cluster under one policy that denies everything, and no other,
+and, where there is a mesh, with proxies that refuse everything.
 
 What is surely allowed even then passes whatever policies say: from a node to its own pods, to pods that are their node,
-where nothing is enforced.
+where nothing is enforced, as far as no proxy of a mesh takes it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from ringfence.layers.network.relation import Relation
 from ringfence.model.policy import NetworkPolicyRules, PodSelection, Tier
 from ringfence.model.provenance import Place
 from ringfence.sets.labels import EVERYTHING
+from ringfence.verdict.meshed.views import refusing
 from ringfence.verdict.spreading import START, Spreader, Start
 
 DENY_ALL = NetworkPolicyRules(
@@ -36,7 +38,8 @@ class BeyondPolicies:
 
     def __init__(self, spreader: Spreader, start: Start) -> None:
         self.table = spreader.relation.ports
-        self._denied = spreader.under(under_denial(spreader.relation))
+        mesh = spreader.grid.mesh
+        self._denied = spreader.under(under_denial(spreader.relation), None if mesh is None else refusing(mesh))
         self._first = self._denied.first_steps(start)
         self._into: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 

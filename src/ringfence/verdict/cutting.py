@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.layers.network.columns import columns_of
 from ringfence.layers.network.ends import EndClass
+from ringfence.layers.network.relation import Relation
 from ringfence.sets.ports import PortTable
 from ringfence.verdict.answers import LAYERS, Edit
 from ringfence.verdict.beyond_policies import BeyondPolicies
@@ -16,7 +17,10 @@ from ringfence.verdict.edits import Editor
 from ringfence.verdict.ends import EndError, Target
 from ringfence.verdict.flow import asked
 from ringfence.verdict.max_flow import minimum_cut
-from ringfence.verdict.spreading import RELAY, START, Somewhere, Spreader
+from ringfence.verdict.spreading import RELAY, START, Somewhere, Spreader, closed
+
+if TYPE_CHECKING:
+    from ringfence.verdict.meshed.editing import MeshEditor
 
 MOST_STEPS = 200_000
 """Steps between kinds of pods that a cut is looked for in."""
@@ -33,6 +37,12 @@ class Cutter:
     """Cuts the ways of one tracer to some columns. ``editor`` None: no edits are looked for."""
 
     def __init__(self, tracer: Tracer, goal: int, editor: Editor | None) -> None:
+        mesh = tracer.spreader.grid.mesh
+        self.meshed: MeshEditor | None = None
+        if mesh is not None and editor is not None:
+            from ringfence.verdict.meshed.editing import MeshEditor
+
+            self.meshed = MeshEditor(tracer.spreader, mesh, tracer.start, tracer.name, editor.written)
         self.tracer = tracer
         self.goal = goal
         self.editor = editor
@@ -154,10 +164,18 @@ class Cutter:
         return universe.count(column) if 0 <= column < universe.pods else 1
 
     def _edit(self, source: int, destination: int, ports: int, unsure: bool) -> Edit | None:
-        """The smallest edit after which none of these ports passes. Two kinds of pods only have one where all their
-        pairs are one kind of flow."""
+        """The edit after which none of these ports passes that takes the fewest other flows with it."""
         if self.editor is None or unsure or RELAY in (source, destination):
             return None
+        edit = self._network_edit(self.editor, source, destination, ports, unsure)
+        if self.meshed is None:
+            return edit
+        after = None if edit is None else self._after([edit])
+        return self.meshed.cheapest(edit, None if after is None else after.relation, (source, destination, ports))
+
+    def _network_edit(self, editor: Editor, source: int, destination: int, ports: int, unsure: bool) -> Edit | None:
+        """The smallest edit of policies of the network. Two kinds of pods only have one where all their pairs are one
+        kind of flow."""
         if source == START and isinstance(self.tracer.start, Somewhere):
             # It is a step from every pod: no edit closes one flow only.
             return None
@@ -171,7 +189,7 @@ class Cutter:
         if len(flows) != 1:
             return None
         wires = self._wires(source, destination, ports)
-        edit = self.editor.closing(flows[0], self.table.intervals(wires)) if wires != PortTable.NONE else None
+        edit = editor.closing(flows[0], self.table.intervals(wires)) if wires != PortTable.NONE else None
         if edit is None:
             return None
         meshed = self.spreader.grid.layers != LAYERS
@@ -183,9 +201,7 @@ class Cutter:
         if after is None:
             return None
         if source == START:
-            first = after.first_steps(self.tracer.start).get(destination)
-            rest = PortTable.NONE if first is None else self.table.union(first.sure, first.perhaps)
-            return edit if self.table.intersection(rest, ports) == PortTable.NONE else None
+            return edit if closed(after, tracer.start, (source, destination, ports)) else None
         return None if any(step.sure or step.perhaps for step in after.steps_into(destination, 1 << source)) else edit
 
     def _wires(self, source: int, destination: int, ports: int) -> int:
@@ -210,8 +226,9 @@ class Cutter:
     def _after(self, edits: list[Edit]) -> Spreader | None:
         """The steps once these edits are made; None where they cannot be made together."""
         manifests: list[Mapping[str, Any]] = []
+        of_mesh: list[Mapping[str, Any]] = []
         gone: list[int] = []
-        names: set[tuple[str, str, str]] = set()
+        made: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         if self.editor is None:
             return None
         for edit in edits:
@@ -224,15 +241,27 @@ class Cutter:
                 metadata = item["metadata"]
                 space, name = metadata.get("namespace") or "", metadata["name"]
                 key = (item["kind"], space, name)
-                if key in names:
+                if key in made:
+                    if edit.layers != LAYERS and made[key] == item:
+                        continue
                     return None
-                names.add(key)
+                made[key] = item
+                if edit.layers != LAYERS:
+                    of_mesh.append(item)
+                    continue
                 manifests.append({**item, "metadata": dict(metadata)})
                 index = self.spreader.relation.index_of(item["kind"], f"{space}/{name}" if space else name)
                 if index is not None:
                     gone.append(index)
-        relation = self.editor.apply(tuple(gone), manifests)
-        return None if relation is None else self.spreader.under(relation)
+        relation: Relation | None = self.spreader.relation
+        if manifests:
+            relation = self.editor.apply(tuple(gone), manifests)
+        mesh = None
+        if of_mesh and self.spreader.grid.mesh is not None:
+            mesh = self.spreader.grid.mesh.edited(of_mesh)
+            if mesh is None:
+                return None
+        return None if relation is None else self.spreader.under(relation, mesh)
 
 
 def _way(edges: list[tuple[int, int, int]]) -> list[int]:

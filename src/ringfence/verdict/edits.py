@@ -10,6 +10,7 @@ from itertools import chain, islice, product
 from typing import Any
 
 from ringfence.layers.network.relation import ChangedRelation, Relation
+from ringfence.model.mesh_edits import Written
 from ringfence.model.policy import Direction, NetworkPolicyRules, Tier
 from ringfence.sets.ports import Intervals, intersect, subtract
 from ringfence.values import Value
@@ -40,7 +41,11 @@ class Tried(Value):
 class Editor:
     """Looks for the smallest edit in one relation."""
 
-    def __init__(self, asker: Asker, manifests: Mapping[int, Mapping[str, Any]], apply: Apply) -> None:
+    def __init__(
+        self, asker: Asker, manifests: Mapping[int, Mapping[str, Any]], apply: Apply, written: Written
+    ) -> None:
+        """``written`` gives the data of any other object."""
+        self.written = written
         self.asker = asker
         self.relation: Relation = asker.relation
         self.manifests = manifests

@@ -24,6 +24,7 @@ from ringfence.verdict.places import Group, Place, Places
 from ringfence.verdict.turned import Turned
 
 if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
     from ringfence.verdict.meshed.apart import Told
     from ringfence.verdict.meshed.makers import Makers
 
@@ -103,6 +104,8 @@ class Grid:
 
     layers: tuple[str, ...] = LAYERS
     """The layers whose verdict the results are."""
+    mesh: Mesh | None = None
+    """The mesh that has a say in them."""
 
     def __init__(self, relation: Relation, joined: bool = True) -> None:
         self.relation = relation
@@ -125,6 +128,10 @@ class Grid:
     def over(self, relation: Relation) -> Grid:
         """The same over another relation of the same ends."""
         return Grid(relation)
+
+    def under_mesh(self, mesh: Mesh) -> Grid:
+        """The same where objects of the mesh say something else; who is in it, and as whom, stays."""
+        return self
 
     def makers(self) -> Makers | None:
         """What new pods may prove to be, where somebody asks for it; None: nobody does."""

@@ -9,6 +9,7 @@ input does not decide count for an attacker, and are told apart: *possibly*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.layers.network.cells import Meeting
 from ringfence.layers.network.columns import columns_of
@@ -19,6 +20,9 @@ from ringfence.sets.ports import PortTable
 from ringfence.values import Draft, Value
 from ringfence.verdict.grid import Grid
 from ringfence.verdict.ways_in.values import WayIn
+
+if TYPE_CHECKING:
+    from ringfence.model.mesh import Mesh
 
 NONE = PortTable.NONE
 
@@ -56,11 +60,15 @@ class Somewhere(Value, eq=False):
     grid: Grid
     bare: Grid
 
-    def over(self, relation: Relation) -> Somewhere:
-        """The same in another relation of the same ends."""
-        if relation is self.grid.relation:
-            return self
-        return Somewhere(self.grid.over(relation), self.bare.over(relation))
+    def over(self, relation: Relation, mesh: Mesh | None = None) -> Somewhere:
+        """The same in another relation of the same ends, and where objects of the mesh say something else (None: they
+        do not)."""
+        grid, bare = self.grid, self.bare
+        if relation is not grid.relation:
+            grid, bare = grid.over(relation), bare.over(relation)
+        if mesh is not None and mesh is not grid.mesh:
+            grid, bare = grid.under_mesh(mesh), bare.under_mesh(mesh)
+        return self if grid is self.grid else Somewhere(grid, bare)
 
     def flows_into(self, destination: int, bare: bool = False) -> Iterator[tuple[int, int, int]]:
         """(pods, sure ports, perhaps ports) of the flows to a destination, disjoint. A pod alone of its kind is another
@@ -110,6 +118,9 @@ class Somewhere(Value, eq=False):
         return found
 
 
+WaysUnder = Callable[[Relation, "Mesh | None"], Sequence[Passage]]
+"""The steps beside those of a relation, where a mesh has a say."""
+
 Start = int | EndClass | Somewhere
 """Where it all starts: columns, an end that is none, or a client that may be in any pod."""
 
@@ -146,7 +157,7 @@ class Spreader:
         relation: Relation,
         grid: Grid,
         ways: Sequence[Passage] = (),
-        ways_under: Callable[[Relation], Sequence[Passage]] | None = None,
+        ways_under: WaysUnder | None = None,
         by_ways: int = 0,
     ) -> None:
         self.relation = relation
@@ -168,10 +179,14 @@ class Spreader:
         self._admitted: dict[int, int] = {}
         """Destination → all these sources."""
 
-    def under(self, relation: Relation) -> Spreader:
-        """Steps of another relation of the same ends."""
-        ways = self.ways if self.ways_under is None else self.ways_under(relation)
-        return Spreader(relation, self.grid.over(relation), ways, self.ways_under, self.by_ways)
+    def under(self, relation: Relation, mesh: Mesh | None = None) -> Spreader:
+        """Steps of another relation of the same ends, and where objects of the mesh say something else (None: they do
+        not)."""
+        grid = self.grid if relation is self.relation else self.grid.over(relation)
+        if mesh is not None:
+            grid = grid.under_mesh(mesh)
+        ways = self.ways if self.ways_under is None else self.ways_under(relation, grid.mesh)
+        return Spreader(relation, grid, ways, self.ways_under, self.by_ways)
 
     def passage(self, source: int, destination: int, ports: int, perhaps: bool) -> Passage | None:
         """The passage that a step is; None for a flow of the relation."""
@@ -225,7 +240,7 @@ class Spreader:
             return dict(self.steps_from(start))
         if isinstance(start, int):
             return {}
-        there = start.over(self.relation)
+        there = start.over(self.relation, self.grid.mesh)
         found = {column: Step(0, NONE, ports, True) for column, ports in self._relayed().items()}
         for column in range(len(self.universe.ends)):
             step = there.step_into(column)
@@ -398,3 +413,16 @@ class Spreader:
             edges[column] = own
             pending.extend(parent for parent, _, _ in own if depth > 1)
         return edges
+
+
+def closed(after: Spreader, start: Start, step: tuple[int, int, int]) -> bool:
+    """Whether no port of a step passes any more."""
+    source, destination, ports = step
+    table = after.relation.ports
+    if source == START:
+        first = after.first_steps(start).get(destination)
+        return first is None or not table.intersection(table.union(first.sure, first.perhaps), ports)
+    return not any(
+        table.intersection(table.union(one.sure, one.perhaps), ports)
+        for one in after.steps_into(destination, 1 << source)
+    )

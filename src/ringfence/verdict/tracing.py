@@ -52,13 +52,13 @@ def spreader_of(
     policy, and through controllers that the input lacks."""
     internet = source.text == "internet"
 
-    def ways_under(relation: Relation) -> tuple[Passage, ...]:
+    def ways_under(relation: Relation, mesh: Mesh | None) -> tuple[Passage, ...]:
         same = relation is asker.relation
         asked = asker if same else Asker(relation, asker.directory, asker.partial)
         meshed = None if mesh is None else MeshedAsker(asked, mesh)
         return passages(asked, controller, internet, meshed)
 
-    ways = ways_under(asker.relation)
+    ways = ways_under(asker.relation, mesh)
     # Ways that the mesh closes are ways of the input nevertheless.
     shown = internet and (bool(ways) or (mesh is not None and bool(passages(asker, controller, internet))))
     by_ways = start_of(source) if shown else 0

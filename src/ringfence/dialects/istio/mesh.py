@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects.istio import speech, words
 from ringfence.dialects.istio.authorization import rules_at
@@ -55,6 +56,9 @@ from ringfence.model.text import printable
 from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
+if TYPE_CHECKING:
+    from ringfence.model.mesh_edits import Breach, Remedy, Written
+
 Options = tuple[Option[Membership], ...]
 MOST_KEPT = 1 << 17
 """Answers that are kept for clients and destinations."""
@@ -78,7 +82,7 @@ class IstioMesh:
     tunnel_port = HBONE_PORT
 
     def __init__(self, cluster: Cluster, objects: IstioObjects, settings: Settings) -> None:
-        self._cluster = cluster
+        self._cluster, self._settings = cluster, settings
         self._strange_hosts = tuple(strange_hosts(objects))
         self.objects = objects = in_usual_domain(objects)
         configs = dict(objects.configs)
@@ -150,6 +154,20 @@ class IstioMesh:
         self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
         self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
         self._mentioned: dict[str, frozenset[int]] = {}
+
+    def remedies(self, breach: Breach, written: Written) -> Iterable[Remedy]:
+        """Changes of AuthorizationPolicies and PeerAuthentications that might refuse some connections."""
+        from ringfence.dialects.istio.remedies import Remedies
+
+        return Remedies(self, breach, written).found()
+
+    def edited(self, manifests: Sequence[Mapping[str, Any]]) -> IstioMesh | None:
+        """The mesh with these AuthorizationPolicies and PeerAuthentications; None where one is not accepted."""
+        from ringfence.dialects.istio.remedies import with_policies
+
+        assert isinstance(self._cluster.istio, IstioObjects)
+        objects = with_policies(self._cluster.istio, manifests)
+        return None if objects is None else IstioMesh.of(replace(self._cluster, istio=objects), self._settings)
 
     @staticmethod
     def of(cluster: Cluster, settings: Settings | None = None) -> IstioMesh | None:

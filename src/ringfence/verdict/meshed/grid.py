@@ -46,7 +46,7 @@ class MeshedGrid(Grid):
         self, relation: Relation, mesh: Mesh, reading: Reading, joined: bool = True, holder: Holder = OWN
     ) -> None:
         super().__init__(relation, joined)
-        self.mesh = mesh
+        self.mesh: Mesh = mesh
         self.reading = reading
         self.reaches = Reaches(relation.cluster, mesh, reading, holder)
         self._makers: Makers | None = None
@@ -85,6 +85,18 @@ class MeshedGrid(Grid):
         other = copy(self)
         other.reaches = Reaches(self.relation.cluster, self.mesh, self.reading, holder)
         other._reach, other._makers = {}, None
+        return other
+
+    def under_mesh(self, mesh: Mesh) -> MeshedGrid:
+        """The same where objects of the mesh say something else; who is in it, and as whom, stays."""
+        known = self.kinds
+        other = copy(self)
+        other.mesh, other._kinds = mesh, known
+        other.reaches = Reaches(self.relation.cluster, mesh, self.reading, self.reaches.holder)
+        other._makers = None
+        other._joined, other._asked, other._parted, other._reach, other._within = {}, {}, {}, {}, {}
+        for name in ("_by_sending", "_columns_of"):
+            other.__dict__.pop(name, None)
         return other
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:

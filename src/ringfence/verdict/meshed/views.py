@@ -1,11 +1,21 @@
-"""A mesh with one of its layers taken away, so that the other can be looked at by itself."""
+"""A mesh with one of its layers taken away, so that the other can be looked at by itself; and one that refuses all."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Acceptance, Mesh, Option, Point, RequestRules, Server
+from ringfence.model.mesh import (
+    Acceptance,
+    Mesh,
+    Option,
+    Point,
+    RequestAction,
+    RequestPolicy,
+    RequestRules,
+    Server,
+)
+from ringfence.model.provenance import Place
 from ringfence.values import replace
 
 
@@ -30,6 +40,11 @@ class _Accepting(_View):
         )
 
 
+class _Refusing(_View):
+    def rules(self, point: Point, port: int) -> RequestRules:
+        return RequestRules((RequestPolicy("", None, "", RequestAction.ALLOW, (), Place("")),))
+
+
 def without_rules(mesh: Mesh) -> Mesh:
     """Its transport alone: every request passes that gets there."""
     return cast("Mesh", _WithoutRules(mesh))
@@ -38,3 +53,8 @@ def without_rules(mesh: Mesh) -> Mesh:
 def accepting(mesh: Mesh) -> Mesh:
     """Its rules of requests alone: every server takes connections with a proof and without."""
     return cast("Mesh", _Accepting(mesh))
+
+
+def refusing(mesh: Mesh) -> Mesh:
+    """Its strictest: no point lets anything pass. What comes past every point is not refused."""
+    return cast("Mesh", _Refusing(mesh))
