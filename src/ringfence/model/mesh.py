@@ -345,8 +345,8 @@ class RequestRules(Value):
 class SentOn(Value):
     """Requests that a client's proxy sends to a Service of the cluster instead, from where they may go on to what they
     are meant for: to port ``number`` of ``service`` in ``namespace``, and of its pods to those of ``subset`` (empty:
-    all). ``carries``: in which form. ``source`` says so. ``unsure``: why it is not known whether it does; empty: it
-    surely does."""
+    all). ``carries``: in which form. ``host``: the one that they are for; empty: there are several. ``source`` says so.
+    ``unsure``: why it is not known whether it does; empty: it surely does."""
 
     requests: Formula
     namespace: str
@@ -356,6 +356,7 @@ class SentOn(Value):
     source: Source
     subset: str = ""
     unsure: str = ""
+    host: str = ""
 
 
 class Client(Value):

@@ -194,9 +194,33 @@ def test_what_is_not_followed_is_unknown(parts: tuple[str, ...]) -> None:
     assert (answer.verdict, answer.reason.code) == (Verdict.UNKNOWN, "sent-on")
 
 
-def test_a_port_at_which_nobody_says_that_requests_are_read() -> None:
+def test_routes_say_nothing_of_a_port_that_nothing_of_the_mesh_has() -> None:
     parts = entry({"number": 80, "name": "http", "protocol": "HTTP"}), gateway(), routes(82, 80, 80)
-    assert ask(world(*parts), port=82).reason.code == "sent-on"
+    answer = ask(world(*parts), port=82)
+    assert (answer.verdict, len(hops(answer))) == (Verdict.ALLOWED, 1)
+
+
+def test_routes_of_requests_say_nothing_of_tls() -> None:
+    asked = world(entry(), gateway(), routes().replace("      port: 80\n", ""))
+    assert hops(ask(asked, port=443))[0][1:3] == (ADDRESS, "443/TCP")
+
+
+def test_all_requests_together_and_lists() -> None:
+    parts = entry(), gateway(), routes(), ORIGINATES
+    verdicts = [
+        world(*one).can("shop/web", ADDRESS, 80).verdict
+        for one in (
+            parts,
+            (*parts, LOCKED),
+            (entry(), gateway(443), routes()),
+            (entry(), gateway(443), routes(), LOCKED),
+        )
+    ]
+    assert verdicts == [Verdict.ALLOWED, Verdict.MIXED, Verdict.MIXED, Verdict.DENIED]
+    for one in (parts, (*parts, LOCKED)):
+        rows = world(*one).connections(source="shop/web", destination="203.0.113.0/24", denied=True).rows
+        (row,) = (row for row in rows if any(first <= 80 <= last for first, last in row.ports))
+        assert (row.verdict, row.reason and row.reason.code) == (Verdict.UNKNOWN, "sent-on")
 
 
 def test_tls_that_is_passed_on_by_the_name_of_its_server() -> None:

@@ -7,7 +7,7 @@ faults, what matches nothing), ``listener.go`` and ``tls.go`` (routes of bytes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ringfence.dialects.istio.ages import oldest
 from ringfence.dialects.istio.hosts import covers, full_name, most_specific, of_service, visible
@@ -89,8 +89,9 @@ class ClientRoutes:
 
         return self._rules_of(one, entries, source, number, keeps, ALWAYS)
 
-    def to_outside(self, source: Pod, port: int) -> RequestRules | None:
-        """The requests that are sent to the address outside that they are meant for; None: all of them."""
+    def to_outside(self, source: Pod, port: int, carried: Collection[Carried]) -> RequestRules | None:
+        """The requests that are sent to the address outside that they are meant for; None: all of them. ``carried``:
+        what the client's proxy looks for at the port."""
         rules: list[RequestRule] = []
         policies: list[RequestPolicy] = []
         unsettled: list[tuple[Source, str]] = []
@@ -101,7 +102,8 @@ class ClientRoutes:
             def keeps(target: Destination, hosts: Sequence[str] = hosts, home: str = home) -> bool:
                 return any(covers(host, full_name(target.host, home)) for host in hosts)
 
-            found = self._rules_of(one, list(self._entries(one)), source, port, keeps, for_it)
+            entries = [entry for entry in self._entries(one) if entry.carried in carried]
+            found = self._rules_of(one, entries, source, port, keeps, for_it) if entries else None
             if found is None:
                 continue
             others.append(for_it)

@@ -63,8 +63,11 @@ class Egress:
         """What a sidecar sends to Services of the cluster, of what is dialled at a port of addresses outside."""
         found = []
         for way, hosts in self._routes.onward(source, port, self._hosts):
+            if way.carries not in self.looked_for(source, port, sidecar, config):
+                continue
             unsure = way.unsure or self._unread(way, hosts, source, port, sidecar, config)
-            found.append(replace(way, unsure=unsure))
+            alone = hosts[0] if len(hosts) == 1 and "*" not in hosts[0] else ""
+            found.append(replace(way, unsure=unsure, host=alone))
         return tuple(found)
 
     def _unread(
@@ -76,14 +79,7 @@ class Egress:
         client, home = source.namespace, way.source.namespace or ""
         if not any(imports(sidecar, home, host, port, client) for host in hosts):
             return "the client's Sidecar may not let it know the routes"
-        said: list[tuple[ServiceEntry, EntryPort]] = [
-            (entry, one)
-            for entry in self._entries
-            if visible(entry.exports, entry.named.namespace, client)
-            and any(imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts)
-            for one in entry.ports
-            if one.number == port
-        ]
+        said = list(self._said(client, port, sidecar))
         bytes_only = [one for _, one in said if parse(one.protocol) is Speech.TCP]
         by_name = [
             entry
@@ -94,7 +90,33 @@ class Egress:
         if way.carries is Carried.TLS:
             plainly = [one for one in bytes_only if one.protocol.upper() not in _OF_SERVERS]
             return "" if by_name and not plainly else f"it is not known to look for server names at port {port}"
-        reads = any(parse(one.protocol) is not Speech.TCP for _, one in said) or any(
+        reads = any(parse(one.protocol) is not Speech.TCP for _, one in said) or self._reads(
+            client, port, sidecar, config
+        )
+        return "" if reads and not bytes_only else f"it is not known to read requests at port {port}"
+
+    def looked_for(self, source: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig) -> frozenset[Carried]:
+        """What a sidecar may look for in what is dialled at a port of addresses outside: what anything that it knows
+        has at that port."""
+        client = source.namespace
+        if sidecar is not None and any(one.port == port for one in sidecar.egress or ()):
+            return frozenset(Carried)
+        found = {_carried(one.protocol) for _, one in self._said(client, port, sidecar)}
+        if self._reads(client, port, sidecar, config):
+            found.add(Carried.REQUESTS)
+        return frozenset(found)
+
+    def _said(self, client: str, port: int, sidecar: Sidecar | None) -> Iterator[tuple[ServiceEntry, EntryPort]]:
+        """The entries that a client knows at a port."""
+        for entry in self._entries:
+            if visible(entry.exports, entry.named.namespace, client) and any(
+                imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts
+            ):
+                yield from ((entry, one) for one in entry.ports if one.number == port)
+
+    def _reads(self, client: str, port: int, sidecar: Sidecar | None, config: MeshConfig) -> bool:
+        """Whether some Service has the client's proxy read requests at a port, whatever the address."""
+        return any(
             one.port == port
             and one.protocol == "TCP"
             and of_port(one.port, one.name, one.application) is not Speech.TCP
@@ -102,7 +124,6 @@ class Egress:
             for service in self._hosts.values()
             for one in service.ports
         )
-        return "" if reads and not bytes_only else f"it is not known to read requests at port {port}"
 
     @cached_property
     def asked_ports(self) -> frozenset[int]:
@@ -176,6 +197,13 @@ class Egress:
             if tls is not None and rule is not None:
                 sending, why = _SENDING[tls.mode], f"{rule.named} says tls.mode {tls.mode.value}"
             yield Option(Leaving(wire, sending, tuple(sources), why, None, said), option.fact, option.decide)
+
+
+def _carried(protocol: str) -> Carried:
+    """What a sidecar looks for at a port of an entry."""
+    if protocol.upper() in _OF_SERVERS:
+        return Carried.TLS
+    return Carried.BYTES if parse(protocol) is Speech.TCP else Carried.REQUESTS
 
 
 def _where(entry: ServiceEntry) -> str:

@@ -184,7 +184,9 @@ class Senders:
             rules: RequestRules | None = None
             onward: tuple[SentOn, ...] = ()
             if destination is None and self.client_routes and not is_gateway(source):
-                rules = self.client_routes.to_outside(source, port)
+                rules = self.client_routes.to_outside(
+                    source, port, self.egress.looked_for(source, port, sidecar, config)
+                )
                 onward = self.egress.onward(source, port, sidecar, config)
             for option in self._unknown(source, destination, port, sidecar, config):
                 client = option.value if rules is None else replace(option.value, routes=rules, onward=onward)
