@@ -161,7 +161,7 @@ class ClientRoutes:
                 matched = []
                 unsure = _CHANGES if entry.changes else ""
                 for match in entry.matches or ({},):
-                    holds = holds_for(match, source, port, one.named.namespace)
+                    holds = holds_for(match, source, port)
                     unsure = unsure or (_LABELS if holds is None else "")
                     if holds is not False:
                         matched.append(taken_by(match, entry))
