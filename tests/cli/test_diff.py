@@ -387,3 +387,42 @@ def test_without_a_mesh_nothing_is_said_of_one(ringfence: Run, write: Write) -> 
     assert document["layers"] == ["network"]
     assert set(document["counts"]) == {"widened", "narrowed", "changed", "new", "gone"}
     assert not any("layered" in row or "gained" in row["witness"] for row in document["rows"])
+
+
+def cilium(word: str) -> dict[str, Any]:
+    metadata = {"name": "cilium-config", "namespace": "kube-system"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"enable-wireguard": word}}
+
+
+@pytest.mark.parametrize(
+    "before, after, flags, code, first",
+    [
+        ([cilium("true")], [cilium("false")], ("--fail-on", "widened"), 1, "1 weakened"),
+        ([cilium("false")], [cilium("true")], ("--fail-on", "widened"), 0, "1 strengthened"),
+        ([cilium("false")], [cilium("true")], (), 1, "1 strengthened"),
+        ([cilium("true")], [cilium("true")], (), 0, "no difference"),
+    ],
+)
+def test_what_the_plugin_no_longer_encrypts_counts_without_a_mesh(
+    ringfence: Run, write: Write, before: list[Any], after: list[Any], flags: tuple[str, ...], code: int, first: str
+) -> None:
+    done = ringfence("diff", write("a", *before), write("b", *after), *flags)
+    assert done.code == code
+    assert done.out.startswith(first)
+
+
+@pytest.mark.parametrize("output", ["table", "wide", "json", "md", "sarif", "github", "junit", "html"])
+def test_every_format_tells_that_the_plugin_no_longer_encrypts(ringfence: Run, write: Write, output: str) -> None:
+    done = ringfence("diff", write("a", cilium("true")), write("b", cilium("false")), "-o", output)
+    assert done.code == 1
+    assert "wireguard" in done.out
+    if output == "json":
+        found = json.loads(done.out)
+        assert found["counts"]["weakened"] == 1
+        (row,) = found["rows"]
+        assert (row["change"], row["layered"]["aspect"], row["causes"][0]["name"]) == (
+            "weakened",
+            "wire",
+            "cilium-config",
+        )
+        assert found["layers"] == ["network"]

@@ -165,6 +165,8 @@ def of_mesh() -> Diff:
         row(Change.WEAKENED, layers=Layers("protection", edge(), edge(encryption="none", identity=None))),
         row(Change.STRENGTHENED, layers=Layers("protection", edge(encryption="none", identity=None), edge())),
         row(Change.OTHERWISE, layers=Layers("protection", edge(), edge(encryption="hbone", identity="other"))),
+        row(Change.WEAKENED, joined=True,
+            layers=Layers("wire", edge(encryption="wireguard", identity=None), edge(encryption="none", identity=None))),
         row(Change.NEW, causes=(), after=Verdict.MIXED, layers=Layers("configured", None, writes),
             witness=replace(flow, source_before="", gained=replace(gained, before=None))),
         row(Change.GONE, causes=(), before=Verdict.ALLOWED, layers=Layers("unbound", edge("all"), None),

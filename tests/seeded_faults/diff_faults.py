@@ -32,6 +32,34 @@ DIFF_FAULTS = (
         ),
     ),
     *in_file(
+        "verdict/meshed/carried.py",
+        ("tests/verdict/meshed/test_carried.py",),
+        (
+            "                    shared = mask & other & self.comparison.common & ~itself",
+            "                    shared = other & self.comparison.common & ~itself",
+            "flows that only the state after allows are weakened",
+        ),
+        (
+            "                alone = family if len(words) > 1 else None",
+            "                alone = None",
+            "what one address family loses, both do",
+        ),
+        (
+            "            if rest := subtract(ports, self._by_application(destination)):",
+            "            if rest := ports:",
+            "what the application encrypts is weakened with the plugin",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/compared.py",
+        ("tests/verdict/meshed/test_diff.py",),
+        (
+            "            self._by_application = destination, port, tls",
+            "            self._by_application = destination, port, False",
+            "an application that no longer encrypts is no row",
+        ),
+    ),
+    *in_file(
         "verdict/meshed/one_sided.py",
         TESTS,
         (

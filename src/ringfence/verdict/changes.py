@@ -20,8 +20,9 @@ class Change(StrEnum):
     """``widened``: what is possibly or surely allowed grew; ``narrowed``: either shrank; ``changed``: both. ``new`` and
     ``gone``: flows of an end that only one of the states has.
 
-    With a mesh, where as much is allowed as before: ``weakened``: it is encrypted less, or its sender is known less;
-    ``strengthened``: more; ``otherwise``: it is encrypted by something else, or its sender is somebody else.
+    With a mesh, or a network plugin that encrypts, where as much is allowed as before: ``weakened``: it is encrypted
+    less, or its sender is known less; ``strengthened``: more; ``otherwise``: it is encrypted by something else, or its
+    sender is somebody else.
     """
 
     WIDENED = "widened"
@@ -35,7 +36,7 @@ class Change(StrEnum):
 
 
 OF_PROTECTION = (Change.WEAKENED, Change.STRENGTHENED, Change.OTHERWISE)
-"""Changes that there are with a mesh only: of what protects flows, and not of which there are."""
+"""Changes of what protects flows, and not of which there are: with a mesh, or a network plugin that encrypts."""
 
 
 _RANKS = {Verdict.DENIED: 0, Verdict.UNKNOWN: 1, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
@@ -96,9 +97,10 @@ class Edge(Value):
 class Layers(Value):
     """What a row is about, where a mesh has a say: ``configured``: what clients get as they are configured;
     ``unbound``: what they get who control their pods, where that changed otherwise; ``protection``: what encrypts, and
-    who is known to send, what passes before and after."""
+    who is known to send, what passes before and after; ``wire``: what the network plugin encrypts of it where it leaves
+    a node."""
 
-    aspect: Literal["configured", "unbound", "protection"]
+    aspect: Literal["configured", "unbound", "protection", "wire"]
     before: Edge | None
     after: Edge | None
 
@@ -125,6 +127,9 @@ class DiffRow(Value):
     explained: bool = True
     attributed: bool = True
     layers: Layers | None = None
+    joined: bool = False
+    """Only of those flows between the ends, at the ports, that are allowed in both states: they are too many to tell
+    apart."""
 
     @property
     def place(self) -> Place | None:
@@ -202,6 +207,11 @@ class Diff(Value):
     ways_left_out: int = 0
     layered: bool = False
     """Whether all layers were compared, as either state has a mesh."""
+
+    @property
+    def of_protection(self) -> bool:
+        """Whether rows tell what protects flows: with a mesh, or where the network plugin encrypts otherwise."""
+        return self.layered or any(self.counts.get(change) for change in OF_PROTECTION)
 
     @property
     def same(self) -> bool:

@@ -147,7 +147,7 @@ class States:
     def diff(self, level: str, limit: int | None) -> Diff:
         """The difference."""
         altered = other_altered(self.before.objects, self.after.objects, COMPARED_KINDS)
-        return diff(
+        found = diff(
             self.comparison,
             Attribution(self.comparison, self.policies, self.opaque),
             altered,
@@ -157,6 +157,11 @@ class States:
             self.before.partial or self.after.partial,
             self.layered,
         )
+        if not (self.before.relation.cluster.encryption or self.after.relation.cluster.encryption):
+            return found
+        from ringfence.verdict.meshed.carried import Carriers, with_carriers
+
+        return with_carriers(found, Carriers(self.comparison, level, self._mixtures).rows(), limit)
 
     def whole_diff(self, level: str, limit: int | None, ways_in: Callable[[], tuple[WaysIn, WaysIn]]) -> Diff:
         """The difference, with that of the ways in. Raises EndError for a level that there is not."""

@@ -365,3 +365,22 @@ def test_what_a_new_workload_gets_past_its_own_proxy_is_told_apart() -> None:
     strict, plain = peers("STRICT"), rule("api.shop.svc.cluster.local", "DISABLE")
     (row,) = rows(world(strict, plain, base=fewer), world(strict, plain))
     assert (row.change, row.layers.aspect, row.after) == ("new", "unbound", "allowed")
+
+
+def tls_of(app: str, space: str, name: str) -> Object:
+    port = {"name": name, "port": 80, "targetPort": 8080}
+    return made("v1", "Service", app, {"selector": {"app": app}, "ports": [port]}, space)
+
+
+@pytest.mark.parametrize(("source", "app", "space"), [("plain/old", "api", "shop"), ("shop/web", "old", "plain")])
+def test_an_application_that_encrypts_no_longer_weakens(source: str, app: str, space: str) -> None:
+    before, after = (world(tls_of(app, space, name)) for name in ("https", "http"))
+    (row,) = rows(before, after, source, f"{space}/{app}")
+    assert (row.change, row.layers.aspect, row.ports) == ("weakened", "protection", ((8080, 8080),))
+    assert (row.layers.before.encryption, row.layers.after.encryption) == ("tls", "none")
+    assert [(one.altered.kind, one.altered.name) for one in row.causes] == [("Service", app)]
+    assert [one.change for one in rows(after, before, source, f"{space}/{app}")] == ["strengthened"]
+
+
+def test_an_application_below_the_mesh_is_no_matter() -> None:
+    assert rows(world(tls_of("api", "shop", "tcp-a")), world(tls_of("api", "shop", "tcp-b"))) == []

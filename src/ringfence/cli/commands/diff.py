@@ -65,7 +65,8 @@ def diff(
     opened on what changed.
 
     With a mesh all layers are compared: rows also tell which requests pass, and what is weakened or strengthened where
-    as much passes as before (--fail-on widened counts what is weakened); "for who controls the client's pod" marks what
+    as much passes as before (--fail-on widened counts what is weakened; also without a mesh, where the network plugin
+    encrypts otherwise between nodes); "for who controls the client's pod" marks what
     changes past the client's own proxy.
 
     \b

@@ -83,7 +83,7 @@ def findings_report(diff: Diff, context: Context, locate: Callable[[str], str], 
     ]
     # Readers take so many and drop the rest: the worst come first.
     found = tuple(sorted(every, key=lambda one: one.severity.rank))
-    rules = _entries(diff.layered)
+    rules = _entries(diff.of_protection)
     unknown = tuple(
         NotEvaluable(_id(Change.CHANGED), Subject("Cluster", "", one.what), one.why, one.place)
         for one in diff.not_compared

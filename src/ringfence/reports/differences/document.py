@@ -102,10 +102,11 @@ class EdgeDocument(Document, frozen=True):
 
 class RowLayersDocument(Document, frozen=True):
     """What a row is about. ``configured``: what clients get as they are configured; ``unbound``: what they get who
-    control their pods, where that changed otherwise; ``protection``: what encrypts, and who is known to send.
+    control their pods, where that changed otherwise; ``protection``: what encrypts, and who is known to send; ``wire``:
+    what the network plugin encrypts where a connection leaves a node.
     ``before`` or ``after`` null: that state lacks an end."""
 
-    aspect: Literal["configured", "unbound", "protection"]
+    aspect: Literal["configured", "unbound", "protection", "wire"]
     before: EdgeDocument | None
     after: EdgeDocument | None
 
@@ -113,7 +114,9 @@ class RowLayersDocument(Document, frozen=True):
 class DiffRowDocument(Document, frozen=True):
     """Every source to every destination on every port. ``before`` null: an end is new; ``after`` null: one is gone.
     ``family``: in this address family only. ``explained`` false: the causes alone do not make the difference;
-    ``attributed`` false: so much changed that the causes were not looked for. ``layered`` is there where a mesh is."""
+    ``attributed`` false: so much changed that the causes were not looked for. ``layered`` is there where a mesh is, or
+    a network plugin encrypts otherwise; ``joined``: only of those flows that are allowed in both states, which are too
+    many to tell apart."""
 
     change: ChangeWord
     sources: list[str]
@@ -132,6 +135,7 @@ class DiffRowDocument(Document, frozen=True):
     reason_before: str
     reason_after: str
     layered: RowLayersDocument | msgspec.UnsetType = msgspec.UNSET
+    joined: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class WayChangeDocument(Document, frozen=True):
@@ -336,6 +340,7 @@ def _row(row: DiffRow, sensitive: frozenset[str]) -> DiffRowDocument:
         reason_before=row.reason_before.message if row.reason_before else "",
         reason_after=row.reason_after.message if row.reason_after else "",
         layered=_layers(row.layers),
+        joined=True if row.joined else msgspec.UNSET,
     )
 
 
@@ -356,7 +361,7 @@ def diff_document(diff: Diff, context: Context) -> DiffDocument:
         level=diff.level,
         same=diff.same,
         decided=diff.decided,
-        counts=_counts(diff.counts, diff.layered),
+        counts=_counts(diff.counts, diff.of_protection),
         rows=[_row(row, diff.sensitive) for row in diff.rows],
         left_out=diff.left_out,
         way_counts=_counts(diff.way_counts, False),

@@ -20,11 +20,15 @@ def layers_text(row: DiffRow, wide: bool = False) -> str:
     if layers is None:
         return ""
     words: list[str] = []
+    if row.joined:
+        words.append("where allowed in both")
     if layers.aspect == "unbound":
         words.append("for who controls the client's pod")
     before, after = layers.before, layers.after
     if before is not None and after is not None:
-        if layers.aspect == "protection":
+        if layers.aspect == "wire":
+            words.append(f"between nodes: {_encrypted(before)} -> {_encrypted(after)}")
+        elif layers.aspect == "protection":
             words.extend(_protection(before, after))
         elif {before.requests, after.requests} - WHOLE:
             words.append(f"requests: {_short(before.requests, wide)} -> {_short(after.requests, wide)}")
@@ -43,7 +47,7 @@ def _protection(before: Edge, after: Edge) -> Iterator[str]:
 
 
 def _encrypted(edge: Edge) -> str:
-    return "not encrypted" if edge.encryption == "none" else edge.encryption
+    return {"none": "not encrypted", "unknown": "not known"}.get(edge.encryption, edge.encryption)
 
 
 def _known(edge: Edge) -> str:

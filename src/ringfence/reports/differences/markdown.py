@@ -51,13 +51,13 @@ def markdown_lines(diff: Diff) -> Iterator[str]:
     if diff.partial:
         comment.add("", "⚠ Some of the input was not read: this speaks of the rest.")
     folding = Folding(diff.ends)
-    heads = LAYERED_HEADS if diff.layered else HEADS
+    heads = LAYERED_HEADS if diff.of_protection else HEADS
     for change in Change:
         rows = sorted(
             ((risk_of(row, diff.sensitive), row) for row in diff.rows if row.change is change),
             key=lambda pair: pair[0].severity.rank,
         )
-        lines = [_row(row, risk, folding, diff.layered) for risk, row in rows]
+        lines = [_row(row, risk, folding, diff.of_protection) for risk, row in rows]
         comment.table(_TITLES[change], heads, lines, change in _OPEN)
     opened = any(row.change in _OPEN for row in diff.ways)
     comment.table("Ways in from outside", WAY_HEADS, [_way(row, diff) for row in diff.ways], opened)

@@ -96,7 +96,7 @@ def witness_text(row: DiffRow) -> str:
 
         if asked := "; ".join(asked_texts(row)):
             return f"{start} {asked}"
-        if row.layers.aspect == "protection":
+        if row.layers.aspect in ("protection", "wire"):
             return start
     return f"{start}: {', '.join(verdicts)}"
 

@@ -37,7 +37,7 @@ def table_lines(diff: Diff, style: Style = PLAIN, wide: bool = False) -> Iterato
         folding = Folding(diff.ends)
         heads = ["CHANGE", "SOURCE", "DESTINATION", "PORTS", "BEFORE", "AFTER", "CAUSE"]
         cells = [_cells(row, folding, wide) for row in diff.rows]
-        if diff.layered:
+        if diff.of_protection:
             from ringfence.reports.differences.layers import layers_text
 
             heads.insert(6, "WHAT")

@@ -55,7 +55,7 @@ class _Changes:
         rows = [self._row(row) for row in kept]
         return {
             "verdict": printable(verdict_line(self.diff)),
-            "changes": [change.value for change in Change if self.diff.layered or change not in OF_PROTECTION],
+            "changes": [change.value for change in Change if self.diff.of_protection or change not in OF_PROTECTION],
             "rows": rows,
             "leftOut": self.diff.left_out + len(self.diff.rows) - len(kept),
             "sets": planes([Numbers((bits,)) for bits in self.sets.items], (self.size + 7) // 8),

@@ -6,7 +6,7 @@ states can be compared request by request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.columns import columns_of
@@ -19,8 +19,9 @@ from ringfence.verdict.answers import Verdict
 from ringfence.verdict.behaviours import Facts
 from ringfence.verdict.grid import FlowBounds, Passed, Result
 from ringfence.verdict.meshed.contents import OWN, SOMEBODY, Contents, Form, Passing
+from ringfence.verdict.meshed.encryption import Encryptions
 from ringfence.verdict.meshed.grid import MeshedGrid
-from ringfence.verdict.meshed.reach import TCP, Reach, Reaches, Reading, Region, Term, Wire
+from ringfence.verdict.meshed.reach import TCP, Forms, Reach, Reaches, Reading, Region, Term, Wire
 
 ALL, NONE = PortTable.ALL, PortTable.NONE
 
@@ -36,6 +37,26 @@ class Way(Term):
 class Ways(Reaches):
     """Reaches whose terms say which requests pass, over what and as whom. To those who control their pods these are of
     no matter: they are bound by nothing that their own side does."""
+
+    _by_application: tuple[Pod, int, bool] | None = None
+    """Whether the application encrypts what arrives at a port of a pod, while that is what is looked at."""
+
+    def _worlds(
+        self, source: Pod | None, address: int | None, destination: Pod, port: int, sends: Hashable
+    ) -> tuple[Forms, ...]:
+        known = self._by_application
+        if known is None or known[0] is not destination or known[1] != port:
+            fronts = self.fronts.all_leading_to(destination, port)
+            front = next(fronts, None)
+            tls = front is not None and Encryptions.of_application(*front) is not None
+            self._by_application = destination, port, tls
+        return super()._worlds(source, address, destination, port, sends)
+
+    def _encryption(self, hop: Hop) -> str:
+        """By the mesh, else by the application."""
+        word = str(hop.transport.encryption)
+        tls = self._by_application is not None and self._by_application[2]
+        return "tls" if word == "none" and tls and hop.destination is At.SERVER else word
 
     def _term(self, course: Course, address: int | None, own: Identity | None) -> Term:
         """What becomes of a course."""
@@ -57,7 +78,7 @@ class Ways(Reaches):
             identity = SOMEBODY
         elif deciding.identity is not None:
             identity = OWN if deciding.source is At.CLIENT else deciding.identity.text
-        encryption = _least([str(hop.transport.encryption) for hop in course.hops])
+        encryption = _least([self._encryption(hop) for hop in course.hops])
         return Way(wire, True, True, waypoint, last, passings, encryption, identity)
 
     def _passing(self, hop: Hop, address: int | None, own: Identity | None) -> Passing:

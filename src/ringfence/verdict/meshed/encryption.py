@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.cluster import Cluster, Service
@@ -33,6 +34,7 @@ class Encrypted:
 
 
 NOBODY = Encrypted("none", "nothing of the input encrypts it")
+OUTSIDE = Encrypted("none", "an end outside of the cluster: the network plugin encrypts within it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class _Part:
     own: bool | None
 
 
-_Group = tuple[bool, bool, tuple[_Part, ...]]
+Group = tuple[bool, bool, tuple[_Part, ...]]
 """Ends that are outside, or of the network of a node, with how their nodes stand to each declaration."""
 
 
@@ -92,6 +94,22 @@ class Encryptions:
             return unknown
         return Encrypted("unknown", f"{self._names()} encrypts some of these connections, and others not")
 
+    def groups(self, members: Iterable[Member]) -> frozenset[Group]:
+        """What of some ends decides about encryption on the wire, but for whether they share a node."""
+        return frozenset(self._groups(list(members)))
+
+    def between_nodes(self, sources: Iterable[Group], destinations: Iterable[Group], family: int | None) -> Encrypted:
+        """By the network plugin, where connections of these leave a node: for all of them."""
+        if not self.declared:
+            return NOBODY
+        found: dict[str, Encrypted] = {}
+        for first, second in product(sources, destinations):
+            one = OUTSIDE if first[0] or second[0] else self._judged(first, second, False, family)
+            found.setdefault(one.word, one)
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return found.get("unknown") or Encrypted("unknown", f"{self._names()} encrypts some of these, and others not")
+
     def _between(self, sources: list[Member], destinations: list[Member], family: int | None) -> Iterator[Encrypted]:
         if self._one_pod(sources, destinations):
             yield Encrypted("none", "a pod and itself: it stays on its node")
@@ -100,7 +118,7 @@ class Encryptions:
         for first, some in left.items():
             for second, others in right.items():
                 if first[0] or second[0]:
-                    yield Encrypted("none", "an end outside of the cluster: the network plugin encrypts within it")
+                    yield OUTSIDE
                     continue
                 known = None not in some and None not in others
                 if not known:
@@ -112,7 +130,7 @@ class Encryptions:
                 if len(some | others) > 1:
                     yield self._judged(first, second, False, family)
 
-    def _judged(self, first: _Group, second: _Group, same: bool | None, family: int | None) -> Encrypted:
+    def _judged(self, first: Group, second: Group, same: bool | None, family: int | None) -> Encrypted:
         """Ends on nodes of which it is known (or not) whether they are two."""
         found = [self._by(index, first, second, same, family) for index in range(len(self.declared))]
         positive = {one.word: one for one in found if one.word != "none"}
@@ -122,7 +140,7 @@ class Encryptions:
             return next(iter(positive.values()))
         return Encrypted("unknown", f"{self._names()}: which of them is in effect is not known")
 
-    def _by(self, index: int, first: _Group, second: _Group, same: bool | None, family: int | None) -> Encrypted:
+    def _by(self, index: int, first: Group, second: Group, same: bool | None, family: int | None) -> Encrypted:
         """By one declaration."""
         one, source, destination = self.declared[index], first[2][index], second[2][index]
         hosts = first[1] or second[1]
@@ -147,9 +165,9 @@ class Encryptions:
             return Encrypted("unknown", f"whether {one} is in effect is not known")
         return Encrypted(one.how, str(one))
 
-    def _groups(self, members: list[Member]) -> dict[_Group, set[str | None]]:
+    def _groups(self, members: list[Member]) -> dict[Group, set[str | None]]:
         """The nodes of some ends, by what else of them decides."""
-        groups: dict[_Group, set[str | None]] = {}
+        groups: dict[Group, set[str | None]] = {}
         for place in dict.fromkeys(place for member in members for place in self._places(member)):
             parts = tuple(self._part(one, place) for one in self.declared)
             groups.setdefault((place.outside, place.host, parts), set()).add(place.node)
