@@ -25,8 +25,10 @@ from ringfence.model.mesh import (
     Sending,
     SentOn,
     Source,
+    within,
 )
 from ringfence.model.provenance import Place
+from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key
 from ringfence.sets.requests.attributes import PORT, Attribute
 from ringfence.sets.requests.formulas import ALWAYS, Formula
@@ -221,7 +223,7 @@ class Over:
         if last.point is not None and last.transport.http is not self.http:
             point, transport = replace(last.point, http=self.http), replace(last.transport, http=self.http)
             last = replace(last, point=point, transport=transport)
-        return replace(course, hops=(*course.hops[:-1], last), as_http=self.http)
+        return replace(course, hops=(*course.hops[:-1], last), as_http=self.http, lost=course.unreached is not None)
 
     def _beyond(self, first: Question, course: Course) -> Judged:
         """The first hop, and what the gateway makes of what it gets."""
@@ -271,11 +273,18 @@ class Over:
                     symptom = symptoms.of_network(Proxy.SIDECAR, self.http)
                     sources = (source, *leaving.sources)
                     yield Out(Verdict.DENIED, Reason("no-endpoint", f"{sends}: {leaving.why}"), sources, symptom)
-                elif backend.name.lower() != self.name.lower():
+                elif leaving.addresses is not None and not self._ends_there(leaving.addresses):
+                    text = f"{sends}, which has endpoints of its own"
+                    yield Out(Verdict.DENIED, Reason("routed-elsewhere", text), (source, *leaving.sources))
+                elif leaving.addresses is None and backend.name.lower() != self.name.lower():
                     yield self._open(f"{sends}, and whether that has this address is not known", source)
                 else:
                     text = f"{route.kind} {route.namespace}/{route.name} sends it from the gateway to {backend.name}"
                     yield Out(Verdict.ALLOWED, Reason("routed", text), (source, *leaving.sources), "none", leaving)
+
+    def _ends_there(self, addresses: Intervals) -> bool:
+        call = self.question.call()
+        return call is not None and call.address is not None and within(addresses, call.address)
 
     @staticmethod
     def _open(why: str, *sources: Source) -> Out:
