@@ -57,9 +57,11 @@ class ClientRoutes:
         scoped: bool = False,
     ) -> None:
         listed = tuple(services)
-        self._service_routes = ServiceRoutes(one for one in listed if one.named.kind in KINDS)
-        self._routes = tuple(one for one in listed if one.inside and one.hosts and one.named.kind not in KINDS)
-        self._delegates = {(one.named.namespace, one.named.name): one for one in listed if not one.hosts}
+        of_services = [one for one in listed if one.named.kind in KINDS and one.entry is None]
+        others = [one for one in listed if one.named.kind not in KINDS or one.entry is not None]
+        self._service_routes = ServiceRoutes(of_services)
+        self._routes = tuple(one for one in others if one.inside and one.hosts)
+        self._delegates = {(one.named.namespace, one.named.name): one for one in others if not one.hosts}
         self._rules = tuple(rules)
         self._leads_to = leads_to
         self._is_inside = is_inside
@@ -128,7 +130,11 @@ class ClientRoutes:
             def keeps(target: Destination, hosts: Sequence[str] = hosts, home: str = home) -> bool:
                 return any(covers(host, full_name(target.host, home)) for host in hosts)
 
-            found = self._rules_of(one, list(self._entries(one)), source, port, keeps, for_it)
+            entries = [entry for entry in self._entries(one) if perhaps_for(entry, source, port)]
+            if not entries and not one.broken:
+                continue
+            found = self._rules_of(one, entries, source, port, keeps, for_it)
+            found = _unread(one, one.broken) if one.broken and one.entry is not None else found
             if found is None:
                 continue
             others.append(for_it)
