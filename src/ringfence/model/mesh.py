@@ -12,6 +12,7 @@ from functools import cache
 from typing import Generic, Protocol, TypeVar
 
 from ringfence.model.cluster import Pod, Service
+from ringfence.model.entries import Carried
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
 from ringfence.sets.addresses import EVERY_ADDRESS
@@ -53,6 +54,7 @@ __all__ = [
     "Client",
     "Encryption",
     "Identity",
+    "Leaving",
     "Marks",
     "Membership",
     "Mesh",
@@ -68,6 +70,7 @@ __all__ = [
     "RequestRule",
     "RequestRules",
     "Sending",
+    "SentOn",
     "Server",
     "Source",
     "Speech",
@@ -341,16 +344,48 @@ class RequestRules(Value):
     unsettled: tuple[tuple[Source, str], ...] = ()
 
 
+class SentOn(Value):
+    """Requests that a client's proxy sends to a Service of the cluster instead, from where they may go on to what they
+    are meant for: to port ``number`` of ``service`` in ``namespace``, and of its pods to those of ``subset`` (empty:
+    all). ``carries``: in which form. ``host``: the one that they are for; empty: there are several. ``source`` says so.
+    ``unsure``: why it is not known whether it does; empty: it surely does."""
+
+    requests: Formula
+    namespace: str
+    service: str
+    number: int
+    carries: Carried
+    source: Source
+    subset: str = ""
+    unsure: str = ""
+    host: str = ""
+
+
 class Client(Value):
     """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
     prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
-    sends elsewhere, or answers itself (None: it sends all of them)."""
+    sends elsewhere, or answers itself (None: it sends all of them). ``onward``: elsewhere, by ways that may lead there
+    all the same. ``asks``: the name of a server that its TLS asks for (empty: one that the mesh makes up)."""
 
     sending: Sending
     sources: tuple[Source, ...] = ()
     why: str = ""
     checks: tuple[str, ...] = ()
     routes: RequestRules | None = None
+    onward: tuple[SentOn, ...] = ()
+    asks: str = ""
+
+
+class Leaving(Value):
+    """What a gateway does with what it sends to a host outside of the cluster: to ``port`` there, in the form of
+    ``sending``. ``addresses``: where the host is (None: where its name leads). ``unsure``: why it is not known."""
+
+    port: int
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    addresses: Addresses | None = None
+    unsure: str = ""
 
 
 class PointSort(Enum):
@@ -432,6 +467,16 @@ class Mesh(Protocol):
         self, source: Pod, destination: Pod | None, port: int, service: Service | None
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends. ``destination`` None: an address outside."""
+
+    def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:
+        """What the proxy of a member sends to a pod, at a port of the pod's, that it sends requests on to."""
+
+    def relays(self, pod: Pod) -> bool:
+        """Whether a pod is a gateway: nothing but a proxy that does what its routes say."""
+
+    def leaving(self, gateway: Pod, host: str, port: int | None, listener: int) -> tuple[Option[Leaving], ...]:
+        """How a gateway leaves the cluster where a route of a listener sends to a port of a host (None: the route names
+        none). Sends nothing where it knows no such host, or no such port of it."""
 
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None

@@ -129,7 +129,9 @@ def _traffic_policy(value: Any) -> TrafficPolicy | None:
 def _tls(value: Any) -> Tls | None:
     if not isinstance(value, Mapping):
         return None
-    return Tls(ClientTls(value.get("mode", "DISABLE")), tuple(value.get("subjectAltNames", ())))
+    asks = value.get("sni")
+    names = tuple(value.get("subjectAltNames", ()))
+    return Tls(ClientTls(value.get("mode", "DISABLE")), names, asks if isinstance(asks, str) else "")
 
 
 _LISTENER_PORT = Record(

@@ -7,7 +7,7 @@ faults, what matches nothing), ``listener.go`` and ``tls.go`` (routes of bytes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.objects import DestinationRule, VirtualService
@@ -26,7 +26,7 @@ from ringfence.dialects.istio.route_objects import Destination, Entry, with_dele
 from ringfence.dialects.istio.service_routes import KINDS
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
-from ringfence.model.mesh import RequestAction, RequestPolicy, RequestRule, RequestRules, Source, Speech
+from ringfence.model.mesh import RequestAction, RequestPolicy, RequestRule, RequestRules, SentOn, Source, Speech
 from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, disjunction, negation
 from ringfence.sets.requests.hosts import in_hosts
 from ringfence.values import replace
@@ -114,26 +114,23 @@ class ClientRoutes:
 
         return self._rules_of(one, entries, source, number, keeps, ALWAYS)
 
-    def to_outside(self, source: Pod, port: int) -> RequestRules | None:
-        """The requests that are sent to the address outside that they are meant for; None: all of them."""
+    def to_outside(self, source: Pod, port: int, carried: Collection[Carried]) -> RequestRules | None:
+        """The requests that are sent to the address outside that they are meant for; None: all of them. ``carried``:
+        what the client's proxy looks for at the port."""
         rules: list[RequestRule] = []
         policies: list[RequestPolicy] = []
         unsettled: list[tuple[Source, str]] = []
         others: list[Formula] = []
-        for one in self._routes:
+        for one, hosts, for_it in self._outside(source):
             home = one.named.namespace
-            hosts = [host for host in (full_name(name, home) for name in one.hosts) if not self._is_inside(host)]
-            if not hosts or not visible(one.exports, home, source.namespace):
-                continue
-            for_it = in_hosts(hosts)
 
             def keeps(target: Destination, hosts: Sequence[str] = hosts, home: str = home) -> bool:
                 return any(covers(host, full_name(target.host, home)) for host in hosts)
 
-            entries = [entry for entry in self._entries(one) if perhaps_for(entry, source, port)]
-            if not entries and not one.broken:
-                continue
-            found = self._rules_of(one, entries, source, port, keeps, for_it)
+            entries = [
+                entry for entry in self._entries(one) if entry.carried in carried and perhaps_for(entry, source, port)
+            ]
+            found = self._rules_of(one, entries, source, port, keeps, for_it) if entries else None
             found = _unread(one, one.broken) if one.broken and one.entry is not None else found
             if found is None:
                 continue
@@ -159,6 +156,65 @@ class ClientRoutes:
                 ),
             )
         )
+
+    def onward(self, source: Pod, port: int, services: Mapping[str, Service]) -> Iterator[tuple[SentOn, list[str]]]:
+        """The requests that are meant for one of some hosts outside, and sent to a Service of the cluster instead, with
+        the hosts. ``services`` by their hosts."""
+        for one, hosts, for_it in self._outside(source):
+            before: list[Formula] = []
+            for entry in self._entries(one):
+                matched = []
+                unsure = _CHANGES if entry.changes else ""
+                for match in entry.matches or ({},):
+                    holds = holds_for(match, source, port)
+                    unsure = unsure or (_LABELS if holds is None else "")
+                    if holds is not False:
+                        matched.append(taken_by(match, entry))
+                taken = disjunction(matched) if matched else NEVER
+                if taken == NEVER:
+                    continue
+                requests = conjunction((for_it, taken, *map(negation, before)))
+                before.append(taken)
+                for target in () if entry.answers or entry.aborts else entry.destinations:
+                    service = services.get(full_name(target.host, one.named.namespace))
+                    if service is not None:
+                        number = target.port or (service.ports[0].port if len(service.ports) == 1 else port)
+                        way = SentOn(requests, service.namespace, service.name, number, entry.carried, one.named.source)
+                        yield replace(way, subset=target.subset, unsure=unsure), hosts
+
+    def leads_on(self, services: Mapping[str, Service]) -> bool:
+        """Whether some route sends what is meant for a host outside to a Service of the cluster."""
+        return any(
+            full_name(target.host, one.named.namespace) in services
+            for one in self._routes
+            if not all(self._is_inside(full_name(name, one.named.namespace)) for name in one.hosts)
+            for entry in self._entries(one)
+            for target in entry.destinations
+        )
+
+    @property
+    def asked_ports(self) -> frozenset[int]:
+        """The ports that a match of some route names."""
+        numbers = (match.get("port") for one in self._routes for entry in one.entries for match in entry.matches)
+        return frozenset(number for number in numbers if isinstance(number, int))
+
+    def _outside(self, source: Pod) -> Iterator[tuple[VirtualService, list[str], Formula]]:
+        """The VirtualServices that a client sees for hosts outside, with these, and the requests for them: a request is
+        for the narrowest host that some of them have."""
+        seen: list[tuple[VirtualService, list[str]]] = []
+        for one in self._routes:
+            home = one.named.namespace
+            hosts = [host for host in (full_name(name, home) for name in one.hosts) if not self._is_inside(host)]
+            if hosts and visible(one.exports, home, source.namespace):
+                seen.append((one, hosts))
+        for one, hosts in seen:
+            narrower = {
+                other
+                for another, others in seen
+                for other in others
+                if another is not one and other not in hosts and any(covers(host, other) for host in hosts)
+            }
+            yield one, hosts, conjunction((in_hosts(hosts), *(negation(in_hosts([host])) for host in sorted(narrower))))
 
     def _for_host(
         self, host: str, source: Pod, home: str, number: int, carried: Sequence[Carried]

@@ -56,13 +56,16 @@ class DestinationRules:
 
     def for_service(self, source: Pod, service: Service, config: MeshConfig) -> list[Option[DestinationRule | None]]:
         """The rule that counts for a client and a Service."""
-        host = of_service(service.namespace, service.name)
+        return self.for_host(source, of_service(service.namespace, service.name), service.namespace, config)
+
+    def for_host(self, source: Pod, host: str, home: str, config: MeshConfig) -> list[Option[DestinationRule | None]]:
+        """The rule that counts for a client and a host that an object of namespace ``home`` has."""
         client = source.namespace
         local = self._in(client, host, lambda one: _local(one, config, client == self._root))
         if local:
             # The host has chosen: where no selector takes the client, rules of other namespaces do not come in.
             return list(_among(local, source))
-        for namespace in dict.fromkeys((service.namespace, self._root)):
+        for namespace in dict.fromkeys((home, self._root)):
             exported = self._in(namespace, host, lambda one: not _private(one, config))
             seen = [one for one in exported if visible(one.exports, namespace, client)]
             if seen:

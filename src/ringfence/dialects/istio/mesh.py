@@ -37,6 +37,7 @@ from ringfence.model.mesh import (
     Acceptance,
     Client,
     Identity,
+    Leaving,
     Membership,
     Numbers,
     Option,
@@ -44,6 +45,7 @@ from ringfence.model.mesh import (
     PointSort,
     Proxy,
     RequestRules,
+    SentOn,
     Server,
     Source,
     Speech,
@@ -358,6 +360,20 @@ class IstioMesh:
             return known(next(iter(found.values())).value)
         return found.values()
 
+    def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:
+        """What the proxy of a member sends to a pod that it sends requests on to."""
+        config = self._config_of(self.membership(source))
+        return tuple(self._senders.egress.sent_on(source, destination, port, way, config))
+
+    def relays(self, pod: Pod) -> bool:
+        """Whether a pod is a gateway, and surely has its proxy."""
+        return is_gateway(pod) and all(one.value.proxy is Proxy.SIDECAR for one in self.membership(pod))
+
+    def leaving(self, gateway: Pod, host: str, port: int | None, listener: int) -> tuple[Option[Leaving], ...]:
+        """How a gateway leaves the cluster to a host."""
+        config = self._config_of(self.membership(gateway))
+        return tuple(self._senders.egress.leaving(gateway, host, port, listener, config))
+
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:
@@ -399,6 +415,7 @@ class IstioMesh:
                 found |= {number for one in self.objects.gateways for number, _, _ in one.listeners}
         else:
             found |= self._of_namespace(source.namespace if source is not None else "")
+            found |= self._senders.egress.asked_ports
             for entry in self.objects.service_entries:
                 for port in entry.ports:
                     found |= {port.number, port.target}

@@ -74,10 +74,12 @@ class ClientTls(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """``names``: subjectAltNames, of which the server has to prove one (empty: those that the mesh knows)."""
+    """``names``: subjectAltNames, of which the server has to prove one (empty: those that the mesh knows). ``asks``:
+    the name of the server that it asks for (``sni``; empty: not given)."""
 
     mode: ClientTls
     names: tuple[str, ...] = ()
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

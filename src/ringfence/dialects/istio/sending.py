@@ -17,6 +17,7 @@ from typing import Any
 
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.egress import Egress
 from ringfence.dialects.istio.enrolment import is_gateway
 from ringfence.dialects.istio.entry_scope import Entries
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
@@ -46,6 +47,7 @@ from ringfence.model.mesh import (
     Proxy,
     RequestRules,
     Sending,
+    SentOn,
     Source,
     Speech,
 )
@@ -104,6 +106,7 @@ class Senders:
             self._hosts.__contains__,
             scoped=bool(sidecars),
         )
+        self.egress = Egress(self.client_routes, self._entries, self._rules, self._hosts, self._of_tls)
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
         selecting: list[Sidecar | DestinationRule | Extension] = [
@@ -177,11 +180,15 @@ class Senders:
                 yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
             return
         if service is None:
-            rules = None
+            rules: RequestRules | None = None
+            onward: tuple[SentOn, ...] = ()
             if destination is None and self.client_routes and not is_gateway(source):
-                rules = self.client_routes.to_outside(source, port)
+                rules = self.client_routes.to_outside(
+                    source, port, self.egress.looked_for(source, port, sidecar, config)
+                )
+                onward = self.egress.onward(source, port, sidecar, config)
             for option in self._unknown(source, destination, port, sidecar, config):
-                client = option.value if rules is None else replace(option.value, routes=rules)
+                client = option.value if rules is None else replace(option.value, routes=rules, onward=onward)
                 yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)

@@ -26,6 +26,7 @@ from ringfence.model.mesh import (
     Proxy,
     RequestRules,
     Sending,
+    SentOn,
     Source,
     Speech,
     Waypoint,
@@ -69,7 +70,8 @@ class Course(Value):
     than the client is bound by that); the hop is then the one past it. ``waypoint``: the one on the way. ``notes``:
     what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
     not; None: as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``;
-    None: all."""
+    None: all; ``onward``: those that it sends elsewhere, by ways that may lead there all the same. ``asks``: the name
+    of a server that its TLS asks for."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -82,6 +84,8 @@ class Course(Value):
     as_http: bool | None = None
     routes: RequestRules | None = None
     dialled: int = 0
+    onward: tuple[SentOn, ...] = ()
+    asks: str = ""
 
 
 class Caller(Value):
@@ -191,14 +195,31 @@ class Call(Value):
                 continue
             for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
                 settled = (*facts, *more, *_facts(option))
-                if option.value.sending is Sending.NOTHING:
-                    as_http = self._as_http(client)
-                    hops = plain(self.port).hops
-                    yield Course(hops, settled, client, host, unreached=option.value, as_http=as_http)
-                else:
-                    for course in self._through(client, option.value, host, settled):
-                        dialled = self.port if self.dialled is None else self.dialled
-                        yield replace(course, routes=option.value.routes, dialled=dialled)
+                yield from self._sent(client, option.value, host, settled)
+
+    def _sent(self, client: Membership, sends: Client, host: Membership | None, facts: Facts) -> Iterator[Course]:
+        """What the client's proxy sends, or does not."""
+        dialled = self.port if self.dialled is None else self.dialled
+        if sends.sending is Sending.NOTHING:
+            as_http = self._as_http(client)
+            course = Course(plain(self.port).hops, facts, client, host, unreached=sends, as_http=as_http)
+            yield replace(course, dialled=dialled, onward=sends.onward)
+            return
+        for course in self._through(client, sends, host, facts):
+            yield replace(course, routes=sends.routes, dialled=dialled, onward=sends.onward, asks=sends.asks)
+
+    def sent_on(self, client: Membership, way: SentOn) -> list[Course]:
+        """The courses of what the client's proxy sends on to the server of its own accord; none where the server is not
+        the one that is meant."""
+        assert self.caller.pod is not None
+        assert self.server is not None
+        found: list[Course] = []
+        for host, facts in self._members(self.server):
+            for option in self.mesh.sent_on(self.caller.pod, self.server, self.port, way):
+                for course in self._sent(client, option.value, host, (*facts, *_facts(option))):
+                    if course not in found and self._possible(course):
+                        found.append(course)
+        return found
 
     def _taken(self, client: Membership | None) -> Iterator[tuple[bool, Facts]]:
         """Whether the client's proxy takes the connection."""

@@ -35,7 +35,8 @@ class Leg(Value):
 class Story(Value):
     """One course. ``proven``: whether the point that decides requests knows the client; None: it is not known whether.
     ``allows``: the requests that pass, in short, where not all do. ``unreached``: the client's own proxy sends nothing.
-    ``waypoint``: indexes of its pods."""
+    ``waypoint``: indexes of its pods. ``elsewhere``: some requests go another way, of which it is not said what becomes
+    of them there."""
 
     legs: tuple[Leg, ...]
     encryption: str
@@ -48,6 +49,7 @@ class Story(Value):
     way: str = ""
     why: str = NOBODY.why
     """Who encrypts it, or why nobody does."""
+    elsewhere: LayerVerdict | None = None
 
     def over(self, wire: Callable[[Leg], Encrypted]) -> Story:
         """The same where what carries a hop between its ends encrypts it so."""
@@ -139,6 +141,26 @@ def told(stories: tuple[Story, ...], nets: Sequence[Nets]) -> Told:
 
 
 def _one(story: Story, nets: Nets) -> Told:
+    found = _of_one(story, nets)
+    if story.elsewhere is None:
+        return found
+    # Whatever becomes of those that go the way that is asked about: of others it may be otherwise.
+    layer = story.elsewhere
+    return replace(
+        found,
+        verdict=layer.verdict,
+        layer=layer.layer,
+        reason=layer.reason,
+        network=found.network if found.network is Verdict.ALLOWED else Verdict.UNKNOWN,
+        transport=layer,
+        encryption="unknown",
+        why=layer.reason.message,
+        proven=None,
+        allows="",
+    )
+
+
+def _of_one(story: Story, nets: Nets) -> Told:
     network = joined(list(nets))
     if story.unreached is not None:
         refused = story.unreached

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
@@ -22,6 +24,10 @@ from ringfence.verdict.meshed.ruling import Rulings
 from ringfence.verdict.meshed.symptoms import text_of
 from ringfence.verdict.meshed.values import NETWORK, HopVerdict, Layered, LayerVerdict
 
+if TYPE_CHECKING:
+    from ringfence.verdict.ways_in.requests import Requests
+    from ringfence.verdict.ways_in.routing import Routing
+
 TCP: Intervals = ((1, 65535),)
 """The keys of all TCP ports."""
 _NOWHERE = WorkloadRef("Pod", "", "")
@@ -35,7 +41,7 @@ class MeshedAsker:
         self.asker = asker
         self.mesh = mesh
         self.cluster = asker.relation.cluster if cluster is None else cluster
-        self._rulings = Rulings(mesh)
+        self.rulings = Rulings(mesh)
         self.fronts = Fronts(self.cluster)
         self.encryptions = Encryptions(self.cluster, asker.relation)
 
@@ -121,7 +127,7 @@ class MeshedAsker:
             rest = subtract(flow.ports, TCP)
             if rest:
                 network.append(replace(flow, ports=rest))
-            for one in self._alike(replace(flow, ports=taken)):
+            for one in self.alike(replace(flow, ports=taken)):
                 for verdict, ports in self.asker.regions(one):
                     for some in self._by_port(one, ports):
                         front = service
@@ -165,7 +171,7 @@ class MeshedAsker:
         """The question about one kind of flow."""
         return Question(self, flow, verdict, service, port, request)
 
-    def _alike(self, flow: Flow) -> Iterator[Flow]:
+    def alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
         for source in self._split(flow.source):
             for destination in self._split(flow.destination):
@@ -195,6 +201,14 @@ class MeshedAsker:
         return [
             replace(one, name=member.name) for group in groups.values() for one in self.asker.directory.members(group)
         ]
+
+    @cached_property
+    def ways_out(self) -> tuple[Routing, Requests]:
+        """The routes of gateways, and what they take."""
+        from ringfence.verdict.ways_in.requests import Requests
+        from ringfence.verdict.ways_in.routing import Routing
+
+        return Routing(self.asker), Requests(self.cluster.entries.routes, self.cluster.entries.gateways)
 
     def _by_port(self, flow: Flow, ports: Intervals) -> Iterator[Intervals]:
         """The ports, parted by what the mesh says of them."""
@@ -320,11 +334,7 @@ class Question(Value):
             # The requests of a listener: it is known which of a gateway's servers they come to.
             courses = [one for one in courses if all(fact != OF_MESH for fact, _ in one.facts)] or courses
         found = [self.judge(course) for course in courses]
-        first = found[0]
-        if any(one.verdict is not first.verdict for one in found[1:]):
-            return _known_alike(courses, found, open_courses(courses, found))
-        if len(found) > 1:
-            first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
+        first = folded_courses(courses, found)
         if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
@@ -357,8 +367,14 @@ class Question(Value):
     def judge(self, course: Course) -> Judged:
         """One course of it, judged."""
         routed = None
+        if course.onward:
+            from ringfence.verdict.meshed.onward import over_gateways
+
+            over = over_gateways(self, course)
+            if over is not None:
+                return over
         if course.routes is not None:
-            routed = self.asker._rulings.of_client(course.routes, self.request, course.dialled, self._host())
+            routed = self.asker.rulings.of_client(course.routes, self.request, course.dialled, self._host())
         return judge(
             course,
             lambda hop: self._network(course, hop),
@@ -430,7 +446,7 @@ class Question(Value):
             address = ends[0].machine.addresses[0]
         elif not ends[0].pods:
             address = self._outside_address()
-        return self.asker._rulings.of(hop, self.request, address, self._host())
+        return self.asker.rulings.of(hop, self.request, address, self._host())
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)
@@ -492,6 +508,16 @@ def network_alone(part: Part, encrypted: Encrypted = NOBODY) -> Layered:
         encrypted.why,
     )
     return Layered((layer,), (hop,), None, encrypted.word, symptom, text_of(symptom), True, (), encrypted.why)
+
+
+def folded_courses(courses: list[Course], found: list[Judged]) -> Judged:
+    """What is true of all courses that a flow may take; what differs is not known."""
+    first = found[0]
+    if any(one.verdict is not first.verdict for one in found[1:]):
+        return _known_alike(courses, found, open_courses(courses, found))
+    if len(found) > 1:
+        first = _known_alike(courses, found, replace(first, layered=_agreed(courses, found)))
+    return first
 
 
 def _known_alike(courses: list[Course], found: list[Judged], judged: Judged) -> Judged:

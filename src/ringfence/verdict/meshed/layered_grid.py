@@ -15,6 +15,7 @@ from ringfence.verdict.answers import Verdict
 from ringfence.verdict.grid import Band, Grid, Result
 from ringfence.verdict.meshed.apart import ON_THE_WIRE, UNTAKEN, Leg, Nets, Story, Told, hops_of, told
 from ringfence.verdict.meshed.encryption import NOBODY, Encrypted, Encryptions, of_mesh
+from ringfence.verdict.meshed.gateways import sent_on
 from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.judging import Ruling, nothing_sent, requests_of, transport_of
 from ringfence.verdict.meshed.reach import TCP, Reaches, Reading
@@ -373,11 +374,15 @@ class _Stories:
         return None if self.reaches.cluster.encryption else NOBODY
 
     def _story(self, course: Course, address: int | None, own: Identity | None, encrypted: Encrypted | None) -> Story:
+        found = self._direct(course, address, own, encrypted)
+        return replace(found, elsewhere=sent_on(course.onward)) if course.onward else found
+
+    def _direct(self, course: Course, address: int | None, own: Identity | None, encrypted: Encrypted | None) -> Story:
         fact, decide = course.facts[0] if course.facts else ("", "")
         if course.unreached is not None:
             return Story((), "none", False, "", fact, decide, nothing_sent(course.unreached))
         routed = None
-        if course.routes is not None:
+        if course.routes is not None and not course.onward:
             said = self.rulings.of_client(course.routes, None, course.dialled, "")
             routed = LayerVerdict(TRANSPORT, said.verdict, said.reason, said.decided_by)
             if said.verdict is Verdict.DENIED:

@@ -131,6 +131,16 @@ class Rulings:
         hangs = tuple(f"{one.kind} {one.namespace}/{one.name}: {one.provider}" for one in rules.policies if one.onward)
         return replace(found, possibly=ALWAYS, hangs=(*found.hangs, *hangs))
 
+    @property
+    def spaces(self) -> Spaces:
+        """The spaces that its sets of requests are of."""
+        return self._spaces
+
+    def written(self, request: Request, port: int) -> tuple[dict[Attribute, Value | None], set[Attribute]]:
+        """What a request says that is dialled at a port, and what of it is not known."""
+        unknown: set[Attribute] = set()
+        return {PORT: port, **self._of_request(request, "", unknown)}, unknown
+
     def _of_request(self, request: Request, host: str, unknown: set[Attribute]) -> dict[Attribute, Value | None]:
         """What a request says by itself."""
         assert self.mesh is not None

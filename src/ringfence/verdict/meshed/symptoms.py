@@ -18,6 +18,7 @@ TEXTS = {
     "http-400": "HTTP 400",
     "http-401": "HTTP 401 (Jwt ...)",
     "http-403": "HTTP 403, body: RBAC: access denied",
+    "http-404": "HTTP 404 with an empty body (no route)",
     "http-502": "HTTP 502 with an empty body",
     "http-503": "HTTP 503 (upstream connect error or disconnect/reset before headers)",
 }
