@@ -25,6 +25,7 @@ from tests.seeded_faults.plugin_faults import PLUGINS
 from tests.seeded_faults.policy_rule_faults import POLICY_RULES
 from tests.seeded_faults.profile_faults import ENFORCEMENT
 from tests.seeded_faults.reach_faults import REACH_FAULTS
+from tests.seeded_faults.route_faults import ROUTES
 from tests.seeded_faults.rule_faults import RULES
 
 SETS = (
@@ -578,5 +579,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS, *ROUTES)
 FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)

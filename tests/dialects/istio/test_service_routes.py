@@ -94,6 +94,7 @@ GET = {"name": "x-user", "value": "me"}
         ([{"backendRefs": [{"name": "api", "port": 81}]}], "", Verdict.DENIED),
         ([{"backendRefs": [{"name": "api", "port": 82}]}], "", Verdict.DENIED),
         ([{"filters": [{"type": "RequestRedirect", "requestRedirect": {}}]}], "", Verdict.DENIED),
+        ([{"filters": [{"type": "RequestRedirect", "requestRedirect": {}}], **API}], "", Verdict.DENIED),
         ([{}], "", Verdict.DENIED),
         ([], "", Verdict.ALLOWED),
         # What is not modelled.
@@ -234,3 +235,36 @@ def test_lists_are_as_single_questions() -> None:
     assert verdicts == {asked.can("shop/web", "shop/api", 8080).verdict} == {Verdict.MIXED}
     gone = world(route(NEXT)).connections(source="shop/web", destination="shop/api").rows
     assert not any(first <= 8080 <= last for row in gone for first, last in row.ports)
+
+
+def outside(*rules: dict[str, Any], home: str = "shop/r", **parent: Any) -> str:
+    made = route(*rules, name=home, group="networking.istio.io", **parent)
+    return made.replace("kind: Service\n", "kind: ServiceEntry\n").replace(
+        "    name: api\n    namesp", "    name: e\n    namesp"
+    )
+
+
+ENTRY = an(
+    "ServiceEntry",
+    "shop/e",
+    {"hosts": ["ext.example.com"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}], "resolution": "DNS"},
+)
+ITSELF = {"backendRefs": [{"group": "networking.istio.io", "kind": "Hostname", "name": "ext.example.com", "port": 80}]}
+
+
+@pytest.mark.parametrize(
+    ("made", "host", "verdict"),
+    [
+        (outside(ITSELF), "ext.example.com", Verdict.ALLOWED),
+        (outside(NEXT), "ext.example.com", Verdict.UNKNOWN),
+        (outside({"filters": [{"type": "RequestRedirect", "requestRedirect": {}}]}), "ext.example.com", Verdict.DENIED),
+        (outside({"filters": [{"type": "RequestRedirect", "requestRedirect": {}}]}), "b.example", Verdict.ALLOWED),
+        (outside({**path("/a"), "backendRefs": []}, ITSELF), "ext.example.com", Verdict.ALLOWED),
+        (outside(NEXT, port=81), "ext.example.com", Verdict.ALLOWED),
+        (outside(NEXT, home="third/r"), "ext.example.com", Verdict.ALLOWED),
+        (outside({"filters": [{"type": "ExtensionRef"}], **NEXT}), "ext.example.com", Verdict.UNKNOWN),
+    ],
+)
+def test_a_service_entry_as_parent(made: str, host: str, verdict: Verdict) -> None:
+    request = ringfence.request("GET", "/", host)
+    assert world(ENTRY, made).can("shop/web", "203.0.113.7", 80, request=request).verdict is verdict

@@ -57,9 +57,11 @@ class ClientRoutes:
         scoped: bool = False,
     ) -> None:
         listed = tuple(services)
-        self._service_routes = ServiceRoutes(one for one in listed if one.named.kind in KINDS)
-        self._routes = tuple(one for one in listed if one.inside and one.hosts and one.named.kind not in KINDS)
-        self._delegates = {(one.named.namespace, one.named.name): one for one in listed if not one.hosts}
+        of_services = [one for one in listed if one.named.kind in KINDS and one.entry is None]
+        others = [one for one in listed if one.named.kind not in KINDS or one.entry is not None]
+        self._service_routes = ServiceRoutes(of_services)
+        self._routes = tuple(one for one in others if one.inside and one.hosts)
+        self._delegates = {(one.named.namespace, one.named.name): one for one in others if not one.hosts}
         self._rules = tuple(rules)
         self._leads_to = leads_to
         self._is_inside = is_inside
@@ -125,8 +127,11 @@ class ClientRoutes:
             def keeps(target: Destination, hosts: Sequence[str] = hosts, home: str = home) -> bool:
                 return any(covers(host, full_name(target.host, home)) for host in hosts)
 
-            entries = [entry for entry in self._entries(one) if entry.carried in carried]
+            entries = [
+                entry for entry in self._entries(one) if entry.carried in carried and perhaps_for(entry, source, port)
+            ]
             found = self._rules_of(one, entries, source, port, keeps, for_it) if entries else None
+            found = _unread(one, one.broken) if one.broken and one.entry is not None else found
             if found is None:
                 continue
             others.append(for_it)
@@ -187,8 +192,8 @@ class ClientRoutes:
             for entry in self._entries(one):
                 if entry.carried not in carried:
                     continue
-                held = [match for match in entry.matches or ({},) if _holds_for(match, source, port, home) is not False]
-                taken = disjunction(_formula(match, entry) for match in held) if held else NEVER
+                held = [match for match in entry.matches or ({},) if holds_for(match, source, port) is not False]
+                taken = disjunction(taken_by(match, entry) for match in held) if held else NEVER
                 if taken == NEVER:
                     continue
                 requests = conjunction((for_it, taken, *map(negation, before)))

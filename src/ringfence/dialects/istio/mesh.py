@@ -101,7 +101,9 @@ class IstioMesh:
         images = {proxy.image for one in marks for proxy in one.proxies if proxy.name == PROXY}
         self.release = Release(objects, settings.version, images)
         alpha = self.release.flag(ALPHA_ROUTES, False) is True
-        self.objects = objects = replace(objects, virtual_services=as_read(objects.virtual_services, alpha))
+        self.objects = objects = replace(
+            objects, virtual_services=as_read(objects.virtual_services, alpha, objects.service_entries)
+        )
         self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)

@@ -203,7 +203,8 @@ class VirtualService:
     is to send it to one of ``targets`` (host and subset); else it may answer, change or refuse it. ``gateways`` that it
     is bound to, as written, but for those in the mesh; ``entries``: its routes in detail. ``requests`` and
     ``connections``: what it does with requests of HTTP, and with others; None: it has no routes for them. ``port``: of
-    the hosts, to which it keeps (None: all); only routes of the Gateway API have one."""
+    the hosts, to which it keeps (None: all); only routes of the Gateway API have one. ``entry``: namespace and name of
+    the ServiceEntry whose hosts they are (None: they are those of Services)."""
 
     named: Named
     hosts: tuple[str, ...]
@@ -217,6 +218,7 @@ class VirtualService:
     requests: Routed | None = None
     connections: Routed | None = None
     port: int | None = None
+    entry: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

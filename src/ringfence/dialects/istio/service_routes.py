@@ -12,7 +12,7 @@ from typing import Any
 
 from ringfence.dialects.fields.route_matches import ANY_NAME, matches_of
 from ringfence.dialects.istio.hosts import of_service
-from ringfence.dialects.istio.objects import Routed, VirtualService
+from ringfence.dialects.istio.objects import Routed, ServiceEntry, VirtualService
 from ringfence.dialects.istio.route_objects import Destination, Entry
 from ringfence.dialects.istio.shapes import named
 from ringfence.model.entries import Carried, Changes
@@ -32,6 +32,8 @@ KINDS = {
 }
 ALPHA = ("TLSRoute", "TCPRoute")
 """Kinds that istiod only reads where it is told to read what is not stable yet."""
+ENTRIES = "networking.istio.io"
+"""The group of ServiceEntries, and of backends that are hosts."""
 _READ = ("RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "RequestMirror", "URLRewrite")
 _ORDER = "another route takes the same requests, and which of them is the older is not known"
 _TYPES = "it has fields of another type than its API server takes"
@@ -54,17 +56,19 @@ def read_service_routes(manifest: Manifest) -> list[VirtualService]:
     if not isinstance(spec, Mapping) or carried is None:
         return []
     own = named(manifest)
-    by_port: dict[int | None, list[str]] = {}
+    parents: dict[tuple[int | None, tuple[str, str] | None], list[str]] = {}
     odd = ""
     for one in _mappings(spec.get("parentRefs")):
-        # Without a group it is the Gateway API's, which has no Services.
-        if one.get("kind") != "Service" or "group" not in one:
-            continue
-        odd = odd if one["group"] == "" else _CORE
-        port = one.get("port")
-        host = of_service(str(one.get("namespace") or own.namespace), str(one.get("name")))
-        by_port.setdefault(port if isinstance(port, int) else None, []).append(host)
-    if not by_port:
+        kind, group = one.get("kind"), one.get("group")
+        home, name, port = str(one.get("namespace") or own.namespace), str(one.get("name")), one.get("port")
+        number = port if isinstance(port, int) else None
+        if (kind, group) == ("ServiceEntry", ENTRIES):
+            parents.setdefault((number, (home, name)), [])
+        elif kind == "Service" and "group" in one:
+            # Without a group it is the Gateway API's, which has no Services.
+            odd = odd if group == "" else _CORE
+            parents.setdefault((number, None), []).append(of_service(home, name))
+    if not parents:
         return []
     entries: tuple[Entry, ...] = ()
     try:
@@ -75,11 +79,18 @@ def read_service_routes(manifest: Manifest) -> list[VirtualService]:
     plain = any(one.when == ALWAYS or carried is Carried.BYTES for one in entries) and not odd
     plain = plain and not any(one.answers or one.changes or one.mirrors for one in entries)
     routed = Routed(targets, plain)
-    requests, connections = (routed, None) if carried is Carried.REQUESTS else (None, routed)
-    return [
-        VirtualService(own, tuple(hosts), True, targets, plain, (), (), entries, odd, requests, connections, port=port)
-        for port, hosts in by_port.items()
-    ]
+    whole = VirtualService(
+        own,
+        (),
+        True,
+        targets,
+        plain,
+        entries=entries,
+        broken=odd,
+        requests=routed if carried is Carried.REQUESTS else None,
+        connections=None if carried is Carried.REQUESTS else routed,
+    )
+    return [replace(whole, hosts=tuple(hosts), port=port, entry=entry) for (port, entry), hosts in parents.items()]
 
 
 def _entries(manifest: Manifest, spec: Mapping[str, Any], carried: Carried) -> Iterator[Entry]:
@@ -130,7 +141,7 @@ def _backends(rule: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
         kind = (one.get("group", ""), one.get("kind", "Service"))
         if kind[1] in ("ServiceImport", "InferencePool"):
             raise _Odd(_BACKEND.format(kind[1]))
-        if kind in (("", "Service"), ("networking.istio.io", "Hostname")) and not isinstance(one.get("port"), int):
+        if kind in (("", "Service"), (ENTRIES, "Hostname")) and not isinstance(one.get("port"), int):
             raise _Odd(_TYPES)
         if one.get("weight") != 0:
             found.append((number, one))
@@ -143,7 +154,7 @@ def _destination(manifest: Manifest, backend: Mapping[str, Any], path: FieldPath
     host = ""
     if kind == ("", "Service"):
         host = of_service(str(backend.get("namespace") or manifest.namespace or "default"), name)
-    elif kind == ("networking.istio.io", "Hostname"):
+    elif kind == (ENTRIES, "Hostname"):
         host = name
     port = backend.get("port")
     return Destination(host, "", port if isinstance(port, int) else None, manifest.positions.place(path))
@@ -224,13 +235,29 @@ def _rank_of_call(written: Any) -> tuple[int, int, int]:
     return (3, len(f"/{service}/{name}"), 0) if name else (2, len(f"/{service}/"), 0)
 
 
-def as_read(routes: Iterable[VirtualService], alpha: bool) -> tuple[VirtualService, ...]:
-    """The routes as istiod reads them. ``alpha``: it is told to read what is not stable yet; else it is not known
-    whether its release does."""
-    return tuple(
-        replace(one, broken=_ALPHA) if one.named.kind in ALPHA and not alpha and not one.broken and _does(one) else one
-        for one in routes
-    )
+def as_read(
+    routes: Iterable[VirtualService], alpha: bool, entries: Iterable[ServiceEntry]
+) -> tuple[VirtualService, ...]:
+    """The routes as istiod reads them, with the hosts of the ServiceEntries that are their parents. ``alpha``: it is
+    told to read what is not stable yet; else it is not known whether its release does."""
+    hosts = {(one.named.namespace, one.named.name): one.hosts for one in entries}
+    found = []
+    for one in routes:
+        if one.entry is not None:
+            own = tuple(sorted(one.entries, key=lambda each: each.rank, reverse=True))
+            if one.port is not None:
+                own = tuple(_at_port(each, one.port) for each in own)
+            # It holds in the namespace of the entry, which is everybody's, or in its own.
+            exports = () if one.entry[0] == one.named.namespace else (".",)
+            one = replace(one, hosts=hosts.get(one.entry, ()), entries=own, exports=exports)
+        if one.named.kind in ALPHA and not alpha and not one.broken and _does(one):
+            one = replace(one, broken=_ALPHA)
+        found.append(one)
+    return tuple(found)
+
+
+def _at_port(entry: Entry, port: int) -> Entry:
+    return replace(entry, matches=tuple({**match, "port": port} for match in entry.matches or ({},)))
 
 
 def _does(route: VirtualService) -> bool:
