@@ -11,6 +11,7 @@ import yaml
 from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.egress import knows, outside
+from tests.oracle_mesh.hosts import Way, by_host, headless
 from tests.oracle_mesh.membership import GATEWAY, proxy, takes_inbound, takes_outbound
 from tests.oracle_mesh.network import passes
 from tests.oracle_mesh.objects import (
@@ -84,12 +85,15 @@ def services_to(world: World, server: Json, port: int) -> list[Json | None]:
     return list(headed or found or [None])
 
 
-def to_outside(world: World, client: Json, address: str, port: int) -> list[Answer]:
-    """The answers of a connection to an address outside of the cluster."""
+def to_outside(world: World, client: Json, address: str, port: int, host: str = "") -> list[Answer]:
+    """The answers of a connection to an address outside of the cluster, of a request that names a host."""
     there: Json = {"kind": "Outside", "metadata": {"name": address}, "spec": {}, "status": {"podIP": address}}
     network = passes(world, client, there, port)
     kind = taken(world, client, there, port, None)
     becomes = "pass" if kind != "sidecar" else outside(world, client, port)
+    if kind == "sidecar" and host:
+        [way, *more] = by_host(world, client, there, port, None, False, host)
+        becomes = "open" if more else ("refuse" if way.kind == "away" else becomes)
     if network is None:
         return [Answer("unknown", "network", None, "none", (port,), None)]
     denied = Answer("denied", "network", None, "none", (port,), "timeout" if kind == "none" else None, False)
@@ -133,6 +137,36 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
         each.append({**each[0], "traffic.sidecar.istio.io/excludeOutboundPorts": str(dialled)})
         clients = [{**client, "metadata": {**client["metadata"], "annotations": one}} for one in each]
         return [found for one in clients for found in answers(world, one, server, port, service, asks)]
+    if taken(world, client, server, port, service) == "sidecar" and not asks.identity:
+        by_address = (service is None or headless(service)) and _by_sidecar(
+            world, client, server, port, None
+        ) is not None
+        ways = by_host(world, client, server, port, service, by_address, asks.host or "")
+        if [one.kind for one in ways] != ["same"]:
+            found = [told for one in ways for told in _by_way(world, client, server, port, service, one, asks)]
+            return found if len(ways) == 1 else [replace(one, holds=None, layer="", network=None) for one in found]
+    return _as_dialled(world, client, server, port, service, asks)
+
+
+def _by_way(
+    world: World, client: Json, server: Json, port: int, service: Json | None, way: Way, asks: Asks
+) -> list[Answer]:
+    """The answers of a request that goes by its host."""
+    if way.kind == "same":
+        return _as_dialled(world, client, server, port, service, asks)
+    if way.kind in ("away", "refused"):
+        found = _unknown_to_client(world, client, server, port, service, asks)
+        return [replace(found, symptom=None if way.kind == "away" else found.symptom)]
+    forms = ["plain"]
+    if way.service is not None:
+        service_port = leads_to(way.service, server, port)
+        assert service_port is not None
+        forms = sent_by_sidecar(world, client, server, port, way.service, service_port).split(" or ")
+    return [_in_form(world, client, server, port, service, one, asks) for one in forms]
+
+
+def _as_dialled(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> list[Answer]:
+    """The answers of a request that goes where it is dialled, whatever host it names."""
     if not _known(world, client, server, port, service):
         return [_unknown_to_client(world, client, server, port, service, asks)]
     from_, to = proxy(world, client), proxy(world, server)
@@ -142,7 +176,8 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     if waypoint is not None and to != "waypoint":
         found = _over_waypoint(world, client, waypoint, server, port, called, own, asks)
         open_ = "tls" if _application_encrypts(world, server, port, called) else "none"
-        last = "hbone" if found.hops[1] == TUNNEL and port != TUNNEL else open_
+        tunnels = to == "node" or tunnel_label(world, server)
+        last = "hbone" if found.hops[1] == TUNNEL and (port != TUNNEL or tunnels) else open_
         as_whom = identity(world, waypoint) if last == "hbone" else None
         found = replace(
             found,
@@ -152,16 +187,20 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
         hops = (client, waypoint, found.hops[0]), (waypoint, server, found.hops[1])
         return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
     sent = _sent(world, client, server, port, service, asks).split(" or ")
-    by_application = _application_encrypts(world, server, port, service)
-    found_by = []
-    for one in sent:
-        found = _direct(world, client, server, port, service, one, own, asks)
-        found = _held(world, client, server, port, service, one, asks, found)
-        if by_application and found.encryption == "none":
-            found = replace(found, encryption="tls")
-        found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
-        found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
-    return found_by
+    return [_in_form(world, client, server, port, service, one, asks) for one in sent]
+
+
+def _in_form(
+    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks
+) -> Answer:
+    """The answer of what is sent straight to a pod, in one form."""
+    own = asks.identity or identity(world, client)
+    found = _direct(world, client, server, port, service, sent, own, asks)
+    found = _held(world, client, server, port, service, sent, asks, found)
+    if found.encryption == "none" and _application_encrypts(world, server, port, service):
+        found = replace(found, encryption="tls")
+    found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
+    return found if passes(world, client, server, found.hops[0]) is not None else _unsure(found)
 
 
 def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:
@@ -186,11 +225,6 @@ def _unsure(found: Answer) -> Answer:
 def _called(service: Json | None) -> Json | None:
     """The Service that ztunnel sees a connection go to: a headless one has no address, only its pods have."""
     return None if service is None or headless(service) else service
-
-
-def headless(service: Json) -> bool:
-    """Whether a Service is but a name of its pods."""
-    return bool(service["spec"].get("clusterIP") == "None")
 
 
 def _known(world: World, client: Json, server: Json, port: int, service: Json | None) -> bool:

@@ -131,6 +131,10 @@ class ClientRoutes:
             )
         )
 
+    def routes(self, service: Service, source: Pod) -> bool:
+        """Whether a client has routes for a Service."""
+        return bool(self._for_host(of_service(service.namespace, service.name), source))
+
     def _for_host(self, host: str, source: Pod) -> list[VirtualService]:
         """The VirtualService of a host: of those with the narrowest name for it the oldest; several where that is not
         known."""

@@ -14,10 +14,11 @@ from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
 from ringfence.dialects.istio.capture import HBONE_PORT
-from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
+from ringfence.dialects.istio.domain import domain_of, in_usual_domain, rewritten, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+from ringfence.dialects.istio.hosts import CLUSTER_DOMAIN
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
@@ -28,6 +29,7 @@ from ringfence.dialects.istio.sidecar_scope import Sidecars
 from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
+from ringfence.dialects.istio.virtual_hosts import Asked, bare
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.model.cluster import Cluster, Pod, Service
 from ringfence.model.mesh import (
@@ -305,7 +307,12 @@ class IstioMesh:
         return next((speech.of_port(one.port, one.name, one.application) for one in ports), None)
 
     def client(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None = None,
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
         asks = self.services.by_address or self._senders.by_address
@@ -313,17 +320,22 @@ class IstioMesh:
         members = self.membership(source)
         proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
         end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
-        key = (proxies, self._senders.key_of(source), end, port, id(service))
+        key = (proxies, self._senders.key_of(source), end, port, id(service), asked, asked and source.namespace)
         kept = self._clients.get(key)
         if kept is None:
             if len(self._clients) >= MOST_KEPT:
                 self._clients.clear()
-            options = tuple(self._send(source, destination, port, service))
+            options = tuple(self._send(source, destination, port, service, asked))
             kept = self._clients[key] = ((source, destination, service), options)
         return kept[1]
 
     def _send(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None,
     ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
@@ -334,7 +346,8 @@ class IstioMesh:
             if proxy is Proxy.NODE:
                 sends = self._senders.by_node(destination)
             else:
-                sends = self._senders.by_sidecar(source, destination, port, service, self._config_of(options))
+                config, told = self._config_of(options), self._asked(asked)
+                sends = self._senders.by_sidecar(source, destination, port, service, config, told)
             for option in sends:
                 fact, decide = option.fact, option.decide
                 if len(proxies) > 1:
@@ -349,6 +362,13 @@ class IstioMesh:
         if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
             return known(next(iter(found.values())).value)
         return found.values()
+
+    def _asked(self, asked: tuple[str, int] | None) -> Asked | None:
+        """A request that says its host, as it would in the usual domain."""
+        if asked is None:
+            return None
+        host, domain = bare(asked[0]), domain_of(self.objects)
+        return Asked(host if domain == CLUSTER_DOMAIN else rewritten(host, domain), asked[1])
 
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
