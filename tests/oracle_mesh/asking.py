@@ -264,8 +264,15 @@ def _held(
 ) -> Answer:
     """The answer, with whether it binds who controls the client: not, if what denies is the form in which the client's
     proxy sends, or that it proves nobody."""
-    if found.verdict != "denied" or found.layer == "network":
+    if found.verdict != "denied":
         return found
+    if found.layer == "network":
+        # Where the form is refused, too, another one may take a way that the network leaves.
+        own = asks.identity or identity(world, client)
+        beyond = _direct(world, client, server, port, service, sent, own, asks, wires=False)
+        if beyond.verdict != "denied" or proxy(world, client) != "sidecar":
+            return found if proxy(world, client) != "node" else replace(found, holds=None)
+        return replace(found, holds=_held(world, client, server, port, service, sent, asks, beyond).holds)
     if proxy(world, client) != "sidecar":
         return replace(found, holds=True if proxy(world, client) == "none" else None)
     own = asks.identity or identity(world, client)
@@ -344,20 +351,21 @@ def _direct(
     own: str,
     asks: Asks,
     silent: bool = False,
+    wires: bool = True,
 ) -> Answer:
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
     kind = proxy(world, server)
     if port == TUNNEL and (kind in ("node", "waypoint") or tunnel_label(world, server)):
-        return _no_tunnel(world, client, server, service, sent)
+        return _no_tunnel(world, client, server, service, sent, wires)
     if sent == "tls":
-        return _own_tls(world, client, server, port, service, asks)
+        return _own_tls(world, client, server, port, service, asks, wires)
     proven = own if sent in ("mtls", "hbone") else None
     encryption = {"plain": "none"}.get(sent, sent)
     spoken = _spoken(world, server, port, service)
     captured_client = taken(world, client, server, port, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
-    if passes(world, client, server, wire) is False:
+    if wires and passes(world, client, server, wire) is False:
         symptom = _network_symptom(captured_client, heard)
         return Answer("denied", "network", proven, encryption, hops, symptom, False)
     if sent != "hbone" and not takes_inbound(kind, server, port):
@@ -384,12 +392,12 @@ def _direct(
     return told
 
 
-def _no_tunnel(world: World, client: Json, server: Json, service: Json | None, sent: str) -> Answer:
+def _no_tunnel(world: World, client: Json, server: Json, service: Json | None, sent: str, wires: bool) -> Answer:
     """What comes to the port of tunnels itself: whoever listens there ends what is no tunnel to another port."""
     encryption = {"plain": "none"}.get(sent, sent)
     captured_client = taken(world, client, server, TUNNEL, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, TUNNEL), TUNNEL)
-    if passes(world, client, server, TUNNEL) is False:
+    if wires and passes(world, client, server, TUNNEL) is False:
         symptom = _network_symptom(captured_client, heard)
         return Answer("denied", "network", None, encryption, (TUNNEL,), symptom, False)
     symptom = "eof" if captured_client == "none" else _of_sidecar(captured_client, heard)
@@ -419,9 +427,11 @@ def _dialled(server: Json, port: int, service: Json | None) -> tuple[int, str | 
     return service_port["port"], service["spec"].get("clusterIP")
 
 
-def _own_tls(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
+def _own_tls(
+    world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks, wires: bool
+) -> Answer:
     """TLS that the application would have to end: the mesh learns nobody from it, and sees no requests."""
-    if passes(world, client, server, port) is False:
+    if wires and passes(world, client, server, port) is False:
         return Answer("denied", "network", None, "tls", (port,), None, False)
     if not takes_inbound(proxy(world, server), server, port):
         return Answer("allowed", "", None, "tls", (port,), "none", True)

@@ -47,7 +47,7 @@ Wire = Callable[[Hop], Encrypted]
 
 
 class Judged(Value):
-    """A course and what became of it. ``by_client``: what denies is the client's own doing."""
+    """A course and what became of it. ``by_client``: what denies is the client's own doing, or that denies too."""
 
     verdict: Verdict
     reason: Reason
@@ -242,19 +242,17 @@ def _decided(verdict: Verdict, layers: tuple[LayerVerdict, ...], telling: LayerV
 
 
 def _by_client(course: Course, hops: list[Told]) -> bool:
-    """Whether only what the client's proxy does denies: a connection in a form that the server refuses, or one without
-    the identity that the client has."""
+    """Whether what the client's proxy does denies, whatever the network says to that: a connection in a form that the
+    server refuses, or one without the identity that the client has."""
     for hop, (judged, _, _) in zip(course.hops, hops, strict=True):
         if judged.verdict is not Verdict.DENIED:
             continue
-        if judged.layers[0].verdict is Verdict.DENIED:
-            return False
         if not hop.transport.accepted:
             if not hop.transport.by_client:
                 return False
             continue
         member = course.client is not None and hop.source is At.CLIENT
-        if hop.transport.proven or not member:
+        if judged.layers[-1].verdict is not Verdict.DENIED or hop.transport.proven or not member:
             return False
     return True
 
