@@ -11,6 +11,7 @@ import yaml
 from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.egress import knows, outside
+from tests.oracle_mesh.hosts import Way, by_host, headless
 from tests.oracle_mesh.membership import GATEWAY, proxy, takes_inbound, takes_outbound
 from tests.oracle_mesh.network import passes
 from tests.oracle_mesh.objects import (
@@ -85,12 +86,15 @@ def services_to(world: World, server: Json, port: int) -> list[Json | None]:
     return list(headed or found or [None])
 
 
-def to_outside(world: World, client: Json, address: str, port: int) -> list[Answer]:
-    """The answers of a connection to an address outside of the cluster."""
+def to_outside(world: World, client: Json, address: str, port: int, host: str = "") -> list[Answer]:
+    """The answers of a connection to an address outside of the cluster, of a request that names a host."""
     there: Json = {"kind": "Outside", "metadata": {"name": address}, "spec": {}, "status": {"podIP": address}}
     network = passes(world, client, there, port)
     kind = taken(world, client, there, port, None)
     becomes = "pass" if kind != "sidecar" else outside(world, client, port)
+    if kind == "sidecar" and host:
+        [way, *more] = by_host(world, client, there, port, None, False, host)
+        becomes = "open" if more else ("refuse" if way.kind == "away" else becomes)
     if network is None:
         return [Answer("unknown", "network", None, "none", (port,), None)]
     denied = Answer("denied", "network", None, "none", (port,), "timeout" if kind == "none" else None, False)
@@ -134,6 +138,36 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
         each.append({**each[0], "traffic.sidecar.istio.io/excludeOutboundPorts": str(dialled)})
         clients = [{**client, "metadata": {**client["metadata"], "annotations": one}} for one in each]
         return [found for one in clients for found in answers(world, one, server, port, service, asks)]
+    if taken(world, client, server, port, service) == "sidecar" and not asks.identity:
+        by_address = (service is None or headless(service)) and _by_sidecar(
+            world, client, server, port, None
+        ) is not None
+        ways = by_host(world, client, server, port, service, by_address, asks.host or "")
+        if [one.kind for one in ways] != ["same"]:
+            found = [told for one in ways for told in _by_way(world, client, server, port, service, one, asks)]
+            return found if len(ways) == 1 else [replace(one, holds=None, layer="", network=None) for one in found]
+    return _as_dialled(world, client, server, port, service, asks)
+
+
+def _by_way(
+    world: World, client: Json, server: Json, port: int, service: Json | None, way: Way, asks: Asks
+) -> list[Answer]:
+    """The answers of a request that goes by its host."""
+    if way.kind == "same":
+        return _as_dialled(world, client, server, port, service, asks)
+    if way.kind in ("away", "refused"):
+        found = _unknown_to_client(world, client, server, port, service, asks)
+        return [replace(found, symptom=None if way.kind == "away" else found.symptom)]
+    forms = ["plain"]
+    if way.service is not None:
+        service_port = leads_to(way.service, server, port)
+        assert service_port is not None
+        forms = sent_by_sidecar(world, client, server, port, way.service, service_port).split(" or ")
+    return [_in_form(world, client, server, port, service, one, asks) for one in forms]
+
+
+def _as_dialled(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> list[Answer]:
+    """The answers of a request that goes where it is dialled, whatever host it names."""
     if not _known(world, client, server, port, service):
         return [_unknown_to_client(world, client, server, port, service, asks)]
     from_, to = proxy(world, client), proxy(world, server)
@@ -143,7 +177,8 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     if waypoint is not None and to != "waypoint":
         found = _over_waypoint(world, client, waypoint, server, port, called, own, asks)
         open_ = "tls" if _application_encrypts(world, server, port, called) else "none"
-        last = "hbone" if found.hops[1] == TUNNEL and port != TUNNEL else open_
+        tunnels = to == "node" or tunnel_label(world, server)
+        last = "hbone" if found.hops[1] == TUNNEL and (port != TUNNEL or tunnels) else open_
         as_whom = identity(world, waypoint) if last == "hbone" else None
         found = replace(
             found,
@@ -158,20 +193,30 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
                 return [gone] if sent is False else [gone, found]
         return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
     sent = _sent(world, client, server, port, service, asks).split(" or ")
-    by_application = _application_encrypts(world, server, port, service)
     found_by = []
     for one in sent:
-        found = _direct(world, client, server, port, service, one, own, asks)
-        found = _held(world, client, server, port, service, one, asks, found)
+        found = _formed(world, client, server, port, service, one, asks)
         away = _sent_elsewhere(world, client, server, port, service, asks, found)
-        if away:
-            found_by += away
-            continue
-        if by_application and found.encryption == "none":
-            found = replace(found, encryption="tls")
-        found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
-        found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
+        found_by += away or [_in_form(world, client, server, port, service, one, asks)]
     return found_by
+
+
+def _in_form(
+    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks
+) -> Answer:
+    """The answer of what is sent straight to a pod, in one form."""
+    found = _formed(world, client, server, port, service, sent, asks)
+    if found.encryption == "none" and _application_encrypts(world, server, port, service):
+        found = replace(found, encryption="tls")
+    found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
+    return found if passes(world, client, server, found.hops[0]) is not None else _unsure(found)
+
+
+def _formed(world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks) -> Answer:
+    """The same, whatever is known of packets and of who else encrypts."""
+    own = asks.identity or identity(world, client)
+    found = _direct(world, client, server, port, service, sent, own, asks)
+    return _held(world, client, server, port, service, sent, asks, found)
 
 
 def _sent_elsewhere(
@@ -220,11 +265,6 @@ def _called(service: Json | None) -> Json | None:
     return None if service is None or headless(service) else service
 
 
-def headless(service: Json) -> bool:
-    """Whether a Service is but a name of its pods."""
-    return bool(service["spec"].get("clusterIP") == "None")
-
-
 def _known(world: World, client: Json, server: Json, port: int, service: Json | None) -> bool:
     """Whether the client's own proxy sends anything at all."""
     if taken(world, client, server, port, service) == "none" or proxy(world, client) != "sidecar":
@@ -262,8 +302,15 @@ def _held(
 ) -> Answer:
     """The answer, with whether it binds who controls the client: not, if what denies is the form in which the client's
     proxy sends, or that it proves nobody."""
-    if found.verdict != "denied" or found.layer == "network":
+    if found.verdict != "denied":
         return found
+    if found.layer == "network":
+        # Where the form is refused, too, another one may take a way that the network leaves.
+        own = asks.identity or identity(world, client)
+        beyond = _direct(world, client, server, port, service, sent, own, asks, wires=False)
+        if beyond.verdict != "denied" or proxy(world, client) != "sidecar":
+            return found if proxy(world, client) != "node" else replace(found, holds=None)
+        return replace(found, holds=_held(world, client, server, port, service, sent, asks, beyond).holds)
     if proxy(world, client) != "sidecar":
         return replace(found, holds=True if proxy(world, client) == "none" else None)
     own = asks.identity or identity(world, client)
@@ -342,20 +389,21 @@ def _direct(
     own: str,
     asks: Asks,
     silent: bool = False,
+    wires: bool = True,
 ) -> Answer:
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
     kind = proxy(world, server)
     if port == TUNNEL and (kind in ("node", "waypoint") or tunnel_label(world, server)):
-        return _no_tunnel(world, client, server, service, sent)
+        return _no_tunnel(world, client, server, service, sent, wires)
     if sent == "tls":
-        return _own_tls(world, client, server, port, service, asks)
+        return _own_tls(world, client, server, port, service, asks, wires)
     proven = own if sent in ("mtls", "hbone") else None
     encryption = {"plain": "none"}.get(sent, sent)
     spoken = _spoken(world, server, port, service)
     captured_client = taken(world, client, server, port, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, port), port)
-    if passes(world, client, server, wire) is False:
+    if wires and passes(world, client, server, wire) is False:
         symptom = _network_symptom(captured_client, heard)
         return Answer("denied", "network", proven, encryption, hops, symptom, False)
     if sent != "hbone" and not takes_inbound(kind, server, port):
@@ -382,12 +430,12 @@ def _direct(
     return told
 
 
-def _no_tunnel(world: World, client: Json, server: Json, service: Json | None, sent: str) -> Answer:
+def _no_tunnel(world: World, client: Json, server: Json, service: Json | None, sent: str, wires: bool) -> Answer:
     """What comes to the port of tunnels itself: whoever listens there ends what is no tunnel to another port."""
     encryption = {"plain": "none"}.get(sent, sent)
     captured_client = taken(world, client, server, TUNNEL, service)
     heard = "tcp" if service is None else protocol(leads_to(service, server, TUNNEL), TUNNEL)
-    if passes(world, client, server, TUNNEL) is False:
+    if wires and passes(world, client, server, TUNNEL) is False:
         symptom = _network_symptom(captured_client, heard)
         return Answer("denied", "network", None, encryption, (TUNNEL,), symptom, False)
     symptom = "eof" if captured_client == "none" else _of_sidecar(captured_client, heard)
@@ -417,9 +465,11 @@ def _dialled(server: Json, port: int, service: Json | None) -> tuple[int, str | 
     return service_port["port"], service["spec"].get("clusterIP")
 
 
-def _own_tls(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Answer:
+def _own_tls(
+    world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks, wires: bool
+) -> Answer:
     """TLS that the application would have to end: the mesh learns nobody from it, and sees no requests."""
-    if passes(world, client, server, port) is False:
+    if wires and passes(world, client, server, port) is False:
         return Answer("denied", "network", None, "tls", (port,), None, False)
     if not takes_inbound(proxy(world, server), server, port):
         return Answer("allowed", "", None, "tls", (port,), "none", True)

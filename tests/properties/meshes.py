@@ -324,13 +324,23 @@ class Draw:
             {"ports": ["8080"], "methods": ["GET"]},
         )
 
+    def host(self) -> str:
+        """A host, of a Service or of nobody."""
+        space, name = self.one(*self.pods)
+        name = self.one(name, name, name, f"{name}-too", f"some.{name}")
+        near = f"{name}.{space}"
+        said = self.one(
+            "shop.example", "far.example", "web", name, near, f"{near}.svc", f"{near}.svc.cluster.local", "10.96.0.1"
+        )
+        return str(said).upper() if self.maybe(0.1) else f"{said}{self.one('', '', ':80', ':1234')}"
+
     def question(self) -> Json:
         """A client, a server, a port, and a request."""
         client = self.one(*self.pods)
         server = self.one(*[one for one in self.pods if one != client])
         request: Json = {"method": self.one("GET", "POST"), "path": self.one("/", "/a", "/a/b", "/c/b")}
-        if self.maybe(0.2):
-            request["host"] = self.one("shop.example", "web")
+        if self.maybe(0.3):
+            request["host"] = self.host()
         if self.maybe(0.3):
             request["headers"] = {"x-user": self.one("me", "you")}
         if self.maybe(0.4):

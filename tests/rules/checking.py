@@ -45,6 +45,8 @@ def confirm(world: World, finding: Finding) -> None:
             assert not answer.layered.holds, finding
         else:
             assert answer.verdict is (one.together or one.expected), finding
+            if one.together is None and answer.layered is not None and answer.verdict is Verdict.DENIED:
+                assert one.binds is answer.layered.holds, finding
 
 
 def messages(rule: str, text: str, cni: str = "generic") -> list[str]:

@@ -19,6 +19,7 @@ def test_a_server_without_a_proxy() -> None:
     )
     assert finding.witness is not None
     assert finding.witness.source == "shop/pod/web"
+    assert not finding.witness.binds, "who controls the client sends plainly"
 
 
 def test_a_server_that_takes_plaintext_only() -> None:

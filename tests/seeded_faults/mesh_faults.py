@@ -240,6 +240,35 @@ TRANSPORT = (
         ),
     ),
     *in_file(
+        "dialects/istio/virtual_hosts.py",
+        ("tests/dialects/istio/test_virtual_hosts.py", *ORACLE),
+        (
+            "elif own is not Speech.HTTP and Speech.HTTP not in told:",
+            "elif own is Speech.TCP and Speech.HTTP not in told:",
+            "requests to a port that is found out go by their host",
+        ),
+        (
+            "        return Aim(away=other)",
+            "        return None",
+            "what names another Service goes where it is dialled",
+        ),
+        (
+            "                return Aim(service=other)",
+            "                return Aim(away=other)",
+            "another Service of the same pods leads away from them",
+        ),
+        (
+            "    if service.namespace == namespace:\n        yield service.name",
+            "    yield service.name",
+            "a name alone is one of every namespace",
+        ),
+        (
+            "            return Aim()\n",
+            "            return None\n",
+            "what names nobody is sent as one for the Service",
+        ),
+    ),
+    *in_file(
         "dialects/istio/sidecar_scope.py",
         SENT,
         (

@@ -134,9 +134,19 @@ VERDICTS = (
         "verdict/meshed/judging.py",
         JUDGED,
         (
-            "if hop.transport.proven or not member:",
-            "if not member:",
+            "is not Verdict.DENIED or hop.transport.proven or not member:",
+            "is not Verdict.DENIED or not member:",
             "what policies deny to somebody is the client's own doing",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/judging.py",
+        ("tests/verdict/meshed/test_holds.py",),
+        (
+            "        if not hop.transport.accepted:\n            if not hop",
+            "        if judged.layers[0].verdict is Verdict.DENIED:\n            return False\n"
+            "        if not hop.transport.accepted:\n            if not hop",
+            "what the network refuses, too, binds who has another form",
         ),
     ),
     *in_file(

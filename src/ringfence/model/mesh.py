@@ -488,9 +488,15 @@ class Mesh(Protocol):
         """What proxies take a port of a Service for; None: it has no such port."""
 
     def client(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None = None,
     ) -> tuple[Option[Client], ...]:
-        """What the proxy of a member sends. ``destination`` None: an address outside."""
+        """What the proxy of a member sends. ``destination`` None: an address outside. ``asked``: the host that a
+        request names itself, and the port that is dialled; None: what is dialled is named as it is called."""
 
     def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends to a pod, at a port of the pod's, that it sends requests on to."""

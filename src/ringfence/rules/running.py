@@ -67,6 +67,8 @@ def _with_layers(situation: Situation, finding: Finding) -> Finding:
     own = together is Verdict.DENIED and answer.layered is not None and not answer.layered.holds
     if own and witness.expected is Verdict.ALLOWED:
         return replace(finding, witness=replace(witness, unbound=True))
+    if own and witness.expected is Verdict.DENIED:
+        return replace(finding, witness=replace(witness, binds=False))
     return finding if together is witness.expected else replace(finding, witness=replace(witness, together=together))
 
 

@@ -103,7 +103,12 @@ class FakeMesh:
         return self.service_speech
 
     def client(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None = None,
     ) -> tuple[Option[Client], ...]:
         if self.sending is not None:
             return known(self.sending)

@@ -201,8 +201,8 @@ def _egress_proxy(outside: Any) -> str:
 def _egress(listeners: Any) -> Iterator[EgressListener]:
     for one in listeners:
         port = one.get("port")
-        number = port.get("number") if isinstance(port, Mapping) else None
-        yield EgressListener(tuple(one.get("hosts", ())), number or None)
+        number, protocol = (port.get("number"), port.get("protocol")) if isinstance(port, Mapping) else (None, None)
+        yield EgressListener(tuple(one.get("hosts", ())), number or None, str(protocol or ""))
 
 
 def _ingress(listeners: Any) -> Iterator[IngressListener]:

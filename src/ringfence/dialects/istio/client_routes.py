@@ -237,6 +237,11 @@ class ClientRoutes:
             }
             yield one, hosts, conjunction((in_hosts(hosts), *(negation(in_hosts([host])) for host in sorted(narrower))))
 
+    def routes(self, service: Service, source: Pod) -> bool:
+        """Whether a client may have routes for a Service."""
+        host = of_service(service.namespace, service.name)
+        return bool(narrowest(self._routes, host, source.namespace) or self._service_routes.all_of(host))
+
     def _for_host(
         self, host: str, source: Pod, home: str, number: int, carried: Sequence[Carried]
     ) -> list[tuple[VirtualService, tuple[Entry, ...]]]:

@@ -31,6 +31,7 @@ from ringfence.dialects.istio.sidecar_scope import Sidecars
 from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
 from ringfence.dialects.istio.versions import Release
+from ringfence.dialects.istio.virtual_hosts import asked_in_usual_domain
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.dialects.istio.waypoint_routes import WaypointRoutes
 from ringfence.model.cluster import MACHINE, Cluster, Pod, Service
@@ -334,7 +335,12 @@ class IstioMesh:
         return next((speech.of_port(one.port, one.name, one.application) for one in ports), None)
 
     def client(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None = None,
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
         asks = self.services.by_address or self._senders.by_address
@@ -342,17 +348,22 @@ class IstioMesh:
         members = self.membership(source)
         proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
         end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
-        key = (proxies, self._senders.key_of(source), end, port, id(service))
+        key = (proxies, self._senders.key_of(source), end, port, id(service), asked, asked and source.namespace)
         kept = self._clients.get(key)
         if kept is None:
             if len(self._clients) >= MOST_KEPT:
                 self._clients.clear()
-            options = tuple(self._send(source, destination, port, service))
+            options = tuple(self._send(source, destination, port, service, asked))
             kept = self._clients[key] = ((source, destination, service), options)
         return kept[1]
 
     def _send(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        asked: tuple[str, int] | None,
     ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
@@ -366,7 +377,8 @@ class IstioMesh:
                     hosts = of_node(self.objects.service_entries, self._waypoints, source, port)
                     sends = iter([Option(replace(one.value, abroad=hosts), one.fact, one.decide) for one in sends])
             else:
-                sends = self._senders.by_sidecar(source, destination, port, service, self._config_of(options))
+                config, told = self._config_of(options), asked_in_usual_domain(asked, domain_of(self.objects))
+                sends = self._senders.by_sidecar(source, destination, port, service, config, told)
             for option in sends:
                 fact, decide = option.fact, option.decide
                 if len(proxies) > 1:

@@ -115,10 +115,11 @@ class DestinationRule:
 
 @dataclass(frozen=True, slots=True)
 class EgressListener:
-    """Hosts (``NAMESPACE/HOST``) that a client knows; ``port`` None: at every port."""
+    """Hosts (``NAMESPACE/HOST``) that a client knows; ``port`` None: at every port. ``protocol``: of that port."""
 
     hosts: tuple[str, ...]
     port: int | None = None
+    protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,12 @@ from ringfence.dialects.istio.objects import (
     Tls,
     VirtualService,
 )
+from ringfence.dialects.istio.passed_on import aimed, passed_on
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
 from ringfence.dialects.istio.together import cases, either
+from ringfence.dialects.istio.virtual_hosts import Asked, VirtualHosts
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
@@ -108,6 +110,9 @@ class Senders:
             scoped=bool(sidecars),
         )
         self.egress = Egress(self.client_routes, self._entries, self._rules, self._hosts, self._of_tls)
+        self._virtual_hosts = VirtualHosts(
+            services, objects.service_entries, self._routes, self.client_routes, self._by_own_address
+        )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root = root
         selecting: list[Sidecar | DestinationRule | Extension] = [
@@ -147,13 +152,19 @@ class Senders:
                 )
 
     def by_sidecar(
-        self, source: Pod, destination: Pod | None, port: int, service: Service | None, config: MeshConfig
+        self,
+        source: Pod,
+        destination: Pod | None,
+        port: int,
+        service: Service | None,
+        config: MeshConfig,
+        asked: Asked | None = None,
     ) -> Iterator[Option[Client]]:
-        """What a sidecar sends."""
+        """What a sidecar sends. ``asked``: of a request that says its host itself."""
         extensions = [one for one in self._extensions if _selected(one, source, self._root)]
         held = f"{extensions[0].named} leaves what the client's proxy sends as it is" if extensions else ""
         for sidecar in self._sidecars.of(source):
-            for option in self._with_sidecar(source, destination, port, service, sidecar.value, config):
+            for option in self._with_sidecar(source, destination, port, service, sidecar.value, config, asked):
                 facts = ", and ".join(filter(None, (held, sidecar.fact, option.fact)))
                 yield Option(option.value, facts, sidecar.decide or option.decide)
         for one in extensions:
@@ -169,6 +180,7 @@ class Senders:
         service: Service | None,
         sidecar: Sidecar | None,
         config: MeshConfig,
+        asked: Asked | None = None,
     ) -> Iterator[Option[Client]]:
         if sidecar is not None and sidecar.broken:
             held = f"{sidecar.named} lets the client know the destination"
@@ -177,9 +189,18 @@ class Senders:
             nothing = Client(Sending.NOTHING, (sidecar.named.source,), why)
             decide = "a Sidecar that the API server accepts"
             yield Option(nothing, fact, decide)
-            for option in self._with_sidecar(source, destination, port, service, None, config):
+            for option in self._with_sidecar(source, destination, port, service, None, config, asked):
                 yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
             return
+        if asked is not None and not is_gateway(source):
+            aim = self._virtual_hosts.aim(source, destination, port, service, asked, sidecar, config)
+            if aim is not None and aim.service is not None:
+                yield from self._known(source, destination, port, aim.service, (asked.port,), config)
+                return
+            if aim is not None:
+                as_dialled = self._with_sidecar(source, destination, port, service, sidecar, config)
+                yield from aimed(aim, asked, as_dialled, sidecar, config)
+                return
         if service is None:
             rules: RequestRules | None = None
             onward: tuple[SentOn, ...] = ()
@@ -202,7 +223,7 @@ class Senders:
             name = f"Service {service.namespace}/{service.name}"
             why = f"the client's proxy does not know {name}"
             if any_outside(sidecar, config):
-                yield from _passed_on(sidecar, sources, f"{why}, and")
+                yield from passed_on(sidecar, sources, f"{why}, and")
             else:
                 yield Option(Client(Sending.NOTHING, sources, f"{why}, and passes nothing on that it does not know"))
             return
@@ -238,7 +259,7 @@ class Senders:
         where = sidecar.named.source if sidecar is not None and sidecar.any_outside is not None else None
         sources = (where,) if where is not None else ()
         if passes:
-            yield from _passed_on(sidecar, sources, "the client's proxy")
+            yield from passed_on(sidecar, sources, "the client's proxy")
         elif not entries:
             why = "the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)"
             yield Option(Client(Sending.NOTHING, sources, why))
@@ -489,22 +510,6 @@ class Senders:
                 any(_labelled(option.value, pod) for option in self._members(pod)) for pod in self._pods_of(service)
             )
         return found
-
-
-def _passed_on(sidecar: Sidecar | None, sources: tuple[Source, ...], who: str) -> Iterator[Option[Client]]:
-    """What a proxy does with a destination that it does not know, and may pass on."""
-    plain = Client(Sending.PLAIN, sources, f"{who} passes on what it does not know as it is")
-    if sidecar is None or not sidecar.egress_proxy:
-        yield Option(plain)
-        return
-    elsewhere = f"{sidecar.named} has it sent to {sidecar.egress_proxy}"
-    decide = "where that proxy sends it on"
-    yield Option(plain, f"{sidecar.egress_proxy} sends the connection on to the destination", decide)
-    yield Option(
-        Client(Sending.NOTHING, (sidecar.named.source,), elsewhere),
-        f"{sidecar.egress_proxy} does not send the connection on to the destination",
-        decide,
-    )
 
 
 def _exports(config: MeshConfig) -> bool:

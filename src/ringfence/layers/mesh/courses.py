@@ -111,6 +111,7 @@ def plain(port: int) -> Course:
 class Call(Value):
     """A TCP connection that somebody opens. ``server`` None: an address outside of the cluster. ``address`` is what the
     client dials, None: not known. ``port``: the workload's. ``service``: the one that is dialled, if any.
+    ``host``: that the request says itself; empty: that of what is dialled.
     ``presented``: an identity that the client proves instead of its own. ``dialled``: the port that the client dials,
     a Service's own: it is what the client's side sees before the address is translated; None: the workload's."""
 
@@ -122,6 +123,7 @@ class Call(Value):
     service: Service | None
     presented: Identity | None = None
     dialled: int | None = None
+    host: str = ""
 
     def courses(self) -> list[Course]:
         """Every course that it may take."""
@@ -196,7 +198,10 @@ class Call(Value):
                 ):
                     yield Course((last,), (*facts, *more, *settled), client, host, past=not takes)
                 continue
-            for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service):
+            dialled = self.port if self.dialled is None else self.dialled
+            # Who shows an identity of its own choice to the server sends where it likes.
+            asked = (self.host, dialled) if self.host and self.presented is None else None
+            for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service, asked):
                 settled = (*facts, *more, *_facts(option))
                 yield from self._sent(client, option.value, host, settled)
 

@@ -53,7 +53,8 @@ class RequestDocument(Document, frozen=True):
 
 class FlowDocument(Document, frozen=True):
     """A flow that shows the finding: what ``ringfence can`` says of it. ``port`` null: every port; ``request`` null:
-    all requests together. ``holds`` false: that verdict is what somebody gets who controls the client's pod.
+    all requests together. ``holds`` false: only the client's own configuration denies it, as ``can`` says
+    too; a verdict that allows is then what somebody gets who controls the client's pod.
     ``together`` null: ``verdict`` is that of all layers; else it is that of the network layer alone, and ``together``
     what all layers say of the flow."""
 
@@ -198,7 +199,7 @@ def _witness(witness: Witness | None) -> FlowDocument | None:
         protocol=witness.protocol,
         verdict=str(witness.expected),
         request=_request(witness.request),
-        holds=not witness.unbound,
+        holds=witness.binds and not witness.unbound,
         together=None if witness.together is None else str(witness.together),
     )
 

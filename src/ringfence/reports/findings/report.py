@@ -68,7 +68,7 @@ def witness_text(witness: Witness) -> str:
     """``a -> b 443/TCP: allowed``; ``a -> b 443/TCP --http 'GET /': denied`` of a request."""
     port = "" if witness.port is None else f" {witness.port}/{witness.protocol or 'TCP'}"
     asked = "".join(f" {word}" for word in request_options(witness))
-    anyway = " past its own proxy" if witness.unbound else ""
+    anyway = " past its own proxy" if witness.unbound else "" if witness.binds else " by its own proxy alone"
     layers = "" if witness.together is None else f" by the network layer; all layers together: {witness.together}"
     return printable(f"{witness.source} -> {witness.destination}{port}{asked}: {witness.expected}{anyway}{layers}")
 

@@ -357,13 +357,12 @@ class Question(Value):
         source, server = self.asker.pod(self.flow.source), self.asker.pod(self.flow.destination)
         address = self._dialled(server)
         caller = Caller(source, source.addresses[0] if source is not None and source.addresses else None)
-        presented = None
-        if isinstance(self.request, Request) and self.request.identity:
-            presented = Identity(self.request.identity, "", "")
+        request = self.request if isinstance(self.request, Request) else Request()
+        presented = Identity(request.identity, "", "") if request.identity else None
         dialled = None
         if self.service is not None and not self.service.headless:
             dialled = self.service_port or None
-        return Call(mesh, caller, server, address, self.port, self.service, presented, dialled)
+        return Call(mesh, caller, server, address, self.port, self.service, presented, dialled, request.host)
 
     def _dialled(self, server: Pod | None) -> int | None:
         if self.service is not None and not self.service.headless:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.model.mesh import Client, Encryption, Proxy, Source
-from ringfence.sets.requests.formulas import Formula, conjunction
+from ringfence.sets.requests.formulas import NEVER, Formula, conjunction
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed import symptoms
@@ -47,7 +47,7 @@ Wire = Callable[[Hop], Encrypted]
 
 
 class Judged(Value):
-    """A course and what became of it. ``by_client``: what denies is the client's own doing."""
+    """A course and what became of it. ``by_client``: what denies is the client's own doing, or that denies too."""
 
     verdict: Verdict
     reason: Reason
@@ -77,6 +77,8 @@ def judge(
     if routed is None or routed.verdict is Verdict.ALLOWED:
         return found
     layer = LayerVerdict(TRANSPORT, routed.verdict, routed.reason, routed.decided_by)
+    if routed.verdict is Verdict.DENIED:
+        return _sent_elsewhere(found, layer)
     layers = tuple(
         replace(layer, verdict=joined([one.verdict, layer.verdict])) if one.layer == TRANSPORT else one
         for one in found.layered.layers
@@ -88,14 +90,20 @@ def judge(
     layered = replace(found.layered, layers=layers, passing=passing)
     if found.verdict is Verdict.DENIED:
         return replace(found, layered=layered)
-    if routed.verdict is Verdict.DENIED:
-        # Nothing of it is seen at the destination: the client's own proxy takes it elsewhere.
-        none = weakest(())
-        layered = replace(layered, hops=(), identity=None, encryption=none.word, symptom="none", failure="")
-        layered = replace(layered, encryption_reason=none.why)
-        return Judged(verdict, routed.reason, routed.decided_by, layered, True)
     reason = found.reason if found.verdict is verdict is not Verdict.MIXED else routed.reason
     return replace(found, verdict=verdict, reason=reason, layered=layered)
+
+
+def _sent_elsewhere(found: Judged, layer: LayerVerdict) -> Judged:
+    """Nothing of it is seen at the destination: the client's own proxy takes it elsewhere. ``found``: what would be
+    said of it there; what the client sees is not known."""
+    network = found.layered.layers[0]
+    layers = (network, layer, NOTHING_JUDGED)
+    telling = network if network.verdict is Verdict.DENIED else layer
+    none = weakest(())
+    notes = found.layered.notes
+    layered = Layered(layers, (), None, none.word, "none", "", True, notes, none.why, NEVER)
+    return Judged(Verdict.DENIED, telling.reason, telling.decided_by, layered, True)
 
 
 def _judged(course: Course, network: Network, rule: Rule, names: Callable[[At], str], wire: Wire) -> Judged:
@@ -235,19 +243,17 @@ def _decided(verdict: Verdict, layers: tuple[LayerVerdict, ...], telling: LayerV
 
 
 def _by_client(course: Course, hops: list[Told]) -> bool:
-    """Whether only what the client's proxy does denies: a connection in a form that the server refuses, or one without
-    the identity that the client has."""
+    """Whether what the client's proxy does denies, whatever the network says to that: a connection in a form that the
+    server refuses, or one without the identity that the client has."""
     for hop, (judged, _, _) in zip(course.hops, hops, strict=True):
         if judged.verdict is not Verdict.DENIED:
             continue
-        if judged.layers[0].verdict is Verdict.DENIED:
-            return False
         if not hop.transport.accepted:
             if not hop.transport.by_client:
                 return False
             continue
         member = course.client is not None and hop.source is At.CLIENT
-        if hop.transport.proven or not member:
+        if judged.layers[-1].verdict is not Verdict.DENIED or hop.transport.proven or not member:
             return False
     return True
 

@@ -111,6 +111,9 @@ class Rulings:
             others = ", ".join(filter(None, (one.provider for one in rules.policies)))
             does = f"sends it to {others}, or answers it" if others else "answers it"
             reason = Reason("routed-elsewhere", f"the client's proxy {does}, as {named} says")
+            if isinstance(request, Request) and any(one.kind == "Service" for one in rules.policies):
+                text = f"the client's proxy sends it to {named}, which is what it names as its host"
+                reason = Reason("routed-elsewhere", text)
             told = [Source(one.kind, one.namespace, one.name, one.place) for one in rules.policies]
             if any(one.onward for one in rules.policies):
                 text = f"the client's proxy sends it to {others}, as {named} says: what becomes of it is not followed"
