@@ -431,6 +431,10 @@ class Mesh(Protocol):
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends. ``destination`` None: an address outside."""
 
+    def balances(self, source: Pod, service: Service, port: int) -> frozenset[bool]:
+        """Whether the proxy of a member picks the end behind a port of a Service itself, of pods and of machines
+        outside of the cluster; both, where the input leaves it open."""
+
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:

@@ -13,6 +13,7 @@ from ringfence.dialects.istio import speech, words
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
+from ringfence.dialects.istio.balancing import SELECTS_ENTRIES, balances
 from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
@@ -349,6 +350,14 @@ class IstioMesh:
         if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
             return known(next(iter(found.values())).value)
         return found.values()
+
+    def balances(self, source: Pod, service: Service, port: int) -> frozenset[bool]:
+        """Whether a member's proxy picks the end behind a Service itself."""
+        if not self._discovers(service.namespace):
+            return frozenset((False,))
+        members = self.membership(source)
+        selects, config = self.release.flag(SELECTS_ENTRIES, True), self._config_of(members)
+        return balances(source, service, port, members, self._sidecars.of(source), config, selects)
 
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None

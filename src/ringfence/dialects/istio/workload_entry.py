@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.dialects.fields.shapes import Number, Record, Text, Texts
 from ringfence.dialects.istio.objects import WorkloadEntry
 from ringfence.dialects.istio.shapes import any_of, kind_of_object, named, spec_of
-from ringfence.model.cluster import MACHINE, Pod, WorkloadRef
+from ringfence.model.cluster import MACHINE, NamedPort, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import address
@@ -87,6 +87,7 @@ def machines(entries: Iterable[WorkloadEntry]) -> Iterator[Pod]:
             name,
             one.labels,
             WorkloadRef(MACHINE, space, name),
+            ports=tuple(NamedPort(port, "TCP", given) for port, given in sorted(one.ports.items())),
             addresses=(number,),
             place=one.named.place,
             service_account=one.account,
