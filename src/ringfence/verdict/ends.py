@@ -397,8 +397,14 @@ class Directory:
         return f"node/{end.name}" if end.sort == "node" else end.name or ip.describe(end.space)
 
     def everywhere(self) -> Target:
-        """Every address outside the cluster."""
-        return Target("outside", tuple(self.outside_members(ip.EVERY_ADDRESS)))
+        """Every address outside the cluster that is no machine's."""
+        members = (one for one in self.outside_members(ip.EVERY_ADDRESS) if one.machine is None)
+        return Target("outside", tuple(members))
+
+    def machines(self) -> Iterable[Target]:
+        """The machines that are ends of their own, by name."""
+        for column, machine in self.universe.machines.items():
+            yield self.machine(self.universe.ends[column].name, machine)
 
     def outside_members(self, space: Intervals) -> Iterable[Member]:
         """Addresses outside, grouped by what the policies can tell apart."""

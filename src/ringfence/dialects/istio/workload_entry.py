@@ -73,14 +73,26 @@ def address_of(entry: WorkloadEntry) -> int | None:
         return None
 
 
-def machines(entries: Iterable[WorkloadEntry]) -> Iterator[Pod]:
-    """The workloads as ends. Of several entries with one address the first is taken."""
-    seen: set[int] = set()
+def machines(entries: Iterable[WorkloadEntry], problems: list[Problem]) -> Iterator[Pod]:
+    """The workloads as ends. Of several entries with one address the first is taken, and the others are told of."""
+    seen: dict[int, WorkloadEntry] = {}
     for one in entries:
         number = address_of(one)
-        if number is None or number in seen or one.broken:
+        if number is None or one.broken:
             continue
-        seen.add(number)
+        if number in seen:
+            problems.append(
+                Problem(
+                    one.named.place,
+                    "address-shared",
+                    Severity.WARNING,
+                    f"{one.named} has the address of {seen[number].named}: it is taken for that one, and nothing else"
+                    " is known of it",
+                    "give each machine one WorkloadEntry, with all labels that select it",
+                )
+            )
+            continue
+        seen[number] = one
         space, name = one.named.namespace, one.named.name
         yield Pod(
             space,
