@@ -197,3 +197,10 @@ def test_ways_in_of_a_load_balancer_that_takes_the_machine_alone() -> None:
     asked = world(entry(address="203.0.113.5"), STRICT, ONLY_DB, front)
     assert asked.ways_in().ways
     assert {way.verdict for way in asked.ways_in().ways} == {Verdict.DENIED}
+
+
+@pytest.mark.parametrize("target", ["shop/vm", "192.168.7.9"])
+def test_labels_are_looked_for_that_reach_pods_only(target: str) -> None:
+    with pytest.raises(ringfence.EndError) as caught:
+        machine_and_shop().exposure(targets=[target])
+    assert "is no pod" in str(caught.value)
