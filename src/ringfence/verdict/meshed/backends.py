@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.model.cluster import Pod, Service, ServicePort
+from ringfence.model.cluster import Cluster, Pod, Service, ServicePort
 from ringfence.model.mesh import Mesh, Proxy
 from ringfence.sets.ports import Intervals, port_key
 from ringfence.values import replace
@@ -45,13 +45,7 @@ class MachineBackends:
         self.asker = asker
         self.mesh = mesh
         self.service = service
-        self.machines = [
-            one
-            for one in asker.cluster.machines
-            if one.namespace == service.namespace
-            and service.selector
-            and service.selector.items() <= one.labels.items()
-        ]
+        self.machines = selected(asker.cluster, service)
 
     def parts(self, flows: list[Flow], question: Asked, request: Request | None) -> Iterator[Part]:
         """What all layers say of each flow. ``flows`` are those to pods."""
@@ -94,20 +88,8 @@ class MachineBackends:
         ]
 
     def _picks(self, source: Member, port: ServicePort) -> frozenset[bool]:
-        """Whether the client's own proxy picks the end; both, where that is open."""
         pod = self.asker.pod(source)
-        if pod is None:
-            return frozenset((False,))
-        found: set[bool] = set()
-        address = self.service.addresses[0] if self.service.addresses else None
-        for option in self.mesh.membership(pod):
-            member = option.value
-            takes = member.proxy is not Proxy.NONE and member.outbound.takes(address, port.port)
-            if not takes or member.aside:
-                found.add(False)
-            if takes is not False:
-                found |= self.mesh.balances(pod, self.service, port.port)
-        return frozenset(found)
+        return frozenset((False,)) if pod is None else picks(self.mesh, pod, self.service, port)
 
     def _to_machines(self, source: Member, port: ServicePort, request: Request | None) -> Iterator[Part]:
         asked, asker = f"{port.port}/{port.protocol}", self.asker.asker
@@ -157,6 +139,29 @@ class MachineBackends:
             None,
             Layered((layer,), (hop,), None, "unknown"),
         )
+
+
+def selected(cluster: Cluster, service: Service) -> list[Pod]:
+    """The machines that a Service selects."""
+    return [
+        one
+        for one in cluster.machines
+        if one.namespace == service.namespace and service.selector and service.selector.items() <= one.labels.items()
+    ]
+
+
+def picks(mesh: Mesh, client: Pod, service: Service, port: ServicePort) -> frozenset[bool]:
+    """Whether the client's own proxy picks the end behind a port of a Service; both, where that is open."""
+    found: set[bool] = set()
+    address = service.addresses[0] if service.addresses else None
+    for option in mesh.membership(client):
+        member = option.value
+        takes = member.proxy is not Proxy.NONE and member.outbound.takes(address, port.port)
+        if not takes or member.aside:
+            found.add(False)
+        if takes is not False:
+            found |= mesh.balances(client, service, port.port)
+    return frozenset(found)
 
 
 def _unsure(layered: Layered, why: Reason) -> Layered:
