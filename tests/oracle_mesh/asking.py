@@ -18,6 +18,7 @@ from tests.oracle_mesh.objects import (
     Json,
     World,
     annotations,
+    behind,
     has_labels,
     identity,
     labels,
@@ -65,7 +66,7 @@ class Answer:
 
 
 def read(objects: Sequence[Json]) -> World:
-    """The objects, with a pod for each Deployment."""
+    """The objects, with a pod for each Deployment and a machine for each WorkloadEntry."""
     config: Json = {}
     made: list[Json] = []
     for one in objects:
@@ -75,13 +76,18 @@ def read(objects: Sequence[Json]) -> World:
             template = one["spec"]["template"]
             metadata = {**(template.get("metadata") or {}), "name": name(one), "namespace": space(one)}
             one = {"kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        if one["kind"] == "WorkloadEntry":
+            said = one["spec"]
+            metadata = {"name": name(one), "namespace": space(one), "labels": said.get("labels") or {}}
+            spec = {"serviceAccountName": said.get("serviceAccount", ""), "ports": said.get("ports") or {}}
+            one = {"kind": "Machine", "metadata": metadata, "spec": spec, "status": {"podIP": said["address"]}}
         made.append(one)
     return World(made, config)
 
 
 def services_to(world: World, server: Json, port: int) -> list[Json | None]:
     """The Services by which clients may call a port of a workload; without any, they dial the pod."""
-    found = [one for one in world.of("Service") if leads_to(one, server, port)]
+    found = [one for one in world.of("Service") if behind(one, server, port)]
     headed = [one for one in found if one["spec"].get("clusterIP") != "None"]
     return list(headed or found or [None])
 
@@ -114,18 +120,28 @@ def of_datagrams(world: World, client: Json, server: Json, port: int) -> Answer:
     return Answer("denied", "network", None, "none", (port,), "timeout", False)
 
 
-def through_service(world: World, client: Json, service: Json, port: int, asks: Asks) -> list[Answer]:
-    """The answers of all pods behind a port of a Service."""
+def through_service(world: World, client: Json, service: Json, port: int, asks: Asks) -> list[list[Answer]]:
+    """The answers of every workload behind a port of a Service: pods, and machines for clients whose proxies pick the
+    workload themselves."""
     [service_port] = [one for one in service["spec"]["ports"] if one["port"] == port]
-    return [
+    there = [
         one
-        for pod in world.of("Pod")
-        if space(pod) == space(service)
-        and has_labels(service["spec"]["selector"], labels(pod))
-        and target(service_port, pod) is not None
-        and pod is not client
-        for one in answers(world, client, pod, target(service_port, pod) or 0, service, asks)
+        for one in (*world.of("Pod"), *(world.of("Machine") if picks(world, client, service, port) else ()))
+        if space(one) == space(service)
+        and has_labels(service["spec"]["selector"], labels(one))
+        and target(service_port, one) is not None
+        and one is not client
     ]
+    return [answers(world, client, one, target(service_port, one) or 0, service, asks) for one in there]
+
+
+def picks(world: World, client: Json, service: Json, port: int) -> bool:
+    """Whether the client's proxy picks the workload behind a port of a Service, rather than the node's rules."""
+    if headless(service) or proxy(world, client) == "none":
+        return False
+    if proxy(world, client) == "node":
+        return True
+    return bool(takes_outbound(client, port, service["spec"]["clusterIP"])) and knows(world, client, service, port)
 
 
 def answers(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> list[Answer]:
@@ -243,7 +259,7 @@ def _sent_elsewhere(
 
 def _application_encrypts(world: World, server: Json, port: int, service: Json | None) -> bool:
     """Whether the Service that is called, or every one that leads to an address which is dialled, says so."""
-    ways = [service] if service is not None else [one for one in world.of("Service") if leads_to(one, server, port)]
+    ways = [service] if service is not None else [one for one in world.of("Service") if behind(one, server, port)]
     ports = [leads_to(one, server, port) or {} for one in ways]
     words = [one.get("appProtocol") or one.get("name", "").split("-")[0] for one in ports]
     return bool(words) and all(word.lower() in ("https", "tls", "kubernetes.io/wss") for word in words)
@@ -282,7 +298,7 @@ def _by_sidecar(world: World, client: Json, server: Json, port: int, service: Js
         return service if knows(world, client, service, service_port["port"]) else None
     for one in world.oldest("Service"):
         # The addresses of the pods of headless Services are known, where requests are not told by their hosts.
-        found = leads_to(one, server, port)
+        found = behind(one, server, port)
         if found and headless(one) and protocol(found, port) != "http" and knows(world, client, one, found["port"]):
             return one
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from tests.oracle_mesh.objects import Json, World, annotations, labels, space
+from tests.oracle_mesh.objects import Json, World, annotations, is_machine, labels, space
 
 GATEWAY = "gateway.networking.k8s.io/gateway-name"
 NEVER = ("kube-system", "kube-public", "kube-node-lease", "local-path-storage")
@@ -12,6 +12,10 @@ NEVER = ("kube-system", "kube-public", "kube-node-lease", "local-path-storage")
 
 def proxy(world: World, pod: Json) -> str:
     """``none``, ``sidecar``, ``node`` (ztunnel), or ``waypoint``."""
+    if is_machine(pod):
+        said = labels(pod).get("security.istio.io/tlsMode")
+        with_one = said == "istio" if said is not None else bool(pod["spec"]["serviceAccountName"])
+        return "sidecar" if with_one else "none"
     if GATEWAY in labels(pod):
         return "waypoint"
     if runs(pod):

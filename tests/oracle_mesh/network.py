@@ -35,7 +35,7 @@ def _direction(
 ) -> bool:
     """``readings``: whether pods of the host's network are let alone by policies, and matched by selectors."""
     alone, matched = readings
-    if subject["kind"] == "Outside" or (alone and (_on_host(subject) or _on_host(peer))):
+    if subject["kind"] in ("Outside", "Machine") or (alone and (_on_host(subject) or _on_host(peer))):
         return True
     isolated = False
     for policy in world.of("NetworkPolicy"):
@@ -74,7 +74,7 @@ def _peer(world: World, policy: Json, said: Json, peer: Json, matched: bool) -> 
         return address in ipaddress.ip_network(said["ipBlock"]["cidr"]) and not any(
             address in ipaddress.ip_network(one) for one in said["ipBlock"].get("except", ())
         )
-    if peer["kind"] == "Outside" or (_on_host(peer) and not matched):
+    if peer["kind"] in ("Outside", "Machine") or (_on_host(peer) and not matched):
         return False
     if "namespaceSelector" in said:
         wanted = said["namespaceSelector"].get("matchLabels")

@@ -94,9 +94,25 @@ def leads_to(service: Json, pod: Json, port: int) -> Json | None:
     return None
 
 
+def behind(service: Json, workload: Json, port: int) -> Json | None:
+    """The port of a Service by which clients get to this port of a workload: a headless Service has no machines."""
+    if is_machine(workload) and service["spec"].get("clusterIP") == "None":
+        return None
+    return leads_to(service, workload, port)
+
+
+def is_machine(one: Json) -> bool:
+    """Whether a workload is outside of the cluster."""
+    return bool(one["kind"] == "Machine")
+
+
 def target(service_port: Json, pod: Json) -> int | None:
     """The port of the pod that a port of a Service leads to."""
     wanted = service_port.get("targetPort", service_port["port"])
+    if is_machine(pod):
+        own = pod["spec"]["ports"]
+        found = own.get(service_port.get("name"), wanted) if isinstance(wanted, int) else own.get(wanted)
+        return None if found is None else int(found)
     if isinstance(wanted, int):
         return wanted
     for container in pod["spec"].get("containers", ()):

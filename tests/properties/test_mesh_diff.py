@@ -13,6 +13,7 @@ from ringfence.sets.ports import contains_key
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.meshed.forms import protections, unbound
 from ringfence.verdict.meshed.request import request
+from tests.properties.machines import Machines
 from tests.properties.meshes import Draw
 
 Json = dict[str, Any]
@@ -41,8 +42,10 @@ def changed(draw: Draw, objects: list[Json]) -> list[Json]:
                 one["spec"]["template"]["metadata"].setdefault("annotations", {})[
                     "traffic.sidecar.istio.io/excludeInboundPorts"
                 ] = "8080"
-        elif kind not in ("Pod", "Gateway", "Service") and draw.maybe(0.3):
+        elif kind not in ("Pod", "Gateway", "Service", "WorkloadEntry") and draw.maybe(0.3):
             continue
+        elif kind == "WorkloadEntry" and draw.maybe(0.5):
+            one["spec"]["serviceAccount"] = draw.one("shared", "other")
         elif kind == "PeerAuthentication" and draw.maybe(0.5):
             one["spec"]["mtls"] = {"mode": draw.one("STRICT", "PERMISSIVE", "DISABLE")}
         found.append(one)
@@ -60,9 +63,22 @@ def changed(draw: Draw, objects: list[Json]) -> list[Json]:
     return found
 
 
-def compare(seed: int) -> list[str]:
+class WithMachines(Machines):
+    """With questions about machines, too."""
+
+    def question(self) -> Json:
+        found = super().question()
+        if self.maybe(0.6):
+            found[self.one("client", "server")] = self.one(*self.machines)
+        return found | {"way": "name"}
+
+    def serving(self) -> list[Json]:
+        return []
+
+
+def compare(seed: int, kind: type[Draw] = Draw) -> list[str]:
     """What is wrong with the difference of the states of a seed."""
-    draw = Draw(seed)
+    draw = kind(seed)
     objects = draw.cluster()
     other = changed(draw, objects)
     states = [load_objects(one, istio_version="1.29") for one in (objects, other)]
@@ -289,7 +305,7 @@ def run(first: int, last: int) -> int:
     """Compares the states of these seeds and prints what is wrong; how much that is."""
     found = 0
     for seed in range(first, last):
-        for line in compare(seed):
+        for line in (*compare(seed), *compare(seed, WithMachines)):
             found += 1
             print(line)
     print(f"{last - first} pairs of states, {found} disagreements")
@@ -299,6 +315,11 @@ def run(first: int, last: int) -> int:
 @pytest.mark.parametrize("first", range(0, SEEDS, 10))
 def test_rows_hold_every_change_and_witnesses_differ(first: int) -> None:
     assert [one for seed in range(first, first + 10) for one in compare(seed)] == []
+
+
+@pytest.mark.parametrize("first", range(0, 30, 10))
+def test_rows_hold_every_change_of_machines(first: int) -> None:
+    assert [one for seed in range(first, first + 10) for one in compare(seed, WithMachines)] == []
 
 
 if __name__ == "__main__":

@@ -16,6 +16,38 @@ OVER_WAYPOINTS = ("tests/dialects/istio/test_waypoint.py", SPEC, *ORACLE)
 ATTACHED = ("tests/dialects/istio/test_attachment.py", SPEC_AUTHORIZATION)
 READ = ("tests/dialects/istio/test_authorization.py", "tests/dialects/istio/test_trust_domains.py", SPEC_AUTHORIZATION)
 
+MACHINES = (
+    *in_file(
+        "verdict/meshed/grid.py",
+        ("tests/verdict/meshed/test_machines.py", "tests/properties/test_machines.py"),
+        (
+            "else self.universe.machines.get(column)",
+            "else None",
+            "machines outside of the cluster are any address to lists",
+        ),
+        (
+            'found["no workload", column] =',
+            "found[column] =",
+            "a machine is mixed up with some other address",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/backends.py",
+        ("tests/verdict/meshed/test_backends.py",),
+        ("if more and False not in picks:", "if False:", "a Service without pods is closed to clients of the mesh"),
+        ("if takes is not False:", "if True:", "a client past its proxy gets machines"),
+        ("found = led_to(port, machine)", "found = port.port", "a machine is reached at the Service's port"),
+    ),
+    *in_file(
+        "verdict/spreading.py",
+        ("tests/verdict/meshed/test_machines.py",),
+        (
+            "if self.workloads >> column & 1:\n                    levels[depth",
+            "if column < self.universe.pods:\n                    levels[depth",
+            "nobody goes on from a machine",
+        ),
+    ),
+)
 MEMBERSHIP = (
     *in_file(
         "dialects/istio/enrolment.py",
@@ -477,4 +509,4 @@ POLICIES = (
 )
 """Which policies reach a point, and how it reads them."""
 
-MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)
+MESH_FAULTS = (*MACHINES, *MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)

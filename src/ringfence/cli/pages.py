@@ -48,6 +48,8 @@ def _terms(world: World, matrix: Matrix, level: str, text: str, namespace: str |
 
 def _names(world: World, target: Target, level: str) -> Iterator[tuple[str, str]]:
     """(name, kind) of the ends of a matrix, as it names them; of pods one by one the name alone."""
+    from ringfence.model.cluster import MACHINE
+
     lister = world.lister
     relation = lister.relation
     if target.service is not None or any(not isinstance(member.end, int) for member in target.members):
@@ -65,5 +67,5 @@ def _names(world: World, target: Target, level: str) -> Iterator[tuple[str, str]
         if not member.pods:
             assert isinstance(member.end, int)
             sort = relation.end_class(member.end).sort
-            kind = "Node" if sort == "node" else "Addresses"
+            kind = "Node" if sort == "node" else MACHINE if member.machine is not None else "Addresses"
             yield lister.asker.directory.other_name(member.end), "" if level == "pod" else kind

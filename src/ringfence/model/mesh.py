@@ -508,6 +508,10 @@ class Mesh(Protocol):
         """How a gateway leaves the cluster where a route of a listener sends to a port of a host (None: the route names
         none). Sends nothing where it knows no such host, or no such port of it."""
 
+    def balances(self, source: Pod, service: Service, port: int) -> frozenset[bool]:
+        """Whether the proxy of a member picks the end behind a port of a Service itself, of pods and of machines
+        outside of the cluster; both, where the input leaves it open."""
+
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
     ) -> tuple[Option[Waypoint | None], ...]:

@@ -82,10 +82,14 @@ def check(situation: Situation) -> Iterator[Result]:
     if enforcement is None:
         return
     from ringfence.rules.enforcement import subject_of
+    from ringfence.rules.machines import machines_of
 
     accounts: dict[str, set[str]] = {}
     for pod in situation.cluster.pods:
         accounts.setdefault(pod.namespace, set()).add(pod.service_account)
+    for machine in machines_of(enforcement):
+        if machine.service_account:
+            accounts.setdefault(machine.namespace, set()).add(machine.service_account)
     for policy in enforcement.policies:
         subject = subject_of(policy)
         for clause in policy.clauses if policy.action in ("ALLOW", "DENY") else ():

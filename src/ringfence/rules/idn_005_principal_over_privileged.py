@@ -111,7 +111,9 @@ def _finding(subject: Subject, policy: AuthorizationPolicy, clause: Clause, wort
 
 def _named(enforcement: Enforcement) -> dict[tuple[str, str], tuple[AuthorizationPolicy, Clause]]:
     """The accounts that rules let in, each with the first rule that does."""
+    from ringfence.dialects.istio.workload_entry import has_proxy
     from ringfence.model.mesh import Proxy
+    from ringfence.rules.machines import machines_of
 
     found: dict[tuple[str, str], tuple[AuthorizationPolicy, Clause]] = {}
     accounts: dict[str, list[str]] = {}
@@ -119,6 +121,9 @@ def _named(enforcement: Enforcement) -> dict[tuple[str, str], tuple[Authorizatio
         pod = enforcement.pod(index)
         if pod.service_account and enforcement.proxy(index) is not Proxy.NONE:
             accounts.setdefault(pod.namespace, []).append(pod.service_account)
+    for machine in machines_of(enforcement):
+        if machine.service_account and has_proxy(machine):
+            accounts.setdefault(machine.namespace, []).append(machine.service_account)
     for policy in enforcement.policies:
         for clause in policy.clauses if policy.action == "ALLOW" and not policy.dry_run else ():
             for terms in (*clause.sources, clause.conditions):

@@ -116,12 +116,18 @@ def _selector(
 ) -> Iterator[Result]:
     from ringfence.dialects.istio.enrolment import is_gateway, is_waypoint
     from ringfence.dialects.istio.peer_authentication import selects
+    from ringfence.dialects.istio.workload_entry import has_proxy
     from ringfence.model.mesh import Proxy
+    from ringfence.rules.machines import machines_of
 
     situation = enforcement.situation
     place = situation.place_of(subject, ("spec", "selector"), otherwise)
     everywhere = subject.namespace == enforcement.mesh.config.root_namespace
-    if not (everywhere and situation.cluster.pods) and not situation.has_workloads(subject.namespace):
+    scope = None if everywhere else subject.namespace
+    machines = [one for one in machines_of(enforcement, scope) if selects(labels, one)]
+    if any(map(has_proxy, machines)):
+        return
+    if not (everywhere and situation.cluster.pods) and not situation.has_workloads(subject.namespace) and not machines:
         where = f"the input has no workloads of namespace {subject.namespace}"
         yield NotEvaluable(RULE.id, subject, where, place)
         return
@@ -138,6 +144,11 @@ def _selector(
         near = nearest_label(selector, (enforcement.pod(index).labels for index in pods))
         hint = f"did you mean {near}?" if near else "compare the selector with the labels of the pod templates"
         message = f"{subject} selects no workload: none has {text}"
+        if machines:
+            message, hint = (
+                f"{subject} is for only workloads without a proxy: nothing enforces it",
+                "give its WorkloadEntry a serviceAccount",
+            )
         yield Finding(RULE.id, message, place, subject, evidence, fix=hint)
     elif all(matches[index] is not None for index in pods):
         gateways = [index for index in taken if is_waypoint(enforcement.pod(index))]

@@ -125,6 +125,7 @@ def _unknown(enforcement: Enforcement, one: DestinationRule) -> Finding:
 
 def _subsets(enforcement: Enforcement, one: DestinationRule) -> Iterator[Result]:
     from ringfence.dialects.istio.peer_authentication import selects
+    from ringfence.rules.machines import machines_of
 
     services = enforcement.written.services(one.host, one.named.namespace)
     if enforcement.written.entries(one.host, one.named.namespace) or not services:
@@ -134,6 +135,12 @@ def _subsets(enforcement: Enforcement, one: DestinationRule) -> Iterator[Result]
         for service in services
         for index in enforcement.pods_of(service.namespace)
         if service in enforcement.mesh.services.of(enforcement.pod(index))
+    ]
+    behind += [
+        machine
+        for service in services
+        for machine in machines_of(enforcement, service.namespace)
+        if service in enforcement.mesh.services.of(machine)
     ]
     subject = _subject(one)
     for at, subset in enumerate(one.subsets):

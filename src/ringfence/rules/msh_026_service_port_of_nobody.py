@@ -93,6 +93,7 @@ def check(situation: Situation) -> Iterator[Result]:
             evidence = (str(port.port), str(port.target))
             if isinstance(port.target, str):
                 pods = [enforcement.pod(index) for index in behind]
+                pods += [one for one in situation.cluster.machines if service in enforcement.mesh.services.of(one)]
                 if any(one.name == port.target for pod in pods for one in pod.ports):
                     continue
                 if None in proxies:

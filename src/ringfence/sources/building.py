@@ -325,6 +325,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
     services += parts.meshes.predicted_services(predicted, services)
     ranges = cluster_ranges(given, parts.told, all_nodes, pods, inside, problems)
     named = parts.named.union(pod.namespace for pod in pods).union(pod.namespace for pod in finished)
+    machines = parts.meshes.machines(problems)
     spaces = namespaces.with_named(parts.namespaces, named, assume_no_labels=assume_no_labels)
     return Cluster(
         namespaces=spaces,
@@ -343,7 +344,7 @@ def _assemble(reading: Input, parts: _Parts, given: Ranges, assume_no_labels: bo
         manifests=tuple(parts.policy_manifests),
         objects=reading.objects,
         accounts=frozenset(parts.accounts),
-        machines=parts.meshes.machines(),
+        machines=machines,
         istio=parts.meshes.objects(pods, spaces.values()),
         plugin=parts.plugins.detected(all_nodes),
         encryption=parts.encryption.declared(),

@@ -296,14 +296,14 @@ class MeshReader:
 
         return predicted_services(gateways, pods, services)
 
-    def machines(self) -> tuple[Pod, ...]:
+    def machines(self, problems: list[Problem]) -> tuple[Pod, ...]:
         """Workloads outside of the cluster."""
         entries = self._istio.found.get("workload_entries") if self._istio is not None else None
         if not entries:
             return ()
         from ringfence.dialects.istio.workload_entry import machines
 
-        return tuple(machines(sorted(entries, key=lambda one: (one.named.namespace, one.named.name))))
+        return tuple(machines(sorted(entries, key=lambda one: (one.named.namespace, one.named.name)), problems))
 
     def with_entrances(self, entries: Entries) -> Entries:
         """Ways into the cluster, with those that a mesh has of its own."""

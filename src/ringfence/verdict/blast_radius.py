@@ -192,8 +192,8 @@ class Tracer:
                 name = self.asker.directory.other_name(column)
                 found = Member(column, name, node=end.name if end.sort == "node" else None)
                 if end.sort == "outside":
-                    first = next((one for one in self.asker.directory.everywhere().members if one.end == column), found)
-                    found = first
+                    there = self.asker.directory.outside_members(end.space)
+                    found = next((one for one in there if one.end == column), found)
             self._members[column] = found
         return found
 

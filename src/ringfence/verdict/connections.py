@@ -448,6 +448,7 @@ class Lister:
             yield Target(text, tuple(self.asker.directory.members(indexes)))
         for name in self.universe.nodes:
             yield self.asker.directory.find(f"node/{name}")
+        yield from self.asker.directory.machines()
         yield self.asker.directory.everywhere()
 
 

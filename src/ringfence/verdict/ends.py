@@ -198,10 +198,10 @@ class Directory:
         if key in self._services:
             return self._service(text, self._services[key])
         if key in self._machines:
-            return self._machine(text, self._machines[key])
+            return self.machine(text, self._machines[key])
         raise self._missing(namespace, name, text)
 
-    def _machine(self, text: str, machine: Pod) -> Target:
+    def machine(self, text: str, machine: Pod) -> Target:
         """A workload outside of the cluster: its address, known by whose it is."""
         number = machine.addresses[0]
         thing = self._known_addresses().get(number)
@@ -209,7 +209,11 @@ class Directory:
         if found is not None and found.service is not None:
             return found
         members = found.members if found else tuple(self._unknown_addresses(((number, number),)))
-        named = tuple(replace(one, machine=machine, witness=ip.address_text(number)) for one in members)
+        address = ip.address_text(number)
+        named = tuple(
+            replace(one, machine=machine, witness=address if text == address or one.machine is None else one.name)
+            for one in members
+        )
         return Target(text, named)
 
     def _stands_for_workload(self, index: int) -> bool:
@@ -230,7 +234,7 @@ class Directory:
             machine = self._machines.get((namespace, name))
             if machine is None:
                 raise self._missing(namespace, name, text)
-            return self._machine(text, machine)
+            return self.machine(text, machine)
         if kind == "Pod":
             indexes = [index for index in self._pods.get((namespace, name), ()) if not self._stands_for_workload(index)]
             if not indexes:
@@ -396,8 +400,14 @@ class Directory:
         return f"node/{end.name}" if end.sort == "node" else end.name or ip.describe(end.space)
 
     def everywhere(self) -> Target:
-        """Every address outside the cluster."""
-        return Target("outside", tuple(self.outside_members(ip.EVERY_ADDRESS)))
+        """Every address outside the cluster that is no machine's."""
+        members = (one for one in self.outside_members(ip.EVERY_ADDRESS) if one.machine is None)
+        return Target("outside", tuple(members))
+
+    def machines(self) -> Iterable[Target]:
+        """The machines that are ends of their own, by name."""
+        for column, machine in self.universe.machines.items():
+            yield self.machine(self.universe.ends[column].name, machine)
 
     def outside_members(self, space: Intervals) -> Iterable[Member]:
         """Addresses outside, grouped by what the policies can tell apart."""
@@ -429,7 +439,7 @@ class Directory:
                 return self._known_address(text, thing)
             for machine in self.cluster.machines:
                 if first in machine.addresses:
-                    return self._machine(text, machine)
+                    return self.machine(text, machine)
             return Target(text, tuple(self._unknown_addresses(((first, last),))))
         inside = [number for number in known if first <= number <= last]
         seen: set[int] = set()

@@ -18,6 +18,7 @@ from ringfence.sets.addresses import Intervals as Addresses
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value, field
 from ringfence.verdict.answers import LAYERS, Reason, Verdict
+from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid, Result
 from ringfence.verdict.label_prices import Labels, Prices
 from ringfence.verdict.new_pods import IN_A_NEW_NAMESPACE, NewPods, homes
@@ -303,7 +304,13 @@ class Exposer:
     def exposure(
         self, targets: Sequence[tuple[str, int]] = (), limit: int | None = None, partial: bool = False
     ) -> Exposure:
-        """All of it. ``limit``: at most so many rows."""
+        """All of it. ``limit``: at most so many rows. Raises EndError for a target that is no pod."""
+        for name, columns in targets:
+            if columns & ~self.grid.pods:
+                raise EndError(
+                    f"{name} is no pod: what labels reach it is not looked for",
+                    "name a workload or a pod, or ask: blast-radius key=value@NAMESPACE",
+                )
         rows = sorted(self.rows(self.new_pods(self.places, self.grid.pods)), key=order)
         left_out = max(0, len(rows) - limit) if limit is not None else 0
         prices = sorted(self.prices(targets), key=_price_order)

@@ -60,9 +60,9 @@ class Pairs:
             )
         if real and len(source.pods) == 1 and len(destination.pods) == 1:
             return
-        single = source.name == source.witness or source.machine is not None
-        nowhere = bool(source.alternatives) or (first.sort == "outside" and single)
-        if nowhere and source.witness == destination.witness and source.name == destination.name:
+        nowhere = bool(source.alternatives) or (first.sort == "outside" and source.name == source.witness)
+        same = nowhere and source.witness == destination.witness and source.name == destination.name
+        if same or (source.machine is not None and source.machine is destination.machine):
             if translated:
                 for end in source.alternatives or (source.end,):
                     yield from self._hairpins(source, destination, end, ports, asked_port)

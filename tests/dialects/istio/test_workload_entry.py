@@ -108,6 +108,12 @@ def test_what_cannot_be_asked_is_told() -> None:
         asked.can("shop/vm", "shop/api", 8080)
 
 
+def test_two_entries_for_one_address_are_told() -> None:
+    asked = world(entry(), entry("shop/vm2", labels={"app": "other"}))
+    assert [problem.code for problem in asked.problems] == ["address-shared"]
+    assert "shop/vm2 has the address of" in asked.problems[0].message
+
+
 def test_a_name_that_is_misspelt() -> None:
     with pytest.raises(ringfence.EndError) as caught:
         world(entry()).can("shop/vn", "shop/api", 8080)

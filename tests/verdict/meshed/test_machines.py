@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import ringfence
+from ringfence.reports.html.joining import joined
 from ringfence.sets.ports import intersect
 from ringfence.verdict.answers import Verdict
 from ringfence.verdict.equivalence import Order
@@ -159,3 +160,47 @@ def test_an_address_that_a_pod_has_is_the_pods() -> None:
     assert not asked.relation.universe.machines
     assert asked.can("bare/runs", "shop/api", 8080).verdict is Verdict.DENIED
     assert "shop/vm" not in asked.connections().ends
+
+
+def test_the_page_names_machines() -> None:
+    before, after = machine_and_shop().matrix(layered=True), world(STRICT, FRONT).matrix(layered=True)
+    assert "shop/vm" in {one.end.name for one in joined([before])}
+    assert "shop/vm" in {one.end.name for one in joined([before, after])}
+
+
+def test_a_pod_that_does_not_exist_calls_a_machine_by_its_name() -> None:
+    asked = machine_and_shop()
+    rows = asked.connections(source="app=new@shop").rows
+    listed = {port for row in rows if "shop/vm" in row.destinations for port, _ in row.ports}
+    assert (5432 in listed) is (asked.can("app=new@shop", "shop/vm", 5432).verdict is Verdict.ALLOWED)
+    reached = asked.blast_radius("app=new@shop", ["shop/vm"], edits=False)
+    (machine,) = (one for one in reached.fallen if one.name == "shop/vm")
+    assert intersect(machine.hop.ports, ((5432, 5432),))
+    outside = asked.blast_radius("app=new@bare", ["shop/vm"], edits=False)
+    assert reached.ways
+    strict = policy("shop/db", {"from": [{"source": {"namespaces": ["shop"]}}]}, app="db")
+    closed = world(entry(), STRICT, strict, FRONT).blast_radius("app=new@bare", edits=False)
+    direct = [one for one in closed.fallen if one.name == "shop/vm" and one.depth == 1]
+    assert not any(intersect(one.hop.ports, ((5432, 5432),)) for one in direct)
+    assert outside.counts["machines"] == 1
+
+
+def test_ways_in_of_a_load_balancer_that_takes_the_machine_alone() -> None:
+    front = service(
+        "shop/api-lb",
+        {"name": "http", "port": 80, "targetPort": 8080},
+        app="api",
+        type="LoadBalancer",
+        loadBalancerSourceRanges=["203.0.113.5/32"],
+        externalTrafficPolicy="Local",
+    )
+    asked = world(entry(address="203.0.113.5"), STRICT, ONLY_DB, front)
+    assert asked.ways_in().ways
+    assert {way.verdict for way in asked.ways_in().ways} == {Verdict.DENIED}
+
+
+@pytest.mark.parametrize("target", ["shop/vm", "192.168.7.9"])
+def test_labels_are_looked_for_that_reach_pods_only(target: str) -> None:
+    with pytest.raises(ringfence.EndError) as caught:
+        machine_and_shop().exposure(targets=[target])
+    assert "is no pod" in str(caught.value)

@@ -15,6 +15,7 @@ from ringfence.dialects.istio.abroad import of_node
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
+from ringfence.dialects.istio.balancing import SELECTS_ENTRIES, balances
 from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
@@ -22,11 +23,12 @@ from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
-from ringfence.dialects.istio.objects import Extension, IngressGateway, IstioObjects, Named
+from ringfence.dialects.istio.objects import Extension, IstioObjects, Named
 from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.service_routes import as_read
+from ringfence.dialects.istio.serving import Servers
 from ringfence.dialects.istio.sidecar_scope import Sidecars
 from ringfence.dialects.istio.since import as_known
 from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, together
@@ -36,7 +38,6 @@ from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.dialects.istio.waypoint_routes import WaypointRoutes
 from ringfence.model.cluster import MACHINE, Cluster, Pod, Service
 from ringfence.model.mesh import (
-    OF_MESH,
     Acceptance,
     Client,
     Identity,
@@ -111,6 +112,9 @@ class IstioMesh:
         self.peer_authentications = PeerAuthentications(
             [one for one in objects.peer_authentications if self._looks_at(one.named)], root
         )
+        self._servers = Servers(
+            objects.gateways, objects.service_entries, self.services, self._sidecars, self.peer_authentications
+        )
         self._waypoints = Waypoints(objects.waypoints, cluster.pods, cluster.namespaces)
         self._policies = [
             as_known(one, self.release.versions)
@@ -157,7 +161,7 @@ class IstioMesh:
         self._rules: dict[Hashable, RequestRules] = {}
         self._kinds: dict[Hashable, int] = {}
         self._seen: dict[Hashable, tuple[int, Pod]] = {}
-        self._servers: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
+        self._served: dict[tuple[object, ...], tuple[Pod, tuple[Option[Server], ...]]] = {}
         self._clients: dict[tuple[object, ...], tuple[object, tuple[Option[Client], ...]]] = {}
         self._mentioned: dict[str, frozenset[int]] = {}
 
@@ -278,56 +282,10 @@ class IstioMesh:
         """What the proxy of a member takes at a port."""
         addresses = pod.addresses if self.services.by_address else ()
         key = (*key_of(pod), id(pod.ports), addresses, port)
-        found = self._servers.get(key)
+        found = self._served.get(key)
         if found is None:
-            found = self._servers[key] = (pod, tuple(self._serve(pod, port)))
+            found = self._served[key] = (pod, tuple(self._servers.at(pod, port, self.membership(pod))))
         return found[1]
-
-    def _serve(self, pod: Pod, port: int) -> Iterable[Option[Server]]:
-        if is_gateway(pod):
-            return tuple(self._gateway(pod, port))
-        spoken = speech.inbound(self.services, self.objects.service_entries, self._sidecars.of(pod), pod, port)
-        proxies = {option.value.proxy for option in self.membership(pod)}
-        found: dict[tuple[Acceptance, Speech], Option[Server]] = {}
-        for proxy in sorted(proxies - {Proxy.NONE}, key=lambda one: one.value) or [Proxy.SIDECAR]:
-            for taken in self.peer_authentications.at(pod, port, proxy is Proxy.NODE):
-                for said in spoken:
-                    word, sources, why = said.value
-                    facts = ", and ".join(filter(None, (taken.fact, said.fact)))
-                    server = Server(
-                        taken.value.acceptance, word, (*taken.value.sources, *sources), f"{taken.value.why}; {why}"
-                    )
-                    found.setdefault(
-                        (server.acceptance, server.speech), Option(server, facts, taken.decide or said.decide)
-                    )
-        return found.values()
-
-    def _gateway(self, pod: Pod, port: int) -> Iterable[Option[Server]]:
-        """A gateway is a server itself: what a client opens to it is no TLS of the mesh, unless it asks for that."""
-        speaks: set[Speech] = set()
-        of_mesh: set[bool] = set()
-        sources: list[Source] = []
-        for one in self.objects.gateways:
-            if not _serves(one, pod):
-                continue
-            for number, protocol, mode in one.listeners:
-                if number == port or self._leads_to(pod, number, port):
-                    sources.append(one.named.source)
-                    of_mesh.add(mode.upper() == "ISTIO_MUTUAL" and speech.parse(protocol) is not Speech.HTTP)
-                    ends = protocol.upper() == "HTTPS" and mode.upper() not in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
-                    speaks.add(Speech.HTTP if ends else speech.parse(protocol) or Speech.DETECTED)
-        said = speaks.pop() if len(speaks) == 1 else Speech.DETECTED
-        plain = Server(Acceptance.PLAIN, said, tuple(sources), "it is a gateway, which ends connections itself")
-        strict = Server(Acceptance.STRICT, said, tuple(sources), "a server of the gateway takes TLS of the mesh only")
-        if of_mesh == {True}:
-            return known(strict)
-        if True not in of_mesh:
-            return known(plain)
-        decide = "the host that is asked for"
-        return (Option(strict, OF_MESH, decide), Option(plain, f"not: {OF_MESH}", decide))
-
-    def _leads_to(self, pod: Pod, number: int, port: int) -> bool:
-        return any(one.port == number for _, one in self.services.leading_to(pod, port))
 
     def spoken(self, service: Service, number: int) -> Speech | None:
         """What proxies take a port of a Service for."""
@@ -407,6 +365,14 @@ class IstioMesh:
         """How a gateway leaves the cluster to a host."""
         config = self._config_of(self.membership(gateway))
         return tuple(self._senders.egress.leaving(gateway, host, port, listener, config))
+
+    def balances(self, source: Pod, service: Service, port: int) -> frozenset[bool]:
+        """Whether a member's proxy picks the end behind a Service itself."""
+        if not self._discovers(service.namespace):
+            return frozenset((False,))
+        members = self.membership(source)
+        selects, config = self.release.flag(SELECTS_ENTRIES, True), self._config_of(members)
+        return balances(source, service, port, members, self._sidecars.of(source), config, selects)
 
     def waypoint(
         self, source: Pod | None, destination: Pod, service: Service | None
@@ -586,10 +552,3 @@ class IstioMesh:
             "ambient.istio.io/redirection" in pod.marks.annotations or "istio.io/dataplane-mode" in pod.labels
             for pod in self._cluster.pods
         )
-
-
-def _serves(gateway: IngressGateway, pod: Pod) -> bool:
-    if gateway.gateway:
-        named = gateway.named
-        return pod.namespace == named.namespace and pod.labels.get(GATEWAY_NAME) == gateway.gateway
-    return bool(gateway.selector) and selects(gateway.selector, pod) is not False

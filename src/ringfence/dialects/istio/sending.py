@@ -41,7 +41,7 @@ from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, import
 from ringfence.dialects.istio.speech import Services, of_port, target_of
 from ringfence.dialects.istio.together import cases, either
 from ringfence.dialects.istio.virtual_hosts import Asked, VirtualHosts
-from ringfence.model.cluster import Pod, Service
+from ringfence.model.cluster import MACHINE, Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
     Client,
@@ -316,10 +316,10 @@ class Senders:
         self, source: Pod, destination: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig
     ) -> tuple[Service, tuple[int, ...]] | None:
         """The headless Service through which a sidecar knows the address of a pod itself (bytes only: requests go by
-        the name of the host)."""
+        the name of the host). Machines are no endpoints of such a Service."""
         for service, one in self._services.leading_to(destination, port):
             speaks = of_port(one.port, one.name, one.application)
-            if not service.headless or speaks is Speech.HTTP:
+            if not service.headless or speaks is Speech.HTTP or destination.workload.kind == MACHINE:
                 continue
             if knows(sidecar, service, one.port, source.namespace, config):
                 return service, (one.port,)

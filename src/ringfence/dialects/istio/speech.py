@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ringfence.dialects.istio.objects import Named, ServiceEntry, Sidecar
 from ringfence.dialects.istio.peer_authentication import selects
-from ringfence.model.cluster import Pod, Service, ServicePort
+from ringfence.model.cluster import MACHINE, Pod, Service, ServicePort
 from ringfence.model.mesh import AGES, Option, Source, Speech
 from ringfence.model.provenance import Place
 
@@ -43,8 +43,12 @@ def of_port(number: int, name: str, application: str) -> Speech:
 
 
 def target_of(port: ServicePort, pod: Pod) -> int | None:
-    """The number of the pod's port that a Service's port leads to."""
+    """The number of the workload's port that a Service's port leads to. A machine's own map of ports, by the name of
+    the Service's port, counts before a target that is a number (istio ``serviceregistry/kube/controller``,
+    serviceInstanceFromWorkloadInstance)."""
     if isinstance(port.target, int):
+        if pod.workload.kind == MACHINE and port.name:
+            return next((one.number for one in pod.ports if one.name == port.name), port.target)
         return port.target
     for one in pod.ports:
         if one.name == port.target and one.protocol == port.protocol:

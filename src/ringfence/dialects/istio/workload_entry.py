@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.dialects.fields.shapes import Number, Record, Text, Texts
 from ringfence.dialects.istio.objects import WorkloadEntry
 from ringfence.dialects.istio.shapes import any_of, kind_of_object, named, spec_of
-from ringfence.model.cluster import MACHINE, Pod, WorkloadRef
+from ringfence.model.cluster import MACHINE, NamedPort, Pod, WorkloadRef
 from ringfence.model.problems import Problem, Severity
 from ringfence.model.provenance import Manifest
 from ringfence.sets.addresses import address
@@ -73,20 +73,33 @@ def address_of(entry: WorkloadEntry) -> int | None:
         return None
 
 
-def machines(entries: Iterable[WorkloadEntry]) -> Iterator[Pod]:
-    """The workloads as ends. Of several entries with one address the first is taken."""
-    seen: set[int] = set()
+def machines(entries: Iterable[WorkloadEntry], problems: list[Problem]) -> Iterator[Pod]:
+    """The workloads as ends. Of several entries with one address the first is taken, and the others are told of."""
+    seen: dict[int, WorkloadEntry] = {}
     for one in entries:
         number = address_of(one)
-        if number is None or number in seen or one.broken:
+        if number is None or one.broken:
             continue
-        seen.add(number)
+        if number in seen:
+            problems.append(
+                Problem(
+                    one.named.place,
+                    "address-shared",
+                    Severity.WARNING,
+                    f"{one.named} has the address of {seen[number].named}: it is taken for that one, and nothing else"
+                    " is known of it",
+                    "give each machine one WorkloadEntry, with all labels that select it",
+                )
+            )
+            continue
+        seen[number] = one
         space, name = one.named.namespace, one.named.name
         yield Pod(
             space,
             name,
             one.labels,
             WorkloadRef(MACHINE, space, name),
+            ports=tuple(NamedPort(port, "TCP", given) for port, given in sorted(one.ports.items())),
             addresses=(number,),
             place=one.named.place,
             service_account=one.account,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringfence.model.cluster import MACHINE
 from ringfence.sets import addresses
 from ringfence.sets.ports import Intervals
 from ringfence.values import Value, replace
@@ -78,7 +79,9 @@ def _addresses(states: Sequence[Matrix]) -> list[JoinedEnd]:
         pieces.sort(key=lambda piece: piece[0])
     kept: list[JoinedEnd] = []
     for space, numbers in pieces:
-        first = next((one, number) for one, number in zip(states, numbers, strict=True) if number is not None)
-        end = first[0].ends[first[1]]
-        kept.append(JoinedEnd(replace(end, name=addresses.describe(space), space=space), tuple(numbers)))
+        ends = [one.ends[number] for one, number in zip(states, numbers, strict=True) if number is not None]
+        end = next((one for one in ends if one.kind == MACHINE), None)
+        if end is None:
+            end = replace(ends[0], name=addresses.describe(space))
+        kept.append(JoinedEnd(replace(end, space=space), tuple(numbers)))
     return kept

@@ -49,10 +49,19 @@ class MeshedAsker:
         """The answer. Raises EndError."""
         if question.icmp:
             return self._icmp(source, destination, question)
-        flows = self.asker.flows.between(source, destination, question)
-        by_name = not _is_address(destination.text)
-        parts = self._parts(flows, destination.service, by_name, request)
+        parts = self._parts_of(source, destination, question, request)
         return self._folded(parts, source, destination, question)
+
+    def _parts_of(
+        self, source: Target, destination: Target, question: Asked, request: Request | None
+    ) -> Iterable[Part]:
+        flows = self.asker.flows.between(source, destination, question)
+        service = destination.service
+        if service is not None and self.cluster.machines and self.mesh is not None:
+            from ringfence.verdict.meshed.backends import MachineBackends
+
+            return MachineBackends(self, self.mesh, service).parts(flows, question, request)
+        return self.parts_among(flows, service, not _is_address(destination.text), request)
 
     def about(
         self,
@@ -64,7 +73,7 @@ class MeshedAsker:
         request: Request | Among | None,
     ) -> Answer:
         """The answer for some flows of a question. ``front``: the Service by which they are called, and its port."""
-        parts = self._parts(flows, front[0], False, request, front[1])
+        parts = self.parts_among(flows, front[0], False, request, front[1])
         return self._folded(parts, source, destination, question)
 
     def _folded(self, parts: Iterable[Part], source: Target, destination: Target, question: Asked) -> Answer:
@@ -111,10 +120,9 @@ class MeshedAsker:
         self, source: Target, destination: Target, question: Asked, request: Request | None = None
     ) -> Iterable[Part]:
         """What all layers say of each kind of flow between two ends. Raises EndError."""
-        flows = self.asker.flows.between(source, destination, question)
-        return self._merged(self._parts(flows, destination.service, not _is_address(destination.text), request))
+        return self._merged(self._parts_of(source, destination, question, request))
 
-    def _parts(
+    def parts_among(
         self,
         flows: list[Flow],
         service: Service | None,
@@ -122,6 +130,8 @@ class MeshedAsker:
         request: Request | Among | None,
         dialled: int = 0,
     ) -> Iterator[Part]:
+        """What all layers say of some flows, unfolded. ``service``: by which they are called, with the port ``dialled``
+        if the flows do not tell it."""
         network: list[Flow] = []
         for flow in flows:
             taken = intersect(flow.ports, TCP)
@@ -177,15 +187,16 @@ class MeshedAsker:
 
     def alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
-        for source in self._split(flow.source):
-            for destination in self._split(flow.destination):
+        for source in self.split(flow.source):
+            for destination in self.split(flow.destination):
                 same = set(source.pods) & set(destination.pods)
                 alone = same and len(source.pods) == 1 and len(destination.pods) == 1
                 if alone and self.cluster.pods[source.pods[0]].replicas == 1 and not flow.hairpin:
                     continue
                 yield replace(flow, source=source, destination=destination)
 
-    def _split(self, member: Member) -> list[Member]:
+    def split(self, member: Member) -> list[Member]:
+        """A member, for pods that the mesh cannot tell apart."""
         if len(member.pods) < 2 or self.mesh is None:
             return [member]
         groups: dict[object, list[int]] = {}

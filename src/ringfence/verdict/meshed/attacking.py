@@ -28,7 +28,7 @@ class Attackers(MeshedAsker):
     def opening(self, source: Target, destination: Target, question: Asked) -> Answer:
         """The answer about the flows that are open, if any is. Raises EndError."""
         flows = self.asker.flows.between(source, destination, question)
-        parts = list(self._merged(self._parts(flows, destination.service, True, None)))
+        parts = list(self._merged(self.parts_among(flows, destination.service, True, None)))
         telling = parts
         for verdicts in (PASSES, OPEN):
             some = [part for part in parts if part.verdict in verdicts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ringfence.model.cluster import Cluster, Pod, Service
+from ringfence.model.cluster import MACHINE, Cluster, Pod, Service, ServicePort
 
 
 class Fronts:
@@ -36,10 +36,19 @@ class Fronts:
         return next(self.all_leading_to(pod, port), None)
 
     def all_leading_to(self, pod: Pod, port: int) -> Iterator[tuple[Service, int]]:
-        """Every Service that leads to a port of a pod, with its own port."""
-        named = {one.name: one.number for one in pod.ports}
+        """Every Service that leads to a port of a workload, with its own port. A headless one leads to no machine."""
+        machine = pod.workload.kind == MACHINE
         for service in self.of(pod):
-            for one in service.ports:
-                target = one.target if isinstance(one.target, int) else named.get(one.target)
-                if one.protocol == "TCP" and target == port:
-                    yield service, one.port
+            if not (machine and service.headless):
+                for one in service.ports:
+                    if one.protocol == "TCP" and led_to(one, pod) == port:
+                        yield service, one.port
+
+
+def led_to(port: ServicePort, pod: Pod) -> int | None:
+    """The number that a Service's port leads to at a workload. A machine's own map of ports, by the names of the
+    Service's, counts before a target that is a number."""
+    if isinstance(port.target, int) and not (pod.workload.kind == MACHINE and port.name):
+        return port.target
+    name, otherwise = (port.name, port.target) if isinstance(port.target, int) else (port.target, None)
+    return next((one.number for one in reversed(pod.ports) if one.name == name), otherwise)

@@ -35,6 +35,7 @@ class WaysInFinder:
         self.apart = apart
         self.asker = asker
         self.cluster = asker.relation.cluster
+        self.meshed = meshed
         self.sources = Sources(asker, meshed)
         self.routing = Routing(asker)
         self.serving = Serving(self.sources, self.routing, controller, lambda: self.doors)
@@ -146,6 +147,27 @@ class WaysInFinder:
             for target in self._targets(self._name(members), merged(members), service):
                 yield target, ports
 
+    def _machines(self, server: Server, service: Service, port: ServicePort) -> list[tuple[Target, Intervals]]:
+        """The machines outside of the cluster behind a port of a Service, for a gateway of a mesh: it picks the end
+        itself. Other software knows pods only."""
+        gateway, mesh = server.gateway, None if self.meshed is None else self.meshed.mesh
+        if mesh is None or gateway is None or gateway.pods is None or not server.pods or not self.cluster.machines:
+            return []
+        from ringfence.verdict.meshed.backends import picks, selected
+        from ringfence.verdict.meshed.fronts import led_to
+
+        if any(picks(mesh, self.cluster.pods[index], service, port) != {True} for index in server.pods):
+            return []
+        found: list[tuple[Target, Intervals]] = []
+        for machine in selected(self.cluster, service):
+            number = led_to(port, machine)
+            target = self.asker.directory.machine(f"{machine.namespace}/{machine.name}", machine)
+            if number is not None and target.members and port.protocol == "TCP":
+                key = port_key(port.protocol, number)
+                name = target.members[0].name
+                found.append((Target(name, target.members, service), ((key, key),)))
+        return found
+
     def _name(self, members: Sequence[Member]) -> str:
         refs = {self.cluster.pods[index].workload for member in members for index in member.pods}
         if len(refs) == 1:
@@ -190,13 +212,14 @@ class WaysInFinder:
                             yield found
                         continue
                     service, port = found
-                    behind = list(self._behind(service, port))
+                    behind = [(*end, servers) for end in self._behind(service, port)]
+                    behind += [(*end, [one]) for one in servers for end in self._machines(one, service, port)]
                     if not behind:
                         message = f"{called} sends to Service {service.namespace}/{service.name}, which has no pods"
                         fix = "compare the Service's selector with the labels of the pods"
                         yield DeadEnd(opening, "no-endpoint", message, fix, backend.place, service.namespace)
-                    for destination, ports in behind:
-                        for server in servers:
+                    for destination, ports, serving in behind:
+                        for server in serving:
                             front = (service, port.port)
                             for way in self.serving.ways(route, opening, rule, server, destination, ports, front):
                                 named = (service.namespace, service.name)

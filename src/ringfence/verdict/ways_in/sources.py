@@ -101,7 +101,9 @@ class Sources:
             return everyone
         space = ip.intersect(everyone.outside, ranges)
         text = f"clients in {ip.describe(space)}" if space else "no client of the internet"
-        return Target(text, tuple(self.directory.outside_members(space)), outside=space)
+        # A machine of a mesh comes over a load balancer like anybody.
+        members = (replace(one, machine=None) for one in self.directory.outside_members(space))
+        return Target(text, tuple(members), outside=space)
 
     @cached_property
     def nodes(self) -> Source:
