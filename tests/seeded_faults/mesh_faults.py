@@ -197,8 +197,8 @@ TRANSPORT = (
             "a rule that selects no client lets those of other namespaces in",
         ),
         (
-            "for namespace in dict.fromkeys((service.namespace, self._root)):",
-            "for namespace in dict.fromkeys((self._root, service.namespace)):",
+            "for namespace in dict.fromkeys((home, self._root)):",
+            "for namespace in dict.fromkeys((self._root, home)):",
             "the root namespace's rules go before the Service's own",
         ),
         (
@@ -251,13 +251,13 @@ TRANSPORT = (
             "a client speaks TLS to a server that has turned it off",
         ),
         (
-            "if not service.headless or speaks is Speech.HTTP:",
-            "if not service.headless:",
+            "if not service.headless or speaks is Speech.HTTP or",
+            "if not service.headless or",
             "a sidecar knows pods of headless HTTP Services by their addresses",
         ),
         (
-            "if any_outside(sidecar, config):\n                yield from _passed_on(",
-            "if True:\n                yield from _passed_on(",
+            "if any_outside(sidecar, config):\n                yield from passed_on(",
+            "if True:\n                yield from passed_on(",
             "a sidecar passes on what it does not know although it may not",
         ),
         (

@@ -20,8 +20,8 @@ ROUTES = (
         ),
         ("    if not known and not broken and", "    if False and", "of two routes without ages the first counts"),
         (
-            'if one.get("kind") != "Service" or "group" not in one:',
-            'if one.get("kind") != "Service":',
+            'elif kind == "Service" and "group" in one:',
+            'elif kind == "Service":',
             "a parent needs no group to be a Service",
         ),
     ),
