@@ -16,6 +16,42 @@ OVER_WAYPOINTS = ("tests/dialects/istio/test_waypoint.py", SPEC, *ORACLE)
 ATTACHED = ("tests/dialects/istio/test_attachment.py", SPEC_AUTHORIZATION)
 READ = ("tests/dialects/istio/test_authorization.py", "tests/dialects/istio/test_trust_domains.py", SPEC_AUTHORIZATION)
 
+EDITED = ("tests/verdict/meshed/test_editing.py", "tests/properties/test_mesh_edits.py")
+EDITS = (
+    *in_file(
+        "verdict/meshed/editing.py",
+        EDITED,
+        (
+            "            if after is None or not self._closes(after, step):",
+            "            if after is None:",
+            "an edit of the mesh is told only if it closes the step",
+        ),
+        (
+            "            rank = (lost.flows, 1, len(remedy.manifests), remedy.fields)",
+            "            rank = (0, 1, len(remedy.manifests), remedy.fields)",
+            "the edit that takes the fewest flows goes first",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/remedies.py",
+        EDITED,
+        (
+            'sources.append({"source": {"notPrincipals": ["*"]}})',
+            'sources.append({"source": {"notPrincipals": ["nobody"]}})',
+            "who controls a pod need not show its certificate",
+        ),
+    ),
+    *in_file(
+        "layers/mesh/courses.py",
+        ("tests/properties/test_mesh_against_oracle.py::test_they_agree_on_the_port_of_tunnels",),
+        (
+            "port == self.mesh.tunnel_port and not tunnelled:",
+            "port == 0 and not tunnelled:",
+            "the port of tunnels takes nothing else",
+        ),
+    ),
+)
+
 MEMBERSHIP = (
     *in_file(
         "dialects/istio/enrolment.py",
@@ -448,4 +484,4 @@ POLICIES = (
 )
 """Which policies reach a point, and how it reads them."""
 
-MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)
+MESH_FAULTS = (*MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS, *EDITS)

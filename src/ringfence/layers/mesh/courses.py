@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeVar
 
-from ringfence.layers.mesh.transport import Transport, foreign, meet
+from ringfence.layers.mesh.transport import Transport, foreign, meet, no_tunnel
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
@@ -305,6 +305,10 @@ class Call(Value):
         if tunnelled and (host is None or not host.tunnel):
             sending, tunnelled = Sending.PLAIN, False
         takes = host is not None and (tunnelled or within(host.inbound, port))
+        if host is not None and host.tunnel and port == self.mesh.tunnel_port and not tunnelled:
+            refused = no_tunnel(sending, proxy)
+            yield Hop(source, At.SERVER, port, refused, None, False, None, port, direct, sources, sent), ()
+            return
         if server is None or host is None or not takes:
             sending = Sending.PLAIN if adapts else sending
             transport = meet(sending, proxy, None, Proxy.NONE)

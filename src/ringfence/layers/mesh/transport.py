@@ -40,6 +40,13 @@ def foreign(transport: Transport) -> Transport:
     return replace(transport, accepted=False, proven=False, symptom="tls-alert", why=why)
 
 
+def no_tunnel(sending: Sending, client: Proxy) -> Transport:
+    """What comes to the port of tunnels, and is none: the proxy there takes nothing else, whoever it is from."""
+    encryption = {Sending.MESH_TLS: Encryption.MTLS, Sending.OTHER_TLS: Encryption.TLS}.get(sending, Encryption.NONE)
+    why = "the server's proxy takes nothing but tunnels at this port"
+    return Transport(False, False, False, encryption, "reset", why, by_client=client is not Proxy.NONE)
+
+
 def _to_workload(sending: Sending) -> Transport:
     if sending is Sending.PLAIN:
         return Transport(True, False, False, Encryption.NONE)
