@@ -88,7 +88,7 @@ def wrong(objects: list[Json], world: World, editor: MeshEditor, remedy: Remedy,
     ]
     if said == bool(passes):
         return f"{remedy.description}: said {said}, and {passes} pass"
-    lost = editor._lost(editor._configured.under_mesh(after), editor._spoken_to(remedy), (-2, -2, 0))
+    lost = editor.losses.lost(editor.losses.configured.under_mesh(after), editor.losses.spoken_to(remedy))
     before, later = cells(world), cells(read)
     told = {
         (one.source, one.destination, port)

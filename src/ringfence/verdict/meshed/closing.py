@@ -69,6 +69,10 @@ class Closing:
             TOGETHER: self._together(column, pod),
         }
 
+    def by_itself(self, layer: str, column: int) -> Side:
+        """What transport or requests make of the ingress of a class of pods that has a proxy."""
+        return self._by_itself(layer, column, self.relation.cluster.pods[self.universe.members[column][0]])
+
     def _by_itself(self, layer: str, column: int, pod: Pod) -> Side:
         key = (layer, self.mesh.kind(pod))
         found = self._alone.get(key)
