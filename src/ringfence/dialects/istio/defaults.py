@@ -20,6 +20,8 @@ from ringfence.model.text import printable
 if TYPE_CHECKING:
     from ringfence.dialects.istio.mesh import IstioMesh
 
+MOST_PRINCIPALS = 50
+"""Identities that a rule names; of more it names their namespaces."""
 STRICT: Mapping[str, Any] = {"mode": "STRICT"}
 
 
@@ -61,9 +63,12 @@ def denied_by_default(mesh: IstioMesh, namespace: str, allowed: Sequence[Allowan
         labels = labels_of(one.server)
         if not labels or _has_allow(mesh, one.server):
             continue
-        principals = sorted(each.text.removeprefix("spiffe://") for each in one.identities)
-        who.update(principals)
-        rule: JsonObject = {"from": [{"source": {"principals": principals}}]}
+        principals = sorted({each.text.removeprefix("spiffe://") for each in one.identities})
+        source = {"principals": principals}
+        if len(principals) > MOST_PRINCIPALS:
+            source = {"namespaces": sorted({each.namespace for each in one.identities})}
+        who.update(*source.values())
+        rule: JsonObject = {"from": [{"source": source}]}
         ports = _few(one.ports)
         if ports:
             rule["to"] = [{"operation": {"ports": ports}}]
@@ -78,9 +83,11 @@ def denied_by_default(mesh: IstioMesh, namespace: str, allowed: Sequence[Allowan
             policy["metadata"]["name"] += "-2"
         taken.add(policy["metadata"]["name"])
         made.append(policy)
-    noun = "identity that comes" if len(who) == 1 else "identities that come"
     text = f"add an {AUTHORIZATION} that allows nobody in namespace {printable(namespace)}"
     if who:
+        noun = "identity or namespace that comes" if len(who) == 1 else "identities and namespaces that come"
+        if all("/" in one for one in who):
+            noun = "identity that comes" if len(who) == 1 else "identities that come"
         text += f", and allow the {len(who)} {noun} today"
     fields = sum(1 + 2 * len(own) for own in rules.values())
     return Remedy(text, None, tuple(made), fields, (REQUESTS,), frozenset((namespace,)))

@@ -19,7 +19,7 @@ from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.losses import Losses
 from ringfence.verdict.meshed.reach import Reading
 
-MOST_NAMESPACES = 50
+MOST_NAMESPACES = 10
 """Namespaces of which steps are looked for in a layer: those with the most workloads that are open in it."""
 OPEN = (Status.OPEN, Status.UNKNOWN)
 
@@ -76,7 +76,7 @@ class MeshSteps:
             one.name
             for one in among
             if all(
-                sides.by_itself(layer, column).status is Status.CLOSED
+                sides.closes(layer, column)
                 for column in columns_of(self.surveyor.workloads.masks[self._numbers[one.name]])
             )
         )
