@@ -42,6 +42,29 @@ EDITS = (
         ),
     ),
     *in_file(
+        "verdict/meshed/next_steps.py",
+        ("tests/verdict/meshed/test_next_steps.py",),
+        (
+            "                sides.closes(layer, column)",
+            "                True",
+            "a step names only workloads that it closes",
+        ),
+        (
+            "                    if own is not None and not alone and self._member(client):",
+            "                    if False:",
+            "a default deny allows who comes today",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/defaults.py",
+        ("tests/verdict/meshed/test_next_steps.py",),
+        (
+            "        if not labels or _has_allow(mesh, one.server):",
+            "        if not labels:",
+            "a workload that allows by name is not opened to others",
+        ),
+    ),
+    *in_file(
         "layers/mesh/courses.py",
         ("tests/properties/test_mesh_against_oracle.py::test_they_agree_on_the_port_of_tunnels",),
         (
