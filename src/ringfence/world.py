@@ -285,7 +285,8 @@ class World:
         from ringfence.verdict.meshed.grids import surveyor_of
 
         with collector_paused():
-            return surveyor_of(self.whole_relation, self.lister, self.mesh).coverage(exclude, self.partial)
+            surveyor = surveyor_of(self.whole_relation, self.lister, self.mesh, self.given.written)
+            return surveyor.coverage(exclude, self.partial)
 
     def exposure(self, targets: Iterable[str] = (), limit: int | None = None, namespace: str | None = None) -> Exposure:
         """What the internet, nodes, other namespaces, the metadata service and new pods reach, and are reached by.

@@ -422,6 +422,10 @@ def _direct(
     if wires and passes(world, client, server, wire) is False:
         symptom = _network_symptom(captured_client, heard)
         return Answer("denied", "network", proven, encryption, hops, symptom, False)
+    if sent != "hbone" and port == TUNNEL and (kind == "node" or tunnel_label(world, server)):
+        # There the proxy takes tunnels, and nothing else.
+        symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
+        return Answer("denied", "transport", None, encryption, hops, symptom, True)
     if sent != "hbone" and not takes_inbound(kind, server, port):
         if sent == "plain":
             return Answer("allowed", "", None, "none", hops, "none", True)

@@ -73,6 +73,9 @@ def takes_inbound(kind: str, pod: Json, port: int) -> bool:
     if kind != "sidecar":
         return False
     included = wish.get("traffic.sidecar.istio.io/includeInboundPorts", "*")
+    if port == 15008:
+        # It is left to tunnels, whether the sidecar takes any or not.
+        return False
     if included != "*":
         return port in _numbers(included) - {15008}
     excluded = _numbers(wish.get("traffic.sidecar.istio.io/excludeInboundPorts", ""))

@@ -11,6 +11,7 @@ import pytest
 from ringfence.loading import load_objects
 from ringfence.model.mesh_edits import Breach, Remedy
 from ringfence.sets.ports import port_key
+from ringfence.verdict.coverage import Status, Step
 from ringfence.verdict.meshed.editing import MeshEditor
 from ringfence.verdict.spreading import Spreader
 from ringfence.world import World
@@ -88,7 +89,7 @@ def wrong(objects: list[Json], world: World, editor: MeshEditor, remedy: Remedy,
     ]
     if said == bool(passes):
         return f"{remedy.description}: said {said}, and {passes} pass"
-    lost = editor._lost(editor._configured.under_mesh(after), editor._spoken_to(remedy), (-2, -2, 0))
+    lost = editor.losses.lost(editor.losses.configured.under_mesh(after), editor.losses.spoken_to(remedy))
     before, later = cells(world), cells(read)
     told = {
         (one.source, one.destination, port)
@@ -145,3 +146,40 @@ def test_edits_do_what_is_said_of_them(first: int) -> None:
     told = [compare(seed) for seed in range(first, first + 8)]
     assert [one for found, _ in told for one in found] == []
     assert sum(closing for _, closing in told)
+
+
+def wrong_step(objects: list[Json], world: World, step: Step) -> str:
+    """What a step of ``coverage`` says that is not so; empty: nothing."""
+    assert step.manifest is not None
+    made = step.manifest["items"] if step.manifest["kind"] == "List" else [step.manifest]
+    read = load_objects(after_all(objects, tuple(made)), istio_version="1.29")
+    sides = {one.name: one.mesh[step.layer].status for one in read.coverage().workloads}
+    still = [one for one in step.workloads if sides[one] is not Status.CLOSED]
+    if still:
+        return f"{step.what}: {still} are not closed"
+    before, later = cells(world), cells(read)
+    widened = [key for key in before if ORDER.index(later[key]) > ORDER.index(before[key])]
+    if widened:
+        return f"{step.what}: lets in {widened}"
+    lost = {key[:2] for key in before if before[key] != later[key]}
+    if not step.refused_left_out and lost and not step.flows:
+        return f"{step.what}: takes {lost}, and tells of nothing"
+    return ""
+
+
+ORDER = ("denied", "unknown", "mixed", "allowed")
+
+
+@pytest.mark.parametrize("first", range(0, CLUSTERS, 8))
+def test_steps_do_what_is_said_of_them(first: int) -> None:
+    tried, found = 0, []
+    for seed in range(first, first + 8):
+        objects = Draw(seed).cluster()
+        world = load_objects(objects, istio_version="1.29")
+        for step in world.coverage().steps:
+            if step.layer != "network":
+                tried += 1
+                said = wrong_step(objects, world, step)
+                found += [f"seed {seed}: {said}"] if said else []
+    assert found == []
+    assert tried

@@ -48,6 +48,65 @@ MACHINES = (
         ),
     ),
 )
+EDITED = ("tests/verdict/meshed/test_editing.py", "tests/properties/test_mesh_edits.py")
+EDITS = (
+    *in_file(
+        "verdict/meshed/editing.py",
+        EDITED,
+        (
+            "            if after is None or not self._closes(after, step):",
+            "            if after is None:",
+            "an edit of the mesh is told only if it closes the step",
+        ),
+        (
+            "            rank = (lost.flows, 1, len(remedy.manifests), remedy.fields)",
+            "            rank = (0, 1, len(remedy.manifests), remedy.fields)",
+            "the edit that takes the fewest flows goes first",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/remedies.py",
+        EDITED,
+        (
+            'sources.append({"source": {"notPrincipals": ["*"]}})',
+            'sources.append({"source": {"notPrincipals": ["nobody"]}})',
+            "who controls a pod need not show its certificate",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/next_steps.py",
+        ("tests/verdict/meshed/test_next_steps.py",),
+        (
+            "                sides.closes(layer, column)",
+            "                True",
+            "a step names only workloads that it closes",
+        ),
+        (
+            "                    if own is not None and not alone and self._member(client):",
+            "                    if False:",
+            "a default deny allows who comes today",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/defaults.py",
+        ("tests/verdict/meshed/test_next_steps.py",),
+        (
+            "        if not labels or _has_allow(mesh, one.server):",
+            "        if not labels:",
+            "a workload that allows by name is not opened to others",
+        ),
+    ),
+    *in_file(
+        "layers/mesh/courses.py",
+        ("tests/properties/test_mesh_against_oracle.py::test_they_agree_on_the_port_of_tunnels",),
+        (
+            "port == self.mesh.tunnel_port:",
+            "port == 0:",
+            "the port of tunnels takes nothing else",
+        ),
+    ),
+)
+
 MEMBERSHIP = (
     *in_file(
         "dialects/istio/enrolment.py",
@@ -509,4 +568,4 @@ POLICIES = (
 )
 """Which policies reach a point, and how it reads them."""
 
-MESH_FAULTS = (*MACHINES, *MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS)
+MESH_FAULTS = (*MACHINES, *MEMBERSHIP, *TRANSPORT, *POLICIES, *VERDICTS, *REQUESTS, *EDITS)

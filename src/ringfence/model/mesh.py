@@ -36,7 +36,7 @@ from ringfence.sets.requests.formulas import Formula
 from ringfence.values import Value
 
 if TYPE_CHECKING:
-    from ringfence.model.mesh_edits import Breach, Remedy, Written
+    from ringfence.model.mesh_edits import Allowance, Breach, Remedy, Written
 
 __all__ = [
     "DESTINATION_ADDRESS",
@@ -536,6 +536,14 @@ class Mesh(Protocol):
 
     def remedies(self, breach: Breach, written: Written) -> Iterable[Remedy]:
         """Changes of its objects that might refuse some connections, small ones first. Each is only a proposal."""
+
+    def proof_by_default(self, namespace: str, written: Written) -> Remedy | None:
+        """What might have the servers of a namespace take nothing that proves no identity. A proposal, too; None where
+        there is none."""
+
+    def denial_by_default(self, namespace: str, allowed: Sequence[Allowance], written: Written) -> Remedy | None:
+        """What might have the servers of a namespace refuse everybody but those who are ``allowed``. A proposal, too;
+        None where there is none."""
 
     def edited(self, manifests: Sequence[Mapping[str, Any]]) -> Mesh | None:
         """This mesh with some of its objects added or replaced, which change neither who is in it nor who they are;

@@ -31,6 +31,14 @@ class Breach(Value):
     namespace: str = ""
 
 
+class Allowance(Value):
+    """Who comes to a server today: some identities, to some TCP ports."""
+
+    server: Pod
+    ports: Numbers
+    identities: tuple[Identity, ...]
+
+
 class Remedy(Value):
     """A change that might do it. ``manifests``: the objects that it adds or changes, as they are afterwards; ``place``:
     what is changed, None for new ones. ``fields``: how many are added or changed. ``layers``: those that refuse then.

@@ -24,6 +24,7 @@ from ringfence.verdict.answers import (
     DirectionTrace,
     Edit,
     Explanation,
+    FlowChange,
     Part,
     PolicyTrace,
     Reason,
@@ -517,6 +518,20 @@ def trace_document(trace: Trace) -> TraceDocument:
     )
 
 
+def flow_change_documents(changes: Iterable[FlowChange]) -> list[FlowChangeDocument]:
+    """Flows whose verdict an edit changes."""
+    return [
+        FlowChangeDocument(
+            source=change.source,
+            destination=change.destination,
+            ports=ports_document(change.ports),
+            before=change.before.value,
+            after=change.after.value,
+        )
+        for change in changes
+    ]
+
+
 def edit_document(edit: Edit | None) -> EditDocument | None:
     """An edit; null where none was found."""
     if edit is None:
@@ -529,16 +544,7 @@ def edit_document(edit: Edit | None) -> EditDocument | None:
         objects=edit.objects,
         fields=edit.fields,
         manifest=None if edit.manifest is None else dict(edit.manifest),
-        also_changes=[
-            FlowChangeDocument(
-                source=change.source,
-                destination=change.destination,
-                ports=ports_document(change.ports),
-                before=change.before.value,
-                after=change.after.value,
-            )
-            for change in edit.also_changes
-        ],
+        also_changes=flow_change_documents(edit.also_changes),
         also_left_out=edit.also_left_out,
     )
 

@@ -32,6 +32,7 @@ from ringfence.model.policy import (
 from ringfence.model.provenance import Place
 from ringfence.sets import addresses as ip
 from ringfence.values import Value, field, replace
+from ringfence.verdict.answers import LAYERS, FlowChange
 from ringfence.verdict.default_deny import Doubt, Gap, Policies, gap
 from ringfence.verdict.ends import Directory
 from ringfence.verdict.openness import Openness, Peers, Scope, any_port
@@ -110,8 +111,9 @@ class NamespaceCoverage(Value):
 
 
 class Step(Value):
-    """Something to do next. ``closes``: how many workloads it closes in ``direction`` (``workloads`` are their names);
-    ``manifest``: an object to add, where that is what to do."""
+    """Something to do next. ``closes``: how many workloads it closes in ``direction`` (``workloads`` are their names),
+    in its ``layer``; ``manifest``: an object to add, where that is what to do. In the layers of a mesh ``flows`` is how
+    many single flows clients lose by it, ``refused`` the first of them (``refused_left_out`` more are not listed)."""
 
     what: str
     namespace: str
@@ -119,6 +121,10 @@ class Step(Value):
     workloads: tuple[str, ...]
     place: Place | None = None
     manifest: Mapping[str, Any] | None = None
+    layer: str = LAYERS[0]
+    flows: int = 0
+    refused: tuple[FlowChange, ...] = ()
+    refused_left_out: int = 0
 
     @property
     def closes(self) -> int:
@@ -177,6 +183,10 @@ class Coverage(Value):
             only=namespace,
         )
 
+    def with_steps_of(self, layer: str) -> Coverage:
+        """The same with the steps of one layer only."""
+        return replace(self, steps=tuple(step for step in self.steps if step.layer == layer))
+
     def percent(self, direction: Direction) -> float:
         """The figure: workloads closed in a direction, of all that count, times 100. 100 where there are none."""
         return 100 * self.count(direction) / self.total if self.workloads else 100.0
@@ -221,8 +231,10 @@ class Surveyor:
         workloads: Workloads,
         directory: Directory,
         closing: Callable[[Surveyor], LayerSides] | None = None,
+        next_steps: Callable[[Surveyor, list[WorkloadCoverage]], Iterable[Step]] | None = None,
     ) -> None:
-        """``closing`` makes what measures the layers of a mesh."""
+        """``closing`` makes what measures the layers of a mesh, ``next_steps`` finds what to do there."""
+        self._next_steps = next_steps
         self.relation = relation
         self.workloads = workloads
         self.directory = directory
@@ -362,6 +374,8 @@ class Surveyor:
             if (own := by_namespace.get(name, [])) or not _named_by(name, patterns)
         )
         steps = NextSteps(self, kept).found()
+        if self._next_steps is not None:
+            steps = tuple(sorted((*steps, *self._next_steps(self, kept)), key=_rank))
         return Coverage(
             tuple(sorted(kept, key=lambda one: one.name)),
             namespaces,
@@ -390,6 +404,11 @@ def _why(found: Gap) -> str:
     if found.outside_only:
         return "admin policies only keep pods apart, not addresses"
     return "no policy closes it"
+
+
+def _rank(step: Step) -> tuple[object, ...]:
+    layers = (*LAYERS, *MESH_LAYERS)
+    return -step.closes, layers.index(step.layer), DIRECTIONS.index(step.direction), step.namespace, step.what
 
 
 class NextSteps:
@@ -436,8 +455,7 @@ class NextSteps:
                 gathered.setdefault(key, []).append(name)
                 made[key] = (_deny_step if closed else _review_step)(namespace, direction)
         steps = [make(tuple(sorted(gathered[key]))) for key, make in made.items()]
-        order = {direction: number for number, direction in enumerate(DIRECTIONS)}
-        return tuple(sorted(steps, key=lambda step: (-step.closes, order[step.direction], step.namespace, step.what)))
+        return tuple(sorted(steps, key=_rank))
 
     def _of_workload(self, mask: int, direction: Direction) -> tuple[bool, list[tuple[NetworkPolicyRules, Rule]]]:
         """Whether a default deny is sure to close it (no policy has a say so far), and the rules that open it."""

@@ -139,6 +139,18 @@ def test_a_rule_for_many_makes_an_exception(source: dict[str, Any]) -> None:
     assert ("shop/api", "shop/vault") not in taken(edit)
 
 
+def test_the_edit_is_told_that_takes_less_even_if_it_is_longer() -> None:
+    """The policy that names both is of the whole namespace: without it the web would lose the API, too."""
+    sources = [f"cluster.local/ns/shop/sa/{name}" for name in ("web", "api")]
+    spec = {"rules": [{"from": [{"source": {"principals": sources}}]}]}
+    world = cluster(istio("AuthorizationPolicy", "both", spec), service("api"))
+    edit = closes(world, "shop/web")
+    assert edit.description.startswith(
+        "add an AuthorizationPolicy that denies cluster.local/ns/shop/sa/web at port 8080"
+    )
+    assert edit.also_changes == ()
+
+
 def test_a_stolen_account_is_denied_wherever_it_comes_from() -> None:
     world = cluster(istio("PeerAuthentication", "default", STRICT))
     edit = closes(world, "shop/serviceaccount/web")
@@ -152,6 +164,15 @@ def test_who_makes_pods_is_denied_by_the_namespace() -> None:
     edit = closes(world, "app=naked@plain")
     (made,) = added(edit)
     assert made["spec"]["rules"][0]["from"][0] == {"source": {"namespaces": ["plain"]}}
+
+
+def test_ztunnel_refuses_at_the_port_and_in_the_tunnel() -> None:
+    objects = [service("vault", "calm"), *(pod(name, "calm") for name in ("vault", "first", "other"))]
+    world = cluster(*objects, open_at("vault", 8080, 15008, namespace="calm"))
+    edit = closes(world, "calm/first", "calm/vault")
+    (made,) = added(edit)
+    assert made["spec"]["action"] == "DENY"
+    assert ("calm/other", "calm/vault") not in taken(edit)
 
 
 def test_a_waypoint_refuses_what_comes_over_it() -> None:

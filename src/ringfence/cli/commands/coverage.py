@@ -29,7 +29,8 @@ OUTPUTS = ("table", "wide", "concise", "json", "sarif", "junit", "github", "gitl
     type=click.Choice(["network", "transport", "requests", "all"]),
     default="network",
     show_default=True,
-    help="The layer that --fail-under looks at; all: all of them together. Those of a mesh have ingress only.",
+    help="The layer that --fail-under looks at, and whose steps are told (without it: all steps); all: all of them"
+    " together. Those of a mesh have ingress only.",
 )
 @click.option(
     "--exclude",
@@ -83,6 +84,9 @@ def coverage(
     if layer != "network" and direction == "egress":
         raise click.UsageError(f"--layer {layer} has no egress: nothing that a client's own side does closes anything")
     found = opened.world.coverage(exclude=exclude)
+    given = click.get_current_context().get_parameter_source("layer")
+    if given is not click.core.ParameterSource.DEFAULT and layer != "all":
+        found = found.with_steps_of(layer)
     namespace = namespace_of_input(opened, shared)
     if namespace is not None:
         found = found.within(namespace)

@@ -62,7 +62,7 @@ from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
 if TYPE_CHECKING:
-    from ringfence.model.mesh_edits import Breach, Remedy, Written
+    from ringfence.model.mesh_edits import Allowance, Breach, Remedy, Written
 
 Options = tuple[Option[Membership], ...]
 MOST_KEPT = 1 << 17
@@ -170,6 +170,18 @@ class IstioMesh:
         from ringfence.dialects.istio.remedies import Remedies
 
         return Remedies(self, breach, written).found()
+
+    def proof_by_default(self, namespace: str, written: Written) -> Remedy | None:
+        """STRICT for a namespace."""
+        from ringfence.dialects.istio.defaults import strict_by_default
+
+        return strict_by_default(self, namespace, written)
+
+    def denial_by_default(self, namespace: str, allowed: Sequence[Allowance], written: Written) -> Remedy | None:
+        """AuthorizationPolicies that allow nobody else in a namespace."""
+        from ringfence.dialects.istio.defaults import denied_by_default
+
+        return denied_by_default(self, namespace, allowed, written)
 
     def edited(self, manifests: Sequence[Mapping[str, Any]]) -> IstioMesh | None:
         """The mesh with these AuthorizationPolicies and PeerAuthentications; None where one is not accepted."""

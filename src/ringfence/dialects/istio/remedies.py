@@ -19,7 +19,7 @@ from ringfence.dialects.istio.objects import IstioObjects, PeerAuthentication
 from ringfence.dialects.istio.peer_authentication import selects
 from ringfence.dialects.istio.peer_authentication_objects import read_peer_authentication
 from ringfence.dialects.istio.trust_domains import with_aliases
-from ringfence.model.cluster import PER_POD_LABELS, Service
+from ringfence.model.cluster import PER_POD_LABELS, Pod, Service
 from ringfence.model.mesh import Identity, Point, PointSort, Proxy, Source, Waypoint
 from ringfence.model.mesh_edits import REQUESTS, TRANSPORT, Breach, Remedy, Written, both
 from ringfence.model.provenance import FieldPath, Manifest, Place
@@ -84,11 +84,7 @@ class Remedies:
         self.written = written
         self.pod = breach.server
         self.config = mesh.authorization
-        self.labels = {
-            key: value
-            for key, value in self.pod.labels.items()
-            if key not in PER_POD_LABELS and key not in self.pod.open_labels
-        }
+        self.labels = labels_of(self.pod)
         self.ports = tuple(port for first, last in breach.ports for port in range(first, min(last, first + 99) + 1))
         if len(self.ports) > MOST_PORTS:
             self.ports = ()
@@ -355,19 +351,25 @@ class Remedies:
         self, kind: str, name: str, spec: JsonObject, text: str, fields: int, layer: str, namespace: str = ""
     ) -> Remedy:
         space = namespace or self.pod.namespace
-        name, number = name[:LONGEST].rstrip("-."), 1
-        free = name
-        while self.written(Source(kind, space, free, NOWHERE)) is not None:
-            number += 1
-            free = f"{name[: LONGEST - 4]}-{number}"
-        manifest = {
-            "apiVersion": API_VERSION,
-            "kind": kind,
-            "metadata": {"name": free, "namespace": space},
-            "spec": deepcopy(spec),
-        }
+        manifest = new_object(self.written, kind, space, name, spec)
         spaces = None if space == self.config.root_namespace else frozenset((space,))
         return Remedy(text, None, (manifest,), fields, (layer,), spaces)
+
+
+def labels_of(pod: Pod) -> dict[str, str]:
+    """The labels by which a selector names a pod and those like it."""
+    return {key: value for key, value in pod.labels.items() if key not in PER_POD_LABELS and key not in pod.open_labels}
+
+
+def new_object(written: Written, kind: str, namespace: str, name: str, spec: JsonObject) -> JsonObject:
+    """An object of a name that is free."""
+    name, number = name[:LONGEST].rstrip("-."), 1
+    free = name
+    while written(Source(kind, namespace, free, NOWHERE)) is not None:
+        number += 1
+        free = f"{name[: LONGEST - 4]}-{number}"
+    metadata = {"name": free, "namespace": namespace}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": deepcopy(spec)}
 
 
 def _copied(data: Mapping[str, Any]) -> JsonObject:
@@ -380,4 +382,4 @@ def _number(text: object) -> int:
     return int(word) if word.isascii() and word.isdigit() else 0
 
 
-__all__ = ["Remedies", "with_policies"]
+__all__ = ["Remedies", "labels_of", "new_object", "with_policies"]

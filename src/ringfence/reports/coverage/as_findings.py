@@ -19,6 +19,7 @@ from ringfence.rules.assessment import Assessment, Found
 from ringfence.rules.finding import Finding, NotEvaluable, Related, Result, Severity, Subject
 from ringfence.rules.registry import Entry
 from ringfence.rules.rule import Needs, Precision, Rule
+from ringfence.verdict.answers import LAYERS
 from ringfence.verdict.coverage import (
     DIRECTIONS,
     REQUESTS,
@@ -162,10 +163,10 @@ def _passed(coverage: Coverage) -> Iterator[tuple[str, Subject]]:
 
 
 def _steps(steps: Iterable[Step]) -> dict[tuple[str, Direction], Step]:
-    """For each workload and direction the step that closes it."""
+    """For each workload and direction the step of the network that closes it."""
     found: dict[tuple[str, Direction], Step] = {}
     for step in steps:
-        for name in step.workloads:
+        for name in step.workloads if step.layer in LAYERS else ():
             found.setdefault((name, step.direction), step)
     return found
 

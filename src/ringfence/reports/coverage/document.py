@@ -8,7 +8,16 @@ from typing import Any, Literal
 
 from ringfence.model.policy import Direction
 from ringfence.reports.context import Context
-from ringfence.reports.documents import Document, PortsDocument, ProblemDocument, ProfileDocument, head, ports_document
+from ringfence.reports.documents import (
+    Document,
+    FlowChangeDocument,
+    PortsDocument,
+    ProblemDocument,
+    ProfileDocument,
+    flow_change_documents,
+    head,
+    ports_document,
+)
 from ringfence.verdict.coverage import (
     DIRECTIONS,
     MESH_LAYERS,
@@ -102,9 +111,12 @@ class CoveredNamespaceDocument(Document, frozen=True):
 
 
 class StepDocument(Document, frozen=True):
-    """Something to do next. ``manifest``: the object to add, null where the step is another."""
+    """Something to do next, in one layer. ``manifest``: the object to add (a List: several), null where the step is
+    another. ``flows``: how many single flows (pairs of pods times ports) clients lose by a step of the mesh's layers as
+    they are configured, ``refused`` the first of them; of steps of the network they are not counted."""
 
     what: str
+    layer: Literal["network", "transport", "requests"]
     namespace: str
     direction: DirectionWord
     closes: int
@@ -112,6 +124,9 @@ class StepDocument(Document, frozen=True):
     file: str
     line: int
     manifest: dict[str, Any] | None
+    flows: int
+    refused: list[FlowChangeDocument]
+    refused_left_out: int
 
 
 class FigureDocument(Document, frozen=True):
@@ -200,6 +215,7 @@ def _namespace(one: NamespaceCoverage) -> CoveredNamespaceDocument:
 def _step(step: Step) -> StepDocument:
     return StepDocument(
         what=step.what,
+        layer=step.layer,  # type: ignore[arg-type]
         namespace=step.namespace,
         direction=step.direction.value,
         closes=step.closes,
@@ -207,6 +223,9 @@ def _step(step: Step) -> StepDocument:
         file=step.place.file if step.place else "",
         line=step.place.line if step.place else 0,
         manifest=None if step.manifest is None else dict(step.manifest),
+        flows=step.flows,
+        refused=flow_change_documents(step.refused),
+        refused_left_out=step.refused_left_out,
     )
 
 

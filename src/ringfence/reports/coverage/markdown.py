@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from ringfence.reports.comment import Comment
 from ringfence.reports.coverage.text import (
     NAMESPACE_HEADS,
-    STEP_HEADS,
     excluded_text,
     figure_text,
     layer_lines,
     namespace_row,
+    step_heads,
     step_row,
     workload_heads,
     workload_row,
@@ -48,8 +48,8 @@ def markdown_lines(coverage: Coverage, limit: int | None = None) -> Iterator[str
     }
     comment.table("Not closed", heads, [shown[id(one)] for one in others], opened=True)
     steps = coverage.steps[:limit]
-    rows = [list(map(_cell, step_row(number, step))) for number, step in enumerate(steps, 1)]
-    comment.table("What to do next, the most first", STEP_HEADS, rows)
+    rows = [list(map(_cell, step_row(number, step, coverage.meshed))) for number, step in enumerate(steps, 1)]
+    comment.table("What to do next, the most first", step_heads(coverage), rows)
     rows = [list(map(_cell, namespace_row(one))) for one in coverage.namespaces]
     comment.table("Namespaces", NAMESPACE_HEADS, rows)
     comment.table("Closed in both directions", heads, [shown[id(one)] for one in closed])

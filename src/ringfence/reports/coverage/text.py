@@ -11,6 +11,7 @@ from ringfence.reports.places import place_text
 from ringfence.reports.ranges import ports_text
 from ringfence.reports.sections import Section, left_out_text
 from ringfence.reports.table import ports_cell
+from ringfence.verdict.answers import LAYERS
 from ringfence.verdict.coverage import (
     DIRECTIONS,
     MESH_LAYERS,
@@ -27,6 +28,7 @@ from ringfence.verdict.coverage import (
 
 STEPS_SHOWN = 10
 NAMES_SHOWN = 3
+REFUSED_SHOWN = 3
 NARROW_PORTS = 18
 """Characters of the ports of a narrow cell, if they can be told in as many."""
 
@@ -133,6 +135,7 @@ def default_text(one: NamespaceCoverage, direction: Direction) -> str:
 
 NAMESPACE_HEADS = ("Namespace", "Default ingress", "Default egress", "Closed ingress", "Closed egress")
 STEP_HEADS = ("#", "Closes", "Direction", "Step", "Workloads")
+MESHED_STEP_HEADS = ("#", "Closes", "Layer", "Takes", "Direction", "Step", "Workloads")
 WORKLOAD_HEADS = ("Workload", "Ingress", "Egress")
 LAYER_HEADS = ("Transport (TCP)", "Requests (TCP)", "All layers")
 
@@ -146,18 +149,38 @@ def namespace_row(one: NamespaceCoverage) -> tuple[str, ...]:
     )
 
 
-def step_row(number: int, step: Step) -> tuple[str, ...]:
+def step_heads(coverage: Coverage) -> tuple[str, ...]:
+    """The columns of ``step_row``. With a mesh also the layer, and the flows that clients lose by a step of its layers
+    as they are configured."""
+    return MESHED_STEP_HEADS if coverage.meshed else STEP_HEADS
+
+
+def step_row(number: int, step: Step, meshed: bool = False) -> tuple[str, ...]:
     """A step with some of the workloads that it closes."""
     names = ", ".join(step.workloads[:NAMES_SHOWN])
     more = f" and {step.closes - NAMES_SHOWN} more" if step.closes > NAMES_SHOWN else ""
     where = place_text(step.place)
+    takes = "" if step.layer in LAYERS else str(step.flows)
     return (
         str(number),
         str(step.closes),
+        *((step.layer, takes) if meshed else ()),
         step.direction.value,
         step.what + (f" {where}" if where else ""),
         names + more,
     )
+
+
+def refused_lines(number: int, step: Step) -> Iterator[str]:
+    """Some of the flows that clients lose by a step."""
+    for one in step.refused[:REFUSED_SHOWN]:
+        yield (
+            f"{number}. takes {one.source} -> {one.destination} {ports_cell(one.ports, False, NARROW_PORTS)}"
+            f" ({one.before} -> {one.after})"
+        )
+    rest = len(step.refused) - REFUSED_SHOWN + step.refused_left_out
+    if len(step.refused) > REFUSED_SHOWN:
+        yield f"{number}. takes {rest} more (-o json)"
 
 
 def workload_row(one: WorkloadCoverage) -> tuple[str, ...]:
@@ -192,9 +215,11 @@ def sections(coverage: Coverage, limit: int | None = None, wide: bool = False) -
         found.append(Section("Namespaces", (), NAMESPACE_HEADS, tuple(map(namespace_row, coverage.namespaces))))
     if coverage.steps:
         shown = min(STEPS_SHOWN if limit is None else limit, len(coverage.steps))
-        step_rows = tuple(step_row(number + 1, step) for number, step in enumerate(coverage.steps[:shown]))
+        kept_steps = list(enumerate(coverage.steps[:shown], 1))
+        step_rows = tuple(step_row(number, step, coverage.meshed) for number, step in kept_steps)
         after = left_out_text(len(coverage.steps) - shown, "step")
-        found.append(Section("Next, the most first", (), STEP_HEADS, step_rows, after))
+        after += tuple(line for number, step in kept_steps for line in refused_lines(number, step))
+        found.append(Section("Next, the most first", (), step_heads(coverage), step_rows, after))
     ordered = worst_first(coverage)
     if not ordered:
         return found

@@ -54,6 +54,7 @@ class Closing:
             TOGETHER: _View(relation, mesh),
         }
         self._alone: dict[tuple[str, object], Side] = {}
+        self._closed: dict[tuple[str, object], bool] = {}
         self._network = MeshedGrid(relation, mesh, Reading.UNBOUND, joined=False)
 
     def sides(self, column: int) -> Mapping[str, Side]:
@@ -69,6 +70,16 @@ class Closing:
             TOGETHER: self._together(column, pod),
         }
 
+    def closes(self, layer: str, column: int) -> bool:
+        """Whether transport or requests, by themselves, close the ingress of a class of pods that has a proxy."""
+        pod = self.relation.cluster.pods[self.universe.members[column][0]]
+        key = (layer, self.mesh.kind(pod))
+        if key not in self._closed:
+            nobody, anybody, _ = self._strangers_at(layer, pod)
+            wide = nobody if layer == TRANSPORT else self.leaving.either((nobody, anybody))
+            self._closed[key] = not self._any_port(wide[1])
+        return self._closed[key]
+
     def _by_itself(self, layer: str, column: int, pod: Pod) -> Side:
         key = (layer, self.mesh.kind(pod))
         found = self._alone.get(key)
@@ -77,18 +88,24 @@ class Closing:
         return found
 
     def _of_layer(self, layer: str, column: int, pod: Pod) -> Side:
-        view, every = self._views[layer], (self.leaving.tcp, self.leaving.tcp)
-
-        def left(reach: Reach) -> Bounds:
-            return self.leaving.within(reach, every, lambda term, ports: (ports, ports))
-
-        nobody, anybody, own = (self.leaving.both(map(left, one)) for one in view.strangers(pod, self.mesh))
+        nobody, anybody, own = self._strangers_at(layer, pod)
         if layer == TRANSPORT:
             scopes = self.openness.listed((nobody, anybody), (Proof.NOBODY, Proof.ANYBODY))
             return self._side(scopes, nobody)
-        named = self.leaving.either(left(reach) for _, reach in view.parts(column))
+        named = self.leaving.either(self._left(reach) for _, reach in self._views[layer].parts(column))
         scopes = self.openness.listed((nobody, anybody, own, named), tuple(Proof))
         return self._side(scopes, self.leaving.either((nobody, anybody)))
+
+    def _left(self, reach: Reach) -> Bounds:
+        """What a layer by itself leaves of everything."""
+        every = self.leaving.tcp, self.leaving.tcp
+        return self.leaving.within(reach, every, lambda term, ports: (ports, ports))
+
+    def _strangers_at(self, layer: str, pod: Pod) -> tuple[Bounds, Bounds, Bounds]:
+        """What a layer leaves to nobody, to an identity that nobody named, and to one of the own namespace."""
+        told = self._views[layer].strangers(pod, self.mesh)
+        nobody, anybody, own = (self.leaving.both(map(self._left, one)) for one in told)
+        return nobody, anybody, own
 
     def _together(self, column: int, pod: Pod) -> Side:
         network = self.surveyor.side(column, IN)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.network.relation import Relation
 from ringfence.model.mesh import Mesh
+from ringfence.model.mesh_edits import Written
 from ringfence.verdict.ends import EndError
 from ringfence.verdict.grid import Grid
 
@@ -16,16 +17,17 @@ if TYPE_CHECKING:
     from ringfence.verdict.meshed.asking import MeshedAsker
 
 
-def surveyor_of(relation: Relation, lister: Lister, mesh: Mesh | None) -> Surveyor:
-    """What measures coverage, in every layer."""
+def surveyor_of(relation: Relation, lister: Lister, mesh: Mesh | None, written: Written) -> Surveyor:
+    """What measures coverage, in every layer. ``written`` gives the data of objects of the mesh."""
     from ringfence.verdict.coverage import Surveyor
 
-    closing = None
+    closing = next_steps = None
     if mesh is not None:
         from ringfence.verdict.meshed.closing import closing_of
+        from ringfence.verdict.meshed.next_steps import next_steps_of
 
-        closing = closing_of(mesh)
-    return Surveyor(relation, lister.workloads, lister.asker.directory, closing)
+        closing, next_steps = closing_of(mesh), next_steps_of(mesh, written)
+    return Surveyor(relation, lister.workloads, lister.asker.directory, closing, next_steps)
 
 
 def grid_of(relation: Relation, mesh: Mesh | None, unbound: bool = False) -> Grid:
