@@ -17,6 +17,7 @@ from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.extension_scope import may_touch
+from ringfence.dialects.istio.forwarded import with_sources
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
@@ -469,6 +470,7 @@ class IstioMesh:
         added = []
         if point.sort is PointSort.WAYPOINT and point.service is not None:
             added = [(one.named.source, _ROUTES) for one in self._senders.elsewhere(point.service)]
+        found = with_sources(found, point, self.config)
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
