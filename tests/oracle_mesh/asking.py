@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -583,7 +584,7 @@ def _asked(asks: Asks, proven: str | None, port: int, source: Json, towards: str
     address = _address(source) or "192.0.2.1"
     return authorization.Asked(
         source=address,
-        remote=address,
+        remote=_last(asks.headers.get("x-forwarded-for"), address),
         destination=towards or "192.0.2.2",
         identity=proven,
         port=port,
@@ -593,6 +594,14 @@ def _asked(asks: Asks, proven: str | None, port: int, source: Json, towards: str
         headers=asks.headers,
         claims=asks.claims,
     )
+
+
+def _last(forwarded: str | None, address: str) -> str:
+    """What a sidecar has for the source of a request: the last address of the header, if it is one."""
+    try:
+        return str(ipaddress.ip_address((forwarded or "").rpartition(",")[2].strip()))
+    except ValueError:
+        return address
 
 
 def _network_symptom(client: str, spoken: str) -> str | None:

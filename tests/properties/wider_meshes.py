@@ -281,6 +281,9 @@ class Wider(Draw):
             found["port"] = self.one(443, 80)
         elif self.maybe(0.08):
             found["way"] = "udp"
+        if self.running and not self.ways and self.maybe(0.3):
+            sent = self.one("10.0.0.2", "10.0.0.9, 10.0.0.2", "10.0.0.2, 10.0.0.9", "10.0.0.2, nobody")
+            request["headers"] = {**request.get("headers", {}), "x-forwarded-for": sent}
         return found
 
 

@@ -15,6 +15,34 @@ LANGUAGES = ("tests/sets/languages",)
 
 VERDICTS = (
     *in_file(
+        "verdict/meshed/ruling.py",
+        ("tests/dialects/istio/test_forwarded.py",),
+        (
+            "    entry = entries[-1 - rules.forwarded].strip()",
+            "    entry = entries[0].strip()",
+            "the first address of X-Forwarded-For is believed",
+        ),
+        (
+            "    if len(entries) <= rules.forwarded:\n        return address",
+            "    if len(entries) <= rules.forwarded:\n        return address_of(entries[0].strip())",
+            "a gateway believes a header that too few proxies have filled",
+        ),
+    ),
+    *in_file(
+        "dialects/istio/forwarded.py",
+        ("tests/dialects/istio/test_forwarded.py",),
+        (
+            "    return None if trusted is None else trusted - 1",
+            "    return None if trusted is None else trusted",
+            "a gateway trusts one proxy more than it is told",
+        ),
+        (
+            " if formula.attribute == REMOTE_ADDRESS else formula",
+            " if False else formula",
+            "lists take every address for one where remoteIpBlocks ask for the peer's",
+        ),
+    ),
+    *in_file(
         "layers/mesh/transport.py",
         COURSES,
         (

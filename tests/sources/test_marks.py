@@ -68,6 +68,20 @@ def test_settings_of_a_proxy_are_kept_as_far_as_they_are_read() -> None:
     assert "s3cret" not in str(annotations)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("gatewayTopology:\\n  numTrustedProxies: 2", "numTrustedProxies:2"),
+        (r"{\"gatewayTopology\": {\"numTrustedProxies\": 1}}", "numTrustedProxies:1"),
+        (r"{\"gatewayTopology\": {\"proxyProtocol\": {}}}", "proxyProtocol:"),
+        ("numTrustedProxies: many", ""),
+    ],
+)
+def test_what_a_gateway_is_told_of_the_proxies_before_it(said: str, kept: str) -> None:
+    annotations = pods_of(cluster_of(POD % (f'proxy.istio.io/config: "{said}"', "")))["shop/web"].marks.annotations
+    assert annotations["proxy.istio.io/config"] == kept
+
+
 def test_proxies_are_containers_and_init_containers_that_stay() -> None:
     text = POD % (
         "",

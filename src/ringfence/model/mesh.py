@@ -348,11 +348,13 @@ class TokenIssuer(Value):
 class RequestRules(Value):
     """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
     claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
-    why; ``would_settle`` goes with them."""
+    why; ``would_settle`` goes with them. ``forwarded``: which address of ``X-Forwarded-For`` a request comes from,
+    counted from the last one, which is 0; -1: the header is not believed; None: it is not known which."""
 
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
+    forwarded: int | None = None
 
 
 class SentOn(Value):

@@ -19,6 +19,8 @@ PROXIES = ("istio-proxy", "linkerd-proxy", "consul-dataplane")
 """Names that meshes give to the containers of their proxies."""
 _CONFIG = "proxy.istio.io/config"
 _READ = re.compile(r"^\s*\"?(?:interceptionMode|ISTIO_META_ENABLE_HBONE)\"?\s*:[^\n]*$", re.MULTILINE)
+_TOPOLOGY = re.compile(r"[\"']?(?:(numTrustedProxies)[\"']?\s*:\s*[\"']?(\d{1,9})\b|(proxyProtocol)\b)")
+"""What a gateway is told of the proxies before it, in YAML or in JSON."""
 _NONE: Mapping[str, str] = {}
 PROXY_ID = 1337
 """The user and group of a proxy that does not say another."""
@@ -51,7 +53,10 @@ def is_mark(key: str) -> bool:
 def kept_value(key: str, value: str) -> str:
     """The value without what nobody reads and what may be secret: settings of a proxy can hold anything."""
     if key == _CONFIG:
-        return "\n".join(line.strip() for line in _READ.findall(value))
+        lines = [line.strip() for line in _READ.findall(value)]
+        for name, number, other in _TOPOLOGY.findall(value):
+            lines.append(f"{name}:{number}" if name else f"{other}:")
+        return "\n".join(lines)
     return "" if key in _UNREAD else value
 
 

@@ -199,6 +199,8 @@ def _mesh(text: Any) -> Any:
         elif key == "defaultConfig" and isinstance(one, Mapping):
             metadata = one.get("proxyMetadata")
             kept[key] = {name: one[name] for name in _PROXY_CONFIG if name in one}
+            if "gatewayTopology" in one:
+                kept[key]["gatewayTopology"] = _topology(one["gatewayTopology"])
             if isinstance(metadata, Mapping) and _HBONE in metadata:
                 kept[key]["proxyMetadata"] = {_HBONE: metadata[_HBONE]}
         elif key == "caCertificates" and isinstance(one, list):
@@ -210,6 +212,13 @@ def _mesh(text: Any) -> Any:
         else:
             kept[key] = None
     return json.dumps(kept)
+
+
+def _topology(said: Any) -> Any:
+    """How many proxies are trusted, and the names of what else is said."""
+    if not isinstance(said, Mapping):
+        return _bare(said)
+    return {str(name): value if name == "numTrustedProxies" else None for name, value in said.items()}
 
 
 def _provider(provider: Any) -> Any:

@@ -18,6 +18,7 @@ INCLUDE_OUTBOUND, EXCLUDE_OUTBOUND = f"{TRAFFIC}includeOutboundPorts", f"{TRAFFI
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
 STATUS_PORT = "status.sidecar.istio.io/port"
 PROXY_CONFIG = "proxy.istio.io/config"
+TRUSTED_PROXIES, PROXY_PROTOCOL = "numTrustedProxies", "proxyProtocol"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
 DEFAULTS = {
     "includeInboundPorts": INCLUDE_INBOUND,

@@ -20,6 +20,7 @@ from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
 from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
 from ringfence.dialects.istio.extension_scope import may_touch
+from ringfence.dialects.istio.forwarded import with_sources
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
@@ -507,7 +508,7 @@ class IstioMesh:
         homes = {config.root_namespace, point.pod.namespace}
         homes |= {point.service.namespace} if point.service is not None else set()
         policies = [one for home in homes for one in self._policies_of.get(home, ())]
-        return rules_at(policies, self._authentications, config, point, port)
+        return with_sources(rules_at(policies, self._authentications, config, point, port), point, self.config)
 
     def _of_namespace(self, namespace: str) -> frozenset[int]:
         """Ports that policies speak of which may reach a pod of a namespace."""

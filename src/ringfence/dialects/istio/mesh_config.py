@@ -62,6 +62,8 @@ class MeshConfig:
     tunnels: bool = False
     foreign_authorities: tuple[str, ...] = field(default=())
     """Trust domains of caCertificates, whose certificates servers take too."""
+    trusted_proxies: int | None = 0
+    """How many proxies before its gateways are trusted (gatewayTopology); None: it cannot be told."""
 
 
 DEFAULT = MeshConfig()
@@ -207,6 +209,7 @@ def read_mesh_config(manifest: Manifest) -> tuple[MeshConfig, list[Problem]]:
         interception=interception if interception in INTERCEPTIONS else "REDIRECT",
         tunnels=isinstance(metadata, Mapping) and metadata.get("ISTIO_META_ENABLE_HBONE") in ("true", True),
         foreign_authorities=tuple(_authorities(said.get("caCertificates"))),
+        trusted_proxies=_trusted(proxy.get("gatewayTopology")),
     )
     return config, report.problems
 
@@ -223,6 +226,16 @@ def _provider(kept: Mapping[str, Any]) -> ExtensionProvider:
     service, port = inner.get("service"), inner.get("port")
     number = int(port) if isinstance(port, int | str) and str(port).isdigit() else 0
     return ExtensionProvider(kept["name"], sort, service if isinstance(service, str) else "", number)
+
+
+def _trusted(topology: Any) -> int | None:
+    """``numTrustedProxies``, if nothing else tells where a connection comes from."""
+    if topology is None:
+        return 0
+    if not isinstance(topology, Mapping) or set(topology) - {"numTrustedProxies", "forwardClientCertDetails"}:
+        return None
+    said = topology.get("numTrustedProxies", 0)
+    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
 
 
 def _authorities(value: Any) -> list[str]:

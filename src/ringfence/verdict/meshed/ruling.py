@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringfence.layers.mesh.courses import Hop
+from ringfence.layers.mesh.courses import At, Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.passing import conditions
@@ -28,6 +28,7 @@ from ringfence.model.mesh import (
     claim,
     header,
 )
+from ringfence.sets.addresses import address as address_of
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import ALWAYS, Formula
 from ringfence.sets.requests.request import Value
@@ -61,17 +62,19 @@ class Rulings:
         says that names no other; empty: not known."""
         assert hop.point is not None
         among = request if isinstance(request, Among) else None
-        facts = self._facts(hop, None if isinstance(request, Among) else request, address, host)
+        rules = self._rules(hop)
+        facts = self._facts(hop, rules, None if isinstance(request, Among) else request, address, host)
         if among is not None and hop.point.http:
             told = {**facts.values, HOST: among.host} if among.host else facts.values
             facts = Facts(told, facts.open | among.unknown, False)
         looked_at = among.formula if among is not None and hop.point.http else ALWAYS
-        rules, http = self._rules(hop), hop.point.http
+        http = hop.point.http
         return ruling(decide(rules, facts, hop.point.sort, http=http, spaces=self._spaces, among=looked_at))
 
     def verdict(self, hop: Hop, address: int | None) -> Verdict:
         """What a hop's point says of all requests together."""
-        return VERDICTS[self._outcomes.of(self._rules(hop), self._facts(hop, None, address, ""))]
+        rules = self._rules(hop)
+        return VERDICTS[self._outcomes.of(rules, self._facts(hop, rules, None, address, ""))]
 
     def _rules(self, hop: Hop) -> RequestRules:
         assert self.mesh is not None
@@ -82,11 +85,13 @@ class Rulings:
         """The requests that surely pass a hop's point, in short."""
         from ringfence.verdict.meshed.summaries import summary
 
-        return summary(self._rules(hop), self._facts(hop, None, address, ""), self._spaces)
+        rules = self._rules(hop)
+        return summary(rules, self._facts(hop, rules, None, address, ""), self._spaces)
 
     def passing(self, hop: Hop, address: int | None) -> Passing:
         """Which requests a hop's point lets pass, of those that name no address that they come from."""
-        rules, facts = self._rules(hop), self._facts(hop, None, address, "")
+        rules = self._rules(hop)
+        facts = self._facts(hop, rules, None, address, "")
         if address is not None and REMOTE_ADDRESS not in facts.values:
             facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
         return passing_of(rules, conditions(rules, facts), facts)
@@ -157,7 +162,7 @@ class Rulings:
         values |= {header(name): value for name, value in request.headers.items()}
         return values
 
-    def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
+    def _facts(self, hop: Hop, rules: RequestRules, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
         assert self.mesh is not None
         values: dict[Attribute, Value | None] = {PORT: hop.judged_port}
@@ -169,8 +174,7 @@ class Rulings:
         else:
             values[PEER_IDENTITY] = hop.identity.text if hop.identity is not None else None
         told = {PEER_ADDRESS: address, DESTINATION_ADDRESS: _destination(hop.point)}
-        forwarded = hop.point.http and (request is None or FORWARDED in request.headers)
-        told[REMOTE_ADDRESS] = None if forwarded else address
+        told[REMOTE_ADDRESS] = _remote(hop, rules, request, address) if hop.point.http else address
         for attribute, number in told.items():
             if number is None:
                 unknown.add(attribute)
@@ -180,10 +184,29 @@ class Rulings:
             return Facts(values, frozenset(unknown), not hop.point.http)
         values |= self._of_request(request, host, unknown)
         if request.claims is not None and not request.preflight:
-            divided, open_claims = words(request.claims, self._rules(hop).issuers)
+            divided, open_claims = words(request.claims, rules.issuers)
             values |= token(divided)
             unknown |= open_claims
         return Facts(values, frozenset(unknown))
+
+
+def _remote(hop: Hop, rules: RequestRules, request: Request | None, address: int | None) -> int | None:
+    """Where a request comes from, as a proxy has it from ``X-Forwarded-For``; None: not known. An entry that is no
+    address, or too few of them, leave it at who opened the connection. What a waypoint adds to it is not known."""
+    if rules.forwarded is not None and rules.forwarded < 0:
+        return address
+    if request is not None and FORWARDED not in request.headers:
+        return address
+    if request is None or rules.forwarded is None or hop.source is At.WAYPOINT:
+        return None
+    entries = request.headers[FORWARDED].split(",")
+    if len(entries) <= rules.forwarded:
+        return address
+    entry = entries[-1 - rules.forwarded].strip()
+    try:
+        return address_of(entry)
+    except ValueError:
+        return address
 
 
 def _destination(point: Point) -> int | None:

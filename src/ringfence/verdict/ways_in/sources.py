@@ -235,8 +235,8 @@ class Sources:
         return replace(self.some_pod, members=(replace(self.some_pod.members[0], end=ends[0], alternatives=ends),))
 
     def _alike(self, source: Target, destination: Target) -> Target:
-        """The source with one member for all nodes, or all addresses, between which the destination's policies and
-        places make no difference: a cluster may have thousands of them, and most ways meet all."""
+        """The source with one member for all nodes, or all addresses, between which the destination's policies, those
+        of a mesh and places make no difference: a cluster may have thousands of them, and most ways meet all."""
         if len(source.members) < FEW:
             return source
         columns = self._columns(source)
@@ -245,7 +245,7 @@ class Sources:
             return source
         relation = self.asker.relation
         groups = [sum(1 << column for column in columns)]
-        masks = list(self._families)
+        masks = [*self._families, *self._told_apart]
         for end, member in ends:
             assert isinstance(end, int)
             if end < self.universe.pods:
@@ -274,6 +274,19 @@ class Sources:
         pods = self.directory.cluster.pods
         names = {pods[index].node for index in member.pods}
         return sum(1 << column for name in names if name and (column := self.universe.nodes.get(name)) is not None)
+
+    @cached_property
+    def _told_apart(self) -> tuple[int, ...]:
+        """The columns of nodes and addresses outside that are one to the rules of a mesh."""
+        mesh = None if self.meshed is None else self.meshed.mesh
+        blocks = () if mesh is None else mesh.address_blocks
+        found: dict[tuple[bool, ...], int] = {}
+        for column in range(self.universe.pods, len(self.universe.ends)) if blocks else ():
+            end = self.universe.ends[column]
+            space = end.space or tuple((number, number) for number in sorted(end.addresses))
+            inside = tuple(bool(ip.intersect(block, space)) for block in blocks)
+            found[inside] = found.get(inside, 0) | 1 << column
+        return tuple(found.values())
 
     @cached_property
     def _families(self) -> tuple[int, ...]:
