@@ -482,12 +482,10 @@ class World:
     def equivalent(self, other: World, universal: bool = False) -> Equivalence:
         """Whether ``other`` allows the same flows, only some of them, or more. ``universal``: the policies of both in
         every possible cluster, under the profile of this world, and not only between the ends that these have."""
-        from ringfence.sources.mixing import altered_of_mesh
-        from ringfence.verdict.states import equivalent
+        from ringfence.sources.crossing import equivalent
 
-        of_mesh = partial(altered_of_mesh, self.given, other.given)
         with collector_paused():
-            return equivalent(self._beside(other), other._beside(self), universal, of_mesh)
+            return equivalent(self, other, universal, World._anew, World._beside)
 
     def _beside(self, other: World) -> State:
         """This state, as it is compared with another: of a snapshot, with what a snapshot keeps of either."""

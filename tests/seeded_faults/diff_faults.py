@@ -32,6 +32,29 @@ DIFF_FAULTS = (
         ),
     ),
     *in_file(
+        "sources/crossing.py",
+        TESTS,
+        (
+            "    return thing.kind not in OF_CLUSTERS or of_mesh(thing)",
+            "    return of_mesh(thing)",
+            "policies of the network stay those of the cluster",
+        ),
+        (
+            "        more, less = more or told.more, less or told.less",
+            "        more, less = told.more, told.less",
+            "what the first cluster shows is forgotten",
+        ),
+    ),
+    *in_file(
+        "sources/mixing.py",
+        TESTS,
+        (
+            "    return thing.namespace, name, _unordered(beside), _unordered(spec)",
+            "    return thing.namespace, name, _unordered(spec)",
+            "a policy that is only tried is one that is in force",
+        ),
+    ),
+    *in_file(
         "verdict/meshed/carried.py",
         ("tests/verdict/meshed/test_carried.py",),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,7 @@ from ringfence.verdict.altered import Altered, how
 
 T = TypeVar("T")
 Thing = Manifest | PodFacts
+AUTHORIZATION = "AuthorizationPolicy"
 _SOFTWARE = ("istiod", "ztunnel", "istio-cni")
 
 
@@ -60,16 +62,51 @@ class Mixing(Generic[T]):
 
 
 def altered_of_mesh(before: Given, after: Given) -> list[Altered]:
-    """The objects of a mesh that differ, and what tells how it is set up and which release runs."""
+    """The objects of a mesh that differ, and what tells how it is set up and which release runs. Policies of requests
+    that say the same in another order, or under another name, do not."""
     mixing = Mixing(before, after, lambda given: given)
-    return [
-        one
-        for one, (_, old, new) in zip(mixing.altered, mixing.pairs, strict=True)
-        if any(isinstance(thing, Manifest) and _of_mesh(thing) for thing in (old, new))
-    ]
+    told = [(_said(old), _said(new)) for _, old, new in mixing.pairs]
+    gone = Counter(old for old, new in told if old != new)
+    come = Counter(new for old, new in told if old != new)
+    found: list[Altered] = []
+    for one, (_, *things), (first, second) in zip(mixing.altered, mixing.pairs, told, strict=True):
+        if not any(isinstance(thing, Manifest) and of_mesh(thing) for thing in things):
+            continue
+        if all(said is None or gone[said] == come[said] for said in (first, second)) and (first or second):
+            continue
+        found.append(one)
+    return found
 
 
-def _of_mesh(manifest: Manifest) -> bool:
+def _said(thing: Thing | None) -> object:
+    """What a policy of requests says, equal for those that mean the same; None: it is none, or there is none. Rules are
+    alternatives, and so is what their lists hold, or all of it has to be true: order means nothing."""
+    if (
+        not isinstance(thing, Manifest)
+        or thing.kind != AUTHORIZATION
+        or group_of(thing.api_version) not in ISTIO_GROUPS
+    ):
+        return None
+    read = _read(thing) or {}
+    metadata, spec = read.get("metadata"), read.get("spec")
+    beside = (
+        {key: metadata.get(key) for key in ("labels", "annotations")} if isinstance(metadata, Mapping) else metadata
+    )
+    # The services that are asked are told by their names alone, and with several of them order may matter.
+    name = thing.name if not isinstance(spec, Mapping) or spec.get("action") == "CUSTOM" else ""
+    return thing.namespace, name, _unordered(beside), _unordered(spec)
+
+
+def _unordered(value: Any) -> object:
+    if isinstance(value, Mapping):
+        return frozenset((key, _unordered(one)) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return "any of", frozenset(map(_unordered, value))
+    return type(value).__name__, str(value)
+
+
+def of_mesh(manifest: Manifest) -> bool:
+    """Whether an object is of a mesh, or tells how it is set up."""
     group = group_of(manifest.api_version)
     return (
         group in ISTIO_GROUPS

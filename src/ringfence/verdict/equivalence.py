@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 class Order(StrEnum):
     """How what one state allows lies in what the other allows. ``WITHIN``: everything that the first allows the second
-    allows too, and more."""
+    allows too, and more. ``DIFFERENT``: they are not equal, and whether one is within the other is not decided."""
 
     EQUAL = "equal"
     WITHIN = "within"
     CONTAINS = "contains"
     NEITHER = "neither"
+    DIFFERENT = "different"
     UNDECIDED = "undecided"
 
 

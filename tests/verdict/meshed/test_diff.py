@@ -298,16 +298,103 @@ def test_every_possible_cluster_is_decided_where_the_mesh_is_the_same() -> None:
     assert (found.order, found.universal, found.layered) == ("equal", True, True)
 
 
+ELSEWHERE = {"from": [{"source": {"namespaces": ["far"]}}], "to": [{"operation": {"paths": ["/b", "/a"]}}]}
+
+
 @pytest.mark.parametrize(
     "other",
-    [authorization("reads", to("POST")), {**CONFIG, "data": {"mesh": "trustDomain: other"}}, peers("STRICT")],
-    ids=["policy", "settings", "transport"],
+    [
+        {**CONFIG, "data": {"mesh": "trustDomain: other"}},
+        authorization("reads", to("GET"), ELSEWHERE),
+        authorization("more", to("GET"), app="nobody"),
+    ],
+    ids=["settings", "a namespace that is not there", "a workload that is not there"],
 )
-def test_every_possible_cluster_is_not_decided_where_the_mesh_differs(other: Object) -> None:
+def test_every_possible_cluster_is_not_decided_where_the_mesh_differs_and_these_clusters_do_not(other: Object) -> None:
     mesh = authorization("reads", to("GET"))
     found = world(mesh).equivalent(world(mesh, other), universal=True)
-    assert found.order == "undecided"
+    assert (found.order, found.more, found.less) == ("undecided", None, None)
     assert [one.what.split("/")[-1] for one in found.why] == [other["metadata"]["name"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "order", "witnesses"),
+    [
+        ([authorization("one", to("GET"))], [authorization("one", to("POST"))], "neither", (True, True)),
+        ([authorization("one", to("GET"))], [authorization("one", to("GET", "POST"))], "different", (False, True)),
+        ([authorization("one", to("GET", "POST"))], [authorization("two", to("GET"))], "different", (True, False)),
+        ([], [peers("STRICT")], "different", (True, False)),
+        ([peers("STRICT")], [authorization("none")], "neither", (True, True)),
+    ],
+    ids=["methods", "more", "less", "transport", "both layers"],
+)
+def test_a_witness_of_one_cluster_shows_that_not_every_one_is_the_same(
+    before: list[Object], after: list[Object], order: str, witnesses: tuple[bool, bool]
+) -> None:
+    found = world(*before).equivalent(world(*after), universal=True)
+    assert (found.order, found.universal, found.layered) == (order, True, True)
+    assert (found.more is not None, found.less is not None) == witnesses
+    assert world(*after).equivalent(world(*before), universal=True).order == order
+
+
+def test_witnesses_are_of_one_cluster_with_either_set_of_policies() -> None:
+    # What the clusters themselves differ in says nothing of their policies.
+    mesh = authorization("reads", to("GET"))
+    fewer = [one for one in BASE if one["metadata"]["name"] != "web"]
+    other = authorization("more", to("GET"), app="nobody")
+    assert world(mesh).equivalent(world(mesh, other, base=fewer)).order == "contains"
+    assert world(mesh).equivalent(world(mesh, other, base=fewer), universal=True).order == "undecided"
+    # Only the cluster of the second state has whom the policies tell apart, and only the first has its policy.
+    wide, small = world(authorization("reads", to("GET")), base=fewer[:4]), world(*workload("more"))
+    found = wide.equivalent(small, universal=True)
+    assert (found.order, found.less is not None, found.more) == ("different", True, None)
+    back = small.equivalent(wide, universal=True)
+    assert (back.order, back.less, back.more is not None) == ("different", None, True)
+
+
+def test_policies_of_the_network_are_taken_with_those_of_the_mesh() -> None:
+    closed = made("networking.k8s.io/v1", "NetworkPolicy", "none", {"podSelector": {"matchLabels": {"app": "api"}}})
+    # Alone, the policy of requests would let more through; what else changes closes it.
+    before, after = world(authorization("reads", to("GET"))), world(closed, authorization("reads", to("GET", "POST")))
+    found = before.equivalent(after, universal=True)
+    assert (found.order, found.less) == ("different", None)
+    assert found.more.after == "denied"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([authorization("one", to("GET", "POST"), ELSEWHERE)], [authorization("one", ELSEWHERE, to("POST", "GET"))]),
+        ([authorization("one", to("GET"))], [authorization("two", to("GET", "GET"))]),
+        (
+            [authorization("one", to("GET")), authorization("two", to("POST"))],
+            [authorization("two", to("GET")), authorization("one", to("POST"))],
+        ),
+    ],
+    ids=["order", "name", "names"],
+)
+def test_policies_of_requests_that_say_the_same_are_the_same_everywhere(
+    before: list[Object], after: list[Object]
+) -> None:
+    assert world(*before).equivalent(world(*after), universal=True).order == "equal"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        authorization("one", to("GET"), to("GET", paths=["/a"]), app="nobody"),
+        {**authorization("two", to("GET"), app="nobody"), "metadata": {"name": "two", "namespace": "plain"}},
+        authorization("two", to("GET"), action="DENY", app="nobody"),
+        {
+            **authorization("two", to("GET"), app="nobody"),
+            "metadata": {"name": "two", "namespace": "shop", "annotations": {"istio.io/dry-run": "true"}},
+        },
+    ],
+    ids=["rules", "namespace", "action", "dry run"],
+)
+def test_policies_of_requests_that_say_something_else_are_not_the_same(other: Object) -> None:
+    state = world(authorization("one", to("GET"), app="nobody"))
+    assert state.equivalent(world(other), universal=True).order == "undecided"
 
 
 def test_differences_of_requests_are_differences() -> None:

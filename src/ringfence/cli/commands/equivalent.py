@@ -28,7 +28,8 @@ def equivalent(shared: Shared, before: str, after: str, universal: bool, output:
     the input do not count, its policies alone do. What cannot be decided exactly is not decided.
 
     With a mesh all layers are compared, for clients as they are configured and for those who control their pods; what
-    encrypts a flow does not count. With --universal the objects of the mesh have to be the same.
+    encrypts a flow does not count. With --universal, where objects of the mesh differ, a flow of A or B can show that
+    they are "not equal"; else it is not decided.
 
     \b
     Exit codes: 0 equal, 1 otherwise, 2 usage or no object, 3 equal but the input was partial,

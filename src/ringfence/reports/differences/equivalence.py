@@ -22,6 +22,7 @@ SENTENCES = {
     Order.WITHIN: "A is within B",
     Order.CONTAINS: "B is within A",
     Order.NEITHER: "neither is within the other",
+    Order.DIFFERENT: "not equal",
     Order.UNDECIDED: "not decided",
 }
 
@@ -47,12 +48,13 @@ class WhyDocument(Document, frozen=True):
 
 
 class EquivalenceDocument(Document, frozen=True):
-    """``ringfence equivalent -o json``. ``within``: everything that A allows B allows too, and more. ``more``: a flow
-    that only A allows; ``less``: one that only B does; ``unclear``: one on which the answer hangs."""
+    """``ringfence equivalent -o json``. ``within``: everything that A allows B allows too, and more; ``different``: not
+    equal, and not decided beyond that. ``more``: a flow that only A allows; ``less``: one that only B does;
+    ``unclear``: one on which the answer hangs."""
 
     schema_version: Literal["1"]
     kind: Literal["Equivalence"]
-    order: Literal["equal", "within", "contains", "neither", "undecided"]
+    order: Literal["equal", "within", "contains", "neither", "different", "undecided"]
     universal: bool
     more: OrderWitnessDocument | None
     less: OrderWitnessDocument | None
@@ -95,7 +97,10 @@ def equivalence_document(found: Equivalence, context: Context) -> EquivalenceDoc
 
 def order_line(found: Equivalence) -> str:
     """``A is within B``, and where that holds."""
-    return f"{SENTENCES[found.order]}{', in every possible cluster' if found.universal else ''}"
+    where = ", in every possible cluster" if found.universal else ""
+    if found.order is Order.DIFFERENT:
+        return f"{SENTENCES[found.order]}; whether one is within the other{where}, is not decided"
+    return f"{SENTENCES[found.order]}{where}"
 
 
 def witness_lines(found: Equivalence) -> Iterator[str]:
