@@ -38,6 +38,9 @@ def of_sidecar(
             continue
         addresses = addresses_of(entry)
         for leaving in _leavings(egress, entry, source, entry.hosts[:1], port, config):
+            if leaving.addresses is None and entry.resolution != "NONE" and not leaving.unsure:
+                # Whoever dials an address does not say that it is one of the host's.
+                leaving = replace(leaving, unsure=f"whether the hosts of {entry.named} have the address")
             (found if addresses else plainly).append(Abroad(ALWAYS, leaving, addresses or None))
     carried = egress.looked_for(source, port, sidecar, config)
     for requests, host, number in egress.routes.directly(source, port, carried):

@@ -46,7 +46,8 @@ def _of(question: Question, course: Course, sends: Client, address: int | None) 
     doubtful = isinstance(request, Among)
     for one in sends.abroad:
         holds = _holds(question, one, address, course.dialled)
-        if holds is None:
+        somewhere = one.requests == ALWAYS and one.dialled is None and one.leaving.unsure
+        if holds is None or (holds and somewhere):
             doubtful = True
         elif holds and doubtful:
             break
