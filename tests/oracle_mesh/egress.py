@@ -80,8 +80,9 @@ def outside(world: World, client: Json, port: int) -> str:
 
 def to_address(world: World, client: Json, port: int, host: str | None, address: str) -> str:
     """What a pod's sidecar does with a request for a host that is dialled at an address outside: ``pass``, ``refuse``,
-    ``open``, or ``tls``: it passes, and is TLS of the client's own."""
-    strict, sidecar, everywhere = registry_only(world, client), scope(world, client), False
+    ``open``, or ``tls``: it passes, and is TLS of the client's own (``pass or tls``: perhaps)."""
+    strict, sidecar, everywhere = registry_only(world, client), scope(world, client), ""
+    names = False
     found = "refuse" if strict else "pass"
     for entry in world.of("ServiceEntry"):
         spec = entry["spec"]
@@ -92,6 +93,7 @@ def to_address(world: World, client: Json, port: int, host: str | None, address:
             if one["number"] != port:
                 continue
             if one["protocol"] != "TCP":
+                names = True
                 by_name = host is not None and host.partition(":")[0].lower() in known
                 over = "tls" if one["protocol"] in ("TLS", "HTTPS") else "pass"
                 found = over if by_name else ("open" if strict and host is None else found)
@@ -99,10 +101,13 @@ def to_address(world: World, client: Json, port: int, host: str | None, address:
             blocks = spec.get("addresses") or []
             if blocks and not any(ipaddress.ip_address(address) in ipaddress.ip_network(block) for block in blocks):
                 continue
-            if spec["resolution"] == "NONE":
-                return "pass"
-            # It is sent to where the name of the host leads.
-            everywhere = everywhere or not blocks
-            found = "open" if blocks or strict else found
+            if blocks:
+                # A listener of its own; it sends to where the name of the host leads, or to the address itself.
+                return "pass" if spec["resolution"] == "NONE" else "open"
+            everywhere = spec["resolution"]
+    if everywhere == "NONE" and found in ("pass", "refuse", "open") and not names:
+        return "pass"
     # Of an entry for all addresses and one by names, no page says which takes it.
-    return "open" if everywhere and found == "tls" and strict else found
+    if everywhere and not strict and found == "tls":
+        return "pass or tls"
+    return "open" if everywhere and strict else found

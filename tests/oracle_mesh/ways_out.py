@@ -32,7 +32,13 @@ def to_outside(world: World, client: Json, address: str, port: int, asks: Asks) 
     by = "transport" if network else "network"
     refused = Answer("denied", by, None, "none", (), None, network, not network)
     over_tls = replace(passed, encryption="tls")
-    direct = {"pass": [passed], "tls": [over_tls], "refuse": [refused], "open": [passed, refused]}[becomes]
+    direct = {
+        "pass": [passed],
+        "tls": [over_tls],
+        "refuse": [refused],
+        "open": [passed, refused],
+        "pass or tls": [passed, over_tls],
+    }[becomes]
     if kind != "sidecar":
         return direct
     over, surely = _over_gateways(world, client, there, port, asks)
@@ -149,7 +155,9 @@ def _by_rule(
         return Answer("denied", "", own, sent, (at,), None, None)
     if not open_to:
         return Answer("denied", "", own, sent, (at,), None, None)
-    found = decide(world, pod, None, None, "http", asked_of(asks, own, at, client, None))
+    found = decide(
+        world, pod, None, None, "http", asked_of(asks, own, at, client, (pod.get("status") or {}).get("podIP"))
+    )
     judged = by_requests(found, "http", "sidecar", own, sent, (at,))
     if judged.verdict == "denied":
         return judged

@@ -86,10 +86,10 @@ def of_node(entries: Iterable[ServiceEntry], waypoints: Waypoints, source: Pod, 
         names = f"{over[0].namespace}/{over[0].name}"
         why = f"what becomes of it at the waypoint {names}, over which {entry.named} has it sent"
         leaving = Leaving(port, Sending.PLAIN, (entry.named.source,), unsure=why)
-        found += [Abroad(of_host(host), leaving) for host in entry.hosts]
         addresses: Intervals = addresses_of(entry)
         if addresses:
-            found.append(Abroad(ALWAYS, leaving, addresses))
+            found.insert(0, Abroad(ALWAYS, leaving, addresses))
+        found += [Abroad(of_host(host), leaving) for host in entry.hosts]
     return tuple(found)
 
 
