@@ -38,6 +38,9 @@ def of_sidecar(
             continue
         addresses = addresses_of(entry)
         for leaving in _leavings(egress, entry, source, entry.hosts[:1], port, config):
+            if leaving.addresses is None and entry.resolution != "NONE" and not leaving.unsure:
+                # Whoever dials an address does not say that it is one of the host's.
+                leaving = replace(leaving, unsure=f"whether the hosts of {entry.named} have the address")
             (found if addresses else plainly).append(Abroad(ALWAYS, leaving, addresses or None))
     carried = egress.looked_for(source, port, sidecar, config)
     for requests, host, number in egress.routes.directly(source, port, carried):
@@ -83,10 +86,10 @@ def of_node(entries: Iterable[ServiceEntry], waypoints: Waypoints, source: Pod, 
         names = f"{over[0].namespace}/{over[0].name}"
         why = f"what becomes of it at the waypoint {names}, over which {entry.named} has it sent"
         leaving = Leaving(port, Sending.PLAIN, (entry.named.source,), unsure=why)
-        found += [Abroad(of_host(host), leaving) for host in entry.hosts]
         addresses: Intervals = addresses_of(entry)
         if addresses:
-            found.append(Abroad(ALWAYS, leaving, addresses))
+            found.insert(0, Abroad(ALWAYS, leaving, addresses))
+        found += [Abroad(of_host(host), leaving) for host in entry.hosts]
     return tuple(found)
 
 

@@ -46,9 +46,13 @@ def _of(question: Question, course: Course, sends: Client, address: int | None) 
     doubtful = isinstance(request, Among)
     for one in sends.abroad:
         holds = _holds(question, one, address, course.dialled)
-        if holds is None:
+        somewhere = one.requests == ALWAYS and one.dialled is None and one.leaving.unsure
+        if holds is None or (holds and somewhere):
             doubtful = True
         elif holds and doubtful:
+            # An earlier one may take it, or else this one does.
+            for other in _leaves(course, one.leaving, address):
+                yield replace(other, facts=(*other.facts, (f"the client's proxy takes it for {_name(one)}", HOST)))
             break
         elif holds:
             yield from _leaves(course, one.leaving, address)
@@ -60,6 +64,10 @@ def _of(question: Question, course: Course, sends: Client, address: int | None) 
         yield replace(course, hops=plain(course.dialled).hops, unreached=sends.strangers)
     else:
         yield replace(course, hops=plain(course.dialled).hops, unreached=None)
+
+
+def _name(one: Abroad) -> str:
+    return ", ".join(f"{source.kind} {source.namespace}/{source.name}" for source in one.leaving.sources) or "another"
 
 
 def _holds(question: Question, one: Abroad, address: int | None, port: int) -> bool | None:

@@ -303,7 +303,8 @@ class Over:
                 )
         at_port = [(one, at) for one in mine for at in one.listeners if _listens(at, first)]
         fitting = [(one, at) for one, at in at_port if self._fits(at, hop, asks)]
-        if any(at.tls in _ENDING and not self.http for _, at in at_port) or hop.transport.encryption is Encryption.TLS:
+        foreign = hop.transport.encryption is Encryption.TLS
+        if at_port and (foreign or any(at.tls in _ENDING and not self.http for _, at in at_port)):
             return self._open("the gateway ends TLS of its own, and what it then takes is not followed")
         if any(at.redirects for _, at in fitting):
             return Out(Verdict.DENIED, Reason("redirected", "the gateway answers it with a redirect"), (), "http-301")
