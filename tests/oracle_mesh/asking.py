@@ -233,10 +233,6 @@ def _sent_elsewhere(
     unsure = passes(world, client, server, found.hops[0]) is None
     holds = None if unsure else not _otherwise(world, client, server, port, service, asks)
     gone = Answer("denied", "", None, "none", (), None, None if unsure else found.network, holds)
-    if found.verdict == "denied":
-        gone = replace(
-            found, layer="", network=None if unsure else found.network, holds=None if unsure else found.holds
-        )
     return [gone] if here is False else [gone, _unsure(found) if unsure else found]
 
 

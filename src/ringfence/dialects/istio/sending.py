@@ -50,7 +50,6 @@ from ringfence.model.mesh import (
     Proxy,
     RequestRules,
     Sending,
-    SentOn,
     Source,
     Speech,
 )
@@ -202,19 +201,16 @@ class Senders:
                 yield from aimed(aim, asked, as_dialled, sidecar, config)
                 return
         if service is None:
-            rules: RequestRules | None = None
-            onward: tuple[SentOn, ...] = ()
-            if destination is None and self.client_routes and not is_gateway(source):
-                rules = self.client_routes.to_outside(
-                    source, port, self.egress.looked_for(source, port, sidecar, config)
-                )
-                onward = self.egress.onward(source, port, sidecar, config)
             known: dict[str, Any] = {}
+            if destination is None and self.client_routes and not is_gateway(source):
+                looked_for = self.egress.looked_for(source, port, sidecar, config)
+                known["routes"] = self.client_routes.to_outside(source, port, looked_for)
+                known["onward"] = self.egress.onward(source, port, sidecar, config)
             if destination is None and self._entries and not is_gateway(source):
                 known["abroad"] = of_sidecar(self.egress, source, port, sidecar, config)
                 known["strangers"] = stranger(any_outside(sidecar, config), sidecar)
             for option in self._unknown(source, destination, port, sidecar, config):
-                client = replace(option.value, routes=rules, onward=onward, **known)
+                client = replace(option.value, **known) if known else option.value
                 yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)
