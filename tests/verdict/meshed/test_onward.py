@@ -257,3 +257,18 @@ def test_who_controls_the_pod_dials_the_address_itself() -> None:
     asked = world(entry(), gateway(443), routes())
     (way, *_) = asked.paths("shop/web", ADDRESS).ways
     assert any(first <= 80 <= last for first, last in way.hops[0].ports)
+
+
+def test_the_gateway_needs_the_port_that_its_route_names() -> None:
+    rule = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}]}"
+    only = LOCKED.replace("namespace: shop", "namespace: edge").replace(rule, "{ports: [{port: 443}]}")
+    assert ask(world(entry(), gateway(), routes(), only)).verdict is Verdict.ALLOWED
+    assert ask(world(entry(), gateway(), routes(out=80), only)).verdict is Verdict.DENIED
+
+
+def test_a_policy_at_the_gateway_binds_nobody_who_goes_past_it() -> None:
+    parts = entry(), gateway(443, "HTTPS", "ISTIO_MUTUAL"), routes(at=443), mutual(sni=HOST), only_for("other")
+    for more, holds in (((), False), ((LOCKED,), True)):
+        answer = ask(world(*parts, *more))
+        assert answer.layered is not None
+        assert (answer.verdict, answer.layered.symptom, answer.layered.holds) == (Verdict.DENIED, "http-403", holds)
