@@ -179,6 +179,18 @@ def test_an_explanation_shows_every_layer_and_what_the_client_sees(ringfence: Ru
     assert "the client sees: HTTP 403, body: RBAC: access denied" in out
 
 
+def test_a_mesh_config_that_stands_beside_and_is_not_taken(ringfence: Run, cluster: str, tmp_path: Path) -> None:
+    operator = tmp_path / "operator.yaml"
+    operator.write_text(
+        "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: {name: main, namespace: istio-system}\n"
+        "spec: {meshConfig: {trustDomain: other.example}}\n"
+    )
+    asked = ("can", "shop/web", "shop/orders", "8080", "-f", cluster, "-f", str(operator))
+    hint = f"IstioOperator main may hold a mesh config, which istiod is not shown to have: --mesh-config {operator}"
+    assert hint in ringfence(*asked).err
+    assert "may hold a mesh config" not in ringfence(*asked, "--mesh-config", str(operator)).err
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -210,6 +210,12 @@ class IstioMesh:
                 f" (trust domain {self.config.trust_domain}, root namespace {self.config.root_namespace},"
                 " auto mTLS, PERMISSIVE, ALLOW_ANY)"
             )
+            for one in [one for one in self._cluster.mesh if one.kind in ("IstioOperator", "Istio")][:1]:
+                file = printable(one.place.file) if one.place.file else "its file"
+                found.append(
+                    f"{one.kind} {printable(one.name)} may hold a mesh config, which istiod is not shown to have: "
+                    f"--mesh-config {file} takes it for the mesh's"
+                )
         if self._strange_hosts:
             found.append(
                 f"the domain of the cluster is {domain_of(self.objects)}, as far as the input tells: hosts such as"
