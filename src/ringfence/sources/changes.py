@@ -256,7 +256,8 @@ class Given(Value, dict=True):
             }
             self.__dict__["_of_meshes"] = cached
         found = cached.get(wanted)
-        return found if found is not None and isinstance(found.get("spec"), dict) else None
+        whole = found is not None and all(isinstance(found.get(key), dict) for key in ("metadata", "spec"))
+        return found if found is not None and whole and found["metadata"].get("name") == source.name else None
 
     def applier(
         self, relation: Relation

@@ -11,6 +11,7 @@ from ringfence.reports.blast_radius_text import sections
 from ringfence.verdict.answers import Edit
 from ringfence.verdict.blast_radius import BlastRadius, CutStep
 from ringfence.world import World
+from tests.verdict.meshed.test_steps import BALANCED, PERMISSIVE
 from tests.verdict.meshed.test_stolen import AMBIENT, SPACE, network, only
 from tests.verdict.meshed.test_what_if import istio, pod
 
@@ -244,3 +245,17 @@ def test_a_name_that_is_taken_is_not_taken_again() -> None:
     world = cluster(istio("PeerAuthentication", "default", STRICT), there)
     edit = closes(world, "shop/web")
     assert added(edit)[0]["metadata"]["name"] == "deny-shop-web-at-vault-2"
+
+
+def test_a_way_in_is_closed_by_strict() -> None:
+    """The network could only close it for everybody in the cluster, too."""
+    objects = [SPACE, pod("web"), pod("api"), BALANCED, PERMISSIVE, open_at("web", 8080)]
+    world = load_objects(objects, cni="calico", istio_version="1.29")
+    found = world.blast_radius("internet", ["shop/web"])
+    edit = step_of(found, "internet").edit
+    assert edit is not None
+    assert edit.layers == ("transport",)
+    assert found.cut is not None
+    assert found.cut.verified is True
+    after = world.what_if(add=added(edit)).blast_radius("internet")
+    assert "shop/web" not in {one.name for one in after.fallen}

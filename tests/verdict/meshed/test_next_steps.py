@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringfence.reports.context import Context
+from ringfence.reports.coverage.as_findings import findings_report
 from ringfence.reports.coverage.text import sections
 from ringfence.verdict.coverage import Status, Step
 from ringfence.world import World
@@ -84,6 +86,16 @@ def test_who_is_allowed_by_name_already_is_not_added_to() -> None:
     (step,) = steps_of(world, "requests")
     assert "allow-vault" not in {one["metadata"]["name"] for one in objects_of(step)}
     assert "shop/vault" not in step.workloads
+
+
+def test_findings_of_a_layer_have_its_step_for_a_fix() -> None:
+    report = findings_report(cluster().coverage(), Context("calico", ""), str, "1")
+    fixes = {
+        one.finding.rule: one.finding.fix for one in report.assessment.found if one.finding.subject.name == "vault"
+    }
+    (transport,) = [fix for rule, fix in fixes.items() if "TRANSPORT" in rule]
+    assert transport.startswith("add a PeerAuthentication that is STRICT for namespace shop:")
+    assert "mode: STRICT" in transport
 
 
 def test_the_table_tells_layers_and_what_steps_take() -> None:

@@ -85,7 +85,7 @@ def coverage(
         raise click.UsageError(f"--layer {layer} has no egress: nothing that a client's own side does closes anything")
     found = opened.world.coverage(exclude=exclude)
     given = click.get_current_context().get_parameter_source("layer")
-    if given is not click.core.ParameterSource.DEFAULT and layer != "all":
+    if given is not click.core.ParameterSource.DEFAULT and layer != "all" and output not in FINDING_FORMATS:
         found = found.with_steps_of(layer)
     namespace = namespace_of_input(opened, shared)
     if namespace is not None:

@@ -138,11 +138,12 @@ def findings_report(
 
 def _results(coverage: Coverage) -> Iterator[Result]:
     steps = _steps(coverage.steps)
+    of_mesh = {(name, step.layer): step for step in reversed(coverage.steps) for name in step.workloads}
     for one in coverage.workloads:
         for direction in DIRECTIONS:
             yield from _of_workload(one, direction, one.sides[direction], steps.get((one.name, direction)))
         for layer, side in one.mesh.items():
-            yield from _of_layer(one, layer, side)
+            yield from _of_layer(one, layer, side, of_mesh.get((one.name, layer)))
     for home in coverage.namespaces:
         for direction in DIRECTIONS:
             yield from _of_namespace(home, direction)
@@ -191,7 +192,7 @@ def _of_workload(one: WorkloadCoverage, direction: Direction, side: Side, step: 
         )
 
 
-def _of_layer(one: WorkloadCoverage, layer: str, side: Side) -> Iterator[Result]:
+def _of_layer(one: WorkloadCoverage, layer: str, side: Side, step: Step | None) -> Iterator[Result]:
     """Workloads outside of the mesh are not its findings: the figure counts them as not enforced."""
     subject = Subject(one.ref.kind, one.ref.namespace, one.ref.name)
     if side.status is Status.UNKNOWN:
@@ -204,6 +205,7 @@ def _of_layer(one: WorkloadCoverage, layer: str, side: Side) -> Iterator[Result]
             one.place or Place(""),
             subject,
             (side.status.value,),
+            fix="" if step is None or step.manifest is None else f"{step.what}:\n{yaml_text(step.manifest)}",
             severity=_LAYER_SEVERITY[layer],
         )
 
