@@ -66,6 +66,8 @@ def _direct(oracle: World, engine: Any, client: Json, server: Json, question: Js
     ways, destination = _way(oracle, server, port, said)
     if is_machine(server):
         ways = [one for one in ways if one is None or behind(one, server, port)] or [None]
+        # No Service leads others there than clients of the mesh: they dial the address.
+        ways = ways if proxy(oracle, client) != "none" else [None]
     if ways == [None] and not (server.get("status") or {}).get("podIP"):
         asked.setdefault("host", "elsewhere.example")
     if "open" in {taken(oracle, client, server, port, way) for way in ways}:

@@ -204,3 +204,12 @@ def test_labels_are_looked_for_that_reach_pods_only(target: str) -> None:
     with pytest.raises(ringfence.EndError) as caught:
         machine_and_shop().exposure(targets=[target])
     assert "is no pod" in str(caught.value)
+
+
+def test_who_is_in_no_mesh_asks_for_the_address() -> None:
+    by_name = policy("shop/db", {"to": [{"operation": {"hosts": ["db.shop:5432", "db:5432"]}}]}, app="db")
+    front = service("shop/db", {"name": "http", "port": 5432}, app="db")
+    asked = world(entry(), by_name, front)
+    request = ringfence.request("GET", "/")
+    assert asked.can("shop/api", "shop/vm", 5432, request=request).verdict is Verdict.ALLOWED
+    assert asked.can("bare/web", "shop/vm", 5432, request=request).verdict is Verdict.DENIED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
-from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh
+from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh, Proxy
 from ringfence.sets.addresses import address
 from ringfence.sets.ports import Intervals, canonical, intersect, subtract
 from ringfence.values import Value, replace
@@ -149,7 +149,7 @@ class MeshedAsker:
                         if service is not None and one.asked:
                             number = int(one.asked.partition("/")[0])
                         if service is None and by_name:
-                            front, number = self._front(one.destination, some[0][0])
+                            front, number = self._front(one, some[0][0])
                         yield self._ask(replace(one, ports=some), verdict, front, number, request).part()
         groups = [network]
         if self.encryptions.declared:
@@ -239,11 +239,20 @@ class MeshedAsker:
         if rest:
             yield rest
 
-    def _front(self, destination: Member, port: int) -> tuple[Service | None, int]:
-        """Who names a workload asks for the way by which it is called: through the Service that leads to the port."""
-        pod = self.pod(destination)
+    def _front(self, flow: Flow, port: int) -> tuple[Service | None, int]:
+        """Who names a workload asks for the way by which it is called: through the Service that leads to the port. It
+        leads to a machine for clients of the mesh only."""
+        pod = self.pod(flow.destination)
+        if flow.destination.machine is not None and not self._takes_part(self.pod(flow.source)):
+            return None, 0
         found = None if pod is None else self.fronts.leading_to(pod, port)
         return (None, 0) if found is None else found
+
+    def _takes_part(self, pod: Pod | None) -> bool:
+        """Whether a client may be in the mesh."""
+        if pod is None or self.mesh is None:
+            return False
+        return any(option.value.proxy is not Proxy.NONE for option in self.mesh.membership(pod))
 
     def pod(self, member: Member) -> Pod | None:
         """One pod of a member; for a pod that does not exist, what is known of it; None for other ends."""
