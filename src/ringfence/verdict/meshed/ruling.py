@@ -103,6 +103,7 @@ class Rulings:
             unknown |= request.unknown
         elif request is not None:
             values |= self._of_request(request, host, unknown)
+            self._headers(request, rules, values, unknown)
         facts = Facts(values, frozenset(unknown), isinstance(request, Request))
         found = decide(rules, facts, PointSort.SIDECAR, http=True, spaces=self._spaces, among=among)
         given = ruling(found)
@@ -144,6 +145,18 @@ class Rulings:
         values |= {header(name): value for name, value in request.headers.items()}
         return values
 
+    @staticmethod
+    def _headers(
+        request: Request, rules: RequestRules, values: dict[Attribute, Value | None], unknown: set[Attribute]
+    ) -> None:
+        """What the proxies make of the request's headers before they compare them."""
+        if rules.apart:
+            values |= {header(name): several for name, several in request.repeated.items()}
+        hidden = rules.written | (rules.added - request.headers.keys())
+        for name in hidden if rules.apart is not None else (*hidden, *request.repeated):
+            values.pop(header(name), None)
+            unknown.add(header(name))
+
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
         assert hop.point is not None
         assert self.mesh is not None
@@ -165,9 +178,11 @@ class Rulings:
                 values[attribute] = number
         if not hop.point.http or request is None:
             return Facts(values, frozenset(unknown), not hop.point.http)
+        rules = self._rules(hop)
         values |= self._of_request(request, host, unknown)
+        self._headers(request, rules, values, unknown)
         if request.claims is not None and not request.preflight:
-            divided, open_claims = words(request.claims, self._rules(hop).issuers)
+            divided, open_claims = words(request.claims, rules.issuers)
             values |= token(divided)
             unknown |= open_claims
         return Facts(values, frozenset(unknown))
