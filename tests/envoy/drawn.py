@@ -19,7 +19,16 @@ ISSUERS: tuple[Json, ...] = (
 NAMES = {
     "principals": (
         *("cluster.local/ns/foo/sa/web", "cluster.local/ns/bar/sa/*", "*/ns/bar/sa/api", "old.example/ns/foo/sa/web"),
-        *("*", "cluster.local/*", "*.example/ns/foo/sa/web", "*-x", "other/ns/foo/sa/web", "*/web", "cluster.local*"),
+        *(
+            "*",
+            "cluster.local/*",
+            "*.example/ns/foo/sa/web",
+            "*-x",
+            "other/ns/foo/sa/web",
+            "*/web",
+            "cluster.local*",
+            "o*/ns/bar/sa/web.v1",
+        ),
     ),
     "namespaces": ("foo", "ba*", "*r", "*", "f*o", "*-x", "b*-x"),
     "serviceAccounts": ("web", "bar/api", "foo/web", "bar/web.v1"),

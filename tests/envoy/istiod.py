@@ -230,11 +230,13 @@ def _migrated(values: Sequence[str], domains: Sequence[str]) -> list[str]:
     found = []
     for value in values:
         domain, *rest = value.split("/")
-        known = domain == "cluster.local" or domain in domains
-        if len(rest) != 4 or domain.startswith("*") or not known:
+        ends = [own for own in domains if domain.startswith("*") and own.endswith(domain[1:])]
+        begins = [own for own in domains if domain.endswith("*") and own.startswith(domain[:-1])]
+        known = domain == "cluster.local" or domain in domains or ends or begins
+        if len(rest) != 4 or domain == "*" or not known:
             found.append(value)
         else:
-            found += ["/".join((own, *rest)) for own in domains]
+            found += dict.fromkeys(value if own in ends else "/".join((own, *rest)) for own in domains)
     return found
 
 
