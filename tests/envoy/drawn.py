@@ -56,6 +56,7 @@ NAMES = {
 }
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "request.headers[X-User]": ("anna", "an*", "*na", "*", "anna,bob", "bob", "a b"),
+    "request.headers[authorization]": ("*", "Bearer*", "x"),
     "request.headers[x-empty]": ("*", "x", "*x"),
     "request.headers[cookie]": ("a=1", "*", "a=1; b=2", "*b=2", "a=1,b=2"),
     "request.headers[:authority]": ("shop.test", "Shop*", "*:8000", "*"),

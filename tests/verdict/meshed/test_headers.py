@@ -58,7 +58,8 @@ def test_each_value_of_a_repeated_header_counts_by_itself(release: str | None, g
     assert said(asked, x_role="admin", X_Role="guest") == guest
     assert said(asked, x_role=["a", "b"]) == both
     assert said(asked, x_role=["a,b"]) == said(asked, x_role=" a,b ") == "denied"
-    assert said(asked, x_role="admin") == "allowed"
+    assert said(asked, x_role="admin") == said(asked, x_role=["admin", "user"]) == "allowed"
+    assert said(asked, x_role=["guest", ""]) == ("unknown" if release is None else guest)
 
 
 def test_nobody_knows_what_proxies_write() -> None:
@@ -68,6 +69,23 @@ def test_nobody_knows_what_proxies_write() -> None:
     assert said(asked, "/p") == "unknown"
     assert said(asked, "/p", X_Forwarded_Proto="https") == "allowed"
     assert said(asked, "/p", X_Forwarded_Proto="http") == "denied"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("x-request-id", "unknown"), ("x-forwarded-proto", "mixed"), ("b", "mixed")]
+)
+def test_of_all_requests_nobody_chooses_what_proxies_write(name: str, expected: str) -> None:
+    asked = world([{"when": [{"key": f"request.headers[{name}]", "values": ["a"]}]}], "1.30.0")
+    answer = asked.can("shop/web", "shop/api", 8080)
+    assert answer.verdict.value == expected
+
+
+def test_the_header_of_a_token_is_taken_away_or_not() -> None:
+    asked = world([{"when": [{"key": "request.headers[Authorization]", "values": ["*"]}]}], "1.30.0")
+    assert said(asked) == "allowed"
+    assert said(asked, authorization="Basic me") == "denied"
+    token = ringfence.request(claims={"iss": "us"})
+    assert asked.can("shop/web", "shop/api", 8080, request=token).verdict.value == "unknown"
 
 
 def test_the_command_takes_a_header_twice() -> None:
