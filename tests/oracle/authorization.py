@@ -273,9 +273,12 @@ def _when(key: str, policy: Json, asked: Asked, where: Where, tokens: bool) -> T
     elif key == "request.auth.presenter":
         test = lambda value: _claim(value, claims.get("azp"))  # noqa: E731
     elif key.startswith("request.auth.claims"):
-        names = re.findall(r"\[([^\[\]]*)\]", key)
-        if not names:
-            return None
+        written = key.removeprefix("request.auth.claims")
+        names = re.findall(r"\[([^\[\]]*)\]", written)
+        if "".join(f"[{name}]" for name in names) != written:
+            if written[0] != "[" or written[-1] != "]":
+                return None
+            names = [written[1:-1]]
         found: Any = claims
         for name in names:
             found = found.get(name) if isinstance(found, Mapping) else None

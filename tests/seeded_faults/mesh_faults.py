@@ -444,6 +444,16 @@ POLICIES = (
         "dialects/istio/matching.py",
         READ,
         (
+            "    if is_literal is False:\n        return older\n",
+            "    if is_literal is False:\n        return literal\n",
+            "older releases take dots literally",
+        ),
+        (
+            "return NEVER if attributes.names_no_claim(key) else None",
+            "return None",
+            "claims without a name drop the condition",
+        ),
+        (
             '    if value == "*":\n        return Present(empty)\n',
             '    if value == "*":\n        return Present(True)\n',
             "an empty claim is any",

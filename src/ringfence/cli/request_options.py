@@ -53,12 +53,11 @@ def request_of(
     )
 
 
-def _headers(texts: tuple[str, ...]) -> dict[str, str]:
-    """A header that is given more than once is one with all of its values, as proxies compare it."""
-    found: dict[str, str] = {}
+def _headers(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values of each header, which may be given more than once."""
+    found: dict[str, list[str]] = {}
     for name, value in map(_header, texts):
-        key = name.lower()
-        found[key] = f"{found[key]},{value}" if key in found else value
+        found.setdefault(name.lower(), []).append(value)
     return found
 
 

@@ -348,13 +348,19 @@ class TokenIssuer(Value):
 class RequestRules(Value):
     """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
     claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
-    why; ``would_settle`` goes with them. ``forwarded``: which address of ``X-Forwarded-For`` a request comes from,
-    counted from the last one, which is 0; -1: the header is not believed; None: it is not known which."""
+    why. ``forwarded``: which address of ``X-Forwarded-For`` a request comes from, counted from the last one, which is
+    0; -1: the header is not believed; None: it is not known which. ``written``: headers among those that are asked
+    about which the proxies write themselves, whatever a request has; ``added``: those which they write where it has
+    none. ``apart``: each value of a header that is there more than once is compared by itself, and one has to match;
+    False: all of them are one text, parted by commas; None: not known."""
 
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
     forwarded: int | None = None
+    written: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
+    apart: bool | None = None
 
 
 class SentOn(Value):

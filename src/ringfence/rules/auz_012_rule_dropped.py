@@ -12,7 +12,8 @@ protection there was: requests pass as if the rule were not there. Of a policy t
 the rule.
 
 A key that starts like a known one and lacks the name in brackets (`request.headers`) drops the rule where it allows,
-and only the condition where it denies: the rule then denies more.
+and only the condition where it denies: the rule then denies more. `request.auth.claims` alone drops nothing: it is
+compared with no claim, so that `values` never match and `notValues` always hold.
 
 ## Example
 
@@ -88,10 +89,17 @@ def check(situation: Situation) -> Iterator[Result]:
             for at, condition in enumerate(clause.conditions):
                 key = condition.key
                 unknown = attributes.sort_of(key) is None
-                if not unknown and not attributes.malformed(key):
+                nameless = attributes.names_no_claim(key)
+                if not unknown and not nameless and not attributes.malformed(key):
                     continue
                 name = f"{subject} rule {clause.index}"
-                if unknown or policy.action == "ALLOW":
+                if nameless and condition.values:
+                    message = f"{name} matches nothing, as {printable(key)!r} names no claim: {LOST[policy.action]}"
+                    severity = None if policy.action == "DENY" else Severity.MEDIUM
+                elif nameless:
+                    message = f"{name} has a condition that always holds, as {printable(key)!r} names no claim"
+                    severity = Severity.MEDIUM
+                elif unknown or policy.action == "ALLOW":
                     message = f"{name} is dropped, as {printable(key)!r} is no attribute: {LOST[policy.action]}"
                     severity = None if policy.action == "DENY" else Severity.MEDIUM
                 else:

@@ -127,6 +127,27 @@ def test_what_hangs_on_the_release(image: str, literal: bool | None) -> None:
     assert lab.mesh.release.authorization(lab.mesh.config).names_are_literal is literal
 
 
+@pytest.mark.parametrize(
+    ("image", "patterns", "headers"),
+    [
+        ("1.27.7", False, False),
+        ("1.27.8", False, True),
+        ("1.28.4", False, False),
+        ("1.28.6", False, True),
+        ("1.28.7", True, True),
+        ("1.29.0", False, False),
+        ("1.29.2", False, True),
+        ("1.29.3", True, True),
+        ("1.30.0", True, True),
+        ("latest", None, None),
+    ],
+)
+def test_what_else_hangs_on_the_release(image: str, patterns: bool | None, headers: bool | None) -> None:
+    lab = Lab(BASE, istiod("default", image))
+    found = lab.mesh.release.authorization(lab.mesh.config)
+    assert (found.patterns_are_literal, found.headers_apart) == (patterns, headers)
+
+
 def test_releases_that_differ() -> None:
     lab = Lab(BASE, istiod("default", "1.28.5"), istiod("canary", "1.30.0"))
     assert lab.mesh.release.authorization(lab.mesh.config).names_are_literal is None

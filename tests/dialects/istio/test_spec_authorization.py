@@ -29,6 +29,7 @@ from ringfence.model.mesh import (
     SNI,
     Point,
     PointSort,
+    RequestRules,
     claim,
     header,
 )
@@ -64,12 +65,15 @@ def examples() -> Iterator[Any]:
 
 
 def config(settings: dict[str, str]) -> AuthorizationConfig:
+    newer = None if "anyRelease" in settings else "olderRelease" not in settings
     return AuthorizationConfig(
         trust_domain=settings.get("trustDomain", "cluster.local"),
         aliases=tuple(settings.get("aliases", "").split()),
         providers={"grpc": Provider.GRPC, "http": Provider.HTTP},
         several_providers="severalProviders" in settings,
-        names_are_literal=None if "anyRelease" in settings else True,
+        names_are_literal=newer,
+        patterns_are_literal=newer,
+        headers_apart=newer,
     )
 
 
@@ -94,7 +98,8 @@ def request(words: list[str]) -> dict[Attribute, Value | None]:
         if name.startswith("claim:"):
             values[claim(*name.removeprefix("claim:").split("."))] = tuple(value.split(","))
         elif name.startswith("header:"):
-            values[header(name.removeprefix("header:"))] = value
+            known = values.get(header(name.removeprefix("header:")))
+            values[header(name.removeprefix("header:"))] = (*(known if isinstance(known, tuple) else ()), value)
         elif name == "as":
             values[PEER_IDENTITY] = f"spiffe://{value}"
         elif name in ("from", "remote", "to"):
@@ -103,6 +108,15 @@ def request(words: list[str]) -> dict[Attribute, Value | None]:
         else:
             values[{"host": HOST, "sni": SNI, "port": PORT}[name]] = int(value) if name == "port" else value
     return values
+
+
+def facts(rules: RequestRules, values: dict[Attribute, Value | None]) -> Facts:
+    """What is known of a request, as questions see to it."""
+    headers = {one: value for one, value in values.items() if one.name == "header"}
+    hidden = {one for one in headers if one.key in rules.written}
+    hidden |= {header(name) for name in (*rules.written, *rules.added) if header(name) not in headers}
+    read = {one: value if rules.apart else ",".join(value) for one, value in headers.items()}
+    return Facts({one: read.get(one, value) for one, value in values.items() if one not in hidden}, frozenset(hidden))
 
 
 @pytest.mark.parametrize("manifests, lines", list(examples()))
@@ -124,7 +138,7 @@ def test_example(manifests: str, lines: list[str]) -> None:
         chain, *words = question.split()
         point = POINTS[chain]
         rules = rules_at(policies, authentications, config(settings), point, 80)
-        decision = decide(rules, Facts(request(words)), point.sort, http=point.http)
+        decision = decide(rules, facts(rules, request(words)), point.sort, http=point.http)
         symptom = f" {decision.symptom}" if decision.symptom != "none" else ""
         got.append(f"{question}: {decision.outcome.value} {decision.step.value}{symptom}")
     assert got == asked

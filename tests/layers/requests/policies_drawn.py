@@ -48,7 +48,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "request.auth.presenter": ("a", "b*"),
     "request.auth.claims[groups]": ("a", "b", "*b", "*"),
     "request.auth.claims[realm][role]": ("a", "*"),
-    "request.auth.claims": ("a",),
+    "request.auth.claims": ("a", "*"),
+    "request.auth.claims[a[b]]": ("a",),
+    "request.auth.claims[a]b": ("a",),
     "request.headers[X-User]": ("a", "b*", "*"),
     "request.headers[:method]": ("GET",),
     "request.headers[host]": ("a", "A"),
@@ -143,6 +145,7 @@ CLAIMS = st.none() | st.fixed_dictionaries(
         "aud": st.sampled_from(("a", ["a", "b"], [], "c")),
         "azp": st.sampled_from(("a", "b")),
         "groups": st.sampled_from(("a", ["b"], ["a", "ab"], [])),
+        "a[b]": st.sampled_from(("a", "b")),
         "realm": st.sampled_from(({"role": "a"}, {"role": ["b"]}, {})),
     },
 )

@@ -56,10 +56,16 @@ def sort_of(key: str) -> Sort | None:
     return Sort.TEXT if found is None and key.startswith(_MAPS) else found
 
 
+def names_no_claim(key: str) -> bool:
+    """Whether the key asks for the claims of a token, and for none of them: no value matches then. Unlike other keys
+    without a name in brackets, it drops nothing."""
+    return key == CLAIMS
+
+
 def malformed(key: str) -> bool:
     """Whether the key starts like one with a name in brackets, and has none: only the condition is then dropped, or
     the rule where it allows."""
-    if key in _EXACT or not key.startswith(_MAPS):
+    if key in _EXACT or not key.startswith(_MAPS) or names_no_claim(key):
         return False
     if key.startswith(FILTERS):
         return "[" not in key
@@ -73,8 +79,10 @@ def names(key: str) -> tuple[str, ...]:
         return (name, inner)
     if key.startswith(CLAIMS):
         rest = key.removeprefix(CLAIMS)
-        return tuple(rest[1:-1].split("][")) if _NAMES.fullmatch(rest) else ()
-    rest = key.removeprefix(HEADERS)
+        if _NAMES.fullmatch(rest):
+            return tuple(rest[1:-1].split("]["))
+    else:
+        rest = key.removeprefix(HEADERS)
     return (rest[1:-1],) if len(rest) > 1 and rest[0] == "[" and rest[-1] == "]" else ()
 
 

@@ -12,6 +12,7 @@ from ringfence.dialects.istio import envoy_rules, node_rules
 from ringfence.dialects.istio.attachment import attaches
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig, Provider
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
+from ringfence.dialects.istio.proxy_headers import added_by_proxies, written_by_proxies
 from ringfence.model.mesh import (
     Point,
     PointSort,
@@ -62,14 +63,20 @@ def rules_at(
     attached.sort(key=lambda policy: (policy.attachment.namespace, policy.name, policy.place))
     issuers, filled = _issuers(authentications, config, point, unsettled)
     read = _node(attached, config) if point.sort is PointSort.NODE else _envoy(attached, config, point.http)
+    asks: set[str] = set()
     for one in read:
         for rule in one.rules:
             asked = (predicate.attribute for predicate in predicates_of((rule.formula,)))
             names = {attribute.key for attribute in asked if attribute.name == "header"}
+            asks |= names
             if taken := sorted(names & filled):
                 why = f"the proxy fills the header {', '.join(taken)} from the token that the request has"
                 unsettled.append((Source(POLICY, one.namespace, one.name, rule.place, rule.index), why))
-    return RequestRules(tuple(read), issuers, tuple(unsettled))
+    added = frozenset(filter(added_by_proxies, asks)) if point.sort is not PointSort.GATEWAY else frozenset()
+    written = frozenset(filter(written_by_proxies, asks)) - added
+    return RequestRules(
+        tuple(read), issuers, tuple(unsettled), written=written, added=added, apart=config.headers_apart
+    )
 
 
 _OPEN_LABEL = "its selector names a label of the pod whose value the input does not give"

@@ -279,6 +279,11 @@ def _check_condition(condition: Mapping[str, Any], path: FieldPath, action: str,
     if not values and not others:
         stored = "a sidecar or waypoint leaves the condition out, ztunnel takes it for one that never holds"
         report.refuse(path, "too-few", "has neither values nor notValues", stored, "add values, or take it out")
+    if attributes.names_no_claim(key):
+        fault = f"{quoted(key)} has no name in brackets, such as request.auth.claims[groups]"
+        stored = "no request matches any of its values: values never hold, notValues always do"
+        report.refuse((*path, "key"), "unknown-attribute", fault, stored, "write the name in brackets after the key")
+        return
     if attributes.malformed(key):
         fault = f"{quoted(key)} has no name in brackets, such as request.headers[x-user]"
         stored = (

@@ -26,7 +26,9 @@ class AuthorizationConfig:
     ``several_providers``: PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS. ``selectors_reach_gateways``:
     ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY. ``names_are_literal``: releases that quote the names of service accounts
     (1.27.9, 1.28.6, 1.29.2 and later; CVE-2026-39350); before, a dot in one stood for any character; None: not known
-    which.
+    which. ``patterns_are_literal``: the same of the end of ``*x`` among principals, and of namespaces (1.28.7, 1.29.3
+    and later; istio/istio 59992). ``headers_apart``: releases whose Envoy compares each value of a repeated header by
+    itself (1.27.8, 1.28.5, 1.29.1 and later; CVE-2026-26308).
     ``node_counts_trust_domains``: releases whose ztunnel drops a rule that allows by trustDomains, instead of the field
     alone.
     """
@@ -38,6 +40,8 @@ class AuthorizationConfig:
     several_providers: bool = False
     selectors_reach_gateways: bool = True
     names_are_literal: bool | None = True
+    patterns_are_literal: bool | None = True
+    headers_apart: bool | None = True
     node_counts_trust_domains: bool = False
 
     @property

@@ -22,9 +22,10 @@ from ringfence.sets.languages.patterns import (
     Suffix,
     Template,
     Unknown,
+    regular,
 )
 from ringfence.sets.requests.attributes import HOST, METHOD, PATH, PORT, SNI, Attribute, claim, header
-from ringfence.sets.requests.formulas import AllOf, AnyOf, Formula, Predicate
+from ringfence.sets.requests.formulas import NEVER, AllOf, AnyOf, Formula, Predicate
 
 SCHEME = "spiffe://"
 _ADDRESSES = {
@@ -61,30 +62,54 @@ def formula(key: str, value: str, namespace: str, config: AuthorizationConfig) -
     direct = _DIRECT.get(key)
     if direct is not None:
         return direct(value)
+    if key == "source.principal":
+        return principal(value, config)
+    if key == "source.namespace":
+        return namespace_of(value, config)
     if key == "source.serviceAccount":
         return account(value, namespace, config)
     if key.startswith(attributes.HEADERS):
         return _header(key, value)
     if key.startswith(attributes.CLAIMS):
-        names = attributes.names(key)
-        return Predicate(claim(*names), text(value)) if names else None
+        return _claim(key, value)
     return _metadata(key, value)
 
 
-def principal(value: str) -> Formula:
+def principal(value: str, config: AuthorizationConfig) -> Formula:
     """``source.principal``: an identity, written without its scheme."""
     if value == "*":
         return Predicate(PEER_IDENTITY, Present(empty=False))
     if value.startswith("*"):
-        return Predicate(PEER_IDENTITY, Regex(f"{SCHEME}.*{quoted(value[1:])}"))
+        end = value[1:]
+        literal = Predicate(PEER_IDENTITY, Regex(f"{SCHEME}.*{quoted(end)}"))
+        return _of_release(literal, f"{SCHEME}.*{end}", config.patterns_are_literal, _PATTERNS_QUOTED)
     return Predicate(PEER_IDENTITY, text(SCHEME + value))
 
 
-def namespace_of(value: str) -> Formula:
+def namespace_of(value: str, config: AuthorizationConfig) -> Formula:
     """``source.namespace``: wildcards may stand anywhere."""
-    if "*" not in value:
-        return Predicate(PEER_IDENTITY, Contains(f"/ns/{value}/"))
-    return Predicate(PEER_IDENTITY, Regex(f".*/ns/{_with_stars(value, '.*')}/.*"))
+    pattern: Pattern = Contains(f"/ns/{value}/")
+    if "*" in value:
+        pattern = Regex(f".*/ns/{_with_stars(value, '.*')}/.*")
+    loose = f".*/ns/{value.replace('*', '.*')}/.*"
+    if quoted(value.replace("*", "")) == value.replace("*", ""):
+        return Predicate(PEER_IDENTITY, pattern)
+    return _of_release(Predicate(PEER_IDENTITY, pattern), loose, config.patterns_are_literal, _PATTERNS_QUOTED)
+
+
+def _of_release(literal: Predicate, loose: str, is_literal: bool | None, release: str) -> Formula:
+    """What a name within a regular expression asks, which older releases did not quote. ``loose``: theirs; where it is
+    not known whether the release is one of them, what only it matches is open."""
+    older = Predicate(PEER_IDENTITY, regular(loose))
+    if is_literal or older == literal:
+        return literal
+    if is_literal is False:
+        return older
+    return AnyOf((literal, AllOf((older, Predicate(PEER_IDENTITY, Unknown(release))))))
+
+
+_NAMES_QUOTED = "a release of Istio before or after 1.29.2"
+_PATTERNS_QUOTED = "a release of Istio before or after 1.29.3"
 
 
 def trust_domain(value: str) -> Formula:
@@ -100,13 +125,7 @@ def account(value: str, namespace: str, config: AuthorizationConfig) -> Formula:
     if not slash:
         space, name = namespace, value
     literal = Predicate(PEER_IDENTITY, Regex(_account(quoted(space), quoted(name))))
-    if config.names_are_literal or (quoted(space), quoted(name)) == (space, name):
-        return literal
-    loose = Predicate(PEER_IDENTITY, Regex(_account(space, name)))
-    if config.names_are_literal is False:
-        return loose
-    open_release = Predicate(PEER_IDENTITY, Unknown("a release of Istio before or after 1.29.2"))
-    return AnyOf((literal, AllOf((loose, open_release))))
+    return _of_release(literal, _account(space, name), config.names_are_literal, _NAMES_QUOTED)
 
 
 def _account(space: str, name: str) -> str:
@@ -158,8 +177,20 @@ def _header(key: str, value: str) -> Formula | None:
     if not names:
         return None
     name = names[0].lower()
+    if not name:
+        return Predicate(header(name), Unknown("a header without a name, which the proxy rejects"))
     attribute: Attribute = {":method": METHOD, ":authority": HOST, "host": HOST}.get(name) or header(name)
     return Predicate(attribute, text(value, empty=True))
+
+
+def _claim(key: str, value: str) -> Formula | None:
+    names = attributes.names(key)
+    if not names:
+        # Without any brackets istiod asks for the token as a whole, which no text matches.
+        return NEVER if attributes.names_no_claim(key) else None
+    if "" in names:
+        return Predicate(claim(*names), Unknown("a claim without a name, which the proxy rejects"))
+    return Predicate(claim(*names), text(value))
 
 
 def _metadata(key: str, value: str) -> Formula | None:
@@ -171,8 +202,6 @@ def _metadata(key: str, value: str) -> Formula | None:
 
 
 _DIRECT: dict[str, Callable[[str], Formula]] = {
-    "source.principal": principal,
-    "source.namespace": namespace_of,
     "source.trustDomain": trust_domain,
     "request.auth.principal": request_principal,
     "request.auth.audiences": lambda value: Predicate(claim("aud"), text(value)),

@@ -2,8 +2,8 @@
 
 Sources: istio.io, "Understand path normalization"; Envoy ``source/common/http/path_utility.cc``, which takes the path
 canonicalisation of URLs from Chromium: escapes of letters, digits, ``-``, ``_``, ``~`` and dots are undone, a backslash
-is a slash, segments of dots are resolved, also with parameters (``..;a``, where no dot is escaped: asked of Envoy 1.40,
-``tests/envoy``). ``%2F`` stays what it is.
+is a slash, segments of dots are resolved, also with parameters (``..;a``, where no dot is escaped), and some signs are
+escaped (asked of Envoy 1.40, ``tests/envoy``). ``%2F`` stays what it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 _ESCAPED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
+_UNSAFE = re.compile(r'["<>^`{|}]')
 _SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 _SLASHES = re.compile(r"/{2,}")
 _PARAMETERS = re.compile(r"(?:(?<=/\.)|(?<=/\.\.));[^/]*")
@@ -37,6 +38,7 @@ def _merged(path: str) -> str:
 def _base(path: str) -> str:
     path = _PARAMETERS.sub("", path)
     path = _ESCAPED.sub(lambda found: chr(int(found[0][1:], 16)), path.replace("\\", "/"))
+    path = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", path)
     if not path.startswith("/"):
         return path
     kept: list[str] = []

@@ -16,6 +16,9 @@ from ringfence.dialects.istio.sending import Flags
 Version = tuple[int, ...]
 _TRUE = ("1", "t", "true", "True", "TRUE", "T")
 _FALSE = ("0", "f", "false", "False", "FALSE", "F")
+_QUOTES_NAMES = (1, 27, 9), (1, 28, 6), (1, 29, 2)
+_QUOTES_PATTERNS = (1, 28, 7), (1, 29, 3)
+_HEADERS_APART = (1, 27, 8), (1, 28, 5), (1, 29, 1)
 _PROVIDERS = {"envoyExtAuthzHttp": Provider.HTTP, "envoyExtAuthzGrpc": Provider.GRPC}
 
 
@@ -68,20 +71,22 @@ class Release:
             providers={one.name: _PROVIDERS[one.sort] for one in config.providers if one.sort in _PROVIDERS},
             several_providers=bool(self.flag("PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", False)),
             selectors_reach_gateways=self.flag("ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", True) is not False,
-            names_are_literal=self._quotes_names(),
+            names_are_literal=self._since(_QUOTES_NAMES),
+            patterns_are_literal=self._since(_QUOTES_PATTERNS),
+            headers_apart=self._since(_HEADERS_APART),
         )
 
-    def _quotes_names(self) -> bool | None:
-        """Releases that take the names of service accounts literally: 1.27.9, 1.28.6, 1.29.2 and later."""
+    def _since(self, changed: tuple[Version, ...]) -> bool | None:
+        """Whether a change that older lines of releases got too is in: the first release of each line that has it, the
+        last of them for all later lines as well."""
         if not self.versions:
             return None
-        found = {_quotes(version) for version in self.versions}
+        found = {_has(version, changed) for version in self.versions}
         return found.pop() if len(found) == 1 else None
 
 
-def _quotes(version: Version) -> bool:
-    fixed = {(1, 27): (1, 27, 9), (1, 28): (1, 28, 6)}
-    return version >= fixed.get((version[0], version[1]), (1, 29, 2))
+def _has(version: Version, changed: tuple[Version, ...]) -> bool:
+    return version >= next((one for one in changed if one[:2] == version[:2]), changed[-1])
 
 
 def _truth(value: str | None, default: bool) -> bool | None:

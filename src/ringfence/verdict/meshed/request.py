@@ -19,7 +19,8 @@ Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 class Request:
     """An HTTP request that a question asks about.
 
-    ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
+    ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name; one that is
+    there more than once has all of its values there, parted by commas, and each by itself in ``repeated``. ``claims``
     None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: its own.
     """
 
@@ -29,6 +30,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
+    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def preflight(self) -> bool:
@@ -64,17 +66,8 @@ def request(
     path = "/" if path is None else path
     if not isinstance(path, str) or not path.startswith("/") or _blank(path):
         raise EndError(f"{path!r} is no path", "it starts with / and has no blanks")
-    named: dict[str, str] = {}
-    for name, value in _mapping(headers, "headers").items():
-        if not _TOKEN.match(name):
-            raise EndError(f"{name!r} is no name of a header", "such as x-user")
-        if not isinstance(value, str):
-            raise EndError(f"the header {name!r} is no text", "write it in quotes")
-        if any(character in value for character in "\r\n\0"):
-            raise EndError(f"the header {name!r} has more than one line", "a header is one line of text")
-        # Proxies compare a header that is there more than once as one.
-        key = name.lower()
-        named[key] = f"{named[key]},{value}" if key in named else value
+    lines = _headers(_mapping(headers, "headers"))
+    named = {name: ",".join(values) for name, values in lines.items()}
     host = _authority(host, named.pop("host", None))
     told = None if claims is None else dict(_claims(_mapping(claims, "jwt"), ()))
     if identity is not None and (not isinstance(identity, str) or not identity or _blank(identity)):
@@ -83,7 +76,25 @@ def request(
         # As policies write it.
         identity = f"spiffe://{identity}"
     path = path.partition("?")[0].partition("#")[0]
-    return Request(method, path, host or "", named, told, identity or "")
+    repeated = {name: values for name, values in lines.items() if name in named and len(values) > 1}
+    return Request(method, path, host or "", named, told, identity or "", repeated)
+
+
+def _headers(headers: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The values of each header, by its name in lower case. Raises EndError."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in headers.items():
+        if not _TOKEN.match(name):
+            raise EndError(f"{name!r} is no name of a header", "such as x-user")
+        values = value if isinstance(value, list | tuple) and value else (value,)
+        if not all(isinstance(one, str) for one in values):
+            raise EndError(f"the header {name!r} is no text", "write it in quotes")
+        if any(character in one for one in values for character in "\r\n\0"):
+            raise EndError(f"the header {name!r} has more than one line", "a header is one line of text")
+        # HTTP has no blanks around a value.
+        key = name.lower()
+        found[key] = (*found.get(key, ()), *(one.strip(" \t") for one in values))
+    return found
 
 
 def http_line(text: str) -> tuple[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ringfence.layers.mesh.courses import At, Hop
-from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, decide
+from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, Step, decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.passing import conditions
 from ringfence.model.mesh import (
@@ -41,6 +43,7 @@ from ringfence.verdict.meshed.request import Among, Claims, Request
 from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
 
 FORWARDED = "x-forwarded-for"
+CREDENTIALS = header("authorization")
 VERDICTS = {
     Outcome.PASS: Verdict.ALLOWED,
     Outcome.REFUSED: Verdict.DENIED,
@@ -60,21 +63,25 @@ class Rulings:
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
         says that names no other; empty: not known."""
+        return _alike(self._rules(hop), request, lambda rules: self._of(hop, rules, request, address, host))
+
+    def _of(
+        self, hop: Hop, rules: RequestRules, request: Request | Among | None, address: int | None, host: str
+    ) -> Ruling:
         assert hop.point is not None
         among = request if isinstance(request, Among) else None
-        rules = self._rules(hop)
+        http = hop.point.http
         facts = self._facts(hop, rules, None if isinstance(request, Among) else request, address, host)
         if among is not None and hop.point.http:
             told = {**facts.values, HOST: among.host} if among.host else facts.values
             facts = Facts(told, facts.open | among.unknown, False)
         looked_at = among.formula if among is not None and hop.point.http else ALWAYS
-        http = hop.point.http
         return ruling(decide(rules, facts, hop.point.sort, http=http, spaces=self._spaces, among=looked_at))
 
     def verdict(self, hop: Hop, address: int | None) -> Verdict:
         """What a hop's point says of all requests together."""
         rules = self._rules(hop)
-        return VERDICTS[self._outcomes.of(rules, self._facts(hop, rules, None, address, ""))]
+        return VERDICTS[self._outcomes.of(rules, self._facts(hop, rules, None, address))]
 
     def _rules(self, hop: Hop) -> RequestRules:
         assert self.mesh is not None
@@ -86,18 +93,21 @@ class Rulings:
         from ringfence.verdict.meshed.summaries import summary
 
         rules = self._rules(hop)
-        return summary(rules, self._facts(hop, rules, None, address, ""), self._spaces)
+        return summary(rules, self._facts(hop, rules, None, address), self._spaces)
 
     def passing(self, hop: Hop, address: int | None) -> Passing:
         """Which requests a hop's point lets pass, of those that name no address that they come from."""
         rules = self._rules(hop)
-        facts = self._facts(hop, rules, None, address, "")
+        facts = self._facts(hop, rules, None, address)
         if address is not None and REMOTE_ADDRESS not in facts.values:
             facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
         return passing_of(rules, conditions(rules, facts), facts)
 
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
+        return _alike(rules, request, lambda read: self._of_client(read, request, port, host))
+
+    def _of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         assert self.mesh is not None
         values: dict[Attribute, Value | None] = {PORT: port}
         among: Formula = ALWAYS
@@ -108,6 +118,7 @@ class Rulings:
             unknown |= request.unknown
         elif request is not None:
             values |= self._of_request(request, host, unknown)
+            self._headers(request, rules, values, unknown)
         facts = Facts(values, frozenset(unknown), isinstance(request, Request))
         found = decide(rules, facts, PointSort.SIDECAR, http=True, spaces=self._spaces, among=among)
         given = ruling(found)
@@ -160,9 +171,26 @@ class Rulings:
             unknown.add(HOST)
         values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
         values |= {header(name): value for name, value in request.headers.items()}
+        if request.claims is not None:
+            # It carries the token, unless something else does, and is taken away once that is validated.
+            values.pop(CREDENTIALS, None)
+            unknown.add(CREDENTIALS)
         return values
 
-    def _facts(self, hop: Hop, rules: RequestRules, request: Request | None, address: int | None, host: str) -> Facts:
+    @staticmethod
+    def _headers(
+        request: Request, rules: RequestRules, values: dict[Attribute, Value | None], unknown: set[Attribute]
+    ) -> None:
+        """What the proxies make of the request's headers before they compare them."""
+        if rules.apart:
+            values |= {header(name): several for name, several in request.repeated.items()}
+        for name in rules.written | (rules.added - request.headers.keys()):
+            values.pop(header(name), None)
+            unknown.add(header(name))
+
+    def _facts(
+        self, hop: Hop, rules: RequestRules, request: Request | None, address: int | None, host: str = ""
+    ) -> Facts:
         assert hop.point is not None
         assert self.mesh is not None
         values: dict[Attribute, Value | None] = {PORT: hop.judged_port}
@@ -181,8 +209,10 @@ class Rulings:
             else:
                 values[attribute] = number
         if not hop.point.http or request is None:
+            unknown.update(map(header, rules.written))
             return Facts(values, frozenset(unknown), not hop.point.http)
         values |= self._of_request(request, host, unknown)
+        self._headers(request, rules, values, unknown)
         if request.claims is not None and not request.preflight:
             divided, open_claims = words(request.claims, rules.issuers)
             values |= token(divided)
@@ -207,6 +237,19 @@ def _remote(hop: Hop, rules: RequestRules, request: Request | None, address: int
         return address_of(entry)
     except ValueError:
         return address
+
+
+def _alike(rules: RequestRules, request: Request | Among | None, judge: Callable[[RequestRules], Ruling]) -> Ruling:
+    """What is said of a request however its repeated headers are compared, where that is not known."""
+    if rules.apart is not None or not isinstance(request, Request) or not request.repeated:
+        return judge(rules)
+    one, other = (judge(replace(rules, apart=apart)) for apart in (True, False))
+    if one.verdict is other.verdict:
+        return one
+    names = ", ".join(request.repeated)
+    text = f"it hangs on whether each value of a header that is there twice is compared by itself ({names})"
+    decided = tuple(dict.fromkeys((*one.decided_by, *other.decided_by)))
+    return Ruling(Verdict.UNKNOWN, Reason(Step.OPEN.value, text, "the release of Istio"), decided)
 
 
 def _destination(point: Point) -> int | None:
