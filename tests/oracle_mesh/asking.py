@@ -25,7 +25,7 @@ from tests.oracle_mesh.objects import (
     space,
     target,
 )
-from tests.oracle_mesh.routing import arrives, passed_on
+from tests.oracle_mesh.routing import arrives, as_sent, passed_on
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 
 TUNNEL = 15008
@@ -161,7 +161,9 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     by_application = _application_encrypts(world, server, port, service)
     found_by = []
     for one in sent:
-        found = _direct(world, client, server, port, service, one, own, asks)
+        found = _direct(
+            world, client, server, port, service, one, own, _as_sent(world, client, server, port, service, asks)
+        )
         found = _held(world, client, server, port, service, one, asks, found)
         away = _sent_elsewhere(world, client, server, port, service, asks, found)
         if away:
@@ -172,6 +174,17 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
         found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
         found_by.append(found if passes(world, client, server, found.hops[0]) is not None else _unsure(found))
     return found_by
+
+
+def _as_sent(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Asks:
+    """The request as a client's sidecar sends it."""
+    if proxy(world, client) != "sidecar" or taken(world, client, server, port, service) != "sidecar":
+        return asks
+    by = _by_sidecar(world, client, server, port, service)
+    if by is None:
+        return asks
+    path, headers, host = as_sent(world, client, server, port, by, (asks.method, asks.path, asks.headers))
+    return replace(asks, path=path, headers=headers, host=host or asks.host)
 
 
 def _sent_elsewhere(

@@ -15,6 +15,7 @@ from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
+from ringfence.model.rewriting import Rewriting
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
 from ringfence.sets.languages.domains import TEXT
@@ -337,11 +338,16 @@ class TokenIssuer(Value):
 class RequestRules(Value):
     """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
     claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
-    why; ``would_settle`` goes with them."""
+    why; ``would_settle`` goes with them. ``alone``: what is asked of one single request, where more is known of that;
+    of ``rewrites`` the one that takes it says what becomes of it before it is sent on. ``moved``: they are of routes,
+    and what these send on is not known."""
 
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
     unsettled: tuple[tuple[Source, str], ...] = ()
+    alone: RequestRules | None = None
+    rewrites: tuple[tuple[Formula, Rewriting], ...] = ()
+    moved: bool = False
 
 
 class SentOn(Value):
