@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from ringfence.values import Value
 
-HEADERS_THAT_TELL_MORE = frozenset({"authorization", "x-forwarded-for", "x-forwarded-client-cert"})
-"""Header fields that a point reads more out of than their text."""
+HEADERS_THAT_TELL_MORE = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-forwarded-for", "x-forwarded-client-cert"}
+)
+"""Header fields that say who somebody is: a point reads more out of them than their text."""
 
 
 class Rewriting(Value):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ringfence.model.rewriting import HEADERS_THAT_TELL_MORE, Rewriting, both
+from ringfence.model.rewriting import AS_IT_IS, HEADERS_THAT_TELL_MORE, Rewriting, both
 from ringfence.values import replace
 
 HOSTS = frozenset((":authority", "host"))
@@ -38,16 +38,18 @@ def of_route(route: Mapping[str, Any]) -> Rewriting:
 
 
 def of_headers(holder: Mapping[str, Any]) -> Rewriting:
-    """What ``headers.request`` of a route or of a destination changes."""
+    """What ``headers.request`` of a route or of a destination changes. What is of another type than its API server
+    takes is passed over."""
     headers = holder.get("headers")
     request = headers.get("request") if isinstance(headers, Mapping) else None
     if not isinstance(request, Mapping):
-        return Rewriting(unsure="" if headers is None or request is None else _TYPES)
-    listed = {key: request.get(key) or {} for key in ("set", "add")}
-    removed = request.get("remove") or []
-    if not all(isinstance(one, Mapping) for one in listed.values()) or not isinstance(removed, list):
-        return Rewriting(unsure=_TYPES)
-    return _headers(removed, listed["set"].items(), listed["add"].items())
+        return AS_IT_IS
+    replaced, added, removed = (request.get(key) for key in ("set", "add", "remove"))
+    return _headers(
+        removed if isinstance(removed, list) else [],
+        replaced.items() if isinstance(replaced, Mapping) else (),
+        added.items() if isinstance(added, Mapping) else (),
+    )
 
 
 def _headers(
