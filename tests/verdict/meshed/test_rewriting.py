@@ -59,6 +59,7 @@ PARTS = {"rewrite": {"uriRegexRewrite": {"match": "a", "rewrite": "b"}}, "route"
         ([EITHER], "GET /a/x", Verdict.ALLOWED),
         ([EITHER], "GET /b", Verdict.ALLOWED),
         ([{"rewrite": {"uri": "/v2"}, "route": TO_API}], "GET /v1/a", Verdict.DENIED),
+        ([{"rewrite": {"uri": "/v"}, "route": TO_API}], "GET /1/a", Verdict.ALLOWED),
         ([PARTS], "GET /v1/a", Verdict.UNKNOWN),
         ([{**PREFIX, "route": TO_NEXT}, {"route": TO_API}], "GET /old/v1/a", Verdict.DENIED),
     ],
