@@ -28,7 +28,7 @@ from tests.oracle_mesh.objects import (
     space,
     target,
 )
-from tests.oracle_mesh.routing import arrives, passed_on
+from tests.oracle_mesh.routing import arrives, as_sent, passed_on
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 
 TUNNEL = 15008
@@ -192,30 +192,58 @@ def _as_dialled(world: World, client: Json, server: Json, port: int, service: Js
                 return [gone] if sent is False else [gone, found]
         return [found if None not in [passes(world, *one) for one in hops] else _unsure(found)]
     sent = _sent(world, client, server, port, service, asks).split(" or ")
+    arriving = _as_sent(world, client, server, port, service, asks)
     found_by = []
     for one in sent:
-        found = _formed(world, client, server, port, service, one, asks)
+        found = _formed(world, client, server, port, service, one, asks, arriving)
         away = _sent_elsewhere(world, client, server, port, service, asks, found)
-        found_by += away or [_in_form(world, client, server, port, service, one, asks)]
+        found_by += away or [_in_form(world, client, server, port, service, one, asks, arriving)]
     return found_by
 
 
 def _in_form(
-    world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks
+    world: World,
+    client: Json,
+    server: Json,
+    port: int,
+    service: Json | None,
+    sent: str,
+    asks: Asks,
+    arriving: Asks | None = None,
 ) -> Answer:
-    """The answer of what is sent straight to a pod, in one form."""
-    found = _formed(world, client, server, port, service, sent, asks)
+    """The answer of what is sent straight to a pod, in one form. ``arriving``: the request as it gets there."""
+    found = _formed(world, client, server, port, service, sent, asks, arriving)
     if found.encryption == "none" and _application_encrypts(world, server, port, service):
         found = replace(found, encryption="tls")
     found = replace(found, ways=(_named(client, server, found.identity, found.encryption),))
     return found if passes(world, client, server, found.hops[0]) is not None else _unsure(found)
 
 
-def _formed(world: World, client: Json, server: Json, port: int, service: Json | None, sent: str, asks: Asks) -> Answer:
+def _formed(
+    world: World,
+    client: Json,
+    server: Json,
+    port: int,
+    service: Json | None,
+    sent: str,
+    asks: Asks,
+    arriving: Asks | None,
+) -> Answer:
     """The same, whatever is known of packets and of who else encrypts."""
     own = asks.identity or identity(world, client)
-    found = _direct(world, client, server, port, service, sent, own, asks)
+    found = _direct(world, client, server, port, service, sent, own, arriving or asks)
     return _held(world, client, server, port, service, sent, asks, found)
+
+
+def _as_sent(world: World, client: Json, server: Json, port: int, service: Json | None, asks: Asks) -> Asks:
+    """The request as a client's sidecar sends it."""
+    if proxy(world, client) != "sidecar" or taken(world, client, server, port, service) != "sidecar":
+        return asks
+    by = _by_sidecar(world, client, server, port, service)
+    if by is None:
+        return asks
+    path, headers, host = as_sent(world, client, server, port, by, (asks.method, asks.path, asks.headers))
+    return replace(asks, path=path, headers=headers, host=host or asks.host)
 
 
 def _sent_elsewhere(

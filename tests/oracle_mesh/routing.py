@@ -51,8 +51,11 @@ def _all_say(
     found = set()
     for order in orders:
         backends = _routed(order[0], asked) if order else None
-        found.add(backends is None or any(_leads(world, one, server, port) for one in backends))
-    return found.pop() if len(found) == 1 else None
+        here = backends is None or any(_leads(world, one, server, port) for one in backends)
+        taking = _taking(order[0], asked) if order and here else None
+        found.add((here, str(taking[1].get("filters")) if taking is not None else "None"))
+    # What is not changed alike is not known either.
+    return found.pop()[0] if len(found) == 1 else None
 
 
 def _in_order(world: World, home: str, service: Json, number: int, spaces: tuple[str, ...]) -> list[list[Json]]:
@@ -93,19 +96,58 @@ def _routed(rules: list[Json], asked: tuple[str, str, Mapping[str, str]]) -> lis
     """The backends of the rule that takes a request; None: it goes where it would go without."""
     if not rules:
         return None
-    best: tuple[tuple[int, ...], Json] | None = None
+    found = _taking(rules, asked)
+    if found is None or any(one["type"] == "RequestRedirect" for one in found[1].get("filters", ())):
+        return []
+    return [
+        {**one, "namespace": one.get("namespace", found[1]["home"])}
+        for one in found[1].get("backendRefs", ())
+        if one.get("weight", 1)
+    ]
+
+
+def _taking(rules: list[Json], asked: tuple[str, str, Mapping[str, str]]) -> tuple[Json, Json] | None:
+    """The most specific match that takes a request, and its rule."""
+    best: tuple[tuple[int, ...], Json, Json] | None = None
     for rule in rules:
         for match in rule.get("matches", [{}]):
             rank = _rank(match)
             if _takes(match, asked) and (best is None or rank > best[0]):
-                best = rank, rule
-    if best is None or any(one["type"] == "RequestRedirect" for one in best[1].get("filters", ())):
-        return []
-    return [
-        {**one, "namespace": one.get("namespace", best[1]["home"])}
-        for one in best[1].get("backendRefs", ())
-        if one.get("weight", 1)
-    ]
+                best = rank, match, rule
+    return None if best is None else best[1:]
+
+
+def as_sent(
+    world: World, client: Json, server: Json, port: int, service: Json, asked: tuple[str, str, Mapping[str, str]]
+) -> tuple[str, Mapping[str, str], str | None]:
+    """Path, header fields and host (None: as it was) of a request as a client's sidecar sends it."""
+    _, path, headers = asked
+    service_port = leads_to(service, server, port)
+    assert service_port is not None
+    order = _in_order(world, space(client), service, int(service_port["port"]), (space(client), space(service)))
+    found = _taking(order[0], asked) if order and protocol(service_port, port) != "tcp" else None
+    if found is None:
+        return path, headers, None
+    match, rule = found
+    host, fields = None, dict(headers)
+    for one in rule.get("filters", ()):
+        if one["type"] == "RequestHeaderModifier":
+            wish = one["requestHeaderModifier"]
+            fields = {key: value for key, value in fields.items() if key not in wish.get("remove", ())}
+            fields |= {each["name"]: each["value"] for each in wish.get("set", ())}
+            for each in wish.get("add", ()):
+                said = fields.get(each["name"])
+                fields[each["name"]] = each["value"] if said is None else f"{said},{each['value']}"
+        elif one["type"] == "URLRewrite":
+            host = one["urlRewrite"].get("hostname", host)
+            said = one["urlRewrite"].get("path", {})
+            if said.get("type") == "ReplaceFullPath":
+                path = said["replaceFullPath"]
+            elif said:
+                rest = path[len(match["path"]["value"]) :].lstrip("/")
+                stem = said["replacePrefixMatch"].rstrip("/")
+                path = f"{stem}/{rest}" if rest else stem or "/"
+    return path, fields, host
 
 
 def _rank(match: Json) -> tuple[int, ...]:
@@ -133,4 +175,4 @@ def _leads(world: World, backend: Json, server: Json, port: int) -> bool:
     return found is not None and found["port"] == backend["port"]
 
 
-__all__ = ["arrives", "passed_on"]
+__all__ = ["arrives", "as_sent", "passed_on"]

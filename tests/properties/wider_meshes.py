@@ -200,8 +200,25 @@ class Wider(Draw):
         port = self.one(80, 80, 9090)
         itself: Json = {"name": name, "namespace": space, "port": port}
         other: Json = {"name": self.one(*NAMES, "nobody"), "port": 80}
+        if self.maybe(0.25):
+            rule["filters"] = [self.change(rule)]
         rule["backendRefs"] = self.one([itself], [itself], [other], [{**itself, "weight": self.one(0, 1)}, other], [])
         return rule
+
+    def change(self, rule: Json) -> Json:
+        """What a rule makes of the requests that it takes."""
+        paths = [{"type": "ReplaceFullPath", "replaceFullPath": self.one("/a", "/c/b")}]
+        [match] = rule.get("matches", [{}])
+        if match.get("path", {}).get("type") == "PathPrefix" and match["path"]["value"] != "/":
+            paths.append({"type": "ReplacePrefixMatch", "replacePrefixMatch": self.one("/", "/a", "/x/")})
+        if self.maybe(0.5):
+            said: Json = {"path": self.one(*paths)} if self.maybe(0.8) else {"hostname": "shop.example"}
+            return {"type": "URLRewrite", "urlRewrite": said}
+        field = {"name": "x-user", "value": self.one("me", "you")}
+        return {
+            "type": "RequestHeaderModifier",
+            "requestHeaderModifier": self.one({"set": [field]}, {"add": [field]}, {"remove": ["x-user"]}),
+        }
 
     def network_rule(self, peers: str) -> Json:
         rule = super().network_rule(peers)

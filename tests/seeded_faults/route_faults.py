@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.seeded_faults.fault import in_file
 
 OF_SERVICES = ("tests/dialects/istio/test_service_routes.py",)
+REWRITING = ("tests/verdict/meshed/test_rewriting.py",)
 AT_WAYPOINTS = ("tests/dialects/istio/test_waypoint_routes.py",)
 
 ROUTES = (
@@ -71,5 +72,31 @@ ROUTES = (
         AT_WAYPOINTS,
         ("            negation(any_of(self.routed)),\n", "", "what is sent elsewhere passes"),
         ("for one in denying if not one.routes)", "for one in denying)", "a route refuses as a policy does"),
+    ),
+    *in_file(
+        "model/rewriting.py",
+        REWRITING,
+        ('return f"{self.path}{rest}"', "return self.path", "what follows a prefix is replaced, too"),
+        ("if name not in self.removed}", "}", "nothing is removed"),
+        ("    clash = first.names & second.names or", "    clash = False or", "two places that change a field are one"),
+    ),
+    *in_file(
+        "dialects/istio/rewrites.py",
+        REWRITING,
+        ("    if formatted or telling or", "    if False and", "a field that is made of others is a text"),
+        (
+            '        return replace(found, prefix="/")\n',
+            "        return found\n",
+            "without a match the whole path is replaced",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/ruling.py",
+        REWRITING,
+        (
+            "return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)",
+            "return self.of(hop, request, address, host)",
+            "what changes in an unknown way is judged as it was",
+        ),
     ),
 )

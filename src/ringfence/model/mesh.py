@@ -15,6 +15,7 @@ from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
 from ringfence.model.marks import NO_MARKS, Marks, ProxyContainer
 from ringfence.model.provenance import Place
+from ringfence.model.rewriting import Rewriting
 from ringfence.sets.addresses import EVERY_ADDRESS
 from ringfence.sets.addresses import Intervals as Addresses
 from ringfence.sets.languages.domains import TEXT
@@ -347,12 +348,14 @@ class TokenIssuer(Value):
 
 class RequestRules(Value):
     """Everything that an enforcement point asks of a request. ``issuers`` empty: tokens are not looked at, and their
-    claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and
-    why. ``forwarded``: which address of ``X-Forwarded-For`` a request comes from, counted from the last one, which is
-    0; -1: the header is not believed; None: it is not known which. ``written``: headers among those that are asked
-    about which the proxies write themselves, whatever a request has; ``added``: those which they write where it has
-    none. ``apart``: each value of a header that is there more than once is compared by itself, and one has to match;
-    False: all of them are one text, parted by commas; None: not known."""
+    claims are not known. ``unsettled``: things of the input that may change the outcome and are not modelled, and why.
+    ``forwarded``: which address of ``X-Forwarded-For`` a request comes from, counted from the last one, which is 0;
+    -1: the header is not believed; None: it is not known which. ``written``: headers among those that are asked about
+    which the proxies write themselves, whatever a request has; ``added``: those which they write where it has none.
+    ``apart``: each value of a header that is there more than once is compared by itself, and one has to match; False:
+    all of them are one text, parted by commas; None: not known. ``alone``: what is asked of one single request, where
+    more is known of that; of ``rewrites`` the one that takes it says what becomes of it before it is sent on.
+    ``moved``: they are of routes, and what these send on is not known."""
 
     policies: tuple[RequestPolicy, ...] = ()
     issuers: tuple[TokenIssuer, ...] = ()
@@ -361,6 +364,9 @@ class RequestRules(Value):
     written: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
     apart: bool | None = None
+    alone: RequestRules | None = None
+    rewrites: tuple[tuple[Formula, Rewriting], ...] = ()
+    moved: bool = False
 
 
 class SentOn(Value):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.model.provenance import Manifest
+from ringfence.model.rewriting import HEADERS_THAT_TELL_MORE
 from ringfence.sources.meshes import (
     CLUSTER_DOMAIN,
     DOMAIN,
@@ -119,14 +120,14 @@ def _route(route: Any) -> Any:
 
 
 def _header_changes(request: Any) -> Any:
-    """Which headers are changed; of their values only that of the host is read."""
+    """Which headers are changed, and to what; values that prove who somebody is are not kept, nor read."""
     if not isinstance(request, Mapping):
         return {}
     kept: dict[str, Any] = {}
     for key in ("set", "add"):
         if isinstance(request.get(key), Mapping):
-            hosts = (":authority", "host")
-            kept[key] = {name: one if str(name).lower() in hosts else "" for name, one in request[key].items()}
+            fields = request[key].items()
+            kept[key] = {name: "" if str(name).lower() in HEADERS_THAT_TELL_MORE else one for name, one in fields}
     if "remove" in request:
         kept["remove"] = request["remove"]
     return kept

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from ringfence.dialects.istio.hosts import covers, full_name, of_service, visible
 from ringfence.dialects.istio.objects import DestinationRule, VirtualService
 from ringfence.dialects.istio.peer_authentication import selects
+from ringfence.dialects.istio.rewrites import of_match
 from ringfence.dialects.istio.route_choice import (
     ServiceRoutes,
     anybodys,
@@ -22,11 +23,12 @@ from ringfence.dialects.istio.route_choice import (
     taken_by,
     unlabelled,
 )
-from ringfence.dialects.istio.route_objects import Destination, Entry, with_delegates
+from ringfence.dialects.istio.route_objects import Destination, Entry, Match, with_delegates
 from ringfence.dialects.istio.service_routes import KINDS
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
 from ringfence.model.mesh import RequestAction, RequestPolicy, RequestRule, RequestRules, SentOn, Source, Speech
+from ringfence.model.rewriting import Rewriting, both
 from ringfence.sets.requests.formulas import ALWAYS, NEVER, Formula, conjunction, disjunction, negation
 from ringfence.sets.requests.hosts import in_hosts
 from ringfence.values import replace
@@ -88,7 +90,7 @@ class ClientRoutes:
         if len(found) < 2:
             return next(iter(found), None)
         named = [one.named.source for one, _ in self._for_host(host, source, service.namespace, number, carried)]
-        return RequestRules(unsettled=tuple((one, _OPEN) for one in named))
+        return RequestRules(unsettled=tuple((one, _OPEN) for one in named), moved=True)
 
     def _to_service(
         self,
@@ -287,7 +289,7 @@ class ClientRoutes:
             return found.pop()
         why = _OPEN if len(candidates) == len(near) else _OF_SERVICE
         named = dict.fromkeys(one.named.source for listed in chosen for one, _ in listed)
-        return RequestRules(unsettled=tuple((one, why) for one in named))
+        return RequestRules(unsettled=tuple((one, why) for one in named), moved=True)
 
     def moving(self, service: Service, *, http: bool) -> Iterator[Source]:
         """The objects that may send elsewhere requests for a Service, or other connections."""
@@ -366,31 +368,36 @@ class ClientRoutes:
         named = service.named
         rules: list[RequestRule] = []
         before: list[Formula] = []
-        whole = False
+        rewrites: list[tuple[Formula, Rewriting]] = []
+        whole = changed = False
         for index, entry in enumerate(entries):
-            matched = []
+            matched, held = [], []
             for match in entry.matches or ({},):
                 holds = holds_for(match, source, port)
                 if holds is None:
-                    return RequestRules(unsettled=((named.source, _LABELS),))
+                    return RequestRules(unsettled=((named.source, _LABELS),), moved=True)
                 if holds:
                     matched.append(taken_by(match, entry))
+                    held.append(match)
             taken = disjunction(matched) if matched else NEVER
             if taken == NEVER:
                 continue
             sends = () if entry.answers or entry.aborts else entry.destinations
             if any(map(keeps, sends)):
-                if entry.changes:
-                    return RequestRules(unsettled=((named.source, _CHANGES),))
                 formula = conjunction((within, taken, *map(negation, before)))
+                if entry.changes:
+                    changed = True
+                    for number, match in enumerate(held):
+                        first = conjunction((formula, matched[number], *map(negation, matched[:number])))
+                        rewrites.append((first, _rewriting(entry, match, keeps)))
                 rules.append(RequestRule(index if entry.index is None else entry.index, formula, entry.place))
             elif any(map(keeps, () if entry.answers or entry.aborts else entry.mirrors)):
-                return RequestRules(unsettled=((named.source, _MIRRORED),))
+                return RequestRules(unsettled=((named.source, _MIRRORED),), moved=True)
             before.append(taken)
             whole = whole or taken == ALWAYS
         kept = [any(map(keeps, one.destinations)) and not (one.answers or one.aborts) for one in entries]
         carried = {one.carried for one in entries}
-        if all(kept) and (whole or carried == {Carried.TLS} or carried == {Carried.BYTES}):
+        if not changed and all(kept) and (whole or carried == {Carried.TLS} or carried == {Carried.BYTES}):
             # What no route of bytes or TLS takes goes on as it would without.
             return None
         if carried <= {Carried.TLS, Carried.BYTES}:
@@ -413,16 +420,19 @@ class ClientRoutes:
             provider=", ".join(away),
         )
         names = dict.fromkeys(one.owner for one in entries)
-        if len(names) < 2:
-            return RequestRules((policy,))
-        # Several objects are one to the proxy: each has the rules that it wrote.
-        owners = {one.place: one.owner for one in entries}
-        return RequestRules(
-            tuple(
+        policies: tuple[RequestPolicy, ...] = (policy,)
+        if len(names) > 1:
+            # Several objects are one to the proxy: each has the rules that it wrote.
+            owners = {one.place: one.owner for one in entries}
+            policies = tuple(
                 replace(policy, name=name, rules=tuple(one for one in rules if owners.get(one.place) == name))
                 for name in names
             )
-        )
+        if not changed:
+            return RequestRules(policies)
+        # What all requests together become is not worked out, what one becomes is.
+        alone = RequestRules(policies, rewrites=tuple(rewrites))
+        return RequestRules(unsettled=((named.source, _CHANGES),), alone=alone)
 
 
 def _for(route: VirtualService, host: str, client: str) -> bool:
@@ -431,8 +441,19 @@ def _for(route: VirtualService, host: str, client: str) -> bool:
     return visible(route.exports, home, client) and any(covers(full_name(name, home), host) for name in route.hosts)
 
 
+def _rewriting(entry: Entry, match: Match, keeps: Callable[[Destination], bool]) -> Rewriting:
+    """What becomes of a request that one match of a route takes, on its way to what ``keeps``."""
+    own = entry.rewriting if entry.when is not None else of_match(entry.rewriting, match)
+    found = {
+        both(own, other)
+        for target, other in zip(entry.destinations, entry.of_destinations, strict=True)
+        if keeps(target)
+    }
+    return found.pop() if len(found) == 1 else replace(own, unsure="weighted destinations change it otherwise")
+
+
 def _unread(service: VirtualService, why: str) -> RequestRules:
-    return RequestRules(unsettled=((service.named.source, why),))
+    return RequestRules(unsettled=((service.named.source, why),), moved=True)
 
 
 __all__ = ["ClientRoutes"]

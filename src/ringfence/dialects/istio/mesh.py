@@ -481,7 +481,12 @@ class IstioMesh:
         added += self._ended_here(point, port)
         if point.sort is PointSort.WAYPOINT and server is not None:
             routes = self._waypoint_routes.at(point, port, self.kind(server))
+            if routes.alone is not None:
+                alone = replace(found, policies=(*found.policies, *routes.alone.policies))
+                alone = replace(alone, unsettled=(*found.unsettled, *added), rewrites=routes.alone.rewrites)
+                found = replace(found, alone=alone)
             found = replace(found, policies=(*found.policies, *routes.policies)) if routes.policies else found
+            found = replace(found, moved=True) if routes.moved and routes.unsettled else found
             added += routes.unsettled
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.dialects.istio.rewrites import HOSTS, of_headers, of_route
 from ringfence.dialects.istio.string_matches import merged
 from ringfence.model.entries import UNCHANGED, Carried, Changes
 from ringfence.model.provenance import FieldPath, Manifest, Place
+from ringfence.model.rewriting import AS_IT_IS, Rewriting
 from ringfence.sets.requests.attributes import PATH, Attribute, header
 from ringfence.sets.requests.formulas import Formula
 from ringfence.values import replace
 
 SORTS = (("http", Carried.REQUESTS), ("tls", Carried.TLS), ("tcp", Carried.BYTES))
-_HOSTS = frozenset((":authority", "host"))
 Match = Mapping[str, Any]
 
 
@@ -37,7 +38,8 @@ class Entry:
     """One route. ``matches`` as written; without any it takes everything. ``mirrors`` get a copy. ``delegate``:
     namespace and name of the VirtualService that goes on from here. ``answers``: it sends nothing on, but answers;
     ``aborts``: so does a fault that it injects, always. Of routes of the Gateway API ``when`` is what they take beside
-    what ``matches`` say, ``rank`` how specific that is, ``owner`` the object's name, ``index`` the rule's place."""
+    what ``matches`` say, ``rank`` how specific that is, ``owner`` the object's name, ``index`` the rule's place.
+    ``rewriting`` says in full what ``changes`` says in short, ``of_destinations`` what is changed for one alone."""
 
     carried: Carried
     matches: tuple[Match, ...]
@@ -52,6 +54,8 @@ class Entry:
     rank: tuple[int, ...] = ()
     owner: str = ""
     index: int | None = None
+    rewriting: Rewriting = AS_IT_IS
+    of_destinations: tuple[Rewriting, ...] = ()
 
 
 def entries_of(manifest: Manifest, spec: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -85,6 +89,8 @@ def _entry(manifest: Manifest, carried: Carried, route: Mapping[str, Any], path:
         "redirect" in route or "directResponse" in route,
         _always_aborts(route),
         _changes(route, [one for _, one in weighted]),
+        rewriting=of_route(route),
+        of_destinations=tuple(of_headers(one) for _, one in weighted),
     )
 
 
@@ -135,7 +141,7 @@ def _changes(route: Mapping[str, Any], sends: Sequence[Mapping[str, Any]]) -> Ch
         request = _mapping(_mapping(one.get("headers")).get("request"))
         for key in ("set", "add"):
             for name, value in _mapping(request.get(key)).items():
-                if str(name).lower() in _HOSTS:
+                if str(name).lower() in HOSTS:
                     hosts.append(str(value))
                 else:
                     found[header(str(name))] = None
@@ -162,7 +168,15 @@ def with_delegates(entries: Iterable[Entry], delegates: Mapping[tuple[str, str],
                         mirrors=one.mirrors or entry.mirrors,
                         aborts=one.aborts or entry.aborts,
                         changes=one.changes or entry.changes,
+                        rewriting=_rewriting(entry.rewriting, one.rewriting),
                     )
+
+
+def _rewriting(root: Rewriting, own: Rewriting) -> Rewriting:
+    """A delegate's own words count; where both say something of a request, what becomes of it is not worked out."""
+    if AS_IT_IS in (root, own):
+        return root if own == AS_IT_IS else own
+    return replace(own, unsure="the route that delegates changes it, too")
 
 
 def _both(root: tuple[Match, ...], own: tuple[Match, ...]) -> tuple[Match, ...] | None:

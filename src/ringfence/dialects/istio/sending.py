@@ -356,7 +356,7 @@ class Senders:
             if _routes_host(one, of_service(service.namespace, service.name), source.namespace)
         ]
         why = "treats the ports of the Service differently, and which is dialled is not known"
-        return RequestRules(unsettled=tuple((one, why) for one in sources))
+        return RequestRules(unsettled=tuple((one, why) for one in sources), moved=True)
 
     def _leads_to(self, host: str, destination: Pod, port: int, number: int | None) -> bool:
         """Whether a host is a Service's that leads to a port of a pod."""

@@ -13,6 +13,7 @@ from typing import Any
 from ringfence.dialects.fields.route_matches import ANY_NAME, matches_of
 from ringfence.dialects.istio.hosts import of_service
 from ringfence.dialects.istio.objects import Routed, ServiceEntry, VirtualService
+from ringfence.dialects.istio.rewrites import of_filters
 from ringfence.dialects.istio.route_objects import Destination, Entry
 from ringfence.dialects.istio.shapes import named
 from ringfence.model.entries import Carried, Changes
@@ -116,6 +117,7 @@ def _entries(manifest: Manifest, spec: Mapping[str, Any], carried: Carried) -> I
             changes=_changes(filters, [each for _, one in weighted for each in _filters(one)]),
             owner=manifest.name,
             index=number,
+            of_destinations=tuple(of_filters(_filters(one)) for _, one in weighted),
         )
         if carried is not Carried.REQUESTS:
             yield entry
@@ -126,7 +128,12 @@ def _entries(manifest: Manifest, spec: Mapping[str, Any], carried: Carried) -> I
         for match in [{}] if written is None else written or [None]:
             if match is not None and not isinstance(match, Mapping):
                 raise _Odd(_TYPES)
-            yield replace(entry, when=_formula(match or {}, manifest.kind), rank=_rank(match, manifest.kind))
+            yield replace(
+                entry,
+                when=_formula(match or {}, manifest.kind),
+                rank=_rank(match, manifest.kind),
+                rewriting=of_filters(filters, match),
+            )
 
 
 def _backends(rule: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:

@@ -13,10 +13,12 @@ from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.speech import target_of
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Point, RequestAction, RequestPolicy, RequestRule, RequestRules
+from ringfence.model.rewriting import Rewriting
 from ringfence.sets.requests.formulas import Formula, disjunction, negation
 from ringfence.values import replace
 
 _PORT = "routes what is meant for the Service, and which of its ports is dialled is not known"
+_SEGMENTS = "it takes a prefix away, and releases differ in how a waypoint does"
 _BYTES = "may send elsewhere what the waypoint gets for the Service"
 
 
@@ -48,12 +50,28 @@ class WaypointRoutes:
             if one.port == number and one.protocol == "TCP" and (target := target_of(one, server)) is not None
         }
         if len(targets) != 1:
-            return RequestRules(unsettled=tuple((one, _PORT) for one in self._routes.moving(service, http=True)))
+            return RequestRules(
+                unsettled=tuple((one, _PORT) for one in self._routes.moving(service, http=True)), moved=True
+            )
         found = self._routes.at_waypoint(waypoint, server, targets.pop(), service, number)
         if found is None:
             return NONE
-        kept = disjunction(rule.formula for policy in found.policies for rule in policy.rules)
-        return RequestRules(tuple(_denying(policy, negation(kept)) for policy in found.policies), (), found.unsettled)
+        alone = None
+        if found.alone is not None:
+            rewrites = tuple((formula, _of_release(one)) for formula, one in found.alone.rewrites)
+            alone = replace(_denied(found.alone), rewrites=rewrites)
+        return replace(_denied(found), unsettled=found.unsettled, alone=alone, moved=found.moved)
+
+
+def _of_release(rewriting: Rewriting) -> Rewriting:
+    """Earlier releases do not take a prefix away as a whole segment."""
+    taken_away = rewriting.segments and rewriting.path == "/"
+    return replace(rewriting, unsure=_SEGMENTS) if taken_away else rewriting
+
+
+def _denied(rules: RequestRules) -> RequestRules:
+    kept = disjunction(rule.formula for policy in rules.policies for rule in policy.rules)
+    return RequestRules(tuple(_denying(policy, negation(kept)) for policy in rules.policies))
 
 
 def _denying(policy: RequestPolicy, formula: Formula) -> RequestPolicy:

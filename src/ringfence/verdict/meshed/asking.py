@@ -473,7 +473,7 @@ class Question(Value):
             address = ends[0].machine.addresses[0]
         elif not ends[0].pods:
             address = self._outside_address()
-        return self.asker.rulings.of(hop, self.request, address, self._host())
+        return self.asker.rulings.of_sent(course, hop, self.request, address, self._host())
 
     def _outside_address(self) -> int | None:
         end = self.asker.asker.relation.end_class(self.flow.source.end)

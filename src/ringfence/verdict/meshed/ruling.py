@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ringfence.layers.mesh.courses import At, Hop
+from ringfence.layers.mesh.courses import At, Course, Hop
 from ringfence.layers.requests.deciding import Decision, Outcome, Outcomes, Step, decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.passing import conditions
@@ -40,10 +40,12 @@ from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Among, Claims, Request
+from ringfence.verdict.meshed.rewriting import became, for_one
 from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
 
 FORWARDED = "x-forwarded-for"
 CREDENTIALS = header("authorization")
+CHANGED = Reason("rewritten", "what becomes of the request before it gets there is not known")
 VERDICTS = {
     Outcome.PASS: Verdict.ALLOWED,
     Outcome.REFUSED: Verdict.DENIED,
@@ -76,6 +78,7 @@ class Rulings:
             told = {**facts.values, HOST: among.host} if among.host else facts.values
             facts = Facts(told, facts.open | among.unknown, False)
         looked_at = among.formula if among is not None and hop.point.http else ALWAYS
+        rules = for_one(rules, request, facts.values)
         return ruling(decide(rules, facts, hop.point.sort, http=http, spaces=self._spaces, among=looked_at))
 
     def verdict(self, hop: Hop, address: int | None) -> Verdict:
@@ -119,6 +122,7 @@ class Rulings:
         elif request is not None:
             values |= self._of_request(request, host, unknown)
             self._headers(request, rules, values, unknown)
+        rules = for_one(rules, request, values)
         facts = Facts(values, frozenset(unknown), isinstance(request, Request))
         found = decide(rules, facts, PointSort.SIDECAR, http=True, spaces=self._spaces, among=among)
         given = ruling(found)
@@ -140,6 +144,30 @@ class Rulings:
             text = given.reason.message.replace("pass (", "are sent there (").replace(" do not (", " are not (")
             return replace(given, reason=Reason("routed-elsewhere", text), symptom="none")
         return replace(given, symptom="none")
+
+    def of_sent(
+        self, course: Course, hop: Hop, request: Request | Among | None, address: int | None, host: str
+    ) -> Ruling:
+        """The ruling of a hop's point on a request as it gets there: proxies before it may have changed it."""
+        if not isinstance(request, Request):
+            return self.of(hop, request, address, host)
+        sent = self._through(course.routes, request, course.dialled, host)
+        for one in course.hops[: course.hops.index(hop)]:
+            if one.point is not None and one.point.http and sent is not None:
+                sent = self._through(self._rules(one), sent, one.judged_port, host)
+        if sent is not None:
+            return self.of(hop, sent, address, host)
+        found = self.of(hop, None, address, host)
+        # What refuses every request refuses this one.
+        return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)
+
+    def _through(self, rules: RequestRules | None, request: Request, port: int, host: str) -> Request | None:
+        """What a proxy with these rules sends on of a request; None: it is not known."""
+        assert self.mesh is not None
+        if rules is None or (rules.alone is None and not rules.moved):
+            return request
+        values: dict[Attribute, Value | None] = {PORT: port, **self._of_request(request, host, set())}
+        return became(rules, request, values, self.mesh.normalized(request.path)).request
 
     def passing_of_client(self, rules: RequestRules, port: int) -> Passing:
         """Which requests that are dialled at a port the client's own proxy sends there."""
