@@ -35,7 +35,7 @@ def load(
     node_cidrs: str | Iterable[str] = (),
     chosen_by: str = "",
     mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
+    istio_version: str | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> World:
     """Read manifests and make a world of them. ``paths``: files, directories, "REV:PATH" of a Git revision, snapshots,
@@ -62,8 +62,8 @@ def load(
     return world_of(cluster, given, cni, chosen_by)
 
 
-def _with_mesh(given: Given, config: str | PathLike[str] | None, version: str) -> Given:
-    if config is None and not version:
+def _with_mesh(given: Given, config: str | PathLike[str] | None, version: str | None) -> Given:
+    if config is None and version is None:
         return given
     from ringfence.sources.mesh_settings import MeshSettings
 
@@ -79,7 +79,7 @@ def load_objects(
     service_cidrs: str | Iterable[str] = (),
     node_cidrs: str | Iterable[str] = (),
     mesh_config: str | PathLike[str] | None = None,
-    istio_version: str = "",
+    istio_version: str | None = None,
 ) -> World:
     """Like ``load``, for objects in memory: plain dicts, as a YAML or JSON parser gives them."""
     given = Given.of_objects(objects, _ranges(pod_cidrs), _ranges(service_cidrs), _ranges(node_cidrs), assume_no_labels)

@@ -167,6 +167,7 @@ def test_options_ask_about_a_request(
         ("--host", "a b"),
         ("--host", "one.example", "--header", "host: other.example"),
         ("--istio-version", "latest"),
+        ("--istio-version", ""),
         ("--mesh-config", "nowhere.yaml"),
     ],
 )

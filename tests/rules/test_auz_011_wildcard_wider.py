@@ -5,7 +5,7 @@ import pytest
 from ringfence.rules.finding import Severity
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages, pod
-from tests.rules.meshed import account, authorization, mtls, only, service, sidecars
+from tests.rules.meshed import account, an, authorization, mtls, only, service, sidecars
 
 RULE = "AUZ-011"
 SHOP = sidecars() + account("shop/web") + account("shop/app") + service("web")
@@ -76,3 +76,13 @@ def test_where_membership_is_open_nothing_is_said() -> None:
     outcome = checked(RULE, pod("web") + authorization(from_(namespaces=["shop*"])))
     assert not outcome.findings
     assert len(outcome.not_evaluable) == 1
+
+
+def test_a_waypoint_is_no_client() -> None:
+    gateway = "gateway.networking.k8s.io/gateway"
+    labels = {f"{gateway}-class-name": "istio-waypoint", f"{gateway}-name": "way", "app": "way"}
+    way = an("Pod", "a-way", {"containers": [{"name": "istio-proxy", "image": "none"}]}, "shop", labels=labels)
+    text = way + SHOP + authorization(from_(principals=["cluster.local/*"]))
+    (finding,) = checked(RULE, text).findings
+    assert finding.witness is not None
+    assert finding.witness.source == "shop/pod/app"

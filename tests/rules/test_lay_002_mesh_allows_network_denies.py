@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.verdict.answers import Verdict
 from tests.rules.checking import checked, messages
-from tests.rules.meshed import account, ambient, an, authorization, only, service, sidecars
+from tests.rules.meshed import account, ambient, an, at_service, authorization, only, service, sidecars, with_waypoint
 
 RULE = "LAY-002"
 PODS = account("shop/web") + account("shop/app") + account("shop/other") + service("web")
@@ -55,3 +55,24 @@ def test_a_workload_that_the_policy_may_select() -> None:
     outcome = checked(RULE, text + only("api", "other") + allows)
     assert not outcome.findings
     assert "reaches a workload that the policy may select is open" in outcome.not_evaluable[0].why
+
+
+def way() -> str:
+    gateway = "gateway.networking.k8s.io/gateway"
+    labels = {f"{gateway}-class-name": "istio-waypoint", f"{gateway}-name": "way", "app": "way"}
+    containers = [{"name": "istio-proxy", "image": "none"}]
+    return an("Pod", "way", {"containers": containers, "serviceAccountName": "way"}, "shop", labels=labels)
+
+
+def test_a_policy_at_a_waypoint_is_asked_over_both_hops() -> None:
+    rules = [{"from": [{"source": {"principals": ["cluster.local/ns/shop/sa/app"]}}]}]
+    text = with_waypoint() + PODS + way() + at_service(rules)
+    assert messages(RULE, text) == []
+    # The way over the waypoint is what counts, and not the one to the workload.
+    assert messages(RULE, text + only("web", "way", ports=(15008,))) == []
+    for closed in (only("way", "other"), only("web", "app"), only("web", "way", ports=(8080,))):
+        (finding,) = checked(RULE, text + closed).findings
+        assert finding.witness is not None
+        assert (finding.witness.source, finding.witness.destination) == ("shop/pod/app", "shop/service/web")
+    other = [{"from": rules[0]["from"], "to": [{"operation": {"ports": ["9999"]}}]}]
+    assert messages(RULE, with_waypoint() + PODS + way() + at_service(other) + only("way", "other")) == []

@@ -40,7 +40,7 @@ class Shared(Value):
     node_cidrs: tuple[str, ...] = ()
     assume_no_labels: bool = False
     mesh_config: str | None = None
-    istio_version: str = ""
+    istio_version: str | None = None
 
     def sources(self) -> tuple[Source, ...]:
         """Everything to read: files, then kustomizations, then charts, of which the later ones count more. Empty: none
@@ -205,7 +205,6 @@ _INPUT = [
     click.option(
         "--istio-version",
         metavar="VERSION",
-        default="",
         help="Release of Istio, such as 1.27.3. Default: that of the images in the input.",
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help=COLOR_HELP),

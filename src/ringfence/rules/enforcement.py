@@ -237,6 +237,11 @@ class Enforcement:
         return [one for one in self.enforced(index) if one.action == "ALLOW"]
 
     @cached_property
+    def callers(self) -> tuple[int, ...]:
+        """The pods that open connections of their own: all but waypoints."""
+        return tuple(index for index in self.pods if not is_waypoint(self.pod(index)))
+
+    @cached_property
     def behind_waypoints(self) -> tuple[tuple[int, Service, Waypoint], ...]:
         """The pods that ztunnel takes, with the Services that lead to them over a waypoint, where that is sure and the
         waypoint is there."""

@@ -71,10 +71,9 @@ class Witness(Value):
 
     The words are those that ``can`` takes. ``port`` None: every port. ``request``: the one that is sent; None: all of
     them together. ``unbound``: by somebody who controls the client's pod; as the client is configured, ``can`` says
-    that its own side denies the flow, and that this does not hold. ``binds`` False: nothing but that side denies
-    the flow, so that ``expected``, which is a denial, binds nobody who controls the pod. ``together`` None:
-    ``expected`` is the verdict of all layers; else it is that of the network layer alone, and ``together`` what all
-    layers say of the flow.
+    that its own side denies the flow, and that this does not hold. ``binds`` False: nothing but that side denies the
+    flow, so that ``expected``, which is a denial, binds nobody who controls the pod. ``together`` None: ``expected`` is
+    the verdict of all layers; else it is that of the network layer alone, and ``together`` what all layers say.
     """
 
     source: str

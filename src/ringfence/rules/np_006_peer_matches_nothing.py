@@ -159,6 +159,8 @@ def _nothing(
     absent = _absent(situation, selection.namespaces, meant)
     if absent:
         why = f"{rule} is about {text}, and the input has no workloads in {absent}"
+        if absent == _SYSTEM and absent not in meant:
+            why = f"{rule} is about {text}, and the input may lack some: not even {absent} has workloads in it"
         yield NotEvaluable(RULE.id, subject, why, peer.place)
         return
     pods = (

@@ -104,9 +104,10 @@ def _at_waypoints(enforcement: Enforcement, policy: AuthorizationPolicy) -> Iter
 
 
 def clients_of(enforcement: Enforcement, one: Acting) -> Sequence[int]:
-    """Pods to ask as clients of a place: at a waypoint those whose traffic goes over it."""
+    """Pods to ask as clients of a place: at a waypoint those whose traffic goes over it. A waypoint speaks for others,
+    and is no client of its own."""
     if one.sort is not PointSort.WAYPOINT:
-        return enforcement.pods
+        return enforcement.callers
     return [index for index in enforcement.pods if enforcement.proxy(index) is Proxy.NODE and index != one.pod]
 
 

@@ -36,11 +36,12 @@ class MeshSettings:
     version: str = ""
 
     @staticmethod
-    def read(file: str | None, version: str) -> MeshSettings | None:
+    def read(file: str | None, version: str | None) -> MeshSettings | None:
         """From a file and a version; None where neither is given. The file holds a mesh config, or a ConfigMap with one
         under ``data.mesh``. Raises MeshSettingError."""
-        if version and not _VERSION.fullmatch(version):
+        if version is not None and not _VERSION.fullmatch(version):
             raise MeshSettingError(f"{version!r} is no version of Istio", "such as 1.27.3")
+        version = version or ""
         if file is None:
             return MeshSettings(version=version) if version else None
         try:

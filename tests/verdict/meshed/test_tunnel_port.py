@@ -67,3 +67,15 @@ def test_who_takes_tunnels_takes_nothing_else_there(server: dict[str, Any], take
         assert {15008: taken, 15009: True} == {
             port: any(first <= port <= last for row in rows for first, last in row.ports) for port in (15008, 15009)
         }
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "SCTP"])
+def test_what_no_mesh_takes_is_said_to_be_so(protocol: str) -> None:
+    world = load_objects([*SPACES, *CLIENTS, pod("cars/ledger")], cni="calico", istio_version="1.29")
+    answer = world.can("cars/client", "cars/ledger", 53, protocol)
+    assert answer.layered is not None
+    assert answer.layered.notes == (f"no mesh takes {protocol}",)
+    assert [one.layer for one in answer.layered.layers] == ["network"]
+    whole = world.can("cars/client", "cars/ledger")
+    said = {part.layered.notes for part in whole.parts if part.layered is not None}
+    assert said == {(), ("no mesh takes UDP or SCTP",)}

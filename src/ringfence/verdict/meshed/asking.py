@@ -10,7 +10,7 @@ from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop, plain
 from ringfence.model.cluster import Cluster, Pod, Service, WorkloadRef
 from ringfence.model.mesh import AGES, OF_MESH, Identity, Mesh, Proxy
 from ringfence.sets.addresses import address
-from ringfence.sets.ports import Intervals, canonical, intersect, subtract
+from ringfence.sets.ports import Intervals, canonical, intersect, members_by_protocol, subtract
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Answer, Decision, Part, Reason, Verdict
 from ringfence.verdict.asking import Asker, fold, port_text
@@ -158,7 +158,15 @@ class MeshedAsker:
         for group in filter(None, groups):
             encrypted = self._on_the_wire(group)
             for part in self.asker.parts(group):
-                yield replace(part, layered=network_alone(part, encrypted))
+                layered = network_alone(part, encrypted)
+                yield replace(part, layered=replace(layered, notes=self._not_in_the_path(part)))
+
+    def _not_in_the_path(self, part: Part) -> tuple[str, ...]:
+        """That no mesh has a say, of protocols that none takes."""
+        if self.mesh is None or not part.ports or intersect(part.ports, TCP):
+            return ()
+        others = dict.fromkeys(protocol for protocol, _, _ in members_by_protocol(part.ports))
+        return (f"no mesh takes {' or '.join(others)}",)
 
     def _on_the_wire(self, flows: list[Flow]) -> Encrypted:
         """Who encrypts flows that no mesh takes."""
