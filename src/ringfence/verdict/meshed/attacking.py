@@ -8,7 +8,8 @@ from ringfence.verdict.answers import Answer, Decision, Reason, Verdict
 from ringfence.verdict.asking import Asker
 from ringfence.verdict.ends import Target
 from ringfence.verdict.flow import Asked, Flow
-from ringfence.verdict.meshed.asking import MeshedAsker, Question, open_courses
+from ringfence.verdict.meshed.agreeing import open_courses
+from ringfence.verdict.meshed.asking import MeshedAsker, Question
 from ringfence.verdict.meshed.judging import Judged
 from ringfence.verdict.meshed.reach import OWN, Holder, Reaches, Reading
 from ringfence.verdict.meshed.request import Among, Request

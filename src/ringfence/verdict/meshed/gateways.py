@@ -39,6 +39,7 @@ from ringfence.verdict.asking import fold
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed import symptoms
+from ringfence.verdict.meshed.agreeing import folded_courses
 from ringfence.verdict.meshed.encryption import Encrypted, of_mesh
 from ringfence.verdict.meshed.judging import (
     NOT_ENCRYPTED,
@@ -203,7 +204,7 @@ class Over:
 
     def _at(self, flow: Flow, verdict: Verdict, service: Service) -> Iterator[Judged]:
         """What becomes of it at some pods that nobody can tell apart."""
-        from ringfence.verdict.meshed.asking import Question, folded_courses
+        from ringfence.verdict.meshed.asking import Question
 
         first = Question(self.asker, flow, verdict, service, self.way.number, self.request)
         call, client = first.call(), self.course.client
