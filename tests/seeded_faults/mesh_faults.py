@@ -251,8 +251,8 @@ TRANSPORT = (
             "a client speaks TLS to a server that has turned it off",
         ),
         (
-            "if not service.headless or speaks is Speech.HTTP:",
-            "if not service.headless:",
+            "if not service.headless or speaks is Speech.HTTP or",
+            "if not service.headless or",
             "a sidecar knows pods of headless HTTP Services by their addresses",
         ),
         (

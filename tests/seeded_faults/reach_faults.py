@@ -146,7 +146,7 @@ REACHED = (
             "a shorter way that is only possible goes before a sure one",
         ),
         (
-            "                if column < self.universe.pods:\n                    levels[depth + 1]",
+            "                if self.workloads >> column & 1:\n                    levels[depth + 1]",
             "                if True:\n                    levels[depth + 1]",
             "nodes and addresses lead on",
         ),
