@@ -17,7 +17,7 @@ from tests.properties.machines import Machines
 from tests.properties.meshes import Draw
 
 Json = dict[str, Any]
-SEEDS, LESS_SEEDS, QUESTIONS = 150, 40, 12
+SEEDS, LESS_SEEDS, FORWARDED_SEEDS, QUESTIONS = 150, 40, 60, 12
 _RANKS = {Verdict.DENIED: 0, Verdict.UNKNOWN: 1, Verdict.MIXED: 1, Verdict.ALLOWED: 2}
 
 
@@ -76,9 +76,23 @@ class WithMachines(Machines):
         return []
 
 
-def compare(seed: int, kind: type[Draw] = Draw) -> list[str]:
+class Forwarding(Draw):
+    """Clusters whose policies ask for the address that a request comes from, which proxies before it may have told."""
+
+    def source(self) -> Json:
+        blocks = [self.one("10.0.0.2/31", "10.0.1.0/24", "10.0.0.0/8", "192.0.2.0/24")]
+        return self.one(super().source(), {"remoteIpBlocks": blocks}, {"notRemoteIpBlocks": blocks})
+
+    def question(self) -> Json:
+        found = super().question()
+        if self.maybe(0.5):
+            found["request"].setdefault("headers", {})["x-forwarded-for"] = "10.0.0.2"
+        return found
+
+
+def compare(seed: int, sort: type[Draw] = Draw) -> list[str]:
     """What is wrong with the difference of the states of a seed."""
-    draw = kind(seed)
+    draw = sort(seed)
     objects = draw.cluster()
     other = changed(draw, objects)
     states = [load_objects(one, istio_version="1.29") for one in (objects, other)]
@@ -114,7 +128,7 @@ def _uncovered(draw: Draw, states: list[Any], diff: Any) -> list[str]:
         reach = [row for row in rows if row.layers.aspect == "configured"]
         more = _RANKS[verdicts[1]] - _RANKS[verdicts[0]]
         where = f"{ends[0]} -> {ends[1]} {question['port']} {asked}"
-        if more and "x-forwarded-for" not in asked.get("headers", {}):
+        if more:
             wanted = {"widened", "changed"} if more > 0 else {"narrowed", "changed"}
             if not any(row.change.value in wanted for row in reach):
                 found.append(
@@ -242,8 +256,6 @@ def compare_with_less(seed: int) -> list[str]:
             if ends[0] == ends[1] or not any(end.startswith(name) for end in ends):
                 continue
             asked = {key: value for key, value in question["request"].items() if key != "identity"}
-            if "x-forwarded-for" in asked.get("headers", {}):
-                continue
             found += [f"{change}: {one}" for one in _uncovered_alone(whole, rows, ends, question["port"], asked)]
     return [f"seed {seed}: {one}" for one in found]
 
@@ -320,6 +332,11 @@ def test_rows_hold_every_change_and_witnesses_differ(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, 30, 10))
 def test_rows_hold_every_change_of_machines(first: int) -> None:
     assert [one for seed in range(first, first + 10) for one in compare(seed, WithMachines)] == []
+
+
+@pytest.mark.parametrize("first", range(0, FORWARDED_SEEDS, 10))
+def test_requests_that_tell_who_forwarded_them_are_compared(first: int) -> None:
+    assert [one for seed in range(first, first + 10) for one in compare(seed, Forwarding)] == []
 
 
 if __name__ == "__main__":

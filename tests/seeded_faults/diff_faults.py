@@ -32,6 +32,24 @@ DIFF_FAULTS = (
         ),
     ),
     *in_file(
+        "verdict/meshed/reach.py",
+        TESTS,
+        (
+            "OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS, REMOTE_ADDRESS))",
+            "OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))",
+            "lists take one address outside for another where policies ask who forwarded",
+        ),
+    ),
+    *in_file(
+        "verdict/meshed/ruling.py",
+        TESTS,
+        (
+            "        return found.where(Predicate(header(FORWARDED), Present()), ",
+            "        return found if found else found.where(Predicate(header(FORWARDED), Present()), ",
+            "where a request comes from is open, whether somebody forwarded it or not",
+        ),
+    ),
+    *in_file(
         "sources/crossing.py",
         TESTS,
         (

@@ -471,3 +471,47 @@ def test_an_application_that_encrypts_no_longer_weakens(source: str, app: str, s
 
 def test_an_application_below_the_mesh_is_no_matter() -> None:
     assert rows(world(tls_of("api", "shop", "tcp-a")), world(tls_of("api", "shop", "tcp-b"))) == []
+
+
+def forwarded_from(*blocks: str, port: str = "http") -> list[Object]:
+    service = {"selector": {"app": "api"}, "ports": [{"name": port, "port": 80, "targetPort": 8080}]}
+    rule = {"from": [{"source": {"remoteIpBlocks": list(blocks)}}]}
+    return [made("v1", "Service", "api", service), authorization("blocks", rule)]
+
+
+OUTSIDE = ("192.0.2.7", "198.51.100.7")
+
+
+def test_requests_that_tell_no_forwarder_come_from_where_the_connection_does() -> None:
+    before, after = world(*forwarded_from("192.0.2.0/24")), world(*forwarded_from("192.0.2.0/24", "198.51.100.0/24"))
+    found = [
+        row
+        for row in before.diff(after).rows
+        if "198.51.100.0/24" in row.sources
+        and "shop/api" in row.destinations
+        and any(first <= 8080 <= last for first, last in row.ports)
+    ]
+    assert [(row.change, row.layers.aspect) for row in found] == [("widened", "configured")]
+    assert found[0].layers.before.requests == "perhaps header[x-forwarded-for] any"
+    assert found[0].layers.after.requests == "header[x-forwarded-for] absent; perhaps header[x-forwarded-for] any"
+    (asked,) = [found[0].witness.gained]
+    assert (asked.before, asked.after, dict(asked.request.headers)) == ("denied", "allowed", {})
+    told = request("GET", "/", headers={"x-forwarded-for": "192.0.2.7"})
+    for state in (before, after):
+        assert state.can(found[0].witness.source, "shop/api", 8080, request=told).verdict == "unknown"
+    assert not [row for row in before.diff(after).rows if "192.0.2.0/24" in row.sources]
+
+
+def test_lists_tell_addresses_apart_from_which_plain_connections_come() -> None:
+    state = world(*forwarded_from("192.0.2.0/24", port="tcp"))
+    listed = {
+        source: row.ports
+        for row in state.connections().rows
+        if "shop/api" in row.destinations
+        for source in row.sources
+    }
+    assert [state.can(one, "shop/api", 8080).verdict for one in OUTSIDE] == ["allowed", "denied"]
+    assert any(first <= 8080 <= last for first, last in listed["192.0.2.0/24"])
+    for source, ports in listed.items():
+        if source != "192.0.2.0/24" and source[0].isdigit():
+            assert not any(first <= 8080 <= last for first, last in ports)

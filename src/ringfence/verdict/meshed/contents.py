@@ -16,7 +16,15 @@ from ringfence.layers.requests.residue import open_attributes
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.languages.patterns import Present
 from ringfence.sets.requests.attributes import HOST, Attribute
-from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate, conjunction, negation, predicates_of
+from ringfence.sets.requests.formulas import (
+    ALWAYS,
+    Formula,
+    Predicate,
+    conjunction,
+    disjunction,
+    negation,
+    predicates_of,
+)
 from ringfence.sets.requests.request_sets import Bounds, RequestSet
 from ringfence.sets.requests.spaces import Space, Spaces
 from ringfence.values import Value
@@ -46,6 +54,20 @@ class Passing(Value):
     meant: Formula = ALWAYS
     open: tuple[Attribute, ...] = ()
     hangs: tuple[str, ...] = ()
+
+    def where(self, condition: Predicate, other: Passing) -> Passing:
+        """What passes, if this holds of requests of which a condition is true, and another one of all others."""
+
+        def joined(own: Formula, others: Formula) -> Formula:
+            return disjunction((conjunction((condition, own)), conjunction((negation(condition), others))))
+
+        return Passing(
+            joined(self.surely, other.surely),
+            joined(self.possibly, other.possibly),
+            joined(self.meant, other.meant),
+            tuple(dict.fromkeys((*self.open, *other.open))),
+            tuple(dict.fromkeys((*self.hangs, *other.hangs))),
+        )
 
 
 def passing_of(rules: RequestRules, found: Conditions, facts: requests.Facts) -> Passing:

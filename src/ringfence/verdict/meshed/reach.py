@@ -12,7 +12,17 @@ from enum import Enum
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.requests.residue import holds
 from ringfence.model.cluster import Cluster, Pod, Service
-from ringfence.model.mesh import PEER_ADDRESS, PEER_IDENTITY, Identity, Mesh, Numbers, Proxy, lone_numbers, within
+from ringfence.model.mesh import (
+    PEER_ADDRESS,
+    PEER_IDENTITY,
+    REMOTE_ADDRESS,
+    Identity,
+    Mesh,
+    Numbers,
+    Proxy,
+    lone_numbers,
+    within,
+)
 from ringfence.sets.languages.limits import TooLarge
 from ringfence.sets.ports import Intervals, subtract
 from ringfence.sets.requests.formulas import Formula, Not, Predicate, predicates_of
@@ -91,7 +101,7 @@ class Region(Value):
 Reach = tuple[Region, ...]
 Shown = tuple[Course, bool]
 """A course, and whether an identity of the client on it is its own rather than one that was stolen."""
-OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS))
+OF_PEERS = frozenset((PEER_IDENTITY, PEER_ADDRESS, REMOTE_ADDRESS))
 
 
 def about_peers(formula: Formula) -> Iterator[Formula]:

@@ -31,8 +31,9 @@ from ringfence.model.mesh import (
     header,
 )
 from ringfence.sets.addresses import address as address_of
+from ringfence.sets.languages.patterns import Present
 from ringfence.sets.requests.attributes import Attribute
-from ringfence.sets.requests.formulas import ALWAYS, Formula
+from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import replace
@@ -99,12 +100,15 @@ class Rulings:
         return summary(rules, self._facts(hop, rules, None, address), self._spaces)
 
     def passing(self, hop: Hop, address: int | None) -> Passing:
-        """Which requests a hop's point lets pass, of those that name no address that they come from."""
+        """Which requests a hop's point lets pass. Where those come from that say that somebody forwarded them is
+        open; others come from the address of the connection."""
         rules = self._rules(hop)
         facts = self._facts(hop, rules, None, address)
-        if address is not None and REMOTE_ADDRESS not in facts.values:
-            facts = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
-        return passing_of(rules, conditions(rules, facts), facts)
+        found = passing_of(rules, conditions(rules, facts), facts)
+        if address is None or REMOTE_ADDRESS not in found.open:
+            return found
+        told = Facts({**facts.values, REMOTE_ADDRESS: address}, facts.open - {REMOTE_ADDRESS}, facts.whole)
+        return found.where(Predicate(header(FORWARDED), Present()), passing_of(rules, conditions(rules, told), told))
 
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
