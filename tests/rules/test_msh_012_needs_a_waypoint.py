@@ -91,6 +91,13 @@ def test_a_waypoint_that_there_is_not() -> None:
     assert messages(RULE, ambient(**{"istio.io/use-waypoint": "none"}) + WEB) == []
 
 
+def test_a_waypoint_without_pods_among_pods_that_run() -> None:
+    running = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: old, namespace: shop}\n"
+    running += "spec: {containers: [{name: old, image: old}]}\nstatus: {podIP: 10.0.0.1}\n"
+    (message,) = messages(RULE, USING + WEB + waypoint() + running)
+    assert message.startswith("Namespace shop asks for waypoint shop/way, which has no pods: traffic goes past it")
+
+
 def test_a_waypoint_that_is_not_ready() -> None:
     status = '"spec": {"gatewayClassName"'
     text = waypoint().replace(status, '"status": {"conditions": []}, ' + status)

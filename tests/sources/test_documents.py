@@ -93,6 +93,19 @@ def test_a_broken_object_is_left_out_and_makes_the_input_partial(text: str, line
     assert [(problem.code, problem.place.line, problem.partial) for problem in reading.problems] == [(code, line, True)]
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("apiversion: v1\nkind: Pod\nmetadata: {name: x}\n", "write apiVersion for apiversion"),
+        ("apiVersion: v1\nKind: Pod\nmetadata: {name: x}\n", "write kind for Kind"),
+        ("kind: Pod\nmetadata: {name: x}\n", "every Kubernetes object has apiVersion, kind and metadata"),
+    ],
+)
+def test_a_field_in_other_letters_is_the_one_that_is_meant(text: str, hint: str) -> None:
+    (problem,) = read_text(text, "f.yaml").problems
+    assert (problem.code, problem.hint) == ("missing-field", hint)
+
+
 def test_a_policy_whose_name_is_no_text_is_left_to_its_reader() -> None:
     """Which says what the policy would touch."""
     text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: 5}\n"

@@ -225,6 +225,9 @@ def _label(enforcement: Enforcement, subject: Subject, labels: Mapping[str, str]
     elif found[0].ready is False:
         message = f"{subject} asks for waypoint {home}/{name}, which is not ready: {passes}"
         yield Finding(RULE.id, message, place, subject, evidence, fix="see the status of the Gateway")
+    elif not _served(enforcement, home, name):
+        message = f"{subject} asks for waypoint {home}/{name}, which has no pods: {passes}"
+        yield Finding(RULE.id, message, place, subject, evidence, fix=f"see why Gateway {name} has none")
     else:
         own = enforcement.pods_of(namespace)
         if subject.kind == "Service":
@@ -246,6 +249,13 @@ def _label(enforcement: Enforcement, subject: Subject, labels: Mapping[str, str]
             yield Finding(
                 RULE.id, message, place, subject, (*evidence, "not ambient"), fix=hint, severity=Severity.MEDIUM
             )
+
+
+def _served(enforcement: Enforcement, home: str, name: str) -> bool:
+    """Whether the input has a pod of a waypoint, or istiod makes one of its Gateway."""
+    from ringfence.dialects.istio.attachment import GATEWAY_NAME
+
+    return any(enforcement.pod(index).labels.get(GATEWAY_NAME) == name for index in enforcement.pods_of(home))
 
 
 def _is_gateway(enforcement: Enforcement, index: int) -> bool:

@@ -149,11 +149,12 @@ def _without_identity(value: dict[str, Any], positions: DocumentPositions, probl
     """No apiVersion or no kind. With one of them and the shape of an object, it was meant as one."""
     missing = [word for word in ("apiVersion", "kind") if not value.get(word)]
     if len(missing) == 1 and any(isinstance(value.get(part), dict) for part in ("metadata", "spec")):
+        other = next((key for key in value if str(key).lower() == missing[0].lower() and value[key]), "")
         _left_out(
             positions.place(),
             "missing-field",
             f"an object without {missing[0]}",
-            "every Kubernetes object has apiVersion, kind and metadata",
+            f"write {missing[0]} for {other}" if other else "every Kubernetes object has apiVersion, kind and metadata",
             problems,
         )
         return
