@@ -20,6 +20,8 @@ def when(key: str) -> list[dict[str, object]]:
         ("source.Namespace", "ALLOW", "it allows nothing", Severity.MEDIUM),
         ("request.headers", "ALLOW", "it allows nothing", Severity.MEDIUM),
         ("request.headers", "DENY", "matches more", Severity.MEDIUM),
+        ("request.auth.claims", "DENY", "nothing of it is denied", None),
+        ("request.auth.claims", "ALLOW", "matches nothing", Severity.MEDIUM),
     ],
 )
 def test_a_key_that_is_none(key: str, action: str, words: str, severity: Severity | None) -> None:
@@ -28,6 +30,12 @@ def test_a_key_that_is_none(key: str, action: str, words: str, severity: Severit
     assert words in finding.message
     assert "rule 1" in finding.message
     assert finding.severity is severity
+
+
+def test_claims_without_a_name_always_hold_where_they_are_excluded() -> None:
+    rules = [{}, {"when": [{"key": "request.auth.claims", "notValues": ["legacy"]}]}]
+    (finding,) = checked(RULE, sidecars() + pod("web") + authorization(rules, "ALLOW"), faulty=True).findings
+    assert "always holds" in finding.message
 
 
 def test_the_hint_is_the_key_that_was_meant() -> None:
