@@ -85,21 +85,6 @@ def services_to(world: World, server: Json, port: int) -> list[Json | None]:
     return list(headed or found or [None])
 
 
-def to_outside(world: World, client: Json, address: str, port: int) -> list[Answer]:
-    """The answers of a connection to an address outside of the cluster."""
-    there: Json = {"kind": "Outside", "metadata": {"name": address}, "spec": {}, "status": {"podIP": address}}
-    network = passes(world, client, there, port)
-    kind = taken(world, client, there, port, None)
-    becomes = "pass" if kind != "sidecar" else outside(world, client, port)
-    if network is None:
-        return [Answer("unknown", "network", None, "none", (port,), None)]
-    denied = Answer("denied", "network", None, "none", (port,), "timeout" if kind == "none" else None, False)
-    passed = denied if not network else Answer("allowed", "", None, "none", (port,), "none", True)
-    by = "transport" if network else "network"
-    refused = Answer("denied", by, None, "none", (), None, network, not network)
-    return {"pass": [passed], "refuse": [refused], "open": [passed, refused]}[becomes]
-
-
 def of_datagrams(world: World, client: Json, server: Json, port: int) -> Answer:
     """What no mesh takes."""
     network = passes(world, client, server, port, "UDP")
@@ -139,7 +124,7 @@ def answers(world: World, client: Json, server: Json, port: int, service: Json |
     from_, to = proxy(world, client), proxy(world, server)
     own = asks.identity or identity(world, client)
     called = _called(service)
-    waypoint = _waypoint(world, server, called) if from_ == "node" else None
+    waypoint = waypoint_of(world, server, called) if from_ == "node" else None
     if waypoint is not None and to != "waypoint":
         found = _over_waypoint(world, client, waypoint, server, port, called, own, asks)
         open_ = "tls" if _application_encrypts(world, server, port, called) else "none"
@@ -294,7 +279,7 @@ def _otherwise(world: World, client: Json, server: Json, port: int, service: Jso
     found = [_direct(world, client, server, port, service, form, own, asks).verdict for form in forms]
     if to == "sidecar":
         found.append(_direct(world, client, server, port, service, "mtls", own, asks, silent=True).verdict)
-    waypoint = _waypoint(world, server, _called(service))
+    waypoint = waypoint_of(world, server, _called(service))
     if waypoint is not None and to != "waypoint":
         found.append(_over_waypoint(world, client, waypoint, server, port, _called(service), own, asks).verdict)
     return any(one != "denied" for one in found)
@@ -386,8 +371,8 @@ def _direct(
     elif not accepted(world, server, port, sent, chain):
         symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
         return Answer("denied", "transport", None, encryption, hops, symptom, True)
-    found = decide(world, server, None, None, chain, _asked(asks, proven, port, client, _address(server)))
-    told = _by_requests(found, chain, captured_client, proven, encryption, hops)
+    found = decide(world, server, None, None, chain, asked_of(asks, proven, port, client, _address(server)))
+    told = by_requests(found, chain, captured_client, proven, encryption, hops)
     if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
     return told
@@ -425,8 +410,8 @@ def _own_tls(world: World, client: Json, server: Json, port: int, service: Json 
     spoken = _spoken(world, server, port, service)
     if peer_mode(world, server, port) == "STRICT" or spoken == "http":
         return Answer("denied", "transport", None, "tls", (port,), None, True)
-    found = decide(world, server, None, None, "tcp", _asked(asks, None, port, client, _address(server)))
-    return replace(_by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
+    found = decide(world, server, None, None, "tcp", asked_of(asks, None, port, client, _address(server)))
+    return replace(by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
 
 
 def trusted(world: World, own: str, kind: str) -> bool:
@@ -460,17 +445,17 @@ def _over_waypoint(
     # Its destination is the Service, until the waypoint picks a pod.
     seen = port if service_port is None else service_port["port"]
     towards = _address(server) if service is None else service["spec"].get("clusterIP")
-    found = decide(world, waypoint, service, server, chain, _asked(asks, own, seen, client, towards))
+    found = decide(world, waypoint, service, server, chain, asked_of(asks, own, seen, client, towards))
     if found not in ("pass", "ask"):
-        return _by_requests(found, chain, "node", own, encryption, hops)
+        return by_requests(found, chain, "node", own, encryption, hops)
     second = _direct(world, waypoint, server, port, service, last, identity(world, waypoint), asks)
     if found == "ask" and second.verdict == "allowed":
-        return _by_requests(found, chain, "node", own, encryption, hops)
+        return by_requests(found, chain, "node", own, encryption, hops)
     symptom = "none" if second.verdict == "allowed" else None
     return Answer(second.verdict, second.layer, own, encryption, hops, symptom, True, None)
 
 
-def _waypoint(world: World, server: Json, service: Json | None) -> Json | None:
+def waypoint_of(world: World, server: Json, service: Json | None) -> Json | None:
     """A pod of the waypoint that a captured client's traffic goes over."""
     asking = server if service is None else service
     wanted, namespace = labels(asking), space(asking)
@@ -508,7 +493,7 @@ def _address(pod: Json) -> str | None:
     return (pod.get("status") or {}).get("podIP")
 
 
-def _asked(asks: Asks, proven: str | None, port: int, source: Json, towards: str | None) -> authorization.Asked:
+def asked_of(asks: Asks, proven: str | None, port: int, source: Json, towards: str | None) -> authorization.Asked:
     address = _address(source) or "192.0.2.1"
     return authorization.Asked(
         source=address,
@@ -530,7 +515,7 @@ def _network_symptom(client: str, spoken: str) -> str | None:
     return _of_sidecar(client, spoken)
 
 
-def _by_requests(
+def by_requests(
     found: str, chain: str, client: str, proven: str | None, encryption: str, hops: tuple[int, ...]
 ) -> Answer:
     verdict = {"pass": "allowed", "ask": "unknown"}.get(found, "denied")

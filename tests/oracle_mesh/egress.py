@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from tests.oracle_mesh.objects import ROOT, Json, World, annotations, has_labels, labels, name, space
 
 
@@ -74,3 +76,38 @@ def outside(world: World, client: Json, port: int) -> str:
             # By the name that the client says, or by what the name resolves to; the engine leaves addresses open, too.
             found = "open"
     return found
+
+
+def to_address(world: World, client: Json, port: int, host: str | None, address: str) -> str:
+    """What a pod's sidecar does with a request for a host that is dialled at an address outside: ``pass``, ``refuse``,
+    ``open``, or ``tls``: it passes, and is TLS of the client's own (``pass or tls``: perhaps)."""
+    strict, sidecar, everywhere = registry_only(world, client), scope(world, client), ""
+    names = False
+    found = "refuse" if strict else "pass"
+    for entry in world.of("ServiceEntry"):
+        spec = entry["spec"]
+        known = [one for one in spec["hosts"] if imported(sidecar, one, space(entry), port, space(client))]
+        if not known or not visible(spec.get("exportTo") or [], space(entry), space(client)):
+            continue
+        for one in spec["ports"]:
+            if one["number"] != port:
+                continue
+            if one["protocol"] != "TCP":
+                names = True
+                by_name = host is not None and host.partition(":")[0].lower() in known
+                over = "tls" if one["protocol"] in ("TLS", "HTTPS") else "pass"
+                found = over if by_name else ("open" if strict and host is None else found)
+                continue
+            blocks = spec.get("addresses") or []
+            if blocks and not any(ipaddress.ip_address(address) in ipaddress.ip_network(block) for block in blocks):
+                continue
+            if blocks:
+                # A listener of its own; it sends to where the name of the host leads, or to the address itself.
+                return "pass" if spec["resolution"] == "NONE" else "open"
+            everywhere = spec["resolution"]
+    if everywhere == "NONE" and found in ("pass", "refuse", "open") and not names:
+        return "pass"
+    # Of an entry for all addresses and one by names, no page says which takes it.
+    if everywhere and not strict and found == "tls":
+        return "pass or tls"
+    return "open" if everywhere and strict else found

@@ -19,11 +19,12 @@ from tests.oracle_mesh.asking import (
     read,
     services_to,
     taken,
-    to_outside,
 )
 from tests.oracle_mesh.membership import proxy, takes_inbound
 from tests.oracle_mesh.objects import World, leads_to
+from tests.oracle_mesh.ways_out import to_outside
 from tests.properties.meshes import Draw
+from tests.properties.ways_out import WayOut
 from tests.properties.wider_meshes import OUTSIDE, Wider
 
 CLUSTERS, QUESTIONS = 400, 6
@@ -151,7 +152,7 @@ def _wrong(oracle: World, engine: Any, question: dict[str, Any]) -> str:
     ends, protocol = ["/".join(question["client"]), ""], "TCP"
     if question["way"] == "outside":
         asked.pop("identity", None)
-        ends[1], expected = OUTSIDE, [to_outside(oracle, client, OUTSIDE, port)]
+        ends[1], expected = OUTSIDE, [to_outside(oracle, client, OUTSIDE, port, Asks(**asked))]
     elif question["way"] == "udp":
         asked.pop("identity", None)
         ends[1], protocol = "/".join(question["server"]), "UDP"
@@ -217,7 +218,8 @@ def run(first: int, last: int) -> int:
     """Compares the clusters of these seeds and prints what differs; the number of disagreements."""
     found = 0
     for seed in range(first, last):
-        for line in compare(seed) + compare(seed, Wider) + compare_whole(seed) + compare_whole(seed, Wider):
+        some = [line for kind in (Draw, Wider, WayOut) for line in compare(seed, kind)]
+        for line in some + compare_whole(seed) + compare_whole(seed, Wider):
             found += 1
             print(line)
     print(f"{last - first} clusters, {found} disagreements")
@@ -232,6 +234,11 @@ def test_they_agree(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, CLUSTERS, 25))
 def test_they_agree_on_what_is_rarer(first: int) -> None:
     assert [one for seed in range(first, first + 25) for one in compare(seed, Wider)] == []
+
+
+@pytest.mark.parametrize("first", range(0, CLUSTERS, 25))
+def test_they_agree_on_ways_out(first: int) -> None:
+    assert [one for seed in range(first, first + 25) for one in compare(seed, WayOut)] == []
 
 
 @pytest.mark.parametrize("first", range(0, CLUSTERS // 2, 25))

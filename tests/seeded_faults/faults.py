@@ -27,6 +27,7 @@ from tests.seeded_faults.profile_faults import ENFORCEMENT
 from tests.seeded_faults.reach_faults import REACH_FAULTS
 from tests.seeded_faults.route_faults import ROUTES
 from tests.seeded_faults.rule_faults import RULES
+from tests.seeded_faults.way_out_faults import WAY_OUT_FAULTS
 
 SETS = (
     Fault(
@@ -579,5 +580,5 @@ QUESTIONS = (
 """Questions: Services, internet, names of ports, pods that have finished."""
 
 SEMANTICS: tuple[Fault, ...] = SETS + DIALECTS + ENGINE + PROFILES + ENFORCEMENT + QUESTIONS
-ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS, *ROUTES)
+ASKED = (*REACH_FAULTS, *MESH_FAULTS, *DIFF_FAULTS, *EDGES, *LAYER_FAULTS, *ROUTES, *WAY_OUT_FAULTS)
 FAULTS: tuple[Fault, ...] = (*SEMANTICS, *RULES, *MORE_RULES, *MESH_RULES, *POLICY_RULES, *CHECKS, *PLUGINS, *ASKED)

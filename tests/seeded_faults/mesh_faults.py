@@ -165,8 +165,8 @@ TRANSPORT = (
             "a rule that selects no client lets those of other namespaces in",
         ),
         (
-            "for namespace in dict.fromkeys((service.namespace, self._root)):",
-            "for namespace in dict.fromkeys((self._root, service.namespace)):",
+            "for namespace in dict.fromkeys((home, self._root)):",
+            "for namespace in dict.fromkeys((self._root, home)):",
             "the root namespace's rules go before the Service's own",
         ),
         (

@@ -51,6 +51,7 @@ __all__ = [
     "TOKEN_AUDIENCES",
     "TOKEN_PRESENTER",
     "TOKEN_PRINCIPAL",
+    "Abroad",
     "Acceptance",
     "Client",
     "Encryption",
@@ -367,23 +368,8 @@ class SentOn(Value):
     host: str = ""
 
 
-class Client(Value):
-    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
-    prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
-    sends elsewhere, or answers itself (None: it sends all of them). ``onward``: elsewhere, by ways that may lead there
-    all the same. ``asks``: the name of a server that its TLS asks for (empty: one that the mesh makes up)."""
-
-    sending: Sending
-    sources: tuple[Source, ...] = ()
-    why: str = ""
-    checks: tuple[str, ...] = ()
-    routes: RequestRules | None = None
-    onward: tuple[SentOn, ...] = ()
-    asks: str = ""
-
-
 class Leaving(Value):
-    """What a gateway does with what it sends to a host outside of the cluster: to ``port`` there, in the form of
+    """What a proxy does with what it sends to a host outside of the cluster: it goes to ``port`` there, in the form of
     ``sending``. ``addresses``: where the host is (None: where its name leads). ``unsure``: why it is not known."""
 
     port: int
@@ -392,6 +378,34 @@ class Leaving(Value):
     why: str = ""
     addresses: Addresses | None = None
     unsure: str = ""
+
+
+class Abroad(Value):
+    """What a client's proxy does with some of what is dialled at addresses outside: with ``requests``, if they are
+    dialled at ``dialled`` (None: at any address)."""
+
+    requests: Formula
+    leaving: Leaving
+    dialled: Addresses | None = None
+
+
+class Client(Value):
+    """What a client's proxy does with connections to one destination. ``checks``: identities of which the server has to
+    prove one (empty: any of the mesh). ``routes``: which requests it sends there; those that no policy of it allows it
+    sends elsewhere, or answers itself (None: it sends all of them). ``onward``: elsewhere, by ways that may lead there
+    all the same. ``asks``: the name of a server that its TLS asks for (empty: one that the mesh makes up). ``abroad``:
+    what it knows of addresses outside; of several that hold the first counts. ``strangers``: what it does with all else
+    there (None: it is not known)."""
+
+    sending: Sending
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+    checks: tuple[str, ...] = ()
+    routes: RequestRules | None = None
+    onward: tuple[SentOn, ...] = ()
+    asks: str = ""
+    abroad: tuple[Abroad, ...] = ()
+    strangers: Client | None = None
 
 
 class PointSort(Enum):

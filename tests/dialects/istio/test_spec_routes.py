@@ -14,8 +14,8 @@ from ringfence.world import World
 from tests.dialects.istio.test_spec import BLOCK, clauses, documents
 
 SPEC = Path(ringfence.dialects.istio.__file__).parent / "spec-routes.md"
-VERDICT = re.compile(r"(\S+) -> (\S+) (\d+)(?: (\S+) (\S+))?: (\w+)")
-LEAST = 16
+VERDICT = re.compile(r"(\S+) -> (\S+) (\d+)(?: (\S+) (/\S*)(?: (\S+))?)?: (\w+)(?: over (.+))?")
+LEAST = 20
 
 
 def examples() -> list[Any]:
@@ -53,8 +53,13 @@ def test_example(objects: tuple[dict[str, Any], ...], answers: list[str]) -> Non
     for line in asked:
         found = VERDICT.fullmatch(line)
         assert found, line
-        source, destination, port, method, path, verdict = found.groups()
-        request = ringfence.request(method, path) if method else None
-        assert world.can(source, destination, int(port), request=request).verdict.value == verdict, line
+        source, destination, port, method, path, host, verdict, over = found.groups()
+        request = ringfence.request(method, path, host) if method else None
+        answer = world.can(source, destination, int(port), request=request)
+        assert answer.verdict.value == verdict, line
+        if over:
+            assert answer.layered is not None
+            hops = [f"{hop.port.partition('/')[0]} {hop.encryption}" for hop in answer.layered.hops]
+            assert ", ".join(hops) == over, line
     if len(asked) < len(answers):
         assert told(world) == answers

@@ -71,6 +71,9 @@ def routes(number: int = 80, out: int = 443, at: int | None = None, subset: str 
     return an("VirtualService", "edge/ext", {"hosts": [HOST], "gateways": ["mesh", "edge/out"], "http": [inside, rest]})
 
 
+THERE = entry(endpoints=[{"address": "{}"}], resolution="STATIC").replace("'{}'", "{}")
+
+
 def world(*parts: str) -> World:
     text = "".join((*BASE, *parts))
     return ringfence.load_objects([one for one in yaml.safe_load_all(text) if one], assume_no_labels=True)
@@ -97,6 +100,10 @@ def test_the_gateway_makes_two_hops_of_it() -> None:
     assert (answer.layered.identity, answer.layered.encryption) == (None, "none")
 
 
+def test_endpoints_of_an_entry_are_where_its_hosts_are() -> None:
+    assert ask(world(THERE.format(ADDRESS), gateway(), routes())).verdict is Verdict.ALLOWED
+
+
 def test_other_hosts_and_other_clients_go_directly() -> None:
     asked = world(entry(), gateway(), routes(), ORIGINATES, LOCKED)
     assert ask(asked, "other.example.com").verdict is Verdict.DENIED
@@ -113,16 +120,18 @@ def test_other_hosts_and_other_clients_go_directly() -> None:
         ((gateway(selector={"istio": "other"}), routes()), "no-listener", "http-503"),
         ((gateway(), routes(out=8443)), "no-endpoint", "http-503"),
         ((gateway(80, "TCP"), routes()), "no-listener", "http-503"),
+        ((gateway(), routes(), THERE.format("198.51.100.1")), "routed-elsewhere", "none"),
     ],
 )
 def test_a_gateway_that_does_not_lead_there_denies_and_binds_nobody(
     parts: tuple[str, ...], code: str, symptom: str
 ) -> None:
-    answer = ask(world(entry(), *parts))
+    parts = parts if "endpoints" in parts[-1] else (entry(), *parts)
+    answer = ask(world(*parts))
     assert answer.layered is not None
     assert (answer.verdict, answer.reason.code, answer.layered.symptom) == (Verdict.DENIED, code, symptom)
     assert answer.layered.holds is False
-    locked = ask(world(entry(), *parts, LOCKED))
+    locked = ask(world(*parts, LOCKED))
     assert locked.layered is not None
     assert (locked.verdict, locked.layered.holds) == (Verdict.DENIED, True)
 
@@ -164,7 +173,9 @@ def test_the_subset_that_the_route_names_says_what_is_sent() -> None:
     parts = entry(), gateway(443, "HTTPS", "ISTIO_MUTUAL", "*"), rule
     assert hops(ask(world(*parts, routes(at=443, subset="ext"))))[0][3] == "mtls"
     assert ask(world(*parts, routes(at=443))).verdict is Verdict.DENIED
-    assert ask(world(*parts, routes(at=443, subset="none"))).verdict is Verdict.DENIED
+    none = ask(world(*parts, routes(at=443, subset="none"))).layered
+    assert none is not None
+    assert (none.symptom, none.holds) == ("http-503", False)
 
 
 def test_the_gateway_s_own_policies_of_the_network_count() -> None:
@@ -181,7 +192,7 @@ def test_the_gateway_s_own_policies_of_the_network_count() -> None:
     [
         (entry(resolution="NONE"), gateway(), routes()),
         (entry(hosts=["*.example.com"]), gateway(), routes()),
-        (entry(endpoints=[{"address": "198.51.100.1"}], resolution="STATIC"), gateway(), routes()),
+        (entry(endpoints=[{"address": ADDRESS, "ports": {"t": 9}}], resolution="STATIC"), gateway(), routes()),
         (entry({"number": 80, "name": "tcp", "protocol": "TCP"}), gateway(), routes()),
         (entry(), gateway(), routes(), of_istio(an("Gateway", "edge/any", {"servers": []}))),
         (entry(), gateway(), routes(), routes().replace("name: ext", "name: too")),
@@ -246,3 +257,18 @@ def test_who_controls_the_pod_dials_the_address_itself() -> None:
     asked = world(entry(), gateway(443), routes())
     (way, *_) = asked.paths("shop/web", ADDRESS).ways
     assert any(first <= 80 <= last for first, last in way.hops[0].ports)
+
+
+def test_the_gateway_needs_the_port_that_its_route_names() -> None:
+    rule = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}]}"
+    only = LOCKED.replace("namespace: shop", "namespace: edge").replace(rule, "{ports: [{port: 443}]}")
+    assert ask(world(entry(), gateway(), routes(), only)).verdict is Verdict.ALLOWED
+    assert ask(world(entry(), gateway(), routes(out=80), only)).verdict is Verdict.DENIED
+
+
+def test_a_policy_at_the_gateway_binds_nobody_who_goes_past_it() -> None:
+    parts = entry(), gateway(443, "HTTPS", "ISTIO_MUTUAL"), routes(at=443), mutual(sni=HOST), only_for("other")
+    for more, holds in (((), False), ((LOCKED,), True)):
+        answer = ask(world(*parts, *more))
+        assert answer.layered is not None
+        assert (answer.verdict, answer.layered.symptom, answer.layered.holds) == (Verdict.DENIED, "http-403", holds)

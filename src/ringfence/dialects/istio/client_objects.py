@@ -268,6 +268,8 @@ def read_service_entry(manifest: Manifest) -> tuple[ServiceEntry, list[Problem]]
         _texts(spec, "exportTo"),
         _texts(spec, "subjectAltNames"),
         broken,
+        not broken and any(bool(one.get("ports")) for one in spec.get("endpoints", ())),
+        _labels(manifest),
     )
     return entry, report.problems
 
@@ -392,3 +394,10 @@ __all__ = [
     "read_sidecar",
     "read_virtual_service",
 ]
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    metadata = manifest.data.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    found = labels if isinstance(labels, Mapping) else {}
+    return {str(key): value for key, value in found.items() if isinstance(value, str)}

@@ -184,6 +184,27 @@ class ClientRoutes:
                         way = SentOn(requests, service.namespace, service.name, number, entry.carried, one.named.source)
                         yield replace(way, subset=target.subset, unsure=unsure), hosts
 
+    def directly(
+        self, source: Pod, port: int, carried: Collection[Carried]
+    ) -> Iterator[tuple[Formula, str, int | None]]:
+        """The requests that are meant for a host outside, and sent to some host outside, with its port."""
+        for one, _, for_it in self._outside(source):
+            before: list[Formula] = []
+            home = one.named.namespace
+            for entry in self._entries(one):
+                if entry.carried not in carried:
+                    continue
+                held = [match for match in entry.matches or ({},) if holds_for(match, source, port) is not False]
+                taken = disjunction(taken_by(match, entry) for match in held) if held else NEVER
+                if taken == NEVER:
+                    continue
+                requests = conjunction((for_it, taken, *map(negation, before)))
+                before.append(taken)
+                for target in () if entry.answers or entry.aborts else entry.destinations:
+                    host = full_name(target.host, home)
+                    if not self._is_inside(host):
+                        yield requests, host, target.port
+
     def leads_on(self, services: Mapping[str, Service]) -> bool:
         """Whether some route sends what is meant for a host outside to a Service of the cluster."""
         return any(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, Told, tls_at
+from ringfence.dialects.istio.entry_scope import ends_of
 from ringfence.dialects.istio.hosts import covers, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import ClientTls, DestinationRule, EntryPort, Named, ServiceEntry, Sidecar, Tls
@@ -23,6 +24,7 @@ from ringfence.dialects.istio.speech import of_port, parse
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.entries import Carried
 from ringfence.model.mesh import Client, Leaving, Option, Sending, SentOn, Speech
+from ringfence.sets.addresses import Intervals
 from ringfence.values import replace
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Egress:
         hosts: Mapping[str, Service],
         of_tls: OfTls,
     ) -> None:
-        self._routes = routes
+        self.routes = routes
         self._entries = tuple(entries)
         self._rules = rules
         self._hosts = hosts
@@ -62,7 +64,7 @@ class Egress:
     def onward(self, source: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig) -> tuple[SentOn, ...]:
         """What a sidecar sends to Services of the cluster, of what is dialled at a port of addresses outside."""
         found = []
-        for way, hosts in self._routes.onward(source, port, self._hosts):
+        for way, hosts in self.routes.onward(source, port, self._hosts):
             if way.carries not in self.looked_for(source, port, sidecar, config):
                 continue
             unsure = way.unsure or self._unread(way, hosts, source, port, sidecar, config)
@@ -79,7 +81,7 @@ class Egress:
         client, home = source.namespace, way.source.namespace or ""
         if not any(imports(sidecar, home, host, port, client) for host in hosts):
             return "the client's Sidecar may not let it know the routes"
-        said = list(self._said(client, port, sidecar))
+        said = list(self.said(client, port, sidecar))
         bytes_only = [one for _, one in said if parse(one.protocol) is Speech.TCP]
         by_name = [
             entry
@@ -101,12 +103,12 @@ class Egress:
         client = source.namespace
         if sidecar is not None and any(one.port == port for one in sidecar.egress or ()):
             return frozenset(Carried)
-        found = {_carried(one.protocol) for _, one in self._said(client, port, sidecar)}
+        found = {carried_at(one.protocol) for _, one in self.said(client, port, sidecar)}
         if self._reads(client, port, sidecar, config):
             found.add(Carried.REQUESTS)
         return frozenset(found)
 
-    def _said(self, client: str, port: int, sidecar: Sidecar | None) -> Iterator[tuple[ServiceEntry, EntryPort]]:
+    def said(self, client: str, port: int, sidecar: Sidecar | None) -> Iterator[tuple[ServiceEntry, EntryPort]]:
         """The entries that a client knows at a port."""
         for entry in self._entries:
             if visible(entry.exports, entry.named.namespace, client) and any(
@@ -128,10 +130,10 @@ class Egress:
     @cached_property
     def asked_ports(self) -> frozenset[int]:
         """The ports at which it matters which one is dialled."""
-        if not self._routes.leads_on(self._hosts):
+        if not self.routes.leads_on(self._hosts):
             return frozenset()
         numbers = {one.port for service in self._hosts.values() for one in service.ports if one.protocol == "TCP"}
-        return frozenset(numbers) | self._routes.asked_ports
+        return frozenset(numbers) | self.routes.asked_ports
 
     def sent_on(
         self, source: Pod, destination: Pod, port: int, way: SentOn, config: MeshConfig
@@ -162,13 +164,14 @@ class Egress:
                 yield Option(replace(client, asks=asks), facts, option.decide or decides)
 
     def leaving(
-        self, gateway: Pod, host: str, port: int | None, listener: int, config: MeshConfig
+        self, source: Pod, host: str, port: int | None, listener: int, config: MeshConfig, own: bool = False
     ) -> Iterator[Option[Leaving]]:
-        """How a gateway leaves the cluster to a host."""
-        seen = [one for one in self._entries if visible(one.exports, one.named.namespace, gateway.namespace)]
+        """How a gateway leaves the cluster to a host, or (``own``) a client's own sidecar, which was dialled at an
+        address outside."""
+        seen = [one for one in self._entries if visible(one.exports, one.named.namespace, source.namespace)]
         having = [one for one in seen if host in one.hosts]
         if not having:
-            why = f"the gateway knows no host {host}: no ServiceEntry that it sees has it"
+            why = f"the proxy knows no host {host}: no ServiceEntry that it sees has it"
             wide = any(covers(name, host) for one in seen for name in one.hosts)
             unsure = f"whether a ServiceEntry with a wildcard for {host} makes it a host of its own" if wide else ""
             yield Option(Leaving(port or listener, Sending.NOTHING, (), why, None, unsure))
@@ -179,14 +182,15 @@ class Egress:
             return
         entry = having[0]
         number = port or (entry.ports[0].number if len(entry.ports) == 1 else listener)
-        ends = [one for one in entry.ports if one.number == number]
-        if not ends:
+        ports = [one for one in entry.ports if one.number == number]
+        if not ports:
             why = f"{entry.named} has no port {number}"
             yield Option(Leaving(number, Sending.NOTHING, (entry.named.source,), why))
             return
-        unsure = _where(entry)
-        wire = ends[0].target or number
-        for option in self._rules.for_host(gateway, host, entry.named.namespace, config):
+        ends, unsure = _where(entry, own)
+        kept = own and entry.resolution == "NONE"
+        wire = listener if kept else ports[0].target or number
+        for option in self._rules.for_host(source, host, entry.named.namespace, config):
             rule = option.value
             sources = [entry.named.source] + ([rule.named.source] if rule is not None else [])
             why, sending = "", Sending.PLAIN
@@ -196,27 +200,30 @@ class Egress:
                 said = said or f"what {rule.named} has the gateway send"
             if tls is not None and rule is not None:
                 sending, why = _SENDING[tls.mode], f"{rule.named} says tls.mode {tls.mode.value}"
-            yield Option(Leaving(wire, sending, tuple(sources), why, None, said), option.fact, option.decide)
+            yield Option(Leaving(wire, sending, tuple(sources), why, ends, said), option.fact, option.decide)
 
 
-def _carried(protocol: str) -> Carried:
+def carried_at(protocol: str) -> Carried:
     """What a sidecar looks for at a port of an entry."""
     if protocol.upper() in _OF_SERVERS:
         return Carried.TLS
     return Carried.BYTES if parse(protocol) is Speech.TCP else Carried.REQUESTS
 
 
-def _where(entry: ServiceEntry) -> str:
-    """Why it is not known where the hosts of an entry are; empty: where their names lead."""
+def _where(entry: ServiceEntry, own: bool) -> tuple[Intervals | None, str]:
+    """Where the hosts of an entry are (None: where their names lead, or at the address that is dialled), and why that
+    is not known; empty: it is."""
     if entry.broken:
-        return f"what {entry.named} says ({entry.broken})"
+        return None, f"what {entry.named} says ({entry.broken})"
     if not entry.outside or entry.selector:
-        return f"which workloads of the mesh serve the hosts of {entry.named}"
+        return None, f"which workloads of the mesh serve the hosts of {entry.named}"
     if entry.endpoints:
-        return f"which of the endpoints of {entry.named} is taken, and at which port"
-    if entry.resolution not in _BY_NAME:
-        return f"where the gateway finds the hosts of {entry.named}, whose resolution is {entry.resolution or 'NONE'}"
-    return ""
+        ends = ends_of(entry)
+        unsure = f"which of the endpoints of {entry.named} is taken, and at which port" if ends is None else ""
+        return ends, unsure
+    if entry.resolution in _BY_NAME or (own and entry.resolution == "NONE"):
+        return None, ""
+    return None, f"where the hosts of {entry.named} are found, whose resolution is {entry.resolution or 'NONE'}"
 
 
 def _of_subset(rule: DestinationRule | None, way: SentOn, destination: Pod) -> Told | Client | None:
@@ -236,4 +243,4 @@ def _of_subset(rule: DestinationRule | None, way: SentOn, destination: Pod) -> T
     return tls, rule.named if tls is not None else None
 
 
-__all__ = ["Egress"]
+__all__ = ["Egress", "carried_at"]

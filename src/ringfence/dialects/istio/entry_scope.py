@@ -22,7 +22,7 @@ class Entries:
     """The ServiceEntries of one cluster, by what they take."""
 
     def __init__(self, entries: Iterable[ServiceEntry]) -> None:
-        self._entries = [(one, _addresses(one)) for one in entries]
+        self._entries = [(one, addresses_of(one)) for one in entries]
 
     @property
     def by_address(self) -> bool:
@@ -49,7 +49,8 @@ class Entries:
                 yield entry, bool(known) and all(inside)
 
 
-def _addresses(entry: ServiceEntry) -> Intervals:
+def addresses_of(entry: ServiceEntry) -> Intervals:
+    """The addresses that an entry names."""
     found = []
     for text in entry.addresses:
         try:
@@ -57,3 +58,12 @@ def _addresses(entry: ServiceEntry) -> Intervals:
         except ValueError:
             continue
     return canonical(found)
+
+
+def ends_of(entry: ServiceEntry) -> Intervals | None:
+    """The addresses of an entry's own endpoints; None: they are not all addresses, or have ports of their own."""
+    try:
+        found = [(address(text), address(text)) for text in entry.endpoints]
+    except ValueError:
+        return None
+    return None if entry.own_ports or entry.resolution == "NONE" else canonical(found)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.dialects.istio import speech, words
+from ringfence.dialects.istio.abroad import of_node
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
@@ -343,6 +344,9 @@ class IstioMesh:
         for proxy in sorted(proxies, key=lambda one: one.value) or [Proxy.SIDECAR]:
             if proxy is Proxy.NODE:
                 sends = self._senders.by_node(destination)
+                if destination is None and self._waypoints and self.objects.service_entries:
+                    hosts = of_node(self.objects.service_entries, self._waypoints, source, port)
+                    sends = iter([Option(replace(one.value, abroad=hosts), one.fact, one.decide) for one in sends])
             else:
                 sends = self._senders.by_sidecar(source, destination, port, service, self._config_of(options))
             for option in sends:

@@ -171,6 +171,9 @@ class ServiceEntry:
     exports: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     broken: str = ""
+    own_ports: bool = False
+    """Whether some endpoint has ports of its own."""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

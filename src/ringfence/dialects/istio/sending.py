@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.dialects.istio.abroad import of_sidecar, stranger
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
 from ringfence.dialects.istio.egress import Egress
@@ -187,8 +188,12 @@ class Senders:
                     source, port, self.egress.looked_for(source, port, sidecar, config)
                 )
                 onward = self.egress.onward(source, port, sidecar, config)
+            known: dict[str, Any] = {}
+            if destination is None and self._entries and not is_gateway(source):
+                known["abroad"] = of_sidecar(self.egress, source, port, sidecar, config)
+                known["strangers"] = stranger(any_outside(sidecar, config), sidecar)
             for option in self._unknown(source, destination, port, sidecar, config):
-                client = option.value if rules is None else replace(option.value, routes=rules, onward=onward)
+                client = replace(option.value, routes=rules, onward=onward, **known)
                 yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)

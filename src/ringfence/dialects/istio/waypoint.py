@@ -51,7 +51,10 @@ class Waypoints:
             return [Option(None)]
         wanted = "workload" if service is None else "service"
         namespace = destination.namespace if service is None else service.namespace
-        labels: Mapping[str, str] = destination.labels if service is None else service.marks
+        return self.asked_for(destination.labels if service is None else service.marks, namespace, wanted)
+
+    def asked_for(self, labels: Mapping[str, str], namespace: str, wanted: str) -> list[Option[Waypoint | None]]:
+        """The waypoint of something in a namespace that has these labels."""
         named = _named(labels, namespace)
         if named is not None:
             return [Option(None)] if named == (NONE, NONE) else self._found(named, namespace, wanted)

@@ -71,7 +71,8 @@ class Course(Value):
     what people should know. ``past``: the client's proxy does not take it. ``as_http``: it takes it for HTTP, or
     not; None: as the server does. ``routes``: the requests that the client's proxy sends this way, at ``dialled``;
     None: all; ``onward``: those that it sends elsewhere, by ways that may lead there all the same. ``asks``: the name
-    of a server that its TLS asks for."""
+    of a server that its TLS asks for. ``sends``: what the client's proxy does with addresses outside. ``lost``: it
+    sends nothing since it knows no end of a host that it does know."""
 
     hops: tuple[Hop, ...]
     facts: tuple[tuple[str, str], ...]
@@ -86,6 +87,8 @@ class Course(Value):
     dialled: int = 0
     onward: tuple[SentOn, ...] = ()
     asks: str = ""
+    sends: Client | None = None
+    lost: bool = False
 
 
 class Caller(Value):
@@ -200,13 +203,16 @@ class Call(Value):
     def _sent(self, client: Membership, sends: Client, host: Membership | None, facts: Facts) -> Iterator[Course]:
         """What the client's proxy sends, or does not."""
         dialled = self.port if self.dialled is None else self.dialled
+        outside = sends if sends.abroad else None
         if sends.sending is Sending.NOTHING:
             as_http = self._as_http(client)
             course = Course(plain(self.port).hops, facts, client, host, unreached=sends, as_http=as_http)
-            yield replace(course, dialled=dialled, onward=sends.onward)
+            yield replace(course, dialled=dialled, onward=sends.onward, sends=outside)
             return
         for course in self._through(client, sends, host, facts):
-            yield replace(course, routes=sends.routes, dialled=dialled, onward=sends.onward, asks=sends.asks)
+            yield replace(
+                course, routes=sends.routes, dialled=dialled, onward=sends.onward, asks=sends.asks, sends=outside
+            )
 
     def sent_on(self, client: Membership, way: SentOn) -> list[Course]:
         """The courses of what the client's proxy sends on to the server of its own accord; none where the server is not

@@ -330,6 +330,10 @@ class Question(Value):
         """All courses that it may take, folded: what is not the same on all of them is not known."""
         call = self.call()
         courses = [plain(self.port)] if call is None else call.courses()
+        if call is not None and call.server is None:
+            from ringfence.verdict.meshed.abroad import settled
+
+            courses = settled(self, courses, call.address)
         if isinstance(self.request, Among):
             # The requests of a listener: it is known which of a gateway's servers they come to.
             courses = [one for one in courses if all(fact != OF_MESH for fact, _ in one.facts)] or courses

@@ -25,8 +25,10 @@ from ringfence.model.mesh import (
     Sending,
     SentOn,
     Source,
+    within,
 )
 from ringfence.model.provenance import Place
+from ringfence.sets.addresses import Intervals
 from ringfence.sets.ports import intersect, port_key
 from ringfence.sets.requests.attributes import PORT, Attribute
 from ringfence.sets.requests.formulas import ALWAYS, Formula
@@ -221,7 +223,7 @@ class Over:
         if last.point is not None and last.transport.http is not self.http:
             point, transport = replace(last.point, http=self.http), replace(last.transport, http=self.http)
             last = replace(last, point=point, transport=transport)
-        return replace(course, hops=(*course.hops[:-1], last), as_http=self.http)
+        return replace(course, hops=(*course.hops[:-1], last), as_http=self.http, lost=course.unreached is not None)
 
     def _beyond(self, first: Question, course: Course) -> Judged:
         """The first hop, and what the gateway makes of what it gets."""
@@ -271,11 +273,18 @@ class Over:
                     symptom = symptoms.of_network(Proxy.SIDECAR, self.http)
                     sources = (source, *leaving.sources)
                     yield Out(Verdict.DENIED, Reason("no-endpoint", f"{sends}: {leaving.why}"), sources, symptom)
-                elif backend.name.lower() != self.name.lower():
+                elif leaving.addresses is not None and not self._ends_there(leaving.addresses):
+                    text = f"{sends}, which has endpoints of its own"
+                    yield Out(Verdict.DENIED, Reason("routed-elsewhere", text), (source, *leaving.sources))
+                elif leaving.addresses is None and backend.name.lower() != self.name.lower():
                     yield self._open(f"{sends}, and whether that has this address is not known", source)
                 else:
                     text = f"{route.kind} {route.namespace}/{route.name} sends it from the gateway to {backend.name}"
                     yield Out(Verdict.ALLOWED, Reason("routed", text), (source, *leaving.sources), "none", leaving)
+
+    def _ends_there(self, addresses: Intervals) -> bool:
+        call = self.question.call()
+        return call is not None and call.address is not None and within(addresses, call.address)
 
     @staticmethod
     def _open(why: str, *sources: Source) -> Out:
@@ -294,7 +303,8 @@ class Over:
                 )
         at_port = [(one, at) for one in mine for at in one.listeners if _listens(at, first)]
         fitting = [(one, at) for one, at in at_port if self._fits(at, hop, asks)]
-        if any(at.tls in _ENDING and not self.http for _, at in at_port) or hop.transport.encryption is Encryption.TLS:
+        foreign = hop.transport.encryption is Encryption.TLS
+        if at_port and (foreign or any(at.tls in _ENDING and not self.http for _, at in at_port)):
             return self._open("the gateway ends TLS of its own, and what it then takes is not followed")
         if any(at.redirects for _, at in fitting):
             return Out(Verdict.DENIED, Reason("redirected", "the gateway answers it with a redirect"), (), "http-301")

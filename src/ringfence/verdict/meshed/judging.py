@@ -145,7 +145,8 @@ def _unreached(course: Course, network: Network) -> Judged:
     found, told = network(course.hops[0]), nothing_sent(course.unreached)
     layers = (found, told, LayerVerdict(REQUESTS, Verdict.ALLOWED, NOT_JUDGED))
     telling = found if found.verdict is Verdict.DENIED else told
-    symptom = symptoms.of_nothing(course.as_http is not False)
+    http = course.as_http is not False
+    symptom = symptoms.of_network(Proxy.SIDECAR, http) if course.lost else symptoms.of_nothing(http)
     none = weakest(())
     text = symptoms.text_of(symptom)
     layered = Layered(layers, (), None, none.word, symptom, text, True, course.notes, none.why)
