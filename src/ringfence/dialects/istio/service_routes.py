@@ -309,7 +309,10 @@ def _order_matters(entries: Sequence[Entry]) -> bool:
 
 def _alike(one: Entry, other: Entry) -> bool:
     def does(entry: Entry) -> object:
-        return entry.answers, entry.changes, {(each.host, each.port) for each in entry.destinations}
+        sends = [
+            (one.host, one.port, what) for one, what in zip(entry.destinations, entry.of_destinations, strict=True)
+        ]
+        return entry.answers, entry.changes, entry.rewriting, sends
 
     return does(one) == does(other)
 
