@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
@@ -21,6 +22,7 @@ class Request:
 
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name. ``claims``
     None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: its own.
+    ``query``: its parameters by name; None: proxies may read it in several ways.
     """
 
     method: str = "GET"
@@ -29,6 +31,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
+    query: Mapping[str, str | None] = field(default_factory=dict, hash=False)
 
     @property
     def preflight(self) -> bool:
@@ -82,8 +85,19 @@ def request(
     if identity is not None and "://" not in identity and "/ns/" in identity:
         # As policies write it.
         identity = f"spiffe://{identity}"
-    path = path.partition("?")[0].partition("#")[0]
-    return Request(method, path, host or "", named, told, identity or "")
+    path, _, tail = path.partition("#")[0].partition("?")
+    return Request(method, path, host or "", named, told, identity or "", _parameters(tail))
+
+
+def _parameters(tail: str) -> dict[str, str | None]:
+    """The parameters of a query. Whether proxies decode them, and which of several of one name they take, differs."""
+    found: dict[str, str | None] = {}
+    for part in filter(None, tail.split("&")):
+        name, _, value = part.partition("=")
+        plain = unquote_plus(part) == part
+        for one in dict.fromkeys((name, unquote_plus(name))):
+            found[one] = value if plain and one not in found else None
+    return found
 
 
 def http_line(text: str) -> tuple[str, str]:

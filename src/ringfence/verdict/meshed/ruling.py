@@ -28,7 +28,7 @@ from ringfence.model.mesh import (
     claim,
     header,
 )
-from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.attributes import Attribute, query
 from ringfence.sets.requests.formulas import ALWAYS, Formula
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
@@ -179,6 +179,8 @@ class Rulings:
             unknown.add(HOST)
         values[METHOD], values[PATH] = request.method, self.mesh.normalized(request.path)
         values |= {header(name): value for name, value in request.headers.items()}
+        values |= {query(name): value for name, value in request.query.items() if value is not None}
+        unknown |= {query(name) for name, value in request.query.items() if value is None}
         return values
 
     def _facts(self, hop: Hop, request: Request | None, address: int | None, host: str) -> Facts:
