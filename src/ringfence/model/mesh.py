@@ -494,6 +494,10 @@ class Mesh(Protocol):
     def relays(self, pod: Pod) -> bool:
         """Whether a pod is a gateway: nothing but a proxy that does what its routes say."""
 
+    @property
+    def outward(self) -> frozenset[tuple[str, str | None, str]]:
+        """The objects (kind, namespace, name) that say what becomes of requests for hosts outside."""
+
     def leaving(self, gateway: Pod, host: str, port: int | None, listener: int) -> tuple[Option[Leaving], ...]:
         """How a gateway leaves the cluster where a route of a listener sends to a port of a host (None: the route names
         none). Sends nothing where it knows no such host, or no such port of it."""

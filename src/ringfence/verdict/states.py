@@ -45,6 +45,9 @@ COMPARED_KINDS = (
 OF_MESH = "it belongs to the mesh and differs, and what a mesh does in every possible cluster is not decided"
 
 
+OUTWARD = "it differs, and what becomes of requests for hosts outside is compared for all of them together only"
+
+
 class State(Value, dict=True):
     """One state. ``partial``: some of its input was not read. ``asker``: what asks all of its layers."""
 
@@ -135,6 +138,15 @@ class States:
         elif not any(min(pair) >= 0 for pair in self.comparison.refinement.pairing.pairs):
             yield NotCompared("the two states", "they have no pod in common")
 
+    def outward(self) -> Iterator[NotCompared]:
+        """What differs of the objects of meshes that say what becomes of requests for hosts outside."""
+        keys = {key for one in (self.before.mesh, self.after.mesh) if one is not None for key in one.outward}
+        for one in (
+            other_altered(self.before.objects, self.after.objects, {kind for kind, _, _ in keys}) if keys else ()
+        ):
+            if (one.kind, one.namespace, one.name) in keys:
+                yield NotCompared(_called(one.kind, one.namespace, one.name), OUTWARD, one.place, blocking=True)
+
     def behind_ways(self) -> Iterator[Altered]:
         """Everything that differs and that ways in may hang on."""
         yield from (change.altered for change in self.policies)
@@ -151,7 +163,7 @@ class States:
             self.comparison,
             Attribution(self.comparison, self.policies, self.opaque),
             altered,
-            tuple(self.not_compared()),
+            (*self.not_compared(), *self.outward()),
             level,
             limit,
             self.before.partial or self.after.partial,
@@ -172,9 +184,10 @@ class States:
     def equivalent(self) -> Equivalence:
         """Which of the two allows more, in this cluster."""
         partial = self.before.partial or self.after.partial
-        why = tuple(self.not_compared())
+        outward = tuple(self.outward())
+        why = (*self.not_compared(), *outward)
         found = Ordering(self.comparison, layered=self.layered).compare()
-        if found.order is not Order.UNDECIDED:
+        if found.order is not Order.UNDECIDED and not (outward and found.order is not Order.NEITHER):
             empty = not (self.before.relation.cluster.pods or self.after.relation.cluster.pods)
             if not (empty and any(one.blocking for one in why)):
                 return replace(found, partial=partial)

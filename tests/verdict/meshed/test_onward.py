@@ -9,6 +9,7 @@ import yaml
 
 import ringfence
 from ringfence.verdict.answers import Answer, Verdict
+from ringfence.verdict.equivalence import Order
 from ringfence.world import World
 from tests.dialects.istio.meshes import an, namespace, service, workload
 
@@ -272,3 +273,13 @@ def test_a_policy_at_the_gateway_binds_nobody_who_goes_past_it() -> None:
         answer = ask(world(*parts, *more))
         assert answer.layered is not None
         assert (answer.verdict, answer.layered.symptom, answer.layered.holds) == (Verdict.DENIED, "http-403", holds)
+
+
+def test_what_a_gateway_makes_of_it_is_not_compared_and_not_equal() -> None:
+    before = world(entry(), gateway(), routes(), LOCKED)
+    after = world(entry(), gateway(host="b.example"), routes(), LOCKED)
+    found = before.diff(after)
+    assert [one.what for one in found.not_compared if one.blocking] == ["Gateway edge/out"]
+    assert found.decided is False
+    assert before.equivalent(after).order is Order.UNDECIDED
+    assert before.equivalent(world(entry(), gateway(), routes(), LOCKED)).order is Order.EQUAL

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.dialects.istio.egress import Egress, carried_at
 from ringfence.dialects.istio.entry_scope import addresses_of
-from ringfence.dialects.istio.hosts import covers, visible
+from ringfence.dialects.istio.hosts import covers, full_name, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
-from ringfence.dialects.istio.objects import ServiceEntry, Sidecar
+from ringfence.dialects.istio.objects import IstioObjects, Named, ServiceEntry, Sidecar
 from ringfence.dialects.istio.waypoint import Waypoints
 from ringfence.model.cluster import Pod
 from ringfence.model.entries import Carried
@@ -93,6 +93,23 @@ def of_node(entries: Iterable[ServiceEntry], waypoints: Waypoints, source: Pod, 
     return tuple(found)
 
 
+def outward(objects: IstioObjects, egress: Egress) -> Iterator[tuple[str, str | None, str]]:
+    """The objects that say what becomes of requests for hosts outside: entries, routes and rules for such hosts, and
+    where routes lead over gateways, these and the rules for their Services."""
+    named: list[Named] = [one.named for one in objects.service_entries]
+    over_gateways = egress.routes.leads_on(egress.hosts)
+    for route in objects.virtual_services:
+        names = [full_name(host, route.named.namespace) for host in route.hosts]
+        if not names or any(name not in egress.hosts for name in names):
+            named.append(route.named)
+    for rule in objects.destination_rules:
+        if over_gateways or full_name(rule.host, rule.named.namespace) not in egress.hosts:
+            named.append(rule.named)
+    if over_gateways:
+        named += [one.named for one in objects.gateways]
+    yield from ((one.kind, one.namespace, one.name) for one in named)
+
+
 def stranger(passes: bool, sidecar: Sidecar | None) -> Client | None:
     """What a sidecar does with what it does not know; None: another proxy decides."""
     if sidecar is not None and (sidecar.egress_proxy or sidecar.broken):
@@ -102,4 +119,4 @@ def stranger(passes: bool, sidecar: Sidecar | None) -> Client | None:
     return Client(Sending.NOTHING, why="the client's proxy passes nothing on that it does not know (REGISTRY_ONLY)")
 
 
-__all__ = ["of_node", "of_sidecar", "stranger"]
+__all__ = ["of_node", "of_sidecar", "outward", "stranger"]

@@ -58,13 +58,13 @@ class Egress:
         self.routes = routes
         self._entries = tuple(entries)
         self._rules = rules
-        self._hosts = hosts
+        self.hosts = hosts
         self._of_tls = of_tls
 
     def onward(self, source: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig) -> tuple[SentOn, ...]:
         """What a sidecar sends to Services of the cluster, of what is dialled at a port of addresses outside."""
         found = []
-        for way, hosts in self.routes.onward(source, port, self._hosts):
+        for way, hosts in self.routes.onward(source, port, self.hosts):
             if way.carries not in self.looked_for(source, port, sidecar, config):
                 continue
             unsure = way.unsure or self._unread(way, hosts, source, port, sidecar, config)
@@ -123,16 +123,16 @@ class Egress:
             and one.protocol == "TCP"
             and of_port(one.port, one.name, one.application) is not Speech.TCP
             and knows(sidecar, service, port, client, config)
-            for service in self._hosts.values()
+            for service in self.hosts.values()
             for one in service.ports
         )
 
     @cached_property
     def asked_ports(self) -> frozenset[int]:
         """The ports at which it matters which one is dialled."""
-        if not self.routes.leads_on(self._hosts):
+        if not self.routes.leads_on(self.hosts):
             return frozenset()
-        numbers = {one.port for service in self._hosts.values() for one in service.ports if one.protocol == "TCP"}
+        numbers = {one.port for service in self.hosts.values() for one in service.ports if one.protocol == "TCP"}
         return frozenset(numbers) | self.routes.asked_ports
 
     def sent_on(
@@ -141,7 +141,7 @@ class Egress:
         """What a sidecar sends to a pod that it sends requests on to; nothing at all comes where the pod is not in the
         subset that is meant."""
         host = of_service(way.namespace, way.service)
-        service = self._hosts[host]
+        service = self.hosts[host]
         for option in self._rules.for_service(source, service, config):
             rule, base = option.value, option.fact
             if rule is not None and rule.broken:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.dialects.istio import speech, words
-from ringfence.dialects.istio.abroad import of_node
+from ringfence.dialects.istio.abroad import of_node, outward
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
@@ -372,6 +372,11 @@ class IstioMesh:
     def relays(self, pod: Pod) -> bool:
         """Whether a pod is a gateway, and surely has its proxy."""
         return is_gateway(pod) and all(one.value.proxy is Proxy.SIDECAR for one in self.membership(pod))
+
+    @cached_property
+    def outward(self) -> frozenset[tuple[str, str | None, str]]:
+        """The objects that say what becomes of requests for hosts outside."""
+        return frozenset(outward(self.objects, self._senders.egress))
 
     def leaving(self, gateway: Pod, host: str, port: int | None, listener: int) -> tuple[Option[Leaving], ...]:
         """How a gateway leaves the cluster to a host."""

@@ -87,12 +87,13 @@ def _holds(question: Question, one: Abroad, address: int | None, port: int) -> b
 def _leaves(course: Course, leaving: Leaving, address: int | None) -> Iterator[Course]:
     """What becomes of what is known."""
     if leaving.unsure:
-        fact = f"the client's proxy sends it to the address that is dialled: it is not known {leaving.unsure}"
         named = ", ".join(f"{one.kind} {one.namespace}/{one.name}" for one in leaving.sources)
         decide = named or HOST
-        yield replace(course, hops=plain(course.dialled).hops, unreached=None, facts=(*course.facts, (fact, decide)))
+        fact = (f"the client's proxy sends it to the address that is dialled: it is not known {leaving.unsure}", decide)
+        yield replace(course, hops=plain(course.dialled).hops, unreached=None, facts=(*course.facts, fact))
         elsewhere = Client(Sending.NOTHING, leaving.sources, "the client's proxy sends it elsewhere")
-        facts = (*course.facts, (f"not: {fact}", decide))
+        other = (f"the client's proxy sends it elsewhere: it is not known {leaving.unsure}", decide)
+        facts = (*course.facts, other)
         yield replace(course, hops=plain(course.dialled).hops, unreached=elsewhere, facts=facts)
         return
     if leaving.sending is Sending.NOTHING:

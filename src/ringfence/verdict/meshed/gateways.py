@@ -209,7 +209,7 @@ class Over:
         call, client = first.call(), self.course.client
         assert call is not None
         assert client is not None
-        if self.asker.pod(flow.destination) is None:
+        if not flow.destination.pods:
             yield self._unsure("it is no pod of the input")
             return
         courses = [self._as_sent(one) for one in call.sent_on(client, self.way) if _of_one_server(one)]
