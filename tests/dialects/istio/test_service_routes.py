@@ -118,6 +118,25 @@ def test_headers_of_the_request() -> None:
     assert ask(asked, "GET /", **{"x-user": "you"}).verdict is Verdict.ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("GET /?v=2", Verdict.DENIED),
+        ("GET /?a=1&v=2#x", Verdict.DENIED),
+        ("GET /?v=20", Verdict.ALLOWED),
+        ("GET /?V=2", Verdict.ALLOWED),
+        ("GET /", Verdict.ALLOWED),
+        # Proxies differ in whether they decode it, and in which of several they take.
+        ("GET /?v=%32", Verdict.UNKNOWN),
+        ("GET /?%76=2", Verdict.UNKNOWN),
+        ("GET /?v=1&v=2", Verdict.UNKNOWN),
+    ],
+)
+def test_parameters_of_the_query(line: str, verdict: Verdict) -> None:
+    asked = world(route({"matches": [{"queryParams": [{"name": "v", "value": "2"}]}], **NEXT}, API))
+    assert ask(asked, line).verdict is verdict
+
+
 def test_a_port_of_the_parent() -> None:
     asked = world(route(NEXT, port=81))
     assert ask(asked, port=80).verdict is Verdict.ALLOWED

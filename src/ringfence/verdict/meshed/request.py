@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
@@ -22,6 +23,7 @@ class Request:
     ``path`` is without its query; ``host`` empty: what the client dials. ``headers`` by lower-case name; one that is
     there more than once has all of its values there, parted by commas, and each by itself in ``repeated``. ``claims``
     None: no token; by path, for claims within claims; a list of values is a tuple. ``identity`` empty: its own.
+    ``query``: its parameters by name; None: proxies may read it in several ways.
     """
 
     method: str = "GET"
@@ -31,6 +33,7 @@ class Request:
     claims: Claims | None = field(default=None, hash=False)
     identity: str = ""
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    query: Mapping[str, str | None] = field(default_factory=dict, hash=False)
 
     @property
     def preflight(self) -> bool:
@@ -75,9 +78,9 @@ def request(
     if identity is not None and "://" not in identity and "/ns/" in identity:
         # As policies write it.
         identity = f"spiffe://{identity}"
-    path = path.partition("?")[0].partition("#")[0]
+    path, _, tail = path.partition("#")[0].partition("?")
     repeated = {name: values for name, values in lines.items() if name in named and len(values) > 1}
-    return Request(method, path, host or "", named, told, identity or "", repeated)
+    return Request(method, path, host or "", named, told, identity or "", repeated, _parameters(tail))
 
 
 def _headers(headers: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -94,6 +97,17 @@ def _headers(headers: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         # HTTP has no blanks around a value.
         key = name.lower()
         found[key] = (*found.get(key, ()), *(one.strip(" \t") for one in values))
+    return found
+
+
+def _parameters(tail: str) -> dict[str, str | None]:
+    """The parameters of a query. Whether proxies decode them, and which of several of one name they take, differs."""
+    found: dict[str, str | None] = {}
+    for part in filter(None, tail.split("&")):
+        name, _, value = part.partition("=")
+        plain = unquote_plus(part) == part
+        for one in dict.fromkeys((name, unquote_plus(name))):
+            found[one] = value if plain and one not in found else None
     return found
 
 

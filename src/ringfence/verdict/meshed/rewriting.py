@@ -12,7 +12,7 @@ from ringfence.layers.requests.facts import Facts
 from ringfence.layers.requests.residue import residue
 from ringfence.model.mesh import RequestRules
 from ringfence.model.rewriting import Rewriting
-from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.attributes import Attribute, query
 from ringfence.sets.requests.formulas import ALWAYS, NEVER
 from ringfence.sets.requests.request import Value as Said
 from ringfence.values import Value, replace
@@ -41,7 +41,7 @@ def became(rules: RequestRules, request: Request, values: Mapping[Attribute, Sai
     compare it."""
     if rules.alone is None:
         return Became(None if rules.moved else request)
-    facts = Facts(values)
+    facts = Facts(values, frozenset(query(name) for name, value in request.query.items() if value is None))
     for formula, rewriting in rules.alone.rewrites:
         taken = residue(formula, facts)
         if taken == NEVER:

@@ -32,7 +32,7 @@ from ringfence.model.mesh import (
 )
 from ringfence.sets.addresses import address as address_of
 from ringfence.sets.languages.patterns import Present
-from ringfence.sets.requests.attributes import Attribute
+from ringfence.sets.requests.attributes import Attribute, query
 from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
@@ -207,6 +207,8 @@ class Rulings:
             # It carries the token, unless something else does, and is taken away once that is validated.
             values.pop(CREDENTIALS, None)
             unknown.add(CREDENTIALS)
+        values |= {query(name): value for name, value in request.query.items() if value is not None}
+        unknown |= {query(name) for name, value in request.query.items() if value is None}
         return values
 
     @staticmethod
