@@ -15,6 +15,9 @@ HEADERS_THAT_TELL_MORE = frozenset(
 )
 """Header fields that say who somebody is: a point reads more out of them than their text."""
 
+LEFT_OUT = "% left out of the snapshot %"
+"""Stands for what a route writes into a header field: it may be a password, and snapshots keep none."""
+
 
 class Rewriting(Value):
     """Changes of one request. ``path`` replaces the ``prefix`` of its path, or the whole of it where that is empty;
@@ -77,4 +80,4 @@ def both(first: Rewriting, second: Rewriting) -> Rewriting:
     )
 
 
-__all__ = ["AS_IT_IS", "HEADERS_THAT_TELL_MORE", "Rewriting", "both"]
+__all__ = ["AS_IT_IS", "HEADERS_THAT_TELL_MORE", "LEFT_OUT", "Rewriting", "both"]

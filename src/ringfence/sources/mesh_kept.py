@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.model.provenance import Manifest
-from ringfence.model.rewriting import HEADERS_THAT_TELL_MORE
+from ringfence.model.rewriting import LEFT_OUT
 from ringfence.sources.meshes import (
     CLUSTER_DOMAIN,
     DOMAIN,
@@ -120,17 +120,47 @@ def _route(route: Any) -> Any:
 
 
 def _header_changes(request: Any) -> Any:
-    """Which headers are changed, and to what; values that prove who somebody is are not kept, nor read."""
+    """Which headers are changed; to what is kept of the host alone, as other values may be passwords."""
     if not isinstance(request, Mapping):
         return {}
     kept: dict[str, Any] = {}
     for key in ("set", "add"):
         if isinstance(request.get(key), Mapping):
             fields = request[key].items()
-            kept[key] = {name: "" if str(name).lower() in HEADERS_THAT_TELL_MORE else one for name, one in fields}
+            kept[key] = {name: one if str(name).lower() in _HOST else LEFT_OUT for name, one in fields}
     if "remove" in request:
         kept["remove"] = request["remove"]
     return kept
+
+
+def without_values(spec: Any) -> Any:
+    """The spec of a route of the Gateway API without what its filters write into header fields, but for the host."""
+    if isinstance(spec, list):
+        return [without_values(one) for one in spec]
+    if not isinstance(spec, Mapping):
+        return spec
+    return {
+        key: _modifier(one) if key in _MODIFIERS and isinstance(one, Mapping) else without_values(one)
+        for key, one in spec.items()
+    }
+
+
+_MODIFIERS = ("requestHeaderModifier", "responseHeaderModifier")
+_HOST = (":authority", "host")
+
+
+def _modifier(modifier: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: [
+            {**one, "value": LEFT_OUT}
+            if isinstance(one, Mapping) and "value" in one and str(one.get("name")).lower() not in _HOST
+            else one
+            for one in value
+        ]
+        if key in ("set", "add") and isinstance(value, list)
+        else value
+        for key, value in modifier.items()
+    }
 
 
 def kept_beside(manifest: Manifest) -> dict[str, Any] | None:

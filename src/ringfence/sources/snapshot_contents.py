@@ -17,10 +17,11 @@ from typing import Any
 from ringfence.dialects.fields.words import label_key
 from ringfence.model.provenance import Manifest
 from ringfence.rules.cluster_dns import LOCAL_CACHE
+from ringfence.sources.gateways import GATEWAY_GROUP
 from ringfence.sources.kept_positions import KeptPositions
 from ringfence.sources.kinds import Treatment, classify
 from ringfence.sources.marks import is_mark, kept_value
-from ringfence.sources.mesh_kept import keep_flags, kept_beside, kept_setting, kept_spec
+from ringfence.sources.mesh_kept import keep_flags, kept_beside, kept_setting, kept_spec, without_values
 from ringfence.sources.meshes import is_read
 from ringfence.sources.plugins.kept import keep_of_agents, kept_declaration
 from ringfence.sources.ranges import FLAGS, SETTINGS, is_control_plane, setting_lines
@@ -148,6 +149,8 @@ def kept_of(manifest: Manifest) -> dict[str, Any] | None:
         found["metadata"].update(_kept(manifest.data["metadata"], {"creationTimestamp": WHOLE}))
     if manifest.kind == "Route" and isinstance(found.get("spec"), dict) and "tls" in found["spec"]:
         found["spec"]["tls"] = _kept(manifest.data["spec"]["tls"], _ROUTE_TLS)
+    if group == GATEWAY_GROUP and "spec" in found:
+        found["spec"] = without_values(found["spec"])
     _annotate(found, drop=True)
     keep_of_agents(manifest, found)
     keep_flags(manifest, found)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ringfence.model.rewriting import AS_IT_IS, HEADERS_THAT_TELL_MORE, Rewriting, both
+from ringfence.model.rewriting import AS_IT_IS, HEADERS_THAT_TELL_MORE, LEFT_OUT, Rewriting, both
 from ringfence.values import replace
 
 HOSTS = frozenset((":authority", "host"))
 _REGEX = "it rewrites by a regular expression"
 _FORMAT = "it writes a header field that is made of the request or the connection ({})"
 _MORE = "it changes the header field {}, which says more than its text"
+_LEFT_OUT = "the snapshot does not keep what it writes into the header field {}"
 _TYPES = "it is not written as its API server takes it"
 _ROOT = "it replaces the prefix /, and releases differ in how"
 
@@ -71,7 +72,8 @@ def _headers(
     formatted = next((name for name, value in (*found.replaced, *found.added) if "%" in value), "")
     telling = next(iter(sorted(found.names & HEADERS_THAT_TELL_MORE)), "")
     if formatted or telling or "%" in host:
-        unsure = unsure or (_MORE.format(telling) if telling else _FORMAT.format(formatted or "host"))
+        why = _LEFT_OUT if LEFT_OUT in dict((*found.replaced, *found.added)).values() else _FORMAT
+        unsure = unsure or (_MORE.format(telling) if telling else why.format(formatted or "host"))
     return replace(found, unsure=unsure)
 
 

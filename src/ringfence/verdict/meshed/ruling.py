@@ -41,12 +41,12 @@ from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.meshed.contents import Passing, passing_of
 from ringfence.verdict.meshed.judging import Ruling, decisions
 from ringfence.verdict.meshed.request import Among, Claims, Request
-from ringfence.verdict.meshed.rewriting import became, for_one
+from ringfence.verdict.meshed.rewriting import Became, became, for_one
 from ringfence.verdict.meshed.values import REQUESTS, TRANSPORT
 
 FORWARDED = "x-forwarded-for"
 CREDENTIALS = header("authorization")
-CHANGED = Reason("rewritten", "what becomes of the request before it gets there is not known")
+CHANGED = "what becomes of the request before it gets there is not known"
 VERDICTS = {
     Outcome.PASS: Verdict.ALLOWED,
     Outcome.REFUSED: Verdict.DENIED,
@@ -157,21 +157,23 @@ class Rulings:
             return self.of(hop, request, address, host)
         sent = self._through(course.routes, request, course.dialled, host)
         for one in course.hops[: course.hops.index(hop)]:
-            if one.point is not None and one.point.http and sent is not None:
-                sent = self._through(self._rules(one), sent, one.judged_port, host)
-        if sent is not None:
-            return self.of(hop, sent, address, host)
+            if one.point is not None and one.point.http and sent.request is not None:
+                sent = self._through(self._rules(one), sent.request, one.judged_port, host)
+        if sent.request is not None:
+            return self.of(hop, sent.request, address, host)
         found = self.of(hop, None, address, host)
         # What refuses every request refuses this one.
-        return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)
+        if found.verdict is Verdict.DENIED:
+            return found
+        return Ruling(Verdict.UNKNOWN, Reason("rewritten", ": ".join(filter(None, (CHANGED, sent.unsure)))))
 
-    def _through(self, rules: RequestRules | None, request: Request, port: int, host: str) -> Request | None:
-        """What a proxy with these rules sends on of a request; None: it is not known."""
+    def _through(self, rules: RequestRules | None, request: Request, port: int, host: str) -> Became:
+        """What a proxy with these rules sends on of a request."""
         assert self.mesh is not None
         if rules is None or (rules.alone is None and not rules.moved):
-            return request
+            return Became(request)
         values: dict[Attribute, Value | None] = {PORT: port, **self._of_request(request, host, set())}
-        return became(rules, request, values, self.mesh.normalized(request.path)).request
+        return became(rules, request, values, self.mesh.normalized(request.path))
 
     def passing_of_client(self, rules: RequestRules, port: int) -> Passing:
         """Which requests that are dialled at a port the client's own proxy sends there."""
