@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import yaml
 
-from tests.oracle import authorization
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.egress import knows, outside
 from tests.oracle_mesh.hosts import Way, by_host, headless
@@ -30,40 +27,9 @@ from tests.oracle_mesh.objects import (
 )
 from tests.oracle_mesh.routing import arrives, as_sent, passed_on
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
+from tests.oracle_mesh.values import Answer, Asks, address_of, asked_of, by_requests
 
 TUNNEL = 15008
-
-
-@dataclass(frozen=True)
-class Asks:
-    """A request. ``claims`` None: no token. ``identity``: proven instead of the client's own."""
-
-    method: str = "GET"
-    path: str = "/"
-    host: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    claims: Mapping[str, Any] | None = None
-    identity: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """``verdict``: allowed, denied, or unknown where an external service, or what nobody knows of the network, decides.
-    ``identity``, ``encryption`` and ``symptom`` None: not definite. ``layer``: the first that denies. ``hops``: their
-    ports on the wire. ``network``: whether packets pass on all hops; None: not known, or not asked. ``holds``: whether
-    a denial binds who controls the client; None: not definite. ``chain``: what judged it. ``ways``: of each hop who
-    opens it to whom, as whom, and over what; empty: not looked at."""
-
-    verdict: str
-    layer: str
-    identity: str | None
-    encryption: str
-    hops: tuple[int, ...]
-    symptom: str | None
-    network: bool | None = None
-    holds: bool | None = True
-    chain: str = ""
-    ways: tuple[tuple[str, str, str | None, str], ...] = ()
 
 
 def read(objects: Sequence[Json]) -> World:
@@ -450,7 +416,7 @@ def _direct(
     elif not accepted(world, server, port, sent, chain):
         symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
         return Answer("denied", "transport", None, encryption, hops, symptom, True)
-    found = decide(world, server, None, None, chain, asked_of(asks, proven, port, client, _address(server)))
+    found = decide(world, server, None, None, chain, asked_of(asks, proven, port, client, address_of(server)))
     told = by_requests(found, chain, captured_client, proven, encryption, hops)
     if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
@@ -486,7 +452,7 @@ def taken(world: World, client: Json, server: Json, port: int, service: Json | N
 
 def _dialled(server: Json, port: int, service: Json | None) -> tuple[int, str | None]:
     if service is None or headless(service):
-        return port, _address(server)
+        return port, address_of(server)
     service_port = leads_to(service, server, port)
     assert service_port is not None
     return service_port["port"], service["spec"].get("clusterIP")
@@ -503,7 +469,7 @@ def _own_tls(
     spoken = _spoken(world, server, port, service)
     if peer_mode(world, server, port) == "STRICT" or spoken == "http":
         return Answer("denied", "transport", None, "tls", (port,), None, True)
-    found = decide(world, server, None, None, "tcp", asked_of(asks, None, port, client, _address(server)))
+    found = decide(world, server, None, None, "tcp", asked_of(asks, None, port, client, address_of(server)))
     return replace(by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
 
 
@@ -537,7 +503,7 @@ def _over_waypoint(
     chain = "tcp" if protocol(service_port, port) == "tcp" else "http"
     # Its destination is the Service, until the waypoint picks a pod.
     seen = port if service_port is None else service_port["port"]
-    towards = _address(server) if service is None else service["spec"].get("clusterIP")
+    towards = address_of(server) if service is None else service["spec"].get("clusterIP")
     found = decide(world, waypoint, service, server, chain, asked_of(asks, own, seen, client, towards))
     if found not in ("pass", "ask"):
         return by_requests(found, chain, "node", own, encryption, hops)
@@ -582,50 +548,7 @@ def _spoken(world: World, server: Json, port: int, service: Json | None) -> str:
     return protocol(None if service is None else leads_to(service, server, port), port)
 
 
-def _address(pod: Json) -> str | None:
-    return (pod.get("status") or {}).get("podIP")
-
-
-def asked_of(asks: Asks, proven: str | None, port: int, source: Json, towards: str | None) -> authorization.Asked:
-    address = _address(source) or "192.0.2.1"
-    return authorization.Asked(
-        source=address,
-        remote=_last(asks.headers.get("x-forwarded-for"), address),
-        destination=towards or "192.0.2.2",
-        identity=proven,
-        port=port,
-        method=asks.method,
-        path=asks.path,
-        host=asks.host or "",
-        headers=asks.headers,
-        claims=asks.claims,
-    )
-
-
-def _last(forwarded: str | None, address: str) -> str:
-    """What a sidecar has for the source of a request: the last address of the header, if it is one."""
-    try:
-        return str(ipaddress.ip_address((forwarded or "").rpartition(",")[2].strip()))
-    except ValueError:
-        return address
-
-
 def _network_symptom(client: str, spoken: str) -> str | None:
     if client == "none":
         return "timeout"
     return _of_sidecar(client, spoken)
-
-
-def by_requests(
-    found: str, chain: str, client: str, proven: str | None, encryption: str, hops: tuple[int, ...]
-) -> Answer:
-    verdict = {"pass": "allowed", "ask": "unknown"}.get(found, "denied")
-    symptom = None
-    if verdict == "allowed":
-        symptom = "none"
-    elif chain == "http" and verdict == "denied" and found != "refuse somehow":
-        symptom = "http-401" if found == "token" else "http-403"
-    elif chain == "tcp" and client == "none" and verdict == "denied":
-        symptom = "eof"
-    layer = "" if verdict == "allowed" else "requests"
-    return Answer(verdict, layer, proven, encryption, hops, symptom, True, True, chain)

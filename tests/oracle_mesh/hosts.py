@@ -78,7 +78,7 @@ def by_host(
     here = at(other, number) == leads_to(other, server, port)
     if here and leads_to(other, server, port):
         return [Way("as", other)]
-    routed = any(f"{name(other)}.{space(other)}.svc.cluster.local" in one["spec"]["hosts"] for one in _routes(world))
+    routed = f"{name(other)}.{space(other)}.svc.cluster.local" in _routed(world)
     return OPEN if headless(other) or routed else [Way("away", other)]
 
 
@@ -86,8 +86,13 @@ def _unknown(world: World, client: Json) -> Way:
     return REFUSED if registry_only(world, client) else PLAIN
 
 
-def _routes(world: World) -> Iterator[Json]:
-    return world.of("VirtualService")
+def _routed(world: World) -> set[str]:
+    """The hosts that some route is for."""
+    found = {host for one in world.of("VirtualService") for host in one["spec"]["hosts"]}
+    for one in world.of("HTTPRoute"):
+        for parent in one["spec"]["parentRefs"]:
+            found.add(f"{parent['name']}.{parent.get('namespace', space(one))}.svc.cluster.local")
+    return found
 
 
 def _listeners(world: World, client: Json, number: int) -> Iterator[Json]:
@@ -119,4 +124,4 @@ def _otherwise_known(world: World, client: Json, host: str, number: int) -> bool
     if any(host in one["spec"]["hosts"] for one in _entries(world, client, number)):
         return True
     names = {host, f"{host}.{space(client)}.svc.cluster.local"}
-    return any(names & set(one["spec"]["hosts"]) for one in _routes(world))
+    return bool(names & _routed(world))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from tests.oracle_mesh.asking import Answer, Asks, asked_of, by_requests, taken, waypoint_of
+from tests.oracle_mesh.asking import taken, waypoint_of
 from tests.oracle_mesh.authority import decide
 from tests.oracle_mesh.egress import imported, knows, scope, to_address, visible
 from tests.oracle_mesh.hosts import SAME, by_host
@@ -13,6 +13,7 @@ from tests.oracle_mesh.membership import GATEWAY, proxy
 from tests.oracle_mesh.network import passes
 from tests.oracle_mesh.objects import Json, World, has_labels, identity, labels, leads_to, name, space
 from tests.oracle_mesh.transport import destination_rules, protocol
+from tests.oracle_mesh.values import Answer, Asks, asked_of, by_requests
 
 OPEN = Answer("unknown", "network", None, "none", (), None)
 

@@ -10,9 +10,10 @@ import pytest
 
 from ringfence.loading import load_objects
 from ringfence.verdict.meshed.request import request
-from tests.oracle_mesh.asking import Answer, Asks, answers, headless, read, taken, through_service
+from tests.oracle_mesh.asking import answers, headless, read, taken, through_service
 from tests.oracle_mesh.membership import proxy
 from tests.oracle_mesh.objects import Json, World, behind, has_labels, is_machine, labels, name, space, target
+from tests.oracle_mesh.values import Answer, Asks
 from tests.properties.machines import Machines
 from tests.properties.test_mesh_against_oracle import _way, disagreement, misshapen
 

@@ -10,18 +10,10 @@ import pytest
 
 from ringfence.loading import load_objects
 from ringfence.verdict.meshed.request import request
-from tests.oracle_mesh.asking import (
-    Answer,
-    Asks,
-    answers,
-    headless,
-    of_datagrams,
-    read,
-    services_to,
-    taken,
-)
+from tests.oracle_mesh.asking import answers, headless, of_datagrams, read, services_to, taken
 from tests.oracle_mesh.membership import proxy, takes_inbound
 from tests.oracle_mesh.objects import World, leads_to
+from tests.oracle_mesh.values import Answer, Asks
 from tests.oracle_mesh.ways_out import to_outside
 from tests.properties.meshes import Draw
 from tests.properties.ways_out import WayOut

@@ -256,7 +256,7 @@ def compare_with_less(seed: int) -> list[str]:
             ends = ["/".join(question[end]) for end in ("client", "server")]
             if ends[0] == ends[1] or not any(end.startswith(name) for end in ends):
                 continue
-            asked = {key: value for key, value in question["request"].items() if key != "identity"}
+            asked = {key: value for key, value in question["request"].items() if key not in ("identity", "host")}
             found += [f"{change}: {one}" for one in _uncovered_alone(whole, rows, ends, question["port"], asked)]
     return [f"seed {seed}: {one}" for one in found]
 

@@ -16,9 +16,9 @@ from ringfence.verdict.meshed.editing import MeshEditor
 from ringfence.verdict.spreading import Spreader
 from ringfence.world import World
 from tests.oracle_mesh import asking
-from tests.oracle_mesh.asking import Asks
 from tests.oracle_mesh.membership import proxy
 from tests.oracle_mesh.objects import Json, name, space
+from tests.oracle_mesh.values import Asks
 from tests.properties.meshes import Draw
 from tests.properties.test_thieves_against_oracle import gets_through
 

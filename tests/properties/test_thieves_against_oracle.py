@@ -11,9 +11,9 @@ from ringfence.verdict.meshed.grid import MeshedGrid
 from ringfence.verdict.meshed.reach import Holder
 from ringfence.verdict.spreading import Somewhere
 from tests.oracle_mesh import asking
-from tests.oracle_mesh.asking import Asks
 from tests.oracle_mesh.membership import proxy
 from tests.oracle_mesh.objects import Json, World, name, space
+from tests.oracle_mesh.values import Asks
 from tests.properties.meshes import Draw
 
 CLUSTERS = 60
@@ -29,7 +29,7 @@ def gets_through(world: World, client: Json, server: Json, port: int, own: str, 
         forms.append("hbone")
     for service in asking.services_to(world, server, port):
         told = [asking._direct(world, client, server, port, service, form, own, asks) for form in forms]
-        way = asking._waypoint(world, server, service)
+        way = asking.waypoint_of(world, server, service)
         if way is not None and client is not way:
             told.append(asking._over_waypoint(world, client, way, server, port, service, own, asks))
         if any(one.verdict == "allowed" for one in told):

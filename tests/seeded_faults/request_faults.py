@@ -233,8 +233,8 @@ VERDICTS = (
         "verdict/meshed/request.py",
         JUDGED,
         (
-            'path = path.partition("?")[0].partition("#")[0]',
-            'path = path.partition("#")[0]',
+            'path, _, tail = path.partition("#")[0].partition("?")',
+            'tail, path = "", path.partition("#")[0]',
             "policies see the query of a path",
         ),
         ("key = name.lower()", "key = name", "headers keep their case"),

@@ -65,16 +65,6 @@ def test_strict_refuses_who_proves_nothing(server: str) -> None:
     assert not hop.transport.by_client
 
 
-@pytest.mark.parametrize(("client", "by_client"), [("none", False), ("sidecar", True)])
-def test_the_port_of_tunnels_takes_nothing_else(client: str, by_client: bool) -> None:
-    mesh = FakeMesh(sending=Client(Sending.PLAIN))
-    (hop,) = only(mesh, pod("web", client), pod("db", "node"), 15008).hops
-    assert not hop.transport.accepted
-    assert (hop.transport.symptom, hop.transport.by_client) == ("reset", by_client)
-    (hop,) = only(mesh, pod("web", client), pod("db", "sidecar"), 15008).hops
-    assert hop.transport.accepted
-
-
 def test_a_member_that_sends_plain_is_refused_by_its_own_doing() -> None:
     mesh = FakeMesh(sending=Client(Sending.PLAIN, (object_of("Rule", "plain"),)))
     (hop,) = only(mesh, pod("web", "sidecar"), pod("db", "sidecar", "strict")).hops

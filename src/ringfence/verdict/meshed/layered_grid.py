@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ringfence.layers.mesh.courses import At, Call, Caller, Course, Hop
 from ringfence.layers.network.relation import Relation
-from ringfence.model.cluster import Pod
-from ringfence.model.mesh import Encryption, Identity, Mesh, Numbers
+from ringfence.model.cluster import MACHINE, Pod
+from ringfence.model.mesh import Encryption, Identity, Mesh, Numbers, Proxy
 from ringfence.sets.ports import PortTable, subtract
 from ringfence.values import replace
 from ringfence.verdict.answers import Verdict
@@ -341,7 +341,7 @@ class _Stories:
         own = None if source is None else self.mesh.identity(source)
         told_of = self._outside(source, dialled) if destination is None else self.reaches.told(source, destination)
         for ports, courses in told_of:
-            encrypted = self._encrypted(destination, ports[0][0])
+            encrypted = self._encrypted(source, destination, ports[0][0])
             stories = tuple(dict.fromkeys(self._story(course, address, own, encrypted) for course in courses))
             found.setdefault(stories, []).extend(ports)
         return Book([Chapter(tuple(sorted(ports)), stories) for stories, ports in found.items()])
@@ -355,15 +355,19 @@ class _Stories:
         for ports in (*regions, *([rest] if rest else [])):
             yield ports, tuple(Call(self.mesh, Caller(source), None, dialled, ports[0][0], None).courses())
 
-    def _encrypted(self, destination: Pod | None, port: int) -> Encrypted | None:
-        """TLS of the application, as every Service declares it that leads there."""
+    def _encrypted(self, source: Pod | None, destination: Pod | None, port: int) -> Encrypted | None:
+        """TLS of the application, as the Service declares it that is called, or every one that leads there."""
         if destination is None:
             return None
         call = self.reaches.call(None, None, destination, port)
-        if call.service is not None:
+        if call.service is not None and not (destination.workload.kind == MACHINE and self._outsider(source)):
             return Encryptions.of_application(call.service, call.dialled or port)
         said = [Encryptions.of_application(*front) for front in self.reaches.fronts.all_leading_to(destination, port)]
         return None if None in said else next(iter(said), None)
+
+    def _outsider(self, source: Pod | None) -> bool:
+        """Whether a client is surely not in the mesh: no Service leads it to a machine."""
+        return source is None or all(one.value.proxy is Proxy.NONE for one in self.mesh.membership(source))
 
     def _encrypts(self, hop: Hop, encrypted: Encrypted | None) -> Encrypted | None:
         """Who encrypts a hop; None: only what carries it could."""
