@@ -413,7 +413,7 @@ class Client(Value):
     sends elsewhere, or answers itself (None: it sends all of them). ``onward``: elsewhere, by ways that may lead there
     all the same. ``asks``: the name of a server that its TLS asks for (empty: one that the mesh makes up). ``abroad``:
     what it knows of addresses outside; of several that hold the first counts. ``strangers``: what it does with all else
-    there (None: it is not known)."""
+    there (None: it is not known). ``note``: what people should know of it who see that it arrives."""
 
     sending: Sending
     sources: tuple[Source, ...] = ()
@@ -424,6 +424,7 @@ class Client(Value):
     asks: str = ""
     abroad: tuple[Abroad, ...] = ()
     strangers: Client | None = None
+    note: str = ""
 
 
 class PointSort(Enum):

@@ -62,6 +62,7 @@ def test_what_names_nobody_goes_to_the_address_in_the_clear(host: str) -> None:
     assert told(answer) == ("allowed", "none")
     assert answer.layered is not None
     assert answer.layered.identity is None
+    assert any(f"is called {host}: it sends such requests in the clear" in one for one in answer.layered.notes)
     answer = asked(host, STRICT)
     assert told(answer)[0] == "denied"
     assert answer.layered is not None

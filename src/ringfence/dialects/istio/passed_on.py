@@ -9,6 +9,7 @@ from ringfence.dialects.istio.objects import Sidecar
 from ringfence.dialects.istio.sidecar_scope import any_outside
 from ringfence.dialects.istio.virtual_hosts import Aim, Asked
 from ringfence.model.mesh import Client, Option, Sending, Source
+from ringfence.values import replace
 
 _DECIDE = "where the client's proxy sends requests for this host"
 
@@ -44,7 +45,9 @@ def aimed(
     sources = (where,) if where is not None else ()
     unknown = f"no Service at port {asked.port} that the client's proxy knows is called {asked.host}"
     if any_outside(sidecar, config):
-        yield from passed_on(sidecar, sources, f"{unknown}, and it")
+        note = f"{unknown}: it sends such requests in the clear to the address that is dialled"
+        for option in passed_on(sidecar, sources, f"{unknown}, and it"):
+            yield Option(replace(option.value, note=note), option.fact, option.decide)
     else:
         why = f"{unknown}, and it passes nothing on that it does not know (REGISTRY_ONLY)"
         yield Option(Client(Sending.NOTHING, sources, why))

@@ -215,6 +215,8 @@ class Call(Value):
             yield replace(course, dialled=dialled, onward=sends.onward, sends=outside)
             return
         for course in self._through(client, sends, host, facts):
+            if sends.note:
+                course = replace(course, notes=(*course.notes, sends.note))
             yield replace(
                 course, routes=sends.routes, dialled=dialled, onward=sends.onward, asks=sends.asks, sends=outside
             )
