@@ -389,7 +389,7 @@ class Over:
                 failure = symptoms.text_of(out.symptom, out.reason.code)
                 layered = replace(layered, symptom=out.symptom, failure=failure, passing=None)
                 return Judged(Verdict.DENIED, out.reason, decided, layered, True)
-            return self._unsure(str(out.reason.message), replace(found, layered=layered))
+            return self._unsure(out.reason.message, replace(found, layered=layered))
         hop, deciding = self._last(first, out.leaving, told)
         layered = found.layered
         for one in hop.layers[:2]:
