@@ -9,6 +9,7 @@ import yaml
 
 import ringfence
 from ringfence.verdict.answers import Answer, Verdict
+from ringfence.verdict.meshed.backends import APART
 from ringfence.world import World
 from tests.dialects.istio.meshes import an, namespace, running, service, workload
 from tests.dialects.istio.test_workload_entry import BASE, STRICT, entry, policy, world
@@ -128,6 +129,10 @@ def test_what_is_between_two_machines_nobody_knows() -> None:
     asked = mixed(entry("shop/second", address="192.168.7.9", labels={"app": "caller"}))
     found = ends(asked.can("shop/second", "shop/service/api", 80))
     assert found == {"shop/api": {(8080, Verdict.ALLOWED)}, "shop/vm": {(8080, Verdict.UNKNOWN)}}
+    alone = world(entry(**API), entry("shop/second", address="192.168.7.9", labels={"app": "caller"}))
+    layered = alone.can("shop/second", "shop/service/api", 80).parts[-1].layered
+    assert layered is not None
+    assert {layered.encryption_reason, *(hop.encryption_reason for hop in layered.hops)} == {APART.message}
     # A machine behind the Service that it calls is not its own end.
     assert set(ends(asked.can("shop/vm", "shop/service/api", 80))) == {"shop/api"}
 

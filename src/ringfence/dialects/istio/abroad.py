@@ -37,7 +37,7 @@ def of_sidecar(
         if carried_at(one.protocol) is not Carried.BYTES:
             continue
         addresses = addresses_of(entry)
-        for leaving in _leavings(egress, entry, source, entry.hosts[:1], port, config):
+        for leaving in _leavings(egress, source, entry.hosts[:1], port, config):
             if leaving.addresses is None and entry.resolution != "NONE" and not leaving.unsure:
                 # Whoever dials an address does not say that it is one of the host's.
                 leaving = replace(leaving, unsure=f"whether the hosts of {entry.named} have the address")
@@ -53,7 +53,7 @@ def of_sidecar(
         for host in entry.hosts:
             narrower = sorted(other for other in hosts if other != host and covers(host, other))
             requests = conjunction((of_host(host), negation(in_hosts(narrower)))) if narrower else of_host(host)
-            for leaving in _leavings(egress, entry, source, (host,), port, config):
+            for leaving in _leavings(egress, source, (host,), port, config):
                 if carried_at(one.protocol) is Carried.TLS and leaving.sending is Sending.PLAIN:
                     leaving = replace(leaving, sending=Sending.OTHER_TLS, why=f"{entry.named} says that it is TLS")
                 found.append(Abroad(requests, leaving))
@@ -64,9 +64,8 @@ def of_sidecar(
     return (*found, *plainly)
 
 
-def _leavings(
-    egress: Egress, entry: ServiceEntry, source: Pod, hosts: Iterable[str], port: int, config: MeshConfig
-) -> Iterator[Leaving]:
+def _leavings(egress: Egress, source: Pod, hosts: Iterable[str], port: int, config: MeshConfig) -> Iterator[Leaving]:
+    """What is sent to hosts of an entry as if they were dialled themselves; what hangs on something is unsure."""
     for host in hosts:
         for option in egress.leaving(source, host, port, port, config, own=True):
             yield replace(option.value, unsure=option.value.unsure or option.fact)

@@ -170,7 +170,7 @@ class VirtualHosts:
         for one in others:
             if one.kind == "ExternalName":
                 return f"Service {one.namespace}/{one.name} is a name for {one.external_name}"
-            if not _surely_named(one, host, source.namespace):
+            if not _surely_named(one, host):
                 return f"the host is an address of Service {one.namespace}/{one.name} that need not be its clusterIP"
         if others:
             return ""
@@ -260,7 +260,7 @@ def _is_named(service: Service, host: str, namespace: str) -> bool:
     return any(host == name or (service.headless and host.endswith(f".{name}")) for name in _names(service, namespace))
 
 
-def _surely_named(service: Service, host: str, namespace: str) -> bool:
+def _surely_named(service: Service, host: str) -> bool:
     """The same, where only the clusterIP counts of its addresses."""
     number = _address(host)
     return number == service.addresses[0] if number is not None else True

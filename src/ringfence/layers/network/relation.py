@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ringfence.layers.network import universe as universes
 from ringfence.layers.network.cells import Cell, Cells, Meeting
-from ringfence.layers.network.columns import Columns, columns_of
+from ringfence.layers.network.columns import Columns
 from ringfence.layers.network.conditions import Conditions
 from ringfence.layers.network.ends import EndClass
 from ringfence.layers.network.enforcement import DECIDING, governs
@@ -402,10 +402,6 @@ class ChangedRelation(Relation):
             key = self.make_key(column, direction)
             found = self._changed_rows[column, direction] = self.rows.row(key, self.universe.ends[column])
         return found
-
-    def changed_columns(self) -> dict[Direction, list[int]]:
-        """The subjects whose rows may differ from the base's."""
-        return {direction: list(columns_of(mask)) for direction, mask in self.affected.items()}
 
 
 def own_families(end: EndClass) -> tuple[int, ...]:

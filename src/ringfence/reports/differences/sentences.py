@@ -9,7 +9,6 @@ from ringfence.model.text import printable
 from ringfence.reports.differences.risk import widening_sensitive
 from ringfence.reports.places import object_text, place_text
 from ringfence.verdict.altered import Altered
-from ringfence.verdict.answers import Decision
 from ringfence.verdict.changes import Cause, Change, Diff, DiffRow, WayChange
 
 NOT_BY_OBJECTS = "profile, address ranges or open facts"
@@ -99,13 +98,6 @@ def witness_text(row: DiffRow) -> str:
         if row.layers.aspect in ("protection", "wire"):
             return start
     return f"{start}: {', '.join(verdicts)}"
-
-
-def decided_text(decisions: tuple[Decision, ...]) -> str:
-    """Who decides, in one line; empty where nothing does."""
-    from ringfence.reports.places import decision_text
-
-    return "; ".join(decision_text(decision) for decision in decisions)
 
 
 def note_lines(diff: Diff) -> Iterator[str]:

@@ -125,7 +125,8 @@ class MachineBackends:
     def _apart(source: Member, member: Member, ports: Intervals) -> Part:
         """What nobody knows: the network between two machines."""
         layer = LayerVerdict(NETWORK, Verdict.UNKNOWN, APART, ())
-        hop = HopVerdict(source.name, member.name, port_text(ports[0][0]), None, "unknown", Verdict.UNKNOWN, (layer,))
+        port, why = port_text(ports[0][0]), APART.message
+        hop = HopVerdict(source.name, member.name, port, None, "unknown", Verdict.UNKNOWN, (layer,), why)
         return Part(
             (source.name,),
             (member.name,),
@@ -135,9 +136,9 @@ class MachineBackends:
             (),
             source.name,
             member.name,
-            port_text(ports[0][0]),
+            port,
             None,
-            Layered((layer,), (hop,), None, "unknown"),
+            Layered((layer,), (hop,), None, "unknown", encryption_reason=why),
         )
 
 

@@ -248,7 +248,7 @@ class Over:
 
     def _outs(self, first: Question, hop: Hop, asks: str, pod: Pod) -> Iterator[Out]:
         """What the gateway's routes do with it."""
-        matched = self._matched(first, hop, asks, pod)
+        matched = self._matched(first, hop, asks)
         if isinstance(matched, Out):
             yield matched
             return
@@ -291,7 +291,7 @@ class Over:
     def _open(why: str, *sources: Source) -> Out:
         return Out(Verdict.UNKNOWN, Reason("sent-on", why), sources)
 
-    def _matched(self, first: Question, hop: Hop, asks: str, pod: Pod) -> tuple[Route, RouteRule, Listener] | Out:
+    def _matched(self, first: Question, hop: Hop, asks: str) -> tuple[Route, RouteRule, Listener] | Out:
         """The one rule of a route that takes it at the gateway."""
         routing, requests = self.asker.ways_out
         (index, *_) = first.flow.destination.pods
@@ -335,7 +335,7 @@ class Over:
                         sure.append((route, rule, listener))
         if len({(one.namespace, one.name) for one, _, _ in sure}) > 1:
             return self._open("several routes take it there, and which one counts is not known")
-        return sure[0] if sure else self._no_route(first, at_port, fitting)
+        return sure[0] if sure else self._no_route(at_port, fitting)
 
     def _fits(self, listener: Listener, hop: Hop, asks: str) -> bool:
         """Whether what is sent comes to a listener, by its form and the name that its TLS asks for."""
@@ -364,9 +364,7 @@ class Over:
         more: dict[Attribute, Told | None] = {} if self.http else {SNI: self.name}
         return takes(self.question, formula, self.request, listener.port, more)
 
-    def _no_route(
-        self, first: Question, at_port: list[tuple[Gateway, Listener]], fitting: list[tuple[Gateway, Listener]]
-    ) -> Out:
+    def _no_route(self, at_port: list[tuple[Gateway, Listener]], fitting: list[tuple[Gateway, Listener]]) -> Out:
         name = f"{self.way.namespace}/{self.way.service}"
         if not at_port:
             text = f"no Gateway has the pods of Service {name} listen at port {self.way.number}"
@@ -391,7 +389,7 @@ class Over:
                 failure = symptoms.text_of(out.symptom, out.reason.code)
                 layered = replace(layered, symptom=out.symptom, failure=failure, passing=None)
                 return Judged(Verdict.DENIED, out.reason, decided, layered, True)
-            return self._unsure(str(out.reason.message), replace(found, layered=layered))
+            return self._unsure(out.reason.message, replace(found, layered=layered))
         hop, deciding = self._last(first, out.leaving, told)
         layered = found.layered
         for one in hop.layers[:2]:

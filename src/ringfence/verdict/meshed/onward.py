@@ -10,17 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringfence.layers.mesh.courses import Course
-from ringfence.model.mesh import (
-    RequestRule,
-    RequestRules,
-)
+from ringfence.model.mesh import RequestRule, RequestRules
 from ringfence.model.provenance import Place
 from ringfence.values import replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
 from ringfence.verdict.meshed.gateways import SEVERAL, Over, alike, has_port, takes, unknown
-from ringfence.verdict.meshed.judging import (
-    Judged,
-)
+from ringfence.verdict.meshed.judging import Judged
 from ringfence.verdict.meshed.request import Among, Request
 from ringfence.verdict.meshed.values import LayerVerdict
 
