@@ -28,6 +28,7 @@ from ringfence.dialects.istio.objects import Extension, IstioObjects, Named
 from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
+from ringfence.dialects.istio.server_names import with_name
 from ringfence.dialects.istio.service_routes import as_read
 from ringfence.dialects.istio.serving import Servers
 from ringfence.dialects.istio.sidecar_scope import Sidecars
@@ -366,9 +367,9 @@ class IstioMesh:
                 known_as = found.get(key)
                 said = fact if known_as is None else either(known_as.fact, fact) or fact
                 value, decide = (one, decide) if known_as is None else (known_as.value, known_as.decide)
-                found[key] = Option(value, said, decide)
+                found[key] = Option(with_name(value, {value.asks, one.asks}), said, decide)
         if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
-            return known(next(iter(found.values())).value)
+            return known(with_name(next(iter(found.values())).value, {one.value.asks for one in found.values()}))
         return found.values()
 
     def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:
