@@ -22,6 +22,7 @@ from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, i
 from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.forwarded import with_sources
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+from ringfence.dialects.istio.member_rolls import as_set, member_rolls
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IstioObjects, Named
@@ -109,6 +110,7 @@ class IstioMesh:
             objects, virtual_services=as_read(objects.virtual_services, alpha, objects.service_entries)
         )
         self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
+        self._rolls = member_rolls(cluster.mesh)
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)
         self.peer_authentications = PeerAuthentications(
@@ -304,7 +306,10 @@ class IstioMesh:
         key = (*key_of(pod), id(pod.ports), addresses, port)
         found = self._served.get(key)
         if found is None:
-            found = self._served[key] = (pod, tuple(self._servers.at(pod, port, self.membership(pod))))
+            options = tuple(self._servers.at(pod, port, self.membership(pod)))
+            if self._rolls and not exists(pod):
+                options = as_set(self._rolls, options)
+            found = self._served[key] = (pod, options)
         return found[1]
 
     def spoken(self, service: Service, number: int) -> Speech | None:
