@@ -96,14 +96,15 @@ def test_a_namespace_of_which_nothing_is_known() -> None:
 
 
 NOWHERE = """---
-apiVersion: apps/v1
-kind: Deployment
+apiVersion: v1
+kind: Service
 metadata:
   name: web
   annotations: {sidecar.istio.io/inject: "true"}
+spec: {ports: [{port: 80}]}
 """
 
 
 def test_an_object_without_a_namespace_is_in_default() -> None:
     (message, *_) = messages(RULE, namespace("shop") + NOWHERE + sidecars("other"))
-    assert "Deployment default/web is annotated" in message
+    assert "Service default/web is annotated" in message

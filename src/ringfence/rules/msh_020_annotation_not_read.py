@@ -47,7 +47,9 @@ instead of the annotation.
 
 Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io`, `inject.istio.io` and `networking.istio.io`
 only; a release that is newer than ringfence may know more: the finding is of low severity unless the key is near one
-that is known. What an annotation takes out of the proxy is MSH-009.
+that is known. `kubernetes.io/ingress.class`, of which IST0107 speaks too, is not looked at: what it opens where it is
+read is a way in of `ringfence exposure`, and elsewhere it opens nothing. What an annotation takes out of the proxy is
+MSH-009.
 """
 
 from __future__ import annotations
