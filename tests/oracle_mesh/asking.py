@@ -26,6 +26,7 @@ from tests.oracle_mesh.objects import (
     target,
 )
 from tests.oracle_mesh.routing import arrives, as_sent, passed_on
+from tests.oracle_mesh.server_names import server_names
 from tests.oracle_mesh.transport import accepted, inbound, peer_mode, protocol, sent_by_sidecar
 from tests.oracle_mesh.values import Answer, Asks, address_of, asked_of, by_requests
 
@@ -306,6 +307,9 @@ def _held(
     if sent in ("mtls", "hbone") and not trusted(world, own, proxy(world, server)):
         return replace(found, holds=None)
     by_form = found.layer == "transport" or sent in ("plain", "tls")
+    if sent == "mtls" and found.layer == "requests":
+        # Another name of the server might do.
+        by_form = _direct(world, client, server, port, service, sent, own, asks, any_name=True).verdict != "denied"
     return replace(found, holds=not (by_form and _otherwise(world, client, server, port, service, asks)))
 
 
@@ -314,9 +318,11 @@ def _otherwise(world: World, client: Json, server: Json, port: int, service: Jso
     own, to = asks.identity or identity(world, client), proxy(world, server)
     forms = ["plain", *(["mtls"] if to == "sidecar" else [])]
     forms += ["hbone"] if to == "node" or tunnel_label(world, server) else []
-    found = [_direct(world, client, server, port, service, form, own, asks).verdict for form in forms]
+    found = [_direct(world, client, server, port, service, form, own, asks, any_name=True).verdict for form in forms]
     if to == "sidecar":
-        found.append(_direct(world, client, server, port, service, "mtls", own, asks, silent=True).verdict)
+        found.append(
+            _direct(world, client, server, port, service, "mtls", own, asks, silent=True, any_name=True).verdict
+        )
     waypoint = waypoint_of(world, server, _called(service))
     if waypoint is not None and to != "waypoint":
         found.append(_over_waypoint(world, client, waypoint, server, port, _called(service), own, asks).verdict)
@@ -379,6 +385,7 @@ def _direct(
     asks: Asks,
     silent: bool = False,
     wires: bool = True,
+    any_name: bool = False,
 ) -> Answer:
     wire = TUNNEL if sent == "hbone" else port
     hops = (wire,)
@@ -416,7 +423,13 @@ def _direct(
     elif not accepted(world, server, port, sent, chain):
         symptom = "reset" if captured_client == "none" else _of_sidecar(captured_client, heard)
         return Answer("denied", "transport", None, encryption, hops, symptom, True)
-    found = decide(world, server, None, None, chain, asked_of(asks, proven, port, client, address_of(server)))
+    told_of = [
+        decide(world, server, None, None, chain, asked_of(asks, proven, port, client, address_of(server), sni))
+        for sni in server_names(
+            world, client, server, port, service, sent, chain, shown=any_name or bool(asks.identity)
+        )
+    ]
+    found = told_of[0] if len(set(told_of)) == 1 else "ask"
     told = by_requests(found, chain, captured_client, proven, encryption, hops)
     if chain != "http" and told.symptom is None and told.verdict == "denied":
         return replace(told, symptom=_of_sidecar(captured_client, heard))
@@ -469,7 +482,11 @@ def _own_tls(
     spoken = _spoken(world, server, port, service)
     if peer_mode(world, server, port) == "STRICT" or spoken == "http":
         return Answer("denied", "transport", None, "tls", (port,), None, True)
-    found = decide(world, server, None, None, "tcp", asked_of(asks, None, port, client, address_of(server)))
+    told_of = [
+        decide(world, server, None, None, "tcp", asked_of(asks, None, port, client, address_of(server), sni))
+        for sni in server_names(world, client, server, port, service, "tls", "tcp", shown=False)
+    ]
+    found = told_of[0] if len(set(told_of)) == 1 else "ask"
     return replace(by_requests(found, "tcp", "sidecar", None, "tls", (port,)), symptom=None)
 
 
@@ -504,7 +521,11 @@ def _over_waypoint(
     # Its destination is the Service, until the waypoint picks a pod.
     seen = port if service_port is None else service_port["port"]
     towards = address_of(server) if service is None else service["spec"].get("clusterIP")
-    found = decide(world, waypoint, service, server, chain, asked_of(asks, own, seen, client, towards))
+    told_of = [
+        decide(world, waypoint, service, server, chain, asked_of(asks, own, seen, client, towards, sni))
+        for sni in server_names(world, client, waypoint, port, service, "hbone", chain, shown=bool(asks.identity))
+    ]
+    found = told_of[0] if len(set(told_of)) == 1 else "ask"
     if found not in ("pass", "ask"):
         return by_requests(found, chain, "node", own, encryption, hops)
     second = _direct(world, waypoint, server, port, service, last, identity(world, waypoint), asks)

@@ -47,7 +47,9 @@ def address_of(pod: Json) -> str | None:
     return (pod.get("status") or {}).get("podIP")
 
 
-def asked_of(asks: Asks, proven: str | None, port: int, source: Json, towards: str | None) -> authorization.Asked:
+def asked_of(
+    asks: Asks, proven: str | None, port: int, source: Json, towards: str | None, sni: str = ""
+) -> authorization.Asked:
     address = address_of(source) or "192.0.2.1"
     return authorization.Asked(
         source=address,
@@ -55,6 +57,7 @@ def asked_of(asks: Asks, proven: str | None, port: int, source: Json, towards: s
         destination=towards or "192.0.2.2",
         identity=proven,
         port=port,
+        sni=sni,
         method=asks.method,
         path=asks.path,
         host=asks.host or "",

@@ -102,3 +102,12 @@ def test_a_number_may_be_both_of_a_service_and_of_the_workload() -> None:
     more = service("web", 8080, 9090).replace('"name": "web"', '"name": "more"', 1)
     spec = {"selector": {"matchLabels": {"app": "web"}}, "portLevelMtls": {"8080": {"mode": "STRICT"}}}
     assert messages(RULE, WEB + more + mtls("PERMISSIVE", **spec)) == []
+
+
+def test_pods_of_a_gateway_that_the_input_lacks() -> None:
+    label = "gateway.networking.k8s.io/gateway-name"
+    spec = {"selector": {"matchLabels": {label: "way"}}, "action": "DENY", "rules": ALL}
+    outcome = checked(RULE, sidecars() + pod("way-1", **{label: "way"}) + an("AuthorizationPolicy", "policy", spec))
+    assert not outcome.findings
+    (unsure,) = outcome.not_evaluable
+    assert "pods of Gateway shop/way only, which the input lacks" in unsure.why

@@ -111,7 +111,7 @@ def test_a_service_may_ask_for_one_of_another_namespace() -> None:
     text = ambient() + pod("web") + an("Service", "web", spec, labels=labels)
     outcome = checked(RULE, text)
     assert not outcome.findings
-    assert "nothing of namespace infra" in outcome.not_evaluable[0].why
+    assert "no workload and no waypoint of namespace infra" in outcome.not_evaluable[0].why
     (message,) = messages(RULE, text + namespace("infra") + pod("any", "infra"))
     assert message.startswith("Service shop/web asks for waypoint infra/way, which there is not")
 

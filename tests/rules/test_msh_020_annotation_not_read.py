@@ -68,7 +68,7 @@ def test_values_that_the_injector_does_not_take(key: str, value: str, words: str
 def test_an_annotation_does_not_ask_the_injector() -> None:
     asks = web(**{"sidecar.istio.io/inject": "true"})
     (message,) = messages(RULE, namespace("shop") + asks + sidecars("other"))
-    assert "gets no sidecar: the injector is asked by labels" in message
+    assert "gets no sidecar: the injector is asked by labels, and namespace shop has none" in message
     assert messages(RULE, sidecars() + asks) == []
 
 
@@ -93,3 +93,18 @@ def test_a_namespace_of_which_nothing_is_known() -> None:
     outcome = checked(RULE, web(**{"sidecar.istio.io/inject": "true"}) + sidecars("other"))
     assert not outcome.findings
     assert "hangs on namespace shop, which is not known" in outcome.not_evaluable[0].why
+
+
+NOWHERE = """---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations: {sidecar.istio.io/inject: "true"}
+spec: {ports: [{port: 80}]}
+"""
+
+
+def test_an_object_without_a_namespace_is_in_default() -> None:
+    (message, *_) = messages(RULE, namespace("shop") + NOWHERE + sidecars("other"))
+    assert "Service default/web is annotated" in message

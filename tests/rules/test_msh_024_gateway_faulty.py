@@ -97,7 +97,7 @@ def test_a_gateway_that_a_route_names() -> None:
     )
     outcome = checked(RULE, BASE + route("infra/edge"))
     assert not outcome.findings
-    assert "nothing of namespace infra" in outcome.not_evaluable[0].why
+    assert "no workload and no Gateway of namespace infra" in outcome.not_evaluable[0].why
 
 
 def standard(name: str, *listeners: dict[str, Any], **more: Any) -> str:

@@ -31,7 +31,7 @@ def test_a_webhook_that_calls_nobody() -> None:
     assert messages(RULE, WEB + ISTIOD + webhook()) == []
     outcome = checked(RULE, WEB + webhook())
     assert not outcome.findings
-    assert "nothing of namespace istio-system" in outcome.not_evaluable[0].why
+    assert "no workload and no Service of namespace istio-system" in outcome.not_evaluable[0].why
 
 
 def test_a_webhook_that_lets_pods_through() -> None:

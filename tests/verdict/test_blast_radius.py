@@ -385,6 +385,19 @@ def test_a_reached_pod_is_one_step_from_its_parent(random: Random) -> None:
             assert entry.hop.because.verdict in (Verdict.ALLOWED, Verdict.MIXED)
 
 
+def test_addresses_of_pods_are_not_outside() -> None:
+    out = network_policy(
+        "shop/out", {"app": "a"}, egress=[{"to": [block("10.0.0.2/32")]}, {"to": [block("10.9.0.0/16")]}]
+    )
+    made = world(
+        namespace("shop"), pod("shop/a", {"app": "a"}, ips=("10.0.0.1",)), pod("shop/b", ips=("10.0.0.2",)), out
+    )
+    found = made.blast_radius("shop/a")
+    assert [one.name for one in found.fallen if not one.possibly] == ["10.9.0.0/16"]
+    assert "shop/b" in [one.name for one in found.fallen]
+    assert found.counts["outside"] == sum(one.name[0].isdigit() for one in found.fallen)
+
+
 @given(st.randoms(use_true_random=False))
 def test_a_minimum_cut_is_the_cheapest_of_all_cuts(random: Random) -> None:
     nodes = random.randint(2, 6)

@@ -77,6 +77,7 @@ RULE = Rule(
     precision=Precision.HIGH,
     needs=Needs.INVENTORY,
     aliases=(
+        "istioctl:IST0101",
         *("kube-linter:dangling-ingress", "popeye:1401", "istioctl:IST0132"),
         *("kiali:KIA1101", "kiali:KIA1401", "kiali:KIA1402"),
     ),

@@ -44,7 +44,7 @@ templates; give the namespace a proxy. Ports of `portLevelMtls` are those of the
 ## Limits
 
 Where the input has no workload of the namespace, or does not tell whether a pod has a proxy, the rule cannot be
-evaluated.
+evaluated; nor of pods of a Gateway of the Gateway API that the input lacks, without a label that tells its class.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ from ringfence.sets.labels import Requirement, Selector
 if TYPE_CHECKING:
     from ringfence.dialects.istio.authorization_objects import Attachment, Target
     from ringfence.dialects.istio.objects import PeerAuthentication
+    from ringfence.model.cluster import Pod
     from ringfence.model.provenance import Place
     from ringfence.rules.enforcement import Enforcement
     from ringfence.rules.finding import Result
@@ -152,16 +153,34 @@ def _selector(
         yield Finding(RULE.id, message, place, subject, evidence, fix=hint)
     elif all(matches[index] is not None for index in pods):
         gateways = [index for index in taken if is_waypoint(enforcement.pod(index))]
+        unclear = {_unclear_gateway(enforcement, enforcement.pod(index)) for index in taken}
         members = {enforcement.proxy(index) for index in taken if not is_gateway(enforcement.pod(index))}
         if gateways and len(gateways) == len(taken) and subject.kind != "PeerAuthentication":
             message = f"{subject} selects a waypoint, and no policy with a selector reaches one"
             hint = "write targetRefs with the Gateway, or with the Service"
             yield Finding(RULE.id, message, place, subject, (*evidence, "waypoint"), fix=hint)
+        elif "" not in unclear and subject.kind != "PeerAuthentication":
+            named = ", ".join(sorted(unclear))
+            why = f"it selects pods of {named} only, which the input lacks: no selector reaches one that is a waypoint"
+            yield NotEvaluable(RULE.id, subject, why, place)
         elif members == {Proxy.NONE} and not any(is_gateway(enforcement.pod(index)) for index in taken):
             whom = "only workloads without a proxy" if labels else f"namespace {subject.namespace}, which has no proxy"
             message = f"{subject} is for {whom}: nothing enforces it"
             hint = "take the namespace into the mesh, or write a NetworkPolicy"
             yield Finding(RULE.id, message, place, subject, (*evidence, "no proxy"), fix=hint)
+
+
+def _unclear_gateway(enforcement: Enforcement, pod: Pod) -> str:
+    """The Gateway that a pod is of, where neither it nor the input tells whether that is a waypoint; empty: they do."""
+    from ringfence.dialects.istio.enrolment import GATEWAY_CLASS_NAME, MANAGED
+    from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+
+    name, objects = pod.labels.get(GATEWAY_NAME), enforcement.mesh.objects
+    if not name or pod.labels.get(GATEWAY_CLASS_NAME) or pod.labels.get(MANAGED):
+        return ""
+    there = {(one.named.namespace, one.named.name) for one in objects.gateways}
+    there |= {(one.named.namespace, one.named.name) for one in objects.waypoints}
+    return "" if (pod.namespace, name) in there else f"Gateway {pod.namespace}/{name}"
 
 
 def _target(

@@ -36,8 +36,10 @@ it is to stay outside.
 ## Limits
 
 Namespaces of Kubernetes and the root namespace of the mesh are not looked at, and gateways are not. Where the input
-has no Namespace object, or does not tell what the injector does, the rule cannot be evaluated. What keeps a workload
-outside by its own label is MSH-008; pods with `hostNetwork` are MSH-010.
+has no Namespace object, or does not tell what the injector does, the rule cannot be evaluated. A namespace without
+workloads (of which IST0102 speaks too) has nothing to protect. A pod without address, node and status does not run, and
+is taken for one that will be injected, unlike by IST0103. What keeps a workload outside by its own label is MSH-008;
+pods with `hostNetwork` are MSH-010.
 """
 
 from __future__ import annotations

@@ -216,9 +216,8 @@ def _label(enforcement: Enforcement, subject: Subject, labels: Mapping[str, str]
         if not situation.has_workloads(home) and home not in {
             one.named.namespace for one in enforcement.mesh.objects.waypoints
         }:
-            yield NotEvaluable(
-                RULE.id, subject, f"the input has nothing of namespace {home}, where waypoint {name} is", place
-            )
+            why = f"the input has no workload and no waypoint of namespace {home}, where waypoint {name} is"
+            yield NotEvaluable(RULE.id, subject, why, place)
             return
         message = f"{subject} asks for waypoint {home}/{name}, which there is not: {passes}"
         yield Finding(RULE.id, message, place, subject, evidence, fix=f"make the Gateway {name}, or name another one")

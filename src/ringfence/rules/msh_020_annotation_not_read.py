@@ -47,7 +47,9 @@ instead of the annotation.
 
 Unknown keys are looked for below `sidecar.istio.io`, `ambient.istio.io`, `inject.istio.io` and `networking.istio.io`
 only; a release that is newer than ringfence may know more: the finding is of low severity unless the key is near one
-that is known. What an annotation takes out of the proxy is MSH-009.
+that is known. `kubernetes.io/ingress.class`, of which IST0107 speaks too, is not looked at: what it opens where it is
+read is a way in of `ringfence exposure`, and elsewhere it opens nothing. What an annotation takes out of the proxy is
+MSH-009.
 """
 
 from __future__ import annotations
@@ -113,6 +115,11 @@ OURS = frozenset(key.partition("/")[0] for key in OF_PODS if "sidecar" in key) |
     *("ambient.istio.io", "inject.istio.io", "networking.istio.io")
 }
 """Where a key that is not known is worth a word."""
+NAMESPACED = frozenset({
+    *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Service"),
+    *("ServiceAccount", "ConfigMap", "Secret", "Ingress", "Gateway", "VirtualService", "ServiceEntry"),
+})  # fmt: skip
+"""Kinds of objects that are in ``default`` where they name no namespace."""
 NUMBERS = frozenset(f"{_R}{name}" for name in ("initialDelaySeconds", "periodSeconds", "failureThreshold"))
 PORTS = frozenset(key for key in CAPTURE if key.endswith("Ports"))
 RANGES = frozenset(key for key in CAPTURE if key.endswith("IPRanges"))
@@ -139,7 +146,8 @@ def check(situation: Situation) -> Iterator[Result]:
 
 def _elsewhere(manifest: Manifest, annotations: Mapping[str, object]) -> Iterator[Finding]:
     """Annotations of an object that is no pod."""
-    subject = Subject(manifest.kind, manifest.namespace or "", manifest.name)
+    namespace = manifest.namespace or ("default" if manifest.kind in NAMESPACED else "")
+    subject = Subject(manifest.kind, namespace, manifest.name)
     for key in annotations:
         place = manifest.positions.place(("metadata", "annotations", key))
         if key in OF_PODS:
@@ -188,8 +196,8 @@ def _of_pod(enforcement: Enforcement, index: int) -> Iterator[Result]:
                 yield NotEvaluable(RULE.id, subject, why, place)
             elif enforcement.proxy(index) is Proxy.NONE and not pod.host_network:
                 message = (
-                    f"{subject} is annotated {key}: true and gets no sidecar: the injector is asked by labels, and its "
-                    "namespace has none"
+                    f"{subject} is annotated {key}: true and gets no sidecar: the injector is asked by labels, and "
+                    f"namespace {pod.namespace} has none"
                 )
                 yield Finding(RULE.id, message, place, subject, (key,), fix=f"write it as a label: {key}: 'true'")
         elif key in DEPRECATED:

@@ -316,7 +316,9 @@ def _named(enforcement: Enforcement) -> Iterator[Result]:
                 and not written.has(NETWORKING, "Gateway", space)
                 and not _there(enforcement, space)
             ):
-                yield NotEvaluable(RULE.id, one.subject, f"the input has nothing of namespace {space}", place)
+                yield NotEvaluable(
+                    RULE.id, one.subject, f"the input has no workload and no Gateway of namespace {space}", place
+                )
                 continue
             message = f"{one.subject} is for Gateway {space}/{name}, which there is not: its routes are served nowhere"
             hint = "name a Gateway as NAMESPACE/NAME"

@@ -155,7 +155,7 @@ def _service(
     if any((one.namespace, one.name) == (namespace, name) for one in services):
         return
     if not situation.has_workloads(namespace) and all(one.namespace != namespace for one in services):
-        why = f"the input has nothing of namespace {namespace}, where the injector is"
+        why = f"the input has no workload and no Service of namespace {namespace}, where the injector is"
         yield evidence, NotEvaluable(RULE.id, subject, why)
         return
     yield evidence, f"{subject} calls the Service {namespace}/{name}, which there is not: nobody injects"

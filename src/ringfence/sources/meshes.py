@@ -44,6 +44,8 @@ REMOVED = {
     "config.istio.io": "an AuthorizationPolicy, or an EnvoyFilter or WasmPlugin",
 }
 """Groups of releases before 1.6, and what came in their place."""
+OPENSHIFT = "maistra.io"
+"""OpenShift Service Mesh 2."""
 WEBHOOK = ("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
 _MESH = re.compile(r"istio(?:-(?!sidecar-injector|cni|ca-)(?P<revision>[a-z0-9.-]+))?")
 _INJECTOR = re.compile(r"istio-sidecar-injector(?:-(?P<revision>[a-z0-9.-]+))?")
@@ -133,6 +135,9 @@ class MeshReader:
         group = group_of(manifest.api_version)
         if group in REMOVED:
             problems.append(_removed(manifest, REMOVED[group]))
+        if group == OPENSHIFT:
+            # Its sidecars are those of Istio; who gets one is its own matter.
+            self.istio.shown = True
         if group not in SERVED:
             return False
         if (group, manifest.kind) not in MESH_NAMESPACED:

@@ -246,7 +246,9 @@ class Tracer:
         """The tree, depth first, and how many entries a limit cut off."""
         children: dict[int, list[int]] = {}
         roots: list[int] = []
-        for column, reached in self.found.items():
+        told = [column for column in self.found if not self._inside(column)]
+        for column in told:
+            reached = self.found[column]
             if reached.depth == 1:
                 roots.append(column)
             else:
@@ -272,7 +274,14 @@ class Tracer:
                 )
             )
             pending.extend(sorted(children.get(column, ()), key=self._order, reverse=True))
-        return entries, len(self.found) - len(entries)
+        return entries, len(told) - len(entries)
+
+    def _inside(self, column: int) -> bool:
+        """Whether a class of addresses outside has none but those of pods, nodes and Services, which are told of by
+        their names."""
+        if column < self.universe.outside or column in self.universe.machines:
+            return False
+        return self.asker.directory.inhabited(self.universe.ends[column].space)
 
     def _order(self, column: int) -> tuple[object, ...]:
         reached: Reached = self.found[column]
@@ -319,7 +328,8 @@ class Tracer:
             "nodes": sum(self.universe.pods <= column < self.universe.outside for column in self.found),
             "machines": sum(column in self.universe.machines for column in self.found),
             "outside": sum(
-                column >= self.universe.outside and column not in self.universe.machines for column in self.found
+                column >= self.universe.outside and column not in self.universe.machines and not self._inside(column)
+                for column in self.found
             ),
         }
 

@@ -491,6 +491,13 @@ class Directory:
             self._addresses = found
         return self._addresses
 
+    def inhabited(self, space: Intervals) -> bool:
+        """Whether every address of a space is one of a pod, a node or a Service of the input."""
+        known = self._known_addresses()
+        if sum(last - first + 1 for first, last in space) > len(known):
+            return False
+        return all(number in known for first, last in space for number in range(first, last + 1))
+
     def _is_host(self, thing: object) -> bool:
         return isinstance(thing, int) and self.cluster.pods[thing].host_network
 

@@ -19,6 +19,7 @@ from ringfence.dialects.istio.hosts import covers, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import ClientTls, DestinationRule, EntryPort, Named, ServiceEntry, Sidecar, Tls
 from ringfence.dialects.istio.peer_authentication import selects
+from ringfence.dialects.istio.server_names import asked_name
 from ringfence.dialects.istio.sidecar_scope import imports, knows
 from ringfence.dialects.istio.speech import of_port, parse
 from ringfence.model.cluster import Pod, Service
@@ -54,12 +55,14 @@ class Egress:
         rules: DestinationRules,
         hosts: Mapping[str, Service],
         of_tls: OfTls,
+        domain: str,
     ) -> None:
         self.routes = routes
         self._entries = tuple(entries)
         self._rules = rules
         self.hosts = hosts
         self._of_tls = of_tls
+        self._domain = domain
 
     def onward(self, source: Pod, port: int, sidecar: Sidecar | None, config: MeshConfig) -> tuple[SentOn, ...]:
         """What a sidecar sends to Services of the cluster, of what is dialled at a port of addresses outside."""
@@ -158,8 +161,7 @@ class Egress:
                 continue
             tls, named = found
             for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
-                made_up = f"outbound_.{way.number}_.{way.subset}_.{host}"
-                asks = made_up if tls is None or not tls.asks else tls.asks
+                asks = asked_name(tls, way.number, way.subset, service, self._domain)
                 facts = ", and ".join(filter(None, (base, fact)))
                 yield Option(replace(client, asks=asks), facts, option.decide or decides)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ringfence.dialects.istio import capture
 from ringfence.dialects.istio.gateway_objects import GATEWAY_CLASSES, WAYPOINT_CLASS
+from ringfence.dialects.istio.member_rolls import by_rolls, member_rolls
 from ringfence.dialects.istio.mesh_config import MeshConfig
 from ringfence.dialects.istio.objects import Injection, IstioObjects
 from ringfence.dialects.istio.together import LABELLED, NO_LABEL
@@ -149,6 +150,8 @@ class Enrolment:
         self._objects = objects
         self._configs = configs
         self._webhooks = [one for one in objects.injections if one.named.kind == "MutatingWebhookConfiguration"]
+        self._rolls = member_rolls(cluster.mesh)
+        """Objects of OpenShift Service Mesh 2, which says in its own way who is in the mesh."""
         self._cache: dict[tuple[object, ...], tuple[Pod, tuple[Option[Membership], ...]]] = {}
 
     def membership(self, pod: Pod) -> tuple[Option[Membership], ...]:
@@ -173,7 +176,7 @@ class Enrolment:
             return Option(self._node(pod, f"it is annotated {REDIRECTION}: enabled", True))
         predicted = {option.value.proxy for option in self.predicted(pod)}
         why = "it has neither a container istio-proxy nor the annotation of ztunnel"
-        if predicted not in ({Proxy.NONE}, set()):
+        if predicted not in ({Proxy.NONE}, set()) and not self._rolls:
             why += "; made anew, it would be in the mesh"
         if annotations.get(REDIRECTION) == "pending":
             why = "ztunnel has not taken it yet"
@@ -195,9 +198,9 @@ class Enrolment:
                     found[key] = Option(one, f"{known_as.fact}, or {facts}", known_as.decide)
         options = list(found.values())
         if len(options) == 1:
-            yield Option(options[0].value)
-        else:
-            yield from options
+            options = [Option(options[0].value)]
+        by_hand = any(proxy.name == PROXY for proxy in pod.marks.proxies)
+        yield from by_rolls(pod, self._rolls, options, self._sidecar) if self._rolls and not by_hand else options
 
     def _cases(self, pod: Pod) -> Iterator[tuple[Mapping[str, str], Mapping[str, str], str, str]]:
         """The labels that the pod and its namespace may have: those that are open are looked at with each of the values

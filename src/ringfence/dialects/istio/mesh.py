@@ -22,12 +22,14 @@ from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, i
 from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.forwarded import with_sources
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
+from ringfence.dialects.istio.member_rolls import as_set, member_rolls
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IstioObjects, Named
 from ringfence.dialects.istio.paths import normalized
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
+from ringfence.dialects.istio.server_names import with_name
 from ringfence.dialects.istio.service_routes import as_read
 from ringfence.dialects.istio.serving import Servers
 from ringfence.dialects.istio.sidecar_scope import Sidecars
@@ -108,6 +110,7 @@ class IstioMesh:
             objects, virtual_services=as_read(objects.virtual_services, alpha, objects.service_entries)
         )
         self.enrolment = Enrolment(cluster, objects, configs, self.release.native_sidecars())
+        self._rolls = member_rolls(cluster.mesh)
         self.services = speech.Services(cluster.services)
         self._sidecars = Sidecars([one for one in objects.sidecars if self._looks_at(one.named)], root)
         self.peer_authentications = PeerAuthentications(
@@ -303,7 +306,10 @@ class IstioMesh:
         key = (*key_of(pod), id(pod.ports), addresses, port)
         found = self._served.get(key)
         if found is None:
-            found = self._served[key] = (pod, tuple(self._servers.at(pod, port, self.membership(pod))))
+            options = tuple(self._servers.at(pod, port, self.membership(pod)))
+            if self._rolls and not exists(pod):
+                options = as_set(self._rolls, options)
+            found = self._served[key] = (pod, options)
         return found[1]
 
     def spoken(self, service: Service, number: int) -> Speech | None:
@@ -366,9 +372,9 @@ class IstioMesh:
                 known_as = found.get(key)
                 said = fact if known_as is None else either(known_as.fact, fact) or fact
                 value, decide = (one, decide) if known_as is None else (known_as.value, known_as.decide)
-                found[key] = Option(value, said, decide)
+                found[key] = Option(with_name(value, {value.asks, one.asks}), said, decide)
         if len({(one.value.sending, one.value.checks, one.value.routes) for one in found.values()}) == 1:
-            return known(next(iter(found.values())).value)
+            return known(with_name(next(iter(found.values())).value, {one.value.asks for one in found.values()}))
         return found.values()
 
     def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:

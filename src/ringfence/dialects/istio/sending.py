@@ -18,6 +18,7 @@ from typing import Any
 from ringfence.dialects.istio.abroad import of_sidecar, stranger
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
+from ringfence.dialects.istio.domain import domain_of
 from ringfence.dialects.istio.egress import Egress
 from ringfence.dialects.istio.enrolment import is_gateway
 from ringfence.dialects.istio.entry_scope import Entries
@@ -37,6 +38,7 @@ from ringfence.dialects.istio.objects import (
 )
 from ringfence.dialects.istio.passed_on import aimed, passed_on
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
+from ringfence.dialects.istio.server_names import asked_name, with_name
 from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
 from ringfence.dialects.istio.together import cases, either
@@ -108,12 +110,13 @@ class Senders:
             self._hosts.__contains__,
             scoped=bool(sidecars),
         )
-        self.egress = Egress(self.client_routes, self._entries, self._rules, self._hosts, self._of_tls)
+        domain = domain_of(objects)
+        self.egress = Egress(self.client_routes, self._entries, self._rules, self._hosts, self._of_tls, domain)
         self._virtual_hosts = VirtualHosts(
             services, objects.service_entries, self._routes, self.client_routes, self._by_own_address
         )
         self._extensions = [one for one in objects.extensions if one.outbound]
-        self._root = root
+        self._root, self._domain = root, domain
         selecting: list[Sidecar | DestinationRule | Extension] = [
             *objects.sidecars,
             *objects.destination_rules,
@@ -129,7 +132,7 @@ class Senders:
     def key_of(self, source: Pod) -> tuple[object, ...]:
         """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
         if not self._scoped:
-            return ()
+            return (is_gateway(source),) if self._bound else ()
         choosy = source.namespace in self._choosy or self._root in self._choosy or self.client_routes.by_labels
         # A gateway is not bound by what holds for clients in the mesh: its labels and annotations say what it is.
         labels = (id(source.labels), id(source.marks)) if choosy or self._routes or self._bound else None
@@ -332,7 +335,8 @@ class Senders:
     ) -> Iterator[Option[Client]]:
         for option in self._told(source, destination, port, service, numbers, config):
             rules = None if is_gateway(source) else self._kept(source, destination, port, service, numbers)
-            client = option.value if rules is None else replace(option.value, routes=rules)
+            # Routes may have it sent in the name of another host, or as another port or subset of this one.
+            client = option.value if rules is None else replace(option.value, routes=rules, asks="")
             yield Option(client, option.fact, option.decide)
 
     def _kept(
@@ -386,6 +390,7 @@ class Senders:
             if (is_gateway(source) or _routes_host(one, host, source.namespace))
             and (view := _view(one, http)) is not None
         ]
+        leading = _leading(service, destination, port)
         for option in self._rules.for_service(source, service, config):
             rule = option.value
             decide = option.decide
@@ -397,13 +402,18 @@ class Senders:
                     yield Option(Client(sending, (rule.named.source,), why), fact, "a rule that the API server accepts")
                 continue
             found: dict[tuple[Any, ...], str] = {}
+            asked: dict[tuple[Any, ...], set[str]] = {}
             for number in numbers:
                 for tls, named in told(rule, number, destination, routes, host):
                     for client, fact, decides in self._of_tls(tls, named, destination, port, service, config):
                         key = (client, *sorted(cases(fact)))
                         found[key] = fact if key not in found else either(found[key], fact) or fact
+                        leads = number in leading and not routes
+                        name = asked_name(tls, number, "", service, self._domain) if leads else ""
+                        asked.setdefault(key, set()).add(name)
                         decide = decide or decides
-            for (client, *_), fact in found.items():
+            for one, fact in found.items():
+                client = with_name(one[0], asked[one])
                 text = fact or (f"the port or subset that is dialled is one for which it sends {client.sending.value}")
                 extra = text if len(found) > 1 else fact
                 yield Option(
@@ -523,16 +533,19 @@ def _labelled(member: Membership, pod: Pod) -> bool:
 
 
 def _service_port(service: Service, destination: Pod | None, port: int) -> tuple[int, ...]:
-    """The Service's ports that lead to a port of the destination."""
+    """The Service's ports that lead to a port of the destination; all, where none is known to."""
+    found = _leading(service, destination, port)
+    return tuple(found or [one.port for one in service.ports if one.protocol == "TCP"]) or (port,)
+
+
+def _leading(service: Service, destination: Pod | None, port: int) -> list[int]:
     ports = [one for one in service.ports if one.protocol == "TCP"]
     if destination is None:
-        found = [one.port for one in ports if port in (one.target, one.port)]
-    elif service.selector is None:
+        return [one.port for one in ports if port in (one.target, one.port)]
+    if service.selector is None:
         ends = [backend for backend in service.backends if backend.address in destination.addresses]
-        found = [one.port for one in ports if any(end.ports.get(one.name, ("", 0))[1] == port for end in ends)]
-    else:
-        found = [one.port for one in ports if target_of(one, destination) == port]
-    return tuple(found or [one.port for one in ports]) or (port,)
+        return [one.port for one in ports if any(end.ports.get(one.name, ("", 0))[1] == port for end in ends)]
+    return [one.port for one in ports if target_of(one, destination) == port]
 
 
 def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:

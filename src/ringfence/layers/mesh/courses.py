@@ -49,7 +49,9 @@ class At(Enum):
 class Hop(Value):
     """One connection. ``port`` is the one on the wire. ``identity``: of the one who opens it, where the other end gets
     to know it (``anonymous``: it is a mesh's, and the input does not tell whose). ``point``: where what it carries is
-    judged, at ``judged_port``. ``direct``: a proxy opens it to the pod's own address, past every Service."""
+    judged, at ``judged_port``. ``direct``: a proxy opens it to the pod's own address, past every Service.
+    ``asks``: the name of a server that its TLS asks for, as far as it is seen where it is judged; empty: no name
+    is seen; None: it is not known."""
 
     source: At
     destination: At
@@ -63,6 +65,7 @@ class Hop(Value):
     sources: tuple[Source, ...] = ()
     sent: str = ""
     """Why the client's proxy sends what it sends."""
+    asks: str | None = None
 
 
 class Course(Value):
@@ -313,6 +316,8 @@ class Call(Value):
             self.port if self.dialled is None else self.dialled,
             True,
             (way.source,),
+            # What is in the tunnel of a proxy is plain where it is HTTP.
+            asks=None if client is None or self.presented is not None else "",
         )
         sending = Sending.TUNNEL if host is not None and host.tunnel else Sending.PLAIN
         proven = mesh.identity(through)
@@ -359,6 +364,9 @@ class Call(Value):
             if transport.proven and identity is not None:
                 node_proxy = host.proxy is Proxy.NODE
                 transport = transport if self.mesh.trusts(identity.text, node_proxy) else foreign(transport)
+            asks = None
+            if source is At.WAYPOINT or (sends is not None and self.presented is None):
+                asks = "" if tunnelled else (sends.asks if sends is not None else "") or None
             sort = PointSort.NODE if host.proxy is Proxy.NODE else PointSort.SIDECAR
             yield (
                 Hop(
@@ -373,6 +381,7 @@ class Call(Value):
                     direct,
                     (*sources, *option.value.sources),
                     sent,
+                    asks,
                 ),
                 _facts(option),
             )

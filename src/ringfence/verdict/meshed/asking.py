@@ -372,11 +372,20 @@ class Question(Value):
             courses = [one for one in courses if all(fact != OF_MESH for fact, _ in one.facts)] or courses
         found = [self.judge(course) for course in courses]
         first = folded_courses(courses, found)
-        if call is not None and first.verdict is Verdict.DENIED and all(one.by_client for one in found):
+        denied = call is not None and first.verdict is Verdict.DENIED
+        if denied and all(one.by_client or self._by_name(course) for one, course in zip(found, courses, strict=True)):
+            assert call is not None
             others = [self.judge(course).verdict for course in call.unbound()]
             if any(verdict is not Verdict.DENIED for verdict in others):
                 return not_held(first)
         return first
+
+    def _by_name(self, course: Course) -> bool:
+        """Whether it hangs on the name of a server that the client's proxy asks for, of which the client is free."""
+        if not any(hop.asks and self.asker.rulings.asks_for_names(hop) for hop in course.hops):
+            return False
+        free = replace(course, hops=tuple(replace(hop, asks=None) for hop in course.hops))
+        return self.judge(free).verdict is not Verdict.DENIED
 
     def call(self) -> Call | None:
         """The connection, as the mesh sees it; None: there is no mesh."""

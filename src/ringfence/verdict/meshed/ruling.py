@@ -21,6 +21,7 @@ from ringfence.model.mesh import (
     TOKEN_AUDIENCES,
     TOKEN_PRESENTER,
     TOKEN_PRINCIPAL,
+    Encryption,
     Mesh,
     Point,
     PointSort,
@@ -33,7 +34,7 @@ from ringfence.model.mesh import (
 from ringfence.sets.addresses import address as address_of
 from ringfence.sets.languages.patterns import Present
 from ringfence.sets.requests.attributes import Attribute, query
-from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate
+from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate, predicates_of
 from ringfence.sets.requests.request import Value
 from ringfence.sets.requests.spaces import Spaces
 from ringfence.values import replace
@@ -91,6 +92,13 @@ class Rulings:
         assert self.mesh is not None
         assert hop.point is not None
         return self.mesh.rules(hop.point, hop.judged_port)
+
+    def asks_for_names(self, hop: Hop) -> bool:
+        """Whether a hop's point asks for the name of a server in TLS."""
+        if hop.point is None:
+            return False
+        formulas = [rule.formula for one in self._rules(hop).policies for rule in one.rules]
+        return any(one.attribute == SNI for one in predicates_of(formulas))
 
     def allowed(self, hop: Hop, address: int | None) -> str:
         """The requests that surely pass a hop's point, in short."""
@@ -230,9 +238,12 @@ class Rulings:
         assert hop.point is not None
         assert self.mesh is not None
         values: dict[Attribute, Value | None] = {PORT: hop.judged_port}
-        unknown: set[Attribute] = {SNI} if hop.transport.proven else set()
-        if not hop.transport.proven:
-            values[SNI] = None
+        unknown: set[Attribute] = set()
+        asks = _server_name(hop)
+        if asks is None:
+            unknown.add(SNI)
+        else:
+            values[SNI] = asks or None
         if hop.anonymous:
             unknown.add(PEER_IDENTITY)
         else:
@@ -254,6 +265,16 @@ class Rulings:
             values |= token(divided)
             unknown |= open_claims
         return Facts(values, frozenset(unknown))
+
+
+def _server_name(hop: Hop) -> str | None:
+    """The name of a server that a connection asks for in TLS, as a point sees it; empty: none; None: not known. What is
+    none of HTTP may be TLS of the application, with a name of its own."""
+    if hop.transport.proven and hop.asks:
+        # Envoy keeps the name in lower case.
+        return hop.asks.lower()
+    plainly = hop.asks == "" if hop.transport.proven else hop.transport.encryption is Encryption.NONE
+    return "" if plainly and hop.point is not None and hop.point.http else None
 
 
 def _remote(hop: Hop, rules: RequestRules, request: Request | None, address: int | None) -> int | None:
