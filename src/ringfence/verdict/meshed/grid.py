@@ -88,15 +88,14 @@ class MeshedGrid(Grid):
         return other
 
     def under_mesh(self, mesh: Mesh) -> MeshedGrid:
-        """The same where objects of the mesh say something else; who is in it, and as whom, stays."""
-        known = self.kinds
+        """The same where policies of the mesh say something else; who is in it, as whom, and what clients send, stays:
+        so does which sources are one."""
+        known, _ = self.kinds, (self._by_sending, self._columns_of)
         other = copy(self)
         other.mesh, other._kinds = mesh, known
         other.reaches = Reaches(self.relation.cluster, mesh, self.reading, self.reaches.holder)
         other._makers = None
-        other._joined, other._asked, other._parted, other._reach, other._within = {}, {}, {}, {}, {}
-        for name in ("_by_sending", "_columns_of"):
-            other.__dict__.pop(name, None)
+        other._asked, other._reach, other._within = {}, {}, {}
         return other
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
