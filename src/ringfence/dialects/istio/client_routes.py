@@ -68,6 +68,8 @@ class ClientRoutes:
         self._leads_to = leads_to
         self._is_inside = is_inside
         self._scoped = scoped
+        self._having: dict[str, list[VirtualService]] = {}
+        self._abroad: dict[str, list[tuple[VirtualService, list[str], Formula]]] = {}
         self.by_labels = any(
             match.get("sourceLabels") for one in listed for entry in one.entries for match in entry.matches
         )
@@ -221,14 +223,20 @@ class ClientRoutes:
         numbers = (match.get("port") for one in self._routes for entry in one.entries for match in entry.matches)
         return frozenset(number for number in numbers if isinstance(number, int))
 
-    def _outside(self, source: Pod) -> Iterator[tuple[VirtualService, list[str], Formula]]:
+    def _outside(self, source: Pod) -> list[tuple[VirtualService, list[str], Formula]]:
         """The VirtualServices that a client sees for hosts outside, with these, and the requests for them: a request is
         for the narrowest host that some of them have."""
+        found = self._abroad.get(source.namespace)
+        if found is None:
+            found = self._abroad[source.namespace] = list(self._seen_outside(source.namespace))
+        return found
+
+    def _seen_outside(self, client: str) -> Iterator[tuple[VirtualService, list[str], Formula]]:
         seen: list[tuple[VirtualService, list[str]]] = []
         for one in self._routes:
             home = one.named.namespace
             hosts = [host for host in (full_name(name, home) for name in one.hosts) if not self._is_inside(host)]
-            if hosts and visible(one.exports, home, source.namespace):
+            if hosts and visible(one.exports, home, client):
                 seen.append((one, hosts))
         for one, hosts in seen:
             narrower = {
@@ -239,10 +247,20 @@ class ClientRoutes:
             }
             yield one, hosts, conjunction((in_hosts(hosts), *(negation(in_hosts([host])) for host in sorted(narrower))))
 
+    def _narrowest(self, host: str, client: str) -> list[VirtualService]:
+        having = self._having.get(host)
+        if having is None:
+            having = self._having[host] = [
+                one
+                for one in self._routes
+                if any(covers(full_name(name, one.named.namespace), host) for name in one.hosts)
+            ]
+        return narrowest(having, host, client)
+
     def routes(self, service: Service, source: Pod) -> bool:
         """Whether a client may have routes for a Service."""
         host = of_service(service.namespace, service.name)
-        return bool(narrowest(self._routes, host, source.namespace) or self._service_routes.all_of(host))
+        return bool(self._narrowest(host, source.namespace) or self._service_routes.all_of(host))
 
     def _for_host(
         self, host: str, source: Pod, home: str, number: int, carried: Sequence[Carried]
@@ -252,7 +270,7 @@ class ClientRoutes:
         found = [
             one for one in self._service_routes.of(host, {home, source.namespace}, number) if one.entries or one.broken
         ]
-        listed = narrowest(self._routes, host, source.namespace)
+        listed = self._narrowest(host, source.namespace)
         if found:
             # They are for the host by its name, and come before what is for a wildcard.
             listed = [one for one in listed if host in [full_name(name, one.named.namespace) for name in one.hosts]]

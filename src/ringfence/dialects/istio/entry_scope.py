@@ -22,31 +22,57 @@ class Entries:
     """The ServiceEntries of one cluster, by what they take."""
 
     def __init__(self, entries: Iterable[ServiceEntry]) -> None:
-        self._entries = [(one, addresses_of(one)) for one in entries]
-
-    @property
-    def by_address(self) -> bool:
+        listed = [(one, addresses_of(one)) for one in entries]
+        self.by_address = any(addresses for _, addresses in listed)
         """Whether some entry names addresses."""
-        return any(addresses for _, addresses in self._entries)
+        self._everywhere: list[tuple[int, ServiceEntry]] = []
+        self._listening: dict[int, list[tuple[ServiceEntry, Intervals]]] = {}
+        self._speaking: dict[int, list[tuple[int, ServiceEntry]]] = {}
+        for number, (entry, addresses) in enumerate(listed):
+            for port in dict.fromkeys(one.number for one in entry.ports):
+                self._listening.setdefault(port, []).append((entry, addresses))
+            for port in dict.fromkeys(port for one in entry.ports for port in (one.number, one.target)):
+                self._speaking.setdefault(port, []).append((number, entry))
+            if not entry.ports:
+                self._everywhere.append((number, entry))
+        self._covering: dict[tuple[int, int, str], list[ServiceEntry]] = {}
+        self._taken: dict[tuple[int, int, str], list[tuple[ServiceEntry, Intervals]]] = {}
+
+    def covering(self, port: int, sidecar: Sidecar | None, client: str) -> list[ServiceEntry]:
+        """The entries that a client's sidecar knows, and that may be about what listens at a port."""
+        key = (port, id(sidecar), client)
+        found = self._covering.get(key)
+        if found is None:
+            listed = sorted((*self._speaking.get(port, ()), *self._everywhere), key=lambda one: one[0])
+            found = self._covering[key] = [one for _, one in listed if _known(one, port, sidecar, client)]
+        return found
 
     def taking(
         self, destination: Pod, port: int, sidecar: Sidecar | None, client: str
     ) -> Iterator[tuple[ServiceEntry, bool]]:
         """The entries for which a client's sidecar takes a connection to a pod's own address, surely or perhaps."""
-        for entry, addresses in self._entries:
-            ports = [one for one in entry.ports if one.number == port]
-            if not ports or not visible(entry.exports, entry.named.namespace, client):
-                continue
-            if not any(imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts):
-                continue
+        key = (port, id(sidecar), client)
+        kept = self._taken.get(key)
+        if kept is None:
+            listed = self._listening.get(port, ())
+            kept = self._taken[key] = [one for one in listed if _known(one[0], port, sidecar, client)]
+        for entry, addresses in kept:
             if not addresses:
-                if any(one.protocol.upper() in _BYTES for one in ports):
+                if any(one.protocol.upper() in _BYTES for one in entry.ports if one.number == port):
                     yield entry, False
                 continue
             known = destination.addresses
             inside = [any(first <= one <= last for first, last in addresses) for one in known]
             if not known or any(inside):
                 yield entry, bool(known) and all(inside)
+
+
+def _known(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:
+    """Whether a client's sidecar knows an entry, at a port."""
+    space = entry.named.namespace
+    return visible(entry.exports, space, client) and any(
+        imports(sidecar, space, host, port, client) for host in entry.hosts
+    )
 
 
 def addresses_of(entry: ServiceEntry) -> Intervals:

@@ -89,7 +89,10 @@ class IstioMesh:
     name = NAME
     tunnel_port = HBONE_PORT
 
-    def __init__(self, cluster: Cluster, objects: IstioObjects, settings: Settings) -> None:
+    def __init__(
+        self, cluster: Cluster, objects: IstioObjects, settings: Settings, of_replicas: frozenset[str] | None = None
+    ) -> None:
+        """``of_replicas``: labels that tell replicas apart and nothing here, where that is known."""
         self._cluster, self._settings = cluster, settings
         self._strange_hosts = tuple(strange_hosts(objects))
         self.objects = objects = in_usual_domain(objects)
@@ -160,7 +163,9 @@ class IstioMesh:
         for policy in self._policies:
             self._policies_of.setdefault(policy.attachment.namespace, []).append(policy)
         self._ends_tls = self.release.flag("ENABLE_TLS_ON_SIDECAR_INGRESS", False) is not False
-        self._of_replicas = unmentioned((objects, configs, cluster.services))
+        if of_replicas is None:
+            of_replicas = unmentioned((objects, configs, cluster.services))
+        self._of_replicas = of_replicas
         """Labels that tell replicas apart, and nothing here."""
         self._rules: dict[Hashable, RequestRules] = {}
         self._kinds: dict[Hashable, int] = {}
@@ -193,7 +198,13 @@ class IstioMesh:
 
         assert isinstance(self._cluster.istio, IstioObjects)
         objects = with_policies(self._cluster.istio, manifests)
-        return None if objects is None else IstioMesh.of(replace(self._cluster, istio=objects), self._settings)
+        if objects is None:
+            return None
+        left = self._of_replicas & unmentioned(manifests)
+        mesh = IstioMesh(replace(self._cluster, istio=objects), objects, self._settings, left)
+        # Who is in the mesh does not hang on these objects.
+        mesh.enrolment = self.enrolment
+        return mesh
 
     @staticmethod
     def of(cluster: Cluster, settings: Settings | None = None) -> IstioMesh | None:

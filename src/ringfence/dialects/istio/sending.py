@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringfence.dialects.istio.abroad import of_sidecar, stranger
+from ringfence.dialects.istio.client_homes import own_homes
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.destination_rule import DestinationRules, told
 from ringfence.dialects.istio.domain import domain_of
@@ -39,7 +40,7 @@ from ringfence.dialects.istio.objects import (
 from ringfence.dialects.istio.passed_on import aimed, passed_on
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.server_names import asked_name, with_name
-from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, imports, knows
+from ringfence.dialects.istio.sidecar_scope import Sidecars, any_outside, knows
 from ringfence.dialects.istio.speech import Services, of_port, target_of
 from ringfence.dialects.istio.together import cases, either
 from ringfence.dialects.istio.virtual_hosts import Asked, VirtualHosts
@@ -127,16 +128,22 @@ class Senders:
         self._scoped = bool(
             selecting or self._routes or self._entries or services.any_exported or any(map(_exports, configs))
         )
+        self._homes = own_homes(objects, root, configs, exported=services.any_exported)
         self._headless: dict[tuple[str, str], bool] = {}
+        self._viewed: dict[tuple[str | None, bool], list[VirtualService]] = {}
 
     def key_of(self, source: Pod) -> tuple[object, ...]:
-        """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is."""
+        """What of a client decides what its sidecar sends: nothing of it, where no object asks whose client it is; its
+        namespace only where some object speaks of this one."""
         if not self._scoped:
             return (is_gateway(source),) if self._bound else ()
-        choosy = source.namespace in self._choosy or self._root in self._choosy or self.client_routes.by_labels
+        home = source.namespace
         # A gateway is not bound by what holds for clients in the mesh: its labels and annotations say what it is.
-        labels = (id(source.labels), id(source.marks)) if choosy or self._routes or self._bound else None
-        return source.namespace, labels, source.open_labels if labels is not None else ()
+        if is_gateway(source):
+            return home, (id(source.labels), id(source.marks)), source.open_labels
+        if home in self._choosy or self._root in self._choosy or self.client_routes.by_labels:
+            return home, (id(source.labels), None), source.open_labels
+        return ("" if self._homes is not None and home not in self._homes else home), None, ()
 
     def by_node(self, destination: Pod | None) -> Iterator[Option[Client]]:
         """What ztunnel sends."""
@@ -238,7 +245,7 @@ class Senders:
                 service, number = known
                 yield from self._known(source, destination, port, service, number, config)
                 return
-        entries = [one for one in self._entries if _may_cover(one, port, sidecar, source.namespace)]
+        entries = self._by_address.covering(port, sidecar, source.namespace)
         if destination is not None:
             serving = [one for one in entries if _serves(one, destination)]
             if serving:
@@ -354,11 +361,8 @@ class Senders:
             found.append(self.client_routes.to_service(source, destination, port, service, number, speech))
         if len(set(found)) == 1:
             return found[0]
-        sources = [
-            one.named.source
-            for one in self._routes
-            if _routes_host(one, of_service(service.namespace, service.name), source.namespace)
-        ]
+        host = of_service(service.namespace, service.name)
+        sources = [one.named.source for one in self._routes if _routes_host(one, host, source.namespace)]
         why = "treats the ports of the Service differently, and which is dialled is not known"
         return RequestRules(unsettled=tuple((one, why) for one in sources), moved=True)
 
@@ -382,14 +386,8 @@ class Senders:
     ) -> Iterator[Option[Client]]:
         """What is sent, whatever routes say."""
         host = of_service(service.namespace, service.name)
-        candidates = self._bound if is_gateway(source) else self._routes
         http = any(speaks is not Speech.TCP for speaks in _speech(service, numbers))
-        routes = [
-            view
-            for one in candidates
-            if (is_gateway(source) or _routes_host(one, host, source.namespace))
-            and (view := _view(one, http)) is not None
-        ]
+        routes = self._views(None if is_gateway(source) else host, source.namespace, http)
         leading = _leading(service, destination, port)
         for option in self._rules.for_service(source, service, config):
             rule = option.value
@@ -419,6 +417,15 @@ class Senders:
                 yield Option(
                     client, ", and ".join(filter(None, (base, extra))), decide or ("the port" if extra else "")
                 )
+
+    def _views(self, host: str | None, client: str, http: bool) -> list[VirtualService]:
+        """What the routes for a host say of requests, or of other connections, to clients of a namespace; None: what
+        all say that are bound to gateways."""
+        views = self._viewed.get((host, http))
+        if views is None:
+            routes = self._bound if host is None else [one for one in self._routes if _has_host(one, host)]
+            views = self._viewed[host, http] = [view for one in routes if (view := _view(one, http)) is not None]
+        return views if host is None else [one for one in views if visible(one.exports, one.named.namespace, client)]
 
     def _of_tls(
         self,
@@ -548,15 +555,6 @@ def _leading(service: Service, destination: Pod | None, port: int) -> list[int]:
     return [one.port for one in ports if target_of(one, destination) == port]
 
 
-def _may_cover(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:
-    if not visible(entry.exports, entry.named.namespace, client):
-        return False
-    ports = {one.number for one in entry.ports} | {one.target for one in entry.ports}
-    return (port in ports or not ports) and any(
-        imports(sidecar, entry.named.namespace, host, port, client) for host in entry.hosts
-    )
-
-
 def _serves(entry: ServiceEntry, pod: Pod) -> bool:
     """Whether a workload serves the hosts of a ServiceEntry."""
     if not entry.selector or entry.named.namespace != pod.namespace:
@@ -565,8 +563,10 @@ def _serves(entry: ServiceEntry, pod: Pod) -> bool:
 
 
 def _routes_host(route: VirtualService, host: str, client: str) -> bool:
-    if not visible(route.exports, route.named.namespace, client):
-        return False
+    return visible(route.exports, route.named.namespace, client) and _has_host(route, host)
+
+
+def _has_host(route: VirtualService, host: str) -> bool:
     return any(covers(full_name(one, route.named.namespace), host) for one in route.hosts)
 
 

@@ -408,7 +408,8 @@ def own_families(end: EndClass) -> tuple[int, ...]:
     """The families that an end has, or may have where that is not known."""
     if end.families:
         return end.families
-    return tuple(sorted({number for first, last in end.space for number in (family(first), family(last))}))
+    # Addresses are in order, those of IPv4 first.
+    return tuple(sorted({family(end.space[0][0]), family(end.space[-1][1])})) if end.space else ()
 
 
 def blind_namespaces(cluster: Cluster) -> frozenset[str] | None:

@@ -187,7 +187,9 @@ class _View:
         reaches = self._by_holder.get(identity)
         if reaches is None:
             holder = Holder(False, () if identity is None else (identity,))
-            reaches = self._by_holder[identity] = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder)
+            fronts = self._grid.reaches.fronts
+            reaches = Reaches(self.relation.cluster, self.mesh, Reading.UNBOUND, holder, fronts=fronts)
+            self._by_holder[identity] = reaches
         key: tuple[object, object] = (None, kind)
         if identity is not None:
             if kind not in self._asked:

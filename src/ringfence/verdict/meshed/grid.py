@@ -83,21 +83,23 @@ class MeshedGrid(Grid):
     def holding(self, holder: Holder) -> MeshedGrid:
         """The same for clients with other certificates: what the network says stays."""
         other = copy(self)
-        other.reaches = Reaches(self.relation.cluster, self.mesh, self.reading, holder)
+        other.reaches = self._reaches(self.mesh, holder)
         other._reach, other._makers = {}, None
         return other
 
     def under_mesh(self, mesh: Mesh) -> MeshedGrid:
-        """The same where objects of the mesh say something else; who is in it, and as whom, stays."""
-        known = self.kinds
+        """The same where policies of the mesh say something else; who is in it, as whom, and what clients send, stays:
+        so does which sources are one."""
+        known, _ = self.kinds, (self._by_sending, self._columns_of)
         other = copy(self)
         other.mesh, other._kinds = mesh, known
-        other.reaches = Reaches(self.relation.cluster, mesh, self.reading, self.reaches.holder)
+        other.reaches = self._reaches(mesh, self.reaches.holder)
         other._makers = None
-        other._joined, other._asked, other._parted, other._reach, other._within = {}, {}, {}, {}, {}
-        for name in ("_by_sending", "_columns_of"):
-            other.__dict__.pop(name, None)
+        other._asked, other._reach, other._within = {}, {}, {}
         return other
+
+    def _reaches(self, mesh: Mesh, holder: Holder) -> Reaches:
+        return Reaches(self.relation.cluster, mesh, self.reading, holder, fronts=self.reaches.fronts)
 
     def column(self, destination: int, within: int | None = None) -> Iterator[tuple[int, Result]]:
         """(sources, result), disjoint, for one destination; of the sources ``within`` only."""

@@ -100,8 +100,8 @@ class Makers:
         key = (self.mesh.kind(pod), frozenset(self._told(identity, pod) for identity in identities))
         found = self._reach.get(key)
         if found is None:
-            reaches = Reaches(self.cluster, self.mesh, Reading.UNBOUND, Holder(False, identities))
-            reaches.fronts = self._strangers.fronts
+            fronts = self._strangers.fronts
+            reaches = Reaches(self.cluster, self.mesh, Reading.UNBOUND, Holder(False, identities), fronts=fronts)
             found = self._reach[key] = reaches.reach(None, None, pod)
         return found
 

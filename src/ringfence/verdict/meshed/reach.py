@@ -129,14 +129,20 @@ class Reaches:
     their pods."""
 
     def __init__(
-        self, cluster: Cluster, mesh: Mesh, reading: Reading, holder: Holder = OWN, spaces: Spaces | None = None
+        self,
+        cluster: Cluster,
+        mesh: Mesh,
+        reading: Reading,
+        holder: Holder = OWN,
+        spaces: Spaces | None = None,
+        fronts: Fronts | None = None,
     ) -> None:
         self.holder = holder
         self.cluster = cluster
         self.mesh = mesh
         self.reading = reading
         self._rulings = Rulings(mesh, spaces)
-        self.fronts = Fronts(cluster)
+        self.fronts = fronts or Fronts(cluster)
         self._destination: Pod | None = None
         self._over: list[Pod] = []
         self._courses_of: dict[tuple[Hashable, int], tuple[Shown, ...]] = {}
