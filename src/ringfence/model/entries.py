@@ -49,12 +49,16 @@ class Carried(StrEnum):
 class RequestMatch(Value):
     """Requests that a rule takes (of TLS: server names), at these ports of listeners (none said: any) and only of these
     gateways, by namespace and name. ``rank``: where the most specific match counts instead of the first, the greater
-    one. ``formula`` says nothing of hosts that the route as a whole is for."""
+    one. ``by_sort``: the same where exact paths go before all prefixes, and these before all regular expressions.
+    ``regular``: its path is a regular expression, for which ``rank`` says nothing. ``formula`` says nothing of hosts
+    that the route as a whole is for."""
 
     formula: Formula
     ports: tuple[int, ...] = ()
     gateways: tuple[tuple[str, str], ...] = ()
     rank: tuple[int, ...] = ()
+    by_sort: tuple[int, ...] = ()
+    regular: bool = False
 
 
 class Changes(Value):

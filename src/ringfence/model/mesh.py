@@ -550,6 +550,10 @@ class Mesh(Protocol):
     def normalized(self, path: str) -> str:
         """A request's path as the proxies compare it."""
 
+    def spellings(self, path: str) -> tuple[str, ...]:
+        """What a path may be for the proxies, before they normalise it: it alone, unless releases differ in that and it
+        is not known which it is."""
+
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""
 

@@ -191,6 +191,8 @@ def _refuses_nobody(enforcement: Enforcement, index: int, port: int, method: str
     point = Point(PointSort.NODE if node else PointSort.SIDECAR, enforcement.pod(index), http)
     values: dict[Any, Any] = {PEER_IDENTITY: None, PORT: port}
     if http:
+        if len(enforcement.mesh.spellings(path)) > 1:
+            return None
         values |= {METHOD: method, PATH: enforcement.mesh.normalized(path)}
     facts = Facts(values, frozenset((PEER_ADDRESS, REMOTE_ADDRESS, DESTINATION_ADDRESS, HOST)))
     outcome = decide(enforcement.mesh.rules(point, port), facts, point.sort, http=http).outcome

@@ -358,6 +358,51 @@ def test_the_gateway_api() -> None:
     assert ways["shop/api"][0].hops[1].identity == "spiffe://cluster.local/ns/shop/sa/web-istio"
 
 
+@pytest.mark.parametrize(
+    ("class_name", "expression", "prefix", "found"),
+    [
+        # istiod puts every regular expression behind every prefix, however short that is.
+        ("istio", "/v[0-9]+/admin.*", "/v2", "allowed: path ~/v[0-9]+/admin.* except /v2/*"),
+        ("istio", "/v2/admin.*", "/v2", "denied: "),
+        ("istio", "/v2/admin.*", "/", "denied: "),
+        # Others do as they like; where no other match takes the same requests it does not matter.
+        ("somebody", "/v2/admin.*", "/v2", "unknown: path ~/v2/admin.*"),
+        ("somebody", "/v[0-9]+/admin.*", "/w", "allowed: path ~/v[0-9]+/admin.*"),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_regular_expressions_among_prefixes(
+    class_name: str, expression: str, prefix: str, found: str, apart: bool
+) -> None:
+    """In one route, and in two."""
+    made = an(
+        "Gateway",
+        "shop/web",
+        {"gatewayClassName": class_name, "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+    )
+    regular = {"path": {"type": "RegularExpression", "value": expression}}
+    rules = [
+        {"matches": [regular], "backendRefs": [{"name": "admin", "port": 80}]},
+        {"matches": [{"path": {"value": prefix}}], "backendRefs": [{"name": "api", "port": 80}]},
+    ]
+    made = made.replace("networking.istio.io/v1", "gateway.networking.k8s.io/v1")
+    parts = [made]
+    for number, some in enumerate(([one] for one in rules) if apart else [rules]):
+        parts.append(
+            an("Gateway", f"shop/route{number}", {"parentRefs": [{"name": "web"}], "rules": some})
+            .replace("networking.istio.io/v1", "gateway.networking.k8s.io/v1")
+            .replace("kind: Gateway", "kind: HTTPRoute")
+        )
+    text = "".join((*BASE, *parts)).replace("mode: STRICT", "mode: PERMISSIVE")
+    asked = ringfence.load_objects([one for one in yaml.safe_load_all(text) if one], assume_no_labels=True)
+    ways = {way.destination: way for way in asked.ways_in().ways}
+    # What other routes take first is said of the verdict only.
+    found = found.partition(" except ")[0] if apart else found
+    assert f"{ways['shop/admin'].verdict}: {', '.join(ways['shop/admin'].requests)}" == found
+    assert ways["shop/api"].verdict is Verdict.ALLOWED
+    assert any("regular" in note for note in ways["shop/api"].notes) is found.startswith("unknown")
+
+
 def test_a_blast_radius_from_the_internet_goes_by_the_gateway() -> None:
     asked = world(gateway(), virtual_service({"route": TO_API}))
     ways = asked.paths("internet", "shop/api").ways

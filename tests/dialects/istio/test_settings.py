@@ -194,6 +194,25 @@ def test_paths_as_proxies_compare_them(path: str, how: str, found: str) -> None:
     assert normalized(path, how) == found
 
 
+@pytest.mark.parametrize(
+    ("release", "found", "spellings"),
+    [
+        ("1.30.4", "/b", 1),
+        ("1.30.3", "/a/..;x/b", 1),
+        ("1.29.7", "/b", 1),
+        ("1.28.9", "/a/..;x/b", 1),
+        ("1.31.0", "/b", 1),
+        ("", "/a/..;x/b", 2),
+    ],
+)
+def test_segments_of_dots_with_parameters_hang_on_the_release(release: str, found: str, spellings: int) -> None:
+    lab = Lab(BASE, istiod("default", release)) if release else Lab(BASE)
+    assert lab.mesh.normalized("/a/..;x/b") == found
+    several = lab.mesh.spellings("/a/..;x/b")
+    assert (len(several), lab.mesh.normalized(several[-1])) == (spellings, "/b" if spellings > 1 else found)
+    assert lab.mesh.spellings("/a/../b;x") == ("/a/../b;x",)
+
+
 def rules(lab: Lab, sort: PointSort = PointSort.SIDECAR) -> Any:
     return lab.mesh.rules(Point(sort, lab.pod("shop/api"), True), 8080)
 

@@ -133,6 +133,9 @@ class FakeMesh:
     def normalized(self, path: str) -> str:
         return path
 
+    def spellings(self, path: str) -> tuple[str, ...]:
+        return (path,)
+
     def rules(self, point: Point, port: int) -> RequestRules:
         return self.rules_of
 

@@ -62,6 +62,17 @@ def test_each_value_of_a_repeated_header_counts_by_itself(release: str | None, g
     assert said(asked, x_role=["guest", ""]) == ("unknown" if release is None else guest)
 
 
+@pytest.mark.parametrize(
+    ("release", "verdict"), [("1.30.4", "denied"), ("1.30.3", "allowed"), (None, "unknown"), ("1.31.1", "denied")]
+)
+def test_dots_with_parameters_are_read_as_the_release_does(release: str | None, verdict: str) -> None:
+    asked = world([{"to": [{"operation": {"paths": ["/admin/*"]}}]}], release)
+    assert said(asked, "/open/..;x/admin/a") == verdict
+    assert said(asked, "/open/../admin/a") == "denied"
+    assert said(asked, "/admin/b/..;x/a") == "denied", "either way"
+    assert said(asked, "/open/b/..;x/a") == "allowed", "either way"
+
+
 def test_nobody_knows_what_proxies_write() -> None:
     asked = world(PROXIES, "1.30.0")
     assert said(asked) == "allowed"

@@ -1,6 +1,7 @@
 """Which requests the matches of a route of the Gateway API take, and how specific each is.
 
-Source: gateway.networking.k8s.io v1 ``HTTPRouteMatch``, ``GRPCRouteMatch`` (values, and the order of precedence).
+Source: gateway.networking.k8s.io v1 ``HTTPRouteMatch``, ``GRPCRouteMatch`` (values, and the order of precedence, which
+leaves regular expressions to the controller); istio ``pilot/pkg/config/kube/gateway/conversion.go`` (sortHTTPRoutes).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from ringfence.model.entries import RequestMatch
 from ringfence.sets.languages.patterns import Exact, Pattern, Prefix, regular
 from ringfence.sets.requests.attributes import METHOD, PATH, header, query
 from ringfence.sets.requests.formulas import ALWAYS, Formula, Predicate, conjunction, disjunction
+from ringfence.values import replace
 
 ANY_NAME = "[^/]+"
 
@@ -21,6 +23,8 @@ def matches_of(rule: Mapping[str, Any], kind: str) -> tuple[RequestMatch, ...]:
     if kind not in ("HTTPRoute", "GRPCRoute"):
         return (RequestMatch(ALWAYS),)
     written = rule.get("matches")
+    if written == []:
+        return (replace(_match({}, kind), by_sort=by_sort(None, kind)),)
     listed = [one for one in written if isinstance(one, Mapping)] if isinstance(written, list) else []
     return tuple(_match(one, kind) for one in listed or [{}])
 
@@ -47,7 +51,39 @@ def _match(match: Mapping[str, Any], kind: str) -> RequestMatch:
             value = str(one.get("value", ""))
             pattern = regular(value) if one.get("type") == "RegularExpression" else Exact(value)
             parts.append(Predicate(header(name) if key == "headers" else query(name), pattern))
-    return RequestMatch(conjunction(parts), rank=tuple(rank))
+    path = match.get("method" if kind == "GRPCRoute" else "path")
+    is_regular = isinstance(path, Mapping) and path.get("type") == "RegularExpression"
+    return RequestMatch(conjunction(parts), rank=tuple(rank), by_sort=by_sort(match, kind), regular=is_regular)
+
+
+def by_sort(match: Mapping[str, Any] | None, kind: str) -> tuple[int, ...]:
+    """The rank of a match where exact paths go first, then prefixes, then regular expressions, each the longest first.
+    None: the rule has no matches at all."""
+    if match is None:
+        return (-2,)
+    if kind == "GRPCRoute":
+        sort, length, method = _sort_of_call(match.get("method"))
+    else:
+        path = match.get("path")
+        written: Mapping[str, Any] = path if isinstance(path, Mapping) else {}
+        sort = {"Exact": 3, "RegularExpression": 1}.get(str(written.get("type")), 2)
+        value = str(written.get("value") or "/")
+        length = len(value.removesuffix("/") or "/") if sort == 2 else len(value)
+        method = int(isinstance(match.get("method"), str))
+    return (sort, length, method, _count(match.get("headers")), _count(match.get("queryParams")))
+
+
+def _sort_of_call(written: Any) -> tuple[int, int, int]:
+    if not isinstance(written, Mapping) or not (written.get("service") or written.get("method")):
+        return -1, 0, 0
+    service, name = str(written.get("service") or ""), str(written.get("method") or "")
+    if written.get("type") == "RegularExpression" or not service:
+        return 1, len(f"/{service or ANY_NAME}/{name or '.+'}"), 0
+    return (3, len(f"/{service}/{name}"), 0) if name else (2, len(f"/{service}/"), 0)
+
+
+def _count(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _of_path(path: Any, rank: list[int]) -> Iterator[Formula]:

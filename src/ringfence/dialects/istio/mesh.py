@@ -26,7 +26,7 @@ from ringfence.dialects.istio.member_rolls import as_set, member_rolls
 from ringfence.dialects.istio.mentioned import unmentioned
 from ringfence.dialects.istio.mesh_config import DEFAULT, MeshConfig
 from ringfence.dialects.istio.objects import Extension, IstioObjects, Named
-from ringfence.dialects.istio.paths import normalized
+from ringfence.dialects.istio.paths import normalized, without_parameters
 from ringfence.dialects.istio.peer_authentication import PeerAuthentications, selects
 from ringfence.dialects.istio.sending import Senders
 from ringfence.dialects.istio.server_names import with_name
@@ -478,7 +478,14 @@ class IstioMesh:
 
     def normalized(self, path: str) -> str:
         """A request's path as the proxies compare it."""
-        return normalized(path, self.config.path_normalization)
+        resolves = self.release.resolves_dots_with_parameters() is True
+        return normalized(path, self.config.path_normalization, resolves)
+
+    def spellings(self, path: str) -> tuple[str, ...]:
+        """The path, and the one that it is for some releases, where it is not known which it is."""
+        if self.release.resolves_dots_with_parameters() is not None:
+            return (path,)
+        return tuple(dict.fromkeys((path, without_parameters(path, self.config.path_normalization))))
 
     def rules(self, point: Point, port: int) -> RequestRules:
         """What an enforcement point asks of requests, or connections, to a port."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ringfence.dialects.fields.route_matches import ANY_NAME, matches_of
+from ringfence.dialects.fields.route_matches import ANY_NAME, by_sort, matches_of
 from ringfence.dialects.istio.hosts import of_service
 from ringfence.dialects.istio.objects import Routed, ServiceEntry, VirtualService
 from ringfence.dialects.istio.rewrites import of_filters
@@ -131,7 +131,7 @@ def _entries(manifest: Manifest, spec: Mapping[str, Any], carried: Carried) -> I
             yield replace(
                 entry,
                 when=_formula(match or {}, manifest.kind),
-                rank=_rank(match, manifest.kind),
+                rank=by_sort(match, manifest.kind),
                 rewriting=of_filters(filters, match),
             )
 
@@ -216,30 +216,6 @@ def _formula(match: Mapping[str, Any], kind: str) -> Formula:
         pattern = f"/{service or ANY_NAME}/{name or '.+'}"
         return conjunction((Predicate(PATH, regular(pattern)), rest))
     return matches_of({"matches": [match]}, kind)[0].formula
-
-
-def _rank(match: Mapping[str, Any] | None, kind: str) -> tuple[int, ...]:
-    """Of two rules that match the one with the greater rank counts. None: the rule has no matches at all."""
-    if match is None:
-        return (-2,)
-    if kind == "GRPCRoute":
-        sort, length, method = _rank_of_call(match.get("method"))
-    else:
-        path = _mapping(match.get("path"))
-        sort = {"Exact": 3, "RegularExpression": 1}.get(str(path.get("type")), 2)
-        value = str(path.get("value") or "/")
-        length = len(value.removesuffix("/") or "/") if sort == 2 else len(value)
-        method = int(isinstance(match.get("method"), str))
-    return (sort, length, method, len(_list(match.get("headers"))), len(_list(match.get("queryParams"))))
-
-
-def _rank_of_call(written: Any) -> tuple[int, int, int]:
-    if not isinstance(written, Mapping) or not (written.get("service") or written.get("method")):
-        return -1, 0, 0
-    service, name = str(written.get("service") or ""), str(written.get("method") or "")
-    if written.get("type") == "RegularExpression" or not service:
-        return 1, len(f"/{service or ANY_NAME}/{name or '.+'}"), 0
-    return (3, len(f"/{service}/{name}"), 0) if name else (2, len(f"/{service}/"), 0)
 
 
 def as_read(

@@ -19,6 +19,7 @@ _FALSE = ("0", "f", "false", "False", "FALSE", "F")
 _QUOTES_NAMES = (1, 27, 9), (1, 28, 6), (1, 29, 2)
 _QUOTES_PATTERNS = (1, 28, 7), (1, 29, 3)
 _HEADERS_APART = (1, 27, 8), (1, 28, 5), (1, 29, 1)
+_DOTS_WITH_PARAMETERS = (1, 29, 7), (1, 30, 4)
 _PROVIDERS = {"envoyExtAuthzHttp": Provider.HTTP, "envoyExtAuthzGrpc": Provider.GRPC}
 
 
@@ -75,6 +76,11 @@ class Release:
             patterns_are_literal=self._since(_QUOTES_PATTERNS),
             headers_apart=self._since(_HEADERS_APART),
         )
+
+    def resolves_dots_with_parameters(self) -> bool | None:
+        """Whether its Envoy takes ``..;a`` in a path for ``..`` (CVE-2026-73551; 1.29.7, 1.30.4 and later). None: not
+        known."""
+        return self._since(_DOTS_WITH_PARAMETERS)
 
     def _since(self, changed: tuple[Version, ...]) -> bool | None:
         """Whether a change that older lines of releases got too is in: the first release of each line that has it, the

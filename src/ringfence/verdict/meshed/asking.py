@@ -232,7 +232,8 @@ class MeshedAsker:
         from ringfence.verdict.ways_in.requests import Requests
         from ringfence.verdict.ways_in.routing import Routing
 
-        return Routing(self.asker), Requests(self.cluster.entries.routes, self.cluster.entries.gateways)
+        routing, entries = Routing(self.asker), self.cluster.entries
+        return routing, Requests(entries.routes, entries.gateways, routing.ranks_by_sort)
 
     def _by_port(self, flow: Flow, ports: Intervals) -> Iterator[Intervals]:
         """The ports, parted by what the mesh says of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,23 @@ def takes(
     more: dict[Attribute, Told | None] | None = None,
 ) -> Verdict:
     """Whether a formula is true of a request, or of all that are asked about."""
+    rulings = question.asker.rulings
+    if isinstance(request, Request) and rulings.mesh is not None:
+        paths = rulings.mesh.spellings(request.path)
+        if len(paths) > 1:
+            ways = [dataclasses.replace(request, path=path) for path in paths]
+            told = {_takes(question, formula, one, port, more) for one in ways}
+            return told.pop() if len(told) == 1 else Verdict.UNKNOWN
+    return _takes(question, formula, request, port, more)
+
+
+def _takes(
+    question: Question,
+    formula: Formula,
+    request: Request | Among,
+    port: int,
+    more: dict[Attribute, Told | None] | None,
+) -> Verdict:
     rulings = question.asker.rulings
     values: dict[Attribute, Told | None] = {PORT: port}
     unknown: set[Attribute] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from ringfence.layers.mesh.courses import At, Course, Hop
@@ -67,7 +68,11 @@ class Rulings:
     def of(self, hop: Hop, request: Request | Among | None, address: int | None, host: str) -> Ruling:
         """The ruling of a hop's point. ``address``: where the hop comes from, None: not known. ``host``: what a request
         says that names no other; empty: not known."""
-        return _alike(self._rules(hop), request, lambda rules: self._of(hop, rules, request, address, host))
+
+        def judge(one: Request | Among | None) -> Ruling:
+            return _alike(self._rules(hop), one, lambda rules: self._of(hop, rules, one, address, host))
+
+        return self._spelled(request, judge)
 
     def _of(
         self, hop: Hop, rules: RequestRules, request: Request | Among | None, address: int | None, host: str
@@ -120,7 +125,23 @@ class Rulings:
 
     def of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         """What the client's own proxy does with requests that are dialled at a port: sends them there, or not."""
-        return _alike(rules, request, lambda read: self._of_client(read, request, port, host))
+
+        def judge(one: Request | Among | None) -> Ruling:
+            return _alike(rules, one, lambda read: self._of_client(read, one, port, host))
+
+        return self._spelled(request, judge)
+
+    def _spelled(self, request: Request | Among | None, judge: Callable[[Request | Among | None], Ruling]) -> Ruling:
+        """What is said of a request whichever way the proxies read its path, where that is not known."""
+        if self.mesh is None or not isinstance(request, Request):
+            return judge(request)
+        paths = self.mesh.spellings(request.path)
+        found = [judge(request if path == request.path else dataclasses.replace(request, path=path)) for path in paths]
+        if len({one.verdict for one in found}) == 1:
+            return found[0]
+        text = f"it hangs on whether proxies take {request.path} for {paths[-1]}"
+        decided = tuple(dict.fromkeys(decision for one in found for decision in one.decided_by))
+        return Ruling(Verdict.UNKNOWN, Reason(Step.OPEN.value, text, "the release of Istio"), decided)
 
     def _of_client(self, rules: RequestRules, request: Request | Among | None, port: int, host: str) -> Ruling:
         assert self.mesh is not None
@@ -161,6 +182,11 @@ class Rulings:
         self, course: Course, hop: Hop, request: Request | Among | None, address: int | None, host: str
     ) -> Ruling:
         """The ruling of a hop's point on a request as it gets there: proxies before it may have changed it."""
+        return self._spelled(request, lambda one: self._of_sent(course, hop, one, address, host))
+
+    def _of_sent(
+        self, course: Course, hop: Hop, request: Request | Among | None, address: int | None, host: str
+    ) -> Ruling:
         if not isinstance(request, Request):
             return self.of(hop, request, address, host)
         sent = self._through(course.routes, request, course.dialled, host)

@@ -1,12 +1,13 @@
 """Which requests a rule of a route takes at a listener: those for its hosts that match it, less what goes before it.
 
-Sources: gateway.networking.k8s.io v1 (precedence of hosts and of matches), networking.istio.io/v1 VirtualService (the
-first match counts; the most specific host of all routes takes a request).
+Sources: gateway.networking.k8s.io v1 (precedence of hosts and of matches; that of regular expressions is left to the
+controller), istio ``pilot/pkg/config/kube/gateway/conversion.go`` (sortHTTPRoutes), networking.istio.io/v1
+VirtualService (the first match counts; the most specific host of all routes takes a request).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ringfence.model.entries import Carried, Changes, Gateway, Listener, ListenerTls, RequestMatch, Route, RouteRule
 from ringfence.sets.languages.limits import TooLarge
@@ -35,13 +36,15 @@ MOST_LINES = 8
 
 class Taken(Value):
     """The requests that a rule surely takes at a listener, and those that it possibly does. ``hosts``: for these.
-    ``shown``: what is asked of them beside their host."""
+    ``shown``: what is asked of them beside their host. ``regular``: which they are hangs on where regular expressions
+    go among other matches."""
 
     surely: Formula
     possibly: Formula
     hosts: tuple[str, ...]
     shown: Formula
     changes: Changes = Changes()
+    regular: bool = False
 
     @property
     def known(self) -> bool:
@@ -61,10 +64,14 @@ class Taken(Value):
 
 
 class Requests:
-    """The requests of routes. ``routes`` are all that there are, ``gateways`` too."""
+    """The requests of routes. ``routes`` are all that there are, ``gateways`` too. ``ranks_by_sort``: whether who
+    serves a Gateway puts regular expressions behind all prefixes."""
 
-    def __init__(self, routes: Sequence[Route], gateways: Sequence[Gateway]) -> None:
+    def __init__(
+        self, routes: Sequence[Route], gateways: Sequence[Gateway], ranks_by_sort: Callable[[Gateway], bool]
+    ) -> None:
         self._routes = routes
+        self._ranks_by_sort = ranks_by_sort
         self._gateways = {(one.api, one.namespace, one.name): one for one in gateways}
         self._together: dict[object, list[tuple[Route, Gateway, Listener]]] | None = None
         self.spaces = Spaces()
@@ -83,6 +90,7 @@ class Requests:
         beside = [one for one in self._beside(gateway, listener) if one[0] is not route]
         sure: list[Formula] = []
         possible: list[Formula] = []
+        regular = False
         for host in hosts:
             others = [
                 (other, place, at)
@@ -97,18 +105,17 @@ class Requests:
             }
             for_host = conjunction((of_host(host), *(negation(of_host(name)) for name in sorted(narrower))))
             for match in mine:
-                before = [one.formula for one in self._before(route, rule, match, gateway, listener)]
-                first, perhaps = self._of_others(route, match, others)
+                before, maybe = self._before(route, rule, match, gateway, listener)
+                first, perhaps, open_there = self._of_others(route, match, others)
+                regular = regular or bool(maybe) or open_there
                 own = conjunction((for_host, match.formula, *map(negation, before), *map(negation, first)))
                 possible.append(own)
-                sure.append(conjunction((own, *map(negation, perhaps))))
+                sure.append(conjunction((own, *map(negation, maybe), *map(negation, perhaps))))
         shown = disjunction(
-            conjunction(
-                (one.formula, *(negation(other.formula) for other in self._before(route, rule, one, gateway, listener)))
-            )
+            conjunction((one.formula, *map(negation, self._before(route, rule, one, gateway, listener)[0])))
             for one in mine
         )
-        return Taken(disjunction(sure), disjunction(possible), hosts, shown, rule.changes)
+        return Taken(disjunction(sure), disjunction(possible), hosts, shown, rule.changes, regular)
 
     def _of_names(self, route: Route, rule: RouteRule, mine: list[RequestMatch], listener: Listener) -> Taken:
         """TLS by the names of servers."""
@@ -120,8 +127,11 @@ class Requests:
 
     def _before(
         self, route: Route, rule: RouteRule, match: RequestMatch, gateway: Gateway, listener: Listener
-    ) -> Iterator[RequestMatch]:
-        """The matches of the same route that go before one."""
+    ) -> tuple[list[Formula], list[Formula]]:
+        """What the matches of the same route take that go before one, and those that perhaps do."""
+        first: list[Formula] = []
+        perhaps: list[Formula] = []
+        by_sort = self._ranks_by_sort(gateway)
         reached = False
         for other in route.rules:
             if other.carries is not rule.carries:
@@ -130,18 +140,21 @@ class Requests:
                 reached = reached or one is match
                 if one is match or not _applies(one, gateway, listener) or other is rule:
                     continue
-                if route.ordered:
-                    if not reached:
-                        yield one
-                elif one.rank > match.rank or (one.rank == match.rank and not reached):
-                    yield one
+                order = 0 if route.ordered else _compared(one, match, by_sort)
+                if order is None:
+                    perhaps.append(one.formula)
+                elif order > 0 or (order == 0 and not reached):
+                    first.append(one.formula)
+        return first, perhaps
 
     def _of_others(
         self, route: Route, match: RequestMatch, others: Iterable[tuple[Route, Gateway, Listener]]
-    ) -> tuple[list[Formula], list[Formula]]:
-        """What other routes for the same host take first, and what they perhaps do."""
+    ) -> tuple[list[Formula], list[Formula], bool]:
+        """What other routes for the same host take first, what they perhaps do, and whether that hangs on regular
+        expressions."""
         first: list[Formula] = []
         perhaps: list[Formula] = []
+        regular = False
         for other, gateway, listener in others:
             for rule in other.rules:
                 if rule.carries not in (None, Carried.REQUESTS):
@@ -152,12 +165,14 @@ class Requests:
                 for one in rule.matches:
                     if not _applies(one, gateway, listener):
                         continue
-                    order = _order(route, match, other, one)
+                    by_sort = self._ranks_by_sort(gateway)
+                    order = _order(route, match, other, one, by_sort)
                     if order is None:
+                        regular = regular or _compared(one, match, by_sort) is None
                         perhaps.append(one.formula)
                     elif order:
                         first.append(one.formula)
-        return first, perhaps
+        return first, perhaps, regular
 
     def _beside(self, gateway: Gateway, listener: Listener) -> list[tuple[Route, Gateway, Listener]]:
         """All routes at a port: where it ends no TLS, those of all gateways of the same pods."""
@@ -214,10 +229,20 @@ def _is_of_bytes(route: Route) -> bool:
     return route.kind in ("TCPRoute", "UDPRoute")
 
 
-def _order(route: Route, match: RequestMatch, other: Route, one: RequestMatch) -> bool | None:
+def _compared(one: RequestMatch, other: RequestMatch, by_sort: bool) -> int | None:
+    """Greater than 0: the first is the more specific one; less: the other is; 0: neither; None: the controller alone
+    knows."""
+    if not by_sort and (one.regular or other.regular):
+        return None
+    first, second = (one.by_sort, other.by_sort) if by_sort else (one.rank, other.rank)
+    return (first > second) - (first < second)
+
+
+def _order(route: Route, match: RequestMatch, other: Route, one: RequestMatch, by_sort: bool) -> bool | None:
     """Whether the match of another route goes before this one; None: it is not known."""
-    if match.rank != one.rank:
-        return one.rank > match.rank
+    order = _compared(one, match, by_sort)
+    if order != 0:
+        return None if order is None else order > 0
     if route.ordered and (match.formula == ALWAYS) != (one.formula == ALWAYS):
         # What takes everything goes last.
         return match.formula == ALWAYS

@@ -107,12 +107,20 @@ class Routing:
         if gateway.pods is not None:
             yield from self._configured(route, gateway, listeners, opening, parent)
             return
-        entry = self._classes.get(("GatewayClass", gateway.class_name))
-        software = _software(entry) if entry else by_class_name(gateway.class_name)
+        software = self._of_class(gateway)
         if software is None:
             yield Server(f"the controller of Gateway {called}", gateway=gateway, listeners=listeners)
         else:
             yield replace(self._server(software, gateway), gateway=gateway, listeners=listeners)
+
+    def _of_class(self, gateway: Gateway) -> Software | None:
+        entry = self._classes.get(("GatewayClass", gateway.class_name))
+        return _software(entry) if entry else by_class_name(gateway.class_name)
+
+    def ranks_by_sort(self, gateway: Gateway) -> bool:
+        """Whether who serves a Gateway surely puts regular expressions behind all prefixes."""
+        software = self._of_class(gateway)
+        return gateway.pods is not None or (software is not None and software.ranks_by_sort)
 
     def _configured(
         self, route: Route, gateway: Gateway, listeners: tuple[Listener, ...], opening: Opening, parent: Parent

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ringfence.model.entries import Carried, Listener, ListenerTls, Route, RouteRule
 from ringfence.model.mesh import Acceptance, Mesh, Point, PointSort, Proxy
 from ringfence.sets.ports import Intervals
-from ringfence.sets.requests.formulas import ALWAYS, Formula, conjunction, disjunction, predicates_of
+from ringfence.sets.requests.formulas import ALWAYS, Formula, conjunction, disjunction, negation, predicates_of
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Reason, Verdict
 from ringfence.verdict.ends import Target
@@ -29,6 +29,12 @@ ORDER_OPEN = Reason(
     "which of several routes for the same requests takes them is not known",
     "the creationTimestamp of each route",
 )
+REGULAR_OPEN = Reason(
+    "route-order",
+    "whether a regular expression goes before another match of the same requests is the controller's own choice",
+    "what the controller says of the order of regular expressions",
+)
+REGULAR_NOTE = "some of these requests may go elsewhere: where the controller puts regular expressions is not known"
 AUTOMATIC = Reason(
     "not-modelled", "it passes TLS of the mesh on to any Service whose name the client asks for, which is not modelled"
 )
@@ -85,7 +91,7 @@ class Serving:
         self.controller = controller
         self.doors = doors
         entries = routing.cluster.entries
-        self.requests = Requests(entries.routes, entries.gateways)
+        self.requests = Requests(entries.routes, entries.gateways, routing.ranks_by_sort)
 
     def ways(
         self,
@@ -164,9 +170,13 @@ class Serving:
         hops, openings = judged[0]
         way = made((opening, *openings), hops, destination, route.hosts, rule.path)
         if len(judged) > 1 and along(judged[1][0])[0] is not way.verdict:
-            way = replace(way, verdict=Verdict.UNKNOWN, reason=ORDER_OPEN)
+            open_order = REGULAR_OPEN if taken is not None and taken.regular else ORDER_OPEN
+            way = replace(way, verdict=Verdict.UNKNOWN, reason=open_order)
         way = self._settled(way, taken, listener)
         notes = (TLS_NOTES[listener.tls],) if listener is not None and listener.tls in TLS_NOTES else ()
+        if taken is not None and taken.regular and way.verdict in (Verdict.ALLOWED, Verdict.MIXED):
+            elsewhere = conjunction((taken.possibly, negation(taken.surely)))
+            notes = notes if self.requests.is_empty(elsewhere) else (*notes, REGULAR_NOTE)
         hosts = taken.hosts if taken is not None else route.hosts
         way = replace(
             way,
@@ -191,7 +201,7 @@ class Serving:
             if empty:
                 return replace(way, verdict=Verdict.DENIED, reason=NO_REQUEST)
             if not taken.known and self.requests.is_empty(taken.surely) is not False:
-                return replace(way, verdict=Verdict.UNKNOWN, reason=ORDER_OPEN)
+                return replace(way, verdict=Verdict.UNKNOWN, reason=REGULAR_OPEN if taken.regular else ORDER_OPEN)
         mixed = [hop for hop in way.hops if hop.verdict is Verdict.MIXED]
         if mixed and taken is None and any(hop.passing is not None for hop in mixed):
             return replace(way, verdict=Verdict.UNKNOWN, reason=NOT_READ)

@@ -17,7 +17,9 @@ class Software(Value):
     """One controller. ``controllers``: patterns for ``spec.controller`` of a class. ``class_names``: names that an
     Ingress without a class object means it by. ``pods``: label sets of its pods, each with the namespace that they are
     in by default (empty: any). ``own_pods``: it makes pods for each Gateway, with these labels, in which ``NAME`` and
-    ``NAMESPACE`` stand for the Gateway's. ``outside``: it is no pod at all but a load balancer of the cloud."""
+    ``NAMESPACE`` stand for the Gateway's. ``outside``: it is no pod at all but a load balancer of the cloud.
+    ``ranks_by_sort``: of the matches of routes of the Gateway API it takes exact paths first, then prefixes, then
+    regular expressions; of others it is not known where these are."""
 
     name: str
     controllers: tuple[str, ...]
@@ -25,6 +27,7 @@ class Software(Value):
     pods: tuple[tuple[str, Labels], ...] = ()
     own_pods: tuple[Labels, ...] = ()
     outside: bool = False
+    ranks_by_sort: bool = False
 
     def pods_of(self, gateway: tuple[str, str] | None) -> Iterator[tuple[str, Labels]]:
         """(namespace or empty, labels) of the pods that serve a Gateway, or Ingresses."""
@@ -99,6 +102,7 @@ KNOWN: tuple[Software, ...] = (
         ("istio",),
         (("", {"istio": "ingressgateway"}),),
         ({"gateway.networking.k8s.io/gateway-name": "NAME"},),
+        ranks_by_sort=True,
     ),
     Software(
         "OpenShift router",
