@@ -371,3 +371,14 @@ class Enrolment:
             why = f"{why}; it is annotated {capture.BYPASS}: true, so that only tunnels that it receives are taken"
         inbound = capture.inbound_of_node(pod.marks.annotations)
         return Membership(NAME, Proxy.NODE, inbound, Outgoing(), True, observed, why)
+
+
+def ambient_shown(cluster: Cluster, objects: IstioObjects) -> bool:
+    """Whether anything of the input shows that there is an ambient mesh."""
+    if objects.node_agents or objects.waypoints:
+        return True
+    labelled = any("istio.io/dataplane-mode" in one.labels for one in cluster.namespaces.values())
+    return labelled or any(
+        "ambient.istio.io/redirection" in pod.marks.annotations or "istio.io/dataplane-mode" in pod.labels
+        for pod in cluster.pods
+    )

@@ -18,7 +18,16 @@ from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, 
 from ringfence.dialects.istio.balancing import SELECTS_ENTRIES, balances
 from ringfence.dialects.istio.capture import HBONE_PORT
 from ringfence.dialects.istio.domain import domain_of, in_usual_domain, strange_hosts
-from ringfence.dialects.istio.enrolment import NAME, PROXY, Enrolment, exists, is_gateway, is_waypoint, key_of
+from ringfence.dialects.istio.enrolment import (
+    NAME,
+    PROXY,
+    Enrolment,
+    ambient_shown,
+    exists,
+    is_gateway,
+    is_waypoint,
+    key_of,
+)
 from ringfence.dialects.istio.extension_scope import may_touch
 from ringfence.dialects.istio.forwarded import with_sources
 from ringfence.dialects.istio.gateway_objects import GATEWAY_NAME
@@ -38,7 +47,7 @@ from ringfence.dialects.istio.together import CLIENT, NAMES, cases, either, toge
 from ringfence.dialects.istio.versions import Release
 from ringfence.dialects.istio.virtual_hosts import asked_in_usual_domain
 from ringfence.dialects.istio.waypoint import Waypoints
-from ringfence.dialects.istio.waypoint_routes import WaypointRoutes
+from ringfence.dialects.istio.waypoint_routes import WaypointRoutes, with_routes
 from ringfence.model.cluster import MACHINE, Cluster, Pod, Service
 from ringfence.model.mesh import (
     Acceptance,
@@ -140,7 +149,7 @@ class IstioMesh:
             self.services,
             self._sidecars,
             self.peer_authentications,
-            self.release.sending(self._ambient_shown()),
+            self.release.sending(ambient_shown(cluster, objects)),
             self._pods_of,
             configs.values(),
         )
@@ -509,14 +518,7 @@ class IstioMesh:
         ]
         added += self._ended_here(point, port)
         if point.sort is PointSort.WAYPOINT and server is not None:
-            routes = self._waypoint_routes.at(point, port, self.kind(server))
-            if routes.alone is not None:
-                alone = replace(found, policies=(*found.policies, *routes.alone.policies))
-                alone = replace(alone, unsettled=(*found.unsettled, *added), rewrites=routes.alone.rewrites)
-                found = replace(found, alone=alone)
-            found = replace(found, policies=(*found.policies, *routes.policies)) if routes.policies else found
-            found = replace(found, moved=True) if routes.moved and routes.unsettled else found
-            added += routes.unsettled
+            return with_routes(found, self._waypoint_routes.at(point, port, self.kind(server)), tuple(added))
         return replace(found, unsettled=(*found.unsettled, *added)) if added else found
 
     def _ended_here(self, point: Point, port: int) -> list[tuple[Source, str]]:
@@ -596,12 +598,3 @@ class IstioMesh:
 
     def _looks_at(self, named: Named) -> bool:
         return self._discovers(named.namespace)
-
-    def _ambient_shown(self) -> bool:
-        if self.objects.node_agents or self.objects.waypoints:
-            return True
-        labelled = any("istio.io/dataplane-mode" in one.labels for one in self._cluster.namespaces.values())
-        return labelled or any(
-            "ambient.istio.io/redirection" in pod.marks.annotations or "istio.io/dataplane-mode" in pod.labels
-            for pod in self._cluster.pods
-        )

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from ringfence.dialects.istio.client_routes import ClientRoutes
 from ringfence.dialects.istio.speech import target_of
 from ringfence.model.cluster import Pod, Service
-from ringfence.model.mesh import Point, RequestAction, RequestPolicy, RequestRule, RequestRules
+from ringfence.model.mesh import Point, RequestAction, RequestPolicy, RequestRule, RequestRules, Source
 from ringfence.model.rewriting import Rewriting
 from ringfence.sets.requests.formulas import Formula, disjunction, negation
 from ringfence.values import replace
@@ -82,4 +82,27 @@ def _denying(policy: RequestPolicy, formula: Formula) -> RequestPolicy:
 
 NONE = RequestRules()
 
-__all__ = ["WaypointRoutes"]
+
+def with_routes(rules: RequestRules, routes: RequestRules, unsettled: tuple[tuple[Source, str], ...]) -> RequestRules:
+    """The rules of a waypoint's policies, with those of its routes, which come after them. ``unsettled``: what else
+    may change what is decided there."""
+    found = rules
+    if routes.alone is not None:
+        found = replace(
+            found,
+            alone=replace(
+                rules,
+                policies=(*rules.policies, *routes.alone.policies),
+                unsettled=(*rules.unsettled, *unsettled),
+                rewrites=routes.alone.rewrites,
+            ),
+        )
+    if routes.policies:
+        found = replace(found, policies=(*rules.policies, *routes.policies))
+    if routes.moved and routes.unsettled:
+        found = replace(found, moved=True)
+    added = (*unsettled, *routes.unsettled)
+    return replace(found, unsettled=(*rules.unsettled, *added)) if added else found
+
+
+__all__ = ["WaypointRoutes", "with_routes"]
