@@ -159,11 +159,19 @@ def destination_rules(world: World, client: Json, service: Json) -> list[Json | 
 
 
 def _merged(rules: list[Json]) -> list[Json | None]:
-    """Rules for one host are one, and the oldest says what is sent; those that are exported otherwise are not merged,
-    and then no page says which of them counts."""
+    """Rules for one host are one: the oldest that has a policy says what is sent, and the subsets of all are there.
+    Those that are exported otherwise are not merged, and then no page says which of them counts."""
     if len({frozenset(_exports(one)) for one in rules}) > 1:
         return list(rules)
-    return [rules[0] if rules else None]
+    if not rules:
+        return [None]
+    alike = [one["spec"] for one in rules if _chosen(one) == _chosen(rules[0])]
+    subsets: dict[str, Json] = {}
+    for spec in alike:
+        for subset in spec.get("subsets") or ():
+            subsets.setdefault(subset["name"], subset)
+    policy = next((spec["trafficPolicy"] for spec in alike if spec.get("trafficPolicy")), None)
+    return [{**rules[0], "spec": {**rules[0]["spec"], "trafficPolicy": policy, "subsets": list(subsets.values())}}]
 
 
 def _chosen(rule: Json) -> dict[str, str]:

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ringfence.dialects.istio.ages import oldest, oldest_fact
 from ringfence.dialects.istio.hosts import covers, full_name, most_specific, of_service, visible
+from ringfence.dialects.istio.merging import merged
 from ringfence.dialects.istio.mesh_config import MeshConfig
-from ringfence.dialects.istio.objects import DestinationRule, Named, ServiceEntry, Tls, TrafficPolicy, VirtualService
+from ringfence.dialects.istio.objects import (
+    DestinationRule,
+    Named,
+    ServiceEntry,
+    Subset,
+    Tls,
+    TrafficPolicy,
+    VirtualService,
+)
 from ringfence.dialects.istio.peer_authentication import selects
 from ringfence.model.cluster import Pod, Service
 from ringfence.model.mesh import Option
@@ -119,18 +127,15 @@ def _among(rules: Sequence[DestinationRule], source: Pod) -> Iterator[Option[Des
     if not candidates:
         yield Option(None, fact, decide)
         return
-    # The oldest gives the policy; one that has none leaves it to the next.
-    with_policy = [one for one in candidates if one.policy is not None or one.broken] or candidates
     if len({frozenset(one.exports) for one in candidates}) > 1:
         # What is exported otherwise is not merged, and then it is not documented which of them counts.
+        with_policy = [one for one in candidates if one.policy is not None or one.broken] or candidates
         for one in with_policy:
             text = ", and ".join(filter(None, (fact, f"{one.named} counts of those for one host")))
             yield Option(one, text, decide or "rules that are exported alike, or one rule")
         return
-    among = oldest(with_policy)
-    for one in among:
-        age, ages = oldest_fact(one, among)
-        yield Option(one, ", and ".join(filter(None, (fact, age))), decide or ages)
+    for option in merged(candidates):
+        yield Option(option.value, ", and ".join(filter(None, (fact, option.fact))), decide or option.decide)
 
 
 def tls_at(policy: TrafficPolicy | None, port: int) -> Tls | None:
@@ -138,6 +143,12 @@ def tls_at(policy: TrafficPolicy | None, port: int) -> Tls | None:
     if policy is None:
         return None
     return policy.ports.get(port, policy.tls)
+
+
+def by_whom(rule: DestinationRule, subset: Subset) -> Named:
+    """The object that says what is sent to a subset of a rule."""
+    own = subset.policy
+    return subset.named if own is not None and subset.named is not None else rule.named
 
 
 def told(
@@ -164,7 +175,7 @@ def told(
             own = subset.policy
             if own is not None:
                 tls = own.ports.get(port, own.tls or whole)
-            found[(tls, rule.named)] = None
+            found[(tls, by_whom(rule, subset))] = None
             break
         else:
             found[(tls, rule.named if tls is not None else None)] = None

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ringfence.dialects.istio.client_routes import ClientRoutes
-from ringfence.dialects.istio.destination_rule import DestinationRules, Told, tls_at
+from ringfence.dialects.istio.destination_rule import DestinationRules, Told, by_whom, tls_at
 from ringfence.dialects.istio.entry_scope import ends_of
 from ringfence.dialects.istio.hosts import covers, of_service, visible
 from ringfence.dialects.istio.mesh_config import MeshConfig
@@ -242,7 +242,7 @@ def _of_subset(rule: DestinationRule | None, way: SentOn, destination: Pod) -> T
     if subset.policy is None:
         return whole, rule.named if whole is not None else None
     tls = subset.policy.ports.get(way.number, subset.policy.tls or whole)
-    return tls, rule.named if tls is not None else None
+    return tls, by_whom(rule, subset) if tls is not None else None
 
 
 __all__ = ["Egress", "carried_at"]

@@ -93,11 +93,13 @@ class TrafficPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Some endpoints of a host, by labels, and what is sent to them."""
+    """Some endpoints of a host, by labels, and what is sent to them. ``named``: the rule that it is of, where several
+    are one."""
 
     name: str
     labels: Mapping[str, str]
     policy: TrafficPolicy | None
+    named: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
