@@ -18,6 +18,8 @@ from ringfence.model.mesh_edits import REQUESTS, TRANSPORT, Allowance, Remedy, W
 from ringfence.model.text import printable
 
 if TYPE_CHECKING:
+    from ringfence.dialects.istio.authorization_config import AuthorizationConfig
+    from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy
     from ringfence.dialects.istio.mesh import IstioMesh
 
 MOST_PRINCIPALS = 50
@@ -57,11 +59,13 @@ def denied_by_default(mesh: IstioMesh, namespace: str, allowed: Sequence[Allowan
     if namespace == mesh.config.root_namespace:
         return None
     made = [new_object(written, AUTHORIZATION, namespace, "allow-nothing", {})]
+    config = mesh.authorization
+    allowing = [one for one in mesh.policies if one.action == "ALLOW" and not one.dry_run]
     rules: dict[tuple[str, tuple[tuple[str, str], ...]], list[JsonObject]] = {}
     who: set[str] = set()
     for one in allowed:
         labels = labels_of(one.server)
-        if not labels or _has_allow(mesh, one.server):
+        if not labels or _has_allow(mesh, allowing, config, one.server):
             continue
         principals = sorted({each.text.removeprefix("spiffe://") for each in one.identities})
         source = {"principals": principals}
@@ -93,15 +97,12 @@ def denied_by_default(mesh: IstioMesh, namespace: str, allowed: Sequence[Allowan
     return Remedy(text, None, tuple(made), fields, (REQUESTS,), frozenset((namespace,)))
 
 
-def _has_allow(mesh: IstioMesh, pod: Pod) -> bool:
-    """Whether somebody is allowed there by name, and nobody else."""
+def _has_allow(mesh: IstioMesh, allowing: Sequence[AuthorizationPolicy], config: AuthorizationConfig, pod: Pod) -> bool:
+    """Whether somebody is allowed there by name, and nobody else. ``allowing``: the policies that ALLOW."""
     proxies = {option.value.proxy for option in mesh.membership(pod)}
     sort = PointSort.NODE if Proxy.NODE in proxies else PointSort.SIDECAR
     point = Point(sort, pod, sort is PointSort.SIDECAR)
-    return any(
-        one.action == "ALLOW" and not one.dry_run and attaches(one.attachment, point, mesh.authorization) is not False
-        for one in mesh.policies
-    )
+    return any(attaches(one.attachment, point, config) is not False for one in allowing)
 
 
 def _few(ports: Numbers) -> list[str]:

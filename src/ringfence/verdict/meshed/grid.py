@@ -87,6 +87,12 @@ class MeshedGrid(Grid):
         other._reach, other._makers = {}, None
         return other
 
+    def read_as(self, reading: Reading) -> MeshedGrid:
+        """The same for clients of another reading: who the sources are stays."""
+        other = MeshedGrid(self.relation, self.mesh, reading, holder=self.reaches.holder)
+        other._kinds, other._true_of, other._unknown_of = self.kinds, self._true_of, self._unknown_of
+        return other
+
     def under_mesh(self, mesh: Mesh) -> MeshedGrid:
         """The same where policies of the mesh say something else; who is in it, as whom, and what clients send, stays:
         so does which sources are one."""

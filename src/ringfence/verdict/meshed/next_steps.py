@@ -103,7 +103,7 @@ class MeshSteps:
 
     def _attackers(self) -> MeshedGrid:
         if self._unbound is None:
-            self._unbound = MeshedGrid(self.relation, self.mesh, Reading.UNBOUND)
+            self._unbound = self.losses.configured.read_as(Reading.UNBOUND)
         return self._unbound
 
     def _allowed(self, space: str) -> Iterator[Allowance]:
