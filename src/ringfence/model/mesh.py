@@ -509,9 +509,11 @@ class Mesh(Protocol):
         port: int,
         service: Service | None,
         asked: tuple[str, int] | None = None,
+        dialled: int | None = None,
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends. ``destination`` None: an address outside. ``asked``: the host that a
-        request names itself, and the port that is dialled; None: what is dialled is named as it is called."""
+        request names itself, and the port that is dialled; None: what is dialled is named as it is called. ``dialled``:
+        the port of the ``service``; None: whichever of those that lead to ``port``."""
 
     def sent_on(self, source: Pod, destination: Pod, port: int, way: SentOn) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends to a pod, at a port of the pod's, that it sends requests on to."""

@@ -287,3 +287,18 @@ ITSELF = {"backendRefs": [{"group": "networking.istio.io", "kind": "Hostname", "
 def test_a_service_entry_as_parent(made: str, host: str, verdict: Verdict) -> None:
     request = ringfence.request("GET", "/", host)
     assert world(ENTRY, made).can("shop/web", "203.0.113.7", 80, request=request).verdict is verdict
+
+
+SAME = service("shop/two", HTTP, {"name": "http-too", "port": 81, "targetPort": 8080}, app="api")
+
+
+def test_two_ports_that_lead_to_one_have_routes_of_their_own() -> None:
+    """The port that is dialled says which of them counts; lists dial the first."""
+    asked = world(
+        SAME, route(NEXT, name="shop/of-two", port=81).replace("name: api\n    namespace", "name: two\n    namespace")
+    )
+    found = {port: asked.can("shop/web", "shop/service/two", port).verdict for port in (80, 81)}
+    assert found == {80: Verdict.ALLOWED, 81: Verdict.DENIED}
+    by_host = ringfence.request("GET", "/", "two.shop:81")
+    assert asked.can("shop/web", "shop/service/two", 81, request=by_host).verdict is Verdict.DENIED
+    assert asked.can("shop/web", "shop/api", 8080).verdict is Verdict.ALLOWED

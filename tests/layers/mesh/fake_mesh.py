@@ -109,6 +109,7 @@ class FakeMesh:
         port: int,
         service: Service | None,
         asked: tuple[str, int] | None = None,
+        dialled: int | None = None,
     ) -> tuple[Option[Client], ...]:
         if self.sending is not None:
             return known(self.sending)

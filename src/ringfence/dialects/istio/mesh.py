@@ -344,19 +344,22 @@ class IstioMesh:
         port: int,
         service: Service | None,
         asked: tuple[str, int] | None = None,
+        dialled: int | None = None,
     ) -> tuple[Option[Client], ...]:
         """What the proxy of a member sends."""
+        dialled = dialled if service is not None and len(service.ports) > 1 and not service.headless else None
         asks = self.services.by_address or self._senders.by_address
         addresses = destination.addresses if destination is not None and asks else ()
         members = self.membership(source)
         proxies = tuple((option.value.proxy, option.value.revision, option.fact) for option in members)
         end = () if destination is None else (*key_of(destination), id(destination.ports), addresses)
-        key = (proxies, self._senders.key_of(source), end, port, id(service), asked, asked and source.namespace)
+        sender = self._senders.key_of(source)
+        key = (proxies, sender, end, port, id(service), asked, asked and source.namespace, dialled)
         kept = self._clients.get(key)
         if kept is None:
             if len(self._clients) >= MOST_KEPT:
                 self._clients.clear()
-            options = tuple(self._send(source, destination, port, service, asked))
+            options = tuple(self._send(source, destination, port, service, asked, dialled))
             kept = self._clients[key] = ((source, destination, service), options)
         return kept[1]
 
@@ -367,6 +370,7 @@ class IstioMesh:
         port: int,
         service: Service | None,
         asked: tuple[str, int] | None,
+        dialled: int | None,
     ) -> Iterable[Option[Client]]:
         options = self.membership(source)
         proxies = {option.value.proxy for option in options} - {Proxy.NONE}
@@ -381,7 +385,7 @@ class IstioMesh:
                     sends = iter([Option(replace(one.value, abroad=hosts), one.fact, one.decide) for one in sends])
             else:
                 config, told = self._config_of(options), asked_in_usual_domain(asked, domain_of(self.objects))
-                sends = self._senders.by_sidecar(source, destination, port, service, config, told)
+                sends = self._senders.by_sidecar(source, destination, port, service, config, told, dialled)
             for option in sends:
                 fact, decide = option.fact, option.decide
                 if len(proxies) > 1:

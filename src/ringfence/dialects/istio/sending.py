@@ -168,12 +168,13 @@ class Senders:
         service: Service | None,
         config: MeshConfig,
         asked: Asked | None = None,
+        dialled: int | None = None,
     ) -> Iterator[Option[Client]]:
-        """What a sidecar sends. ``asked``: of a request that says its host itself."""
+        """What a sidecar sends. ``asked``: of a request that says its host itself. ``dialled``: the Service's port."""
         extensions = [one for one in self._extensions if _selected(one, source, self._root)]
         held = f"{extensions[0].named} leaves what the client's proxy sends as it is" if extensions else ""
         for sidecar in self._sidecars.of(source):
-            for option in self._with_sidecar(source, destination, port, service, sidecar.value, config, asked):
+            for option in self._with_sidecar(source, destination, port, service, sidecar.value, config, asked, dialled):
                 facts = ", and ".join(filter(None, (held, sidecar.fact, option.fact)))
                 yield Option(option.value, facts, sidecar.decide or option.decide)
         for one in extensions:
@@ -190,6 +191,7 @@ class Senders:
         sidecar: Sidecar | None,
         config: MeshConfig,
         asked: Asked | None = None,
+        dialled: int | None = None,
     ) -> Iterator[Option[Client]]:
         if sidecar is not None and sidecar.broken:
             held = f"{sidecar.named} lets the client know the destination"
@@ -198,7 +200,7 @@ class Senders:
             nothing = Client(Sending.NOTHING, (sidecar.named.source,), why)
             decide = "a Sidecar that the API server accepts"
             yield Option(nothing, fact, decide)
-            for option in self._with_sidecar(source, destination, port, service, None, config, asked):
+            for option in self._with_sidecar(source, destination, port, service, None, config, asked, dialled):
                 yield Option(option.value, ", and ".join(filter(None, (held, option.fact))), option.decide or decide)
             return
         if asked is not None and not is_gateway(source):
@@ -207,7 +209,7 @@ class Senders:
                 yield from self._known(source, destination, port, aim.service, (asked.port,), config)
                 return
             if aim is not None:
-                as_dialled = self._with_sidecar(source, destination, port, service, sidecar, config)
+                as_dialled = self._with_sidecar(source, destination, port, service, sidecar, config, None, dialled)
                 yield from aimed(aim, asked, as_dialled, sidecar, config)
                 return
         if service is None:
@@ -224,6 +226,8 @@ class Senders:
                 yield Option(client, option.fact, option.decide)
             return
         number = _service_port(service, destination, port)
+        if dialled in number:
+            number = (dialled,)
         if not any(knows(sidecar, service, one, source.namespace, config) for one in number):
             sources = (sidecar.named.source,) if sidecar is not None else ()
             name = f"Service {service.namespace}/{service.name}"

@@ -204,7 +204,7 @@ class Call(Value):
             dialled = self.port if self.dialled is None else self.dialled
             # Who shows an identity of its own choice to the server sends where it likes.
             asked = (self.host, dialled) if self.host and self.presented is None else None
-            for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service, asked):
+            for option in self.mesh.client(self.caller.pod, self.server, self.port, self.service, asked, self.dialled):
                 settled = (*facts, *more, *_facts(option))
                 yield from self._sent(client, option.value, host, settled)
 
