@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
 
 from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
 from ringfence.verdict.ends import EndError
 
+_ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
@@ -105,10 +105,17 @@ def _parameters(tail: str) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for part in filter(None, tail.split("&")):
         name, _, value = part.partition("=")
-        plain = unquote_plus(part) == part
-        for one in dict.fromkeys((name, unquote_plus(name))):
+        plain = _decoded(part) == part
+        for one in dict.fromkeys((name, _decoded(name))):
             found[one] = value if plain and one not in found else None
     return found
+
+
+def _decoded(text: str) -> str:
+    """What a part of a query is without its escapes (WHATWG URL, application/x-www-form-urlencoded)."""
+    return _ESCAPES.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), text.replace("+", " ")
+    )
 
 
 def http_line(text: str) -> tuple[str, str]:
