@@ -11,8 +11,8 @@ from ringfence.sets.requests.attributes import Attribute
 from ringfence.sets.requests.formulas import Formula
 from ringfence.verdict.ends import EndError
 
+_ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-_ENCODED = re.compile("(?:%[0-9A-Fa-f]{2})+")
 Claims = Mapping[tuple[str, ...], "str | tuple[str, ...]"]
 
 
@@ -112,9 +112,9 @@ def _parameters(tail: str) -> dict[str, str | None]:
 
 
 def _decoded(text: str) -> str:
-    """A part of a query without its encoding. ``urllib`` is no business of this room: most of it opens sockets."""
-    return _ENCODED.sub(
-        lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace"), text.replace("+", " ")
+    """What a part of a query is without its escapes (WHATWG URL, application/x-www-form-urlencoded)."""
+    return _ESCAPES.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), text.replace("+", " ")
     )
 
 
