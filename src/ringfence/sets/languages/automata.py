@@ -8,7 +8,7 @@ positions either holds or does not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringfence.sets.languages.bytesets import ANY_BYTE, ASCII, WORD
 from ringfence.sets.languages.characters import ascii_part
@@ -47,6 +47,10 @@ def bits(number: int) -> Iterator[int]:
         number ^= low
 
 
+MOST_KNOWN = 1 << 12
+"""Steps of one automaton that are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Automaton:
     """Accepts a string when a walk over positions that read its bytes ends in an ``accepting`` one."""
@@ -54,21 +58,34 @@ class Automaton:
     classes: tuple[int, ...]
     follow: tuple[int, ...]
     accepting: int
+    _known: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Steps that were made before, by the positions and the byte."""
 
     def accepts(self, data: bytes) -> bool:
         """Whether the whole string is in the language."""
         state = 1
+        known = self._known
         for byte in data:
-            after = 0
-            for position in bits(state):
-                after |= self.follow[position]
-            state = 0
-            for position in bits(after):
-                if self.classes[position] >> byte & 1:
-                    state |= 1 << position
-            if not state:
+            key = state << 8 | byte
+            after = known.get(key)
+            if after is None:
+                after = self._step(state, byte)
+                if len(known) < MOST_KNOWN:
+                    known[key] = after
+            if not after:
                 return False
+            state = after
         return bool(state & self.accepting)
+
+    def _step(self, state: int, byte: int) -> int:
+        """The positions after some, once a byte is read."""
+        after = found = 0
+        for position in bits(state):
+            after |= self.follow[position]
+        for position in bits(after):
+            if self.classes[position] >> byte & 1:
+                found |= 1 << position
+        return found
 
 
 @dataclass(slots=True)
