@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 
+from ringfence.loading import load_objects
+from ringfence.verdict.answers import Verdict
 from tests.properties.meshes import Draw
 from tests.properties.test_mesh_against_oracle import compare
 from tests.properties.wider_meshes import SECURITY
@@ -50,3 +53,22 @@ class Named(Draw):
 @pytest.mark.parametrize("first", range(0, 300, 25))
 def test_they_agree(first: int) -> None:
     assert [one for seed in range(first, first + 25) for one in compare(seed, Named)] == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_lists_say_the_same(seed: int) -> None:
+    made = load_objects(Named(seed).cluster(), istio_version="1.29", assume_no_labels=True)
+    rows = made.connections().rows
+    texts = made.lister.workloads.texts
+    for source, destination, port in product(texts, texts, (80, 8080, 9090)):
+        if source == destination:
+            continue
+        told = made.can(source, destination, port).verdict
+        found = {
+            row.verdict
+            for row in rows
+            if source in row.sources
+            and destination in row.destinations
+            and any(first <= port <= last for first, last in row.ports)
+        }
+        assert found == (set() if told is Verdict.DENIED else {told}), (source, destination, port)
