@@ -91,7 +91,7 @@ EDITS = (
         "dialects/istio/defaults.py",
         ("tests/verdict/meshed/test_next_steps.py",),
         (
-            "        if not labels or _has_allow(mesh, one.server):",
+            "        if not labels or _has_allow(mesh, allowing, config, one.server):",
             "        if not labels:",
             "a workload that allows by name is not opened to others",
         ),
@@ -563,7 +563,11 @@ POLICIES = (
     *in_file(
         "dialects/istio/paths.py",
         ("tests/dialects/istio/test_settings.py", SPEC_AUTHORIZATION, "tests/dialects/istio/test_authorization.py"),
-        ('if how == "NONE":', "if False:", "paths are normalised although nobody wants it"),
+        (
+            'if how == "NONE":\n        return path\n    path = ',
+            "if False:\n        return path\n    path = ",
+            "paths are normalised although nobody wants it",
+        ),
         (
             'return _merged(path) if how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES") else path',
             "return path",

@@ -10,9 +10,13 @@ AT_WAYPOINTS = ("tests/dialects/istio/test_waypoint_routes.py",)
 
 ROUTES = (
     *in_file(
-        "dialects/istio/service_routes.py",
+        "dialects/fields/route_matches.py",
         OF_SERVICES,
         ("return (sort, length, method,", "return (0, length, method,", "a longer prefix goes before an exact path"),
+    ),
+    *in_file(
+        "dialects/istio/service_routes.py",
+        OF_SERVICES,
         ('        if one.get("weight") != 0:', "        if True:", "a weight of nothing is some"),
         (
             '            any("requestRedirect" in one for one in filters) or not weighted,',
@@ -94,7 +98,7 @@ ROUTES = (
         "verdict/meshed/ruling.py",
         REWRITING,
         (
-            "return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)",
+            'return Ruling(Verdict.UNKNOWN, Reason("rewritten", ": ".join(filter(None, (CHANGED, sent.unsure)))))',
             "return self.of(hop, request, address, host)",
             "what changes in an unknown way is judged as it was",
         ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.dialects.istio import speech, words
 from ringfence.dialects.istio.abroad import of_node, outward
+from ringfence.dialects.istio.assumptions import assumptions
 from ringfence.dialects.istio.authorization import rules_at
 from ringfence.dialects.istio.authorization_config import AuthorizationConfig
 from ringfence.dialects.istio.authorization_objects import AuthorizationPolicy, RequestAuthentication
@@ -69,7 +70,6 @@ from ringfence.model.mesh import (
     known,
     lone_numbers,
 )
-from ringfence.model.text import printable
 from ringfence.sets.labels import Selector
 from ringfence.values import replace
 
@@ -226,27 +226,9 @@ class IstioMesh:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What stands for things that the input does not tell, in words."""
-        found = []
-        if not self.config.known:
-            found.append(
-                "the input has no mesh config of Istio: its defaults are assumed"
-                f" (trust domain {self.config.trust_domain}, root namespace {self.config.root_namespace},"
-                " auto mTLS, PERMISSIVE, ALLOW_ANY)"
-            )
-            for one in [one for one in self._cluster.mesh if one.kind in ("IstioOperator", "Istio")][:1]:
-                file = printable(one.place.file) if one.place.file else "its file"
-                found.append(
-                    f"{one.kind} {printable(one.name)} may hold a mesh config, which istiod is not shown to have: "
-                    f"--mesh-config {file} takes it for the mesh's"
-                )
-        if self._strange_hosts:
-            found.append(
-                f"the domain of the cluster is {domain_of(self.objects)}, as far as the input tells: hosts such as"
-                f" {printable(self._strange_hosts[0])} name no Service"
-            )
-        if not self.release.versions:
-            found.append("the input does not tell the release of Istio")
-        return tuple(found)
+        beside = [one for one in self._cluster.mesh if one.kind in ("IstioOperator", "Istio")]
+        strange = (domain_of(self.objects), self._strange_hosts)
+        return tuple(assumptions(self.config, beside, strange, told=bool(self.release.versions)))
 
     @property
     def policies(self) -> Sequence[AuthorizationPolicy]:
