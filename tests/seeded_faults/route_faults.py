@@ -94,7 +94,7 @@ ROUTES = (
         "verdict/meshed/ruling.py",
         REWRITING,
         (
-            "return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)",
+            "found = self.of(hop, None, address, host)",
             "return self.of(hop, request, address, host)",
             "what changes in an unknown way is judged as it was",
         ),
