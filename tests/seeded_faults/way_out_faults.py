@@ -17,8 +17,8 @@ WAY_OUT_FAULTS: tuple[Fault, ...] = (
             "a server of a gateway is for the names that it says",
         ),
         (
-            "Target(end, (flow.destination,)), leaving.port)",
-            "Target(end, (flow.destination,)), self.question.port)",
+            "self.asker.network(*ends, leaving.port, differing)",
+            "self.asker.network(*ends, self.question.port, differing)",
             "the network is asked of the port that the gateway's route names",
         ),
         (

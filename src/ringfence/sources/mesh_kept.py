@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ringfence.dialects.istio.rewrites import HOSTS
 from ringfence.model.provenance import Manifest
 from ringfence.model.rewriting import LEFT_OUT
 from ringfence.sources.meshes import (
@@ -127,7 +128,7 @@ def _header_changes(request: Any) -> Any:
     for key in ("set", "add"):
         if isinstance(request.get(key), Mapping):
             fields = request[key].items()
-            kept[key] = {name: one if str(name).lower() in _HOST else LEFT_OUT for name, one in fields}
+            kept[key] = {name: one if str(name).lower() in HOSTS else LEFT_OUT for name, one in fields}
     if "remove" in request:
         kept["remove"] = request["remove"]
     return kept
@@ -146,14 +147,13 @@ def without_values(spec: Any) -> Any:
 
 
 _MODIFIERS = ("requestHeaderModifier", "responseHeaderModifier")
-_HOST = (":authority", "host")
 
 
 def _modifier(modifier: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: [
             {**one, "value": LEFT_OUT}
-            if isinstance(one, Mapping) and "value" in one and str(one.get("name")).lower() not in _HOST
+            if isinstance(one, Mapping) and "value" in one and str(one.get("name")).lower() not in HOSTS
             else one
             for one in value
         ]

@@ -194,6 +194,17 @@ class MeshedAsker:
         """The question about one kind of flow."""
         return Question(self, flow, verdict, service, port, request)
 
+    def network(self, source: Target, destination: Target, port: int, differing: Reason) -> LayerVerdict:
+        """What the network says of a connection that a proxy opens. ``differing``: why that is not known where it
+        treats the pods of an end differently."""
+        flows = self.asker.flows.towards(source, destination, ((port, port),))
+        told = [(self.asker.regions(flow)[0][0], flow) for flow in flows]
+        verdict = fold(one for one, _ in told)
+        flow = next((flow for one, flow in told if one is verdict), None)
+        if flow is None:
+            return LayerVerdict(NETWORK, Verdict.UNKNOWN, differing)
+        return LayerVerdict(NETWORK, verdict, *self.asker.why(flow, verdict, port))
+
     def alike(self, flow: Flow) -> Iterator[Flow]:
         """The flow, for pods that the mesh cannot tell apart."""
         for source in self.split(flow.source):
@@ -469,16 +480,9 @@ class Question(Value):
             return LayerVerdict(NETWORK, self.verdict, reason, decided)
         source = Target(self._name(course, hop.source), self._ends(course, hop.source))
         destination = Target(self._name(course, hop.destination), self._ends(course, hop.destination))
-        flows = asker.flows.towards(source, destination, ((hop.port, hop.port),))
-        told = [(asker.regions(flow)[0][0], flow) for flow in flows]
-        verdict = fold(one for one, _ in told)
-        flow = next((flow for one, flow in told if one is verdict), None)
-        if flow is None:
-            # Of several pods of a waypoint, which one is picked is not known.
-            reason = Reason("waypoint-pods", f"the network treats the pods of {destination.text} differently")
-            return LayerVerdict(NETWORK, Verdict.UNKNOWN, reason)
-        reason, decided = asker.why(flow, verdict, hop.port)
-        return LayerVerdict(NETWORK, verdict, reason, decided)
+        # Of several pods of a waypoint, which one is picked is not known.
+        differing = Reason("waypoint-pods", f"the network treats the pods of {destination.text} differently")
+        return self.asker.network(source, destination, hop.port, differing)
 
     def _rule(self, course: Course, hop: Hop) -> Ruling:
         address = None

@@ -36,7 +36,6 @@ from ringfence.sets.requests.formulas import ALWAYS, Formula
 from ringfence.sets.requests.request import Value as Told
 from ringfence.values import Value, replace
 from ringfence.verdict.answers import Decision, Reason, Verdict
-from ringfence.verdict.asking import fold
 from ringfence.verdict.ends import Member, Target
 from ringfence.verdict.flow import Asked, Flow
 from ringfence.verdict.meshed import symptoms
@@ -64,7 +63,7 @@ SEVERAL = "several routes of the client's proxy are for the request, and which o
 
 class Out(Value):
     """Where a gateway sends something, or that it does not (``leaving`` None). ``verdict`` and ``reason`` say what the
-    gateway's routes make of it; ``http``: it answers in HTTP."""
+    gateway's routes make of it; ``symptom``: what the client sees where nothing is sent."""
 
     verdict: Verdict
     reason: Reason
@@ -144,15 +143,15 @@ def _takes(
 ) -> Verdict:
     rulings = question.asker.rulings
     values: dict[Attribute, Told | None] = {PORT: port}
-    unknown: set[Attribute] = set()
+    unsaid: set[Attribute] = set()
     among: Formula = ALWAYS
     if isinstance(request, Among):
         among = request.formula
     else:
-        values, unknown = rulings.written(request, port)
+        values, unsaid = rulings.written(request, port)
     rule = RequestRule(0, formula, Place(""))
     policy = RequestPolicy("", "", "", RequestAction.ALLOW, (rule,), Place(""))
-    facts = Facts({**values, **(more or {})}, frozenset(unknown), isinstance(request, Request))
+    facts = Facts({**values, **(more or {})}, frozenset(unsaid), isinstance(request, Request))
     rules = RequestRules((policy,))
     found = decide(rules, facts, PointSort.GATEWAY, http=True, spaces=rulings.spaces, among=among)
     return VERDICTS[found.outcome]
@@ -432,7 +431,9 @@ class Over:
         gateway = first.flow.destination
         name = asker.names(first.flow)[1]
         end = asker.names(flow)[1]
-        network = self._network(Target(name, (gateway,)), Target(end, (flow.destination,)), leaving.port)
+        ends = Target(name, (gateway,)), Target(end, (flow.destination,))
+        differing = Reason("mixed", "the network treats the flows differently")
+        network = self.asker.network(*ends, leaving.port, differing)
         transport = meet(leaving.sending, Proxy.SIDECAR, None, Proxy.NONE)
         if not transport.accepted:
             reason = Reason("transport", f"{transport.why} ({leaving.why})")
@@ -447,16 +448,6 @@ class Over:
 
     def _plugin(self, gateway: Member, flow: Flow) -> Encrypted:
         return self.asker.wire((gateway,), (flow.destination,), flow)
-
-    def _network(self, source: Target, destination: Target, port: int) -> LayerVerdict:
-        asker = self.asker.asker
-        flows = asker.flows.towards(source, destination, ((port, port),))
-        told = [(asker.regions(flow)[0][0], flow) for flow in flows]
-        verdict = fold(one for one, _ in told)
-        flow = next((flow for one, flow in told if one is verdict), None)
-        if flow is None:
-            return LayerVerdict(NETWORK, Verdict.UNKNOWN, Reason("mixed", "the network treats the flows differently"))
-        return LayerVerdict(NETWORK, verdict, *asker.why(flow, verdict, port))
 
 
 def _with_layer(layered: Layered, layer: LayerVerdict) -> Layered:
