@@ -51,6 +51,35 @@ def test_every_name_of_the_service_is_its_own(host: str, source: str) -> None:
     assert told(asked(host, STRICT, source=source)) == ("allowed", "mtls")
 
 
+@pytest.mark.parametrize(
+    ("release", "flag", "verdict"),
+    [
+        ("1.14.3", "", "unknown"),
+        ("1.14.3", "true", "unknown"),
+        ("1.15.0", "", "unknown"),
+        ("1.15.0", "true", "allowed"),
+        ("1.16.0", "", "allowed"),
+        ("1.18.9", "false", "unknown"),
+        ("1.19.0", "false", "allowed"),
+        (None, "", "allowed"),
+    ],
+)
+def test_old_releases_compare_the_port_too(release: str | None, flag: str, verdict: str) -> None:
+    env = [{"name": "SIDECAR_IGNORE_PORT_IN_HOST_MATCH", "value": flag}] if flag else []
+    plane = workload("istio-system/istiod", {"app": "istiod"}, containers=[{"name": "discovery", "env": env}])
+    world = load_objects(objects_of(BASE + SERVICES + plane + STRICT), cni="calico", istio_version=release)
+    found = {
+        host: world.can("shop/web", "shop/service/api", 80, request=request("GET", "/", host)).verdict.value
+        for host in ("api.shop", "api.shop:80", "api.shop:9999")
+    }
+    assert found == {"api.shop": "allowed", "api.shop:80": "allowed", "api.shop:9999": verdict}
+    auto = load_objects(
+        objects_of(BASE + service("shop/api", AUTO, clusterIP="10.96.0.1") + plane + STRICT), istio_version=release
+    )
+    one = request("GET", "/", "api.shop:9999")
+    assert auto.can("shop/web", "shop/service/api", 80, request=one).verdict.value == "allowed"
+
+
 def test_a_name_alone_is_one_of_the_clients_own_namespace() -> None:
     assert told(asked("api")) == ("allowed", "mtls")
     assert told(asked("api", source="other/web")) == ("allowed", "none")

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ringfence.loading import load_objects
+from ringfence.reports.differences.layers import request_text
+from ringfence.reports.differences.request_documents import request_document
 from ringfence.verdict.meshed.request import request
 
 Object = dict[str, Any]
@@ -134,6 +136,28 @@ def test_policies_that_are_written_otherwise_and_say_the_same_are_no_row() -> No
     found = before.diff(after)
     assert found.same
     assert [one.name for one in found.without_effect] == ["one"]
+
+
+@pytest.mark.parametrize("token", [False, True])
+def test_a_witness_has_the_query_that_tells_the_states_apart(token: bool) -> None:
+    match = {"queryParams": {"beta": {"exact": "yes"}}}
+    routes = [
+        {"match": [match], "route": [{"destination": {"host": "web"}}]},
+        {"route": [{"destination": {"host": "api"}}]},
+    ]
+    moved = made("networking.istio.io/v1", "VirtualService", "beta", {"hosts": ["api"], "http": routes})
+    asks = {"when": [{"key": "request.auth.claims[group]", "values": ["dev"]}]}
+    issuer = {"selector": {"matchLabels": {"app": "api"}}, "jwtRules": [{"issuer": "us"}]}
+    tokens = made("security.istio.io/v1", "RequestAuthentication", "tokens", issuer)
+    more = [authorization("tokens", asks), tokens] if token else []
+    before, after = world(*more), world(*more, moved)
+    found = [row for row in rows(before, after) if row.witness.lost is not None]
+    (row,) = found
+    assert row.witness.lost.request.target == "/?beta=yes"
+    assert verdicts((before, after), row, row.witness.lost) == ["allowed", "denied"]
+    assert [cause.altered.name for cause in row.causes] == ["beta"]
+    assert request_text(row.witness.lost.request).startswith("GET /?beta=yes")
+    assert request_document(row.witness.lost.request).path == "/?beta=yes"
 
 
 def test_strict_to_permissive_lets_in_who_has_no_certificate() -> None:

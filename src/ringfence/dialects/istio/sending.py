@@ -71,10 +71,12 @@ Members = Callable[[Pod], tuple[Option[Membership], ...]]
 @dataclass(frozen=True, slots=True)
 class Flags:
     """Settings of istiod that say what sidecars send. ``tunnels``: over HBONE to those that can take it; None: not
-    known. ``prefers_tunnels``: also to those that can take mTLS."""
+    known. ``prefers_tunnels``: also to those that can take mTLS. ``compares_ports``: perhaps the port in the host that
+    a request names counts, too."""
 
     tunnels: bool | None = True
     prefers_tunnels: bool = False
+    compares_ports: bool = False
 
 
 class Senders:
@@ -114,7 +116,12 @@ class Senders:
         domain = domain_of(objects)
         self.egress = Egress(self.client_routes, self._entries, self._rules, self._hosts, self._of_tls, domain)
         self._virtual_hosts = VirtualHosts(
-            services, objects.service_entries, self._routes, self.client_routes, self._by_own_address
+            services,
+            objects.service_entries,
+            self._routes,
+            self.client_routes,
+            self._by_own_address,
+            compares_ports=flags.compares_ports,
         )
         self._extensions = [one for one in objects.extensions if one.outbound]
         self._root, self._domain = root, domain

@@ -20,6 +20,7 @@ _QUOTES_NAMES = (1, 27, 9), (1, 28, 6), (1, 29, 2)
 _QUOTES_PATTERNS = (1, 28, 7), (1, 29, 3)
 _HEADERS_APART = (1, 27, 8), (1, 28, 5), (1, 29, 1)
 _DOTS_WITH_PARAMETERS = (1, 29, 7), (1, 30, 4)
+_IGNORES_PORTS = (1, 16)
 _PROVIDERS = {"envoyExtAuthzHttp": Provider.HTTP, "envoyExtAuthzGrpc": Provider.GRPC}
 
 
@@ -61,7 +62,18 @@ class Release:
         """What sidecars send. ``ambient``: the input shows an ambient mesh, of which istiod has to know."""
         enabled = self.flag("PILOT_ENABLE_AMBIENT", ambient)
         tunnels = self.flag("PILOT_ENABLE_SENDING_HBONE", bool(enabled)) if enabled is not None else None
-        return Flags(tunnels, bool(self.flag("PILOT_PREFER_SENDING_HBONE", False)))
+        prefers = bool(self.flag("PILOT_PREFER_SENDING_HBONE", False))
+        return Flags(tunnels, prefers, self._compares_ports_of_hosts())
+
+    def _compares_ports_of_hosts(self) -> bool:
+        """Whether sidecars may compare the port in the host of a request: before 1.15 they do, then istiod may be told
+        whether they do, from 1.16 on they do not unless it is told so, and from 1.19 on never. A release that is not
+        known is taken for one of 1.16 and later."""
+        for version in self.versions or {_IGNORES_PORTS}:
+            ignores = self.flag("SIDECAR_IGNORE_PORT_IN_HOST_MATCH", version >= _IGNORES_PORTS) is True
+            if version < (1, 15) or (version < (1, 19) and not ignores):
+                return True
+        return False
 
     def authorization(self, config: MeshConfig) -> AuthorizationConfig:
         """The settings for AuthorizationPolicies."""

@@ -34,10 +34,11 @@ _IN_BRACKETS = re.compile(r"^\[(.*)\]$")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that says its host itself, and the port that its client dials."""
+    """A request that says its host itself, and the port that its client dials. ``said``: the port behind the host."""
 
     host: str
     port: int
+    said: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Aim:
 
 class VirtualHosts:
     """The names by which the sidecars of one mesh tell Services apart. ``by_address``: whether a sidecar knows the
-    address of a pod itself at a port."""
+    address of a pod itself at a port. ``compares_ports``: the release may compare the port in the host of a request (in
+    old ones a name with another port than that of the Service is nobody's)."""
 
     def __init__(
         self,
@@ -71,7 +73,10 @@ class VirtualHosts:
         routes: Iterable[VirtualService],
         client_routes: ClientRoutes,
         by_address: Callable[[Pod, Pod, int, Sidecar | None, MeshConfig], object],
+        *,
+        compares_ports: bool = False,
     ) -> None:
+        self._compares_ports = compares_ports
         self._services = services
         self._entries = entries
         self._routes = tuple(routes)
@@ -103,7 +108,10 @@ class VirtualHosts:
             return knows(sidecar, one, number, source.namespace, config)
 
         own = None if service is None or not known(service) else _speech(service, number)
-        if own is not None and service is not None and _is_named(service, host, source.namespace) and not absolute:
+        strange = self._compares_ports and asked.said not in (None, number)
+        by_host = own is Speech.HTTP or Speech.HTTP in _listener(sidecar, number)
+        mine = own is not None and not (strange and by_host)
+        if mine and service is not None and _is_named(service, host, source.namespace) and not absolute:
             return None
         told = _listener(sidecar, number)
         if own is None:
@@ -123,6 +131,10 @@ class VirtualHosts:
         if own is None and not others:
             # It is passed on, or not, as everything is that is dialled so.
             return None
+        if strange:
+            return Aim(
+                open="releases of Istio before 1.16 compare the port in the host, too, and it is not the dialled one"
+            )
         if told - {Speech.HTTP} or (own not in (None, Speech.HTTP)):
             return Aim(open=f"{sidecar.named if sidecar else 'a Sidecar'} says what is spoken at port {number}")
         doubt = self._doubt(source, host, absolute, number, service, others, sidecar)
@@ -222,12 +234,18 @@ def asked_in_usual_domain(asked: tuple[str, int] | None, domain: str) -> Asked |
     if asked is None:
         return None
     host = bare(asked[0])
-    return Asked(host if domain == CLUSTER_DOMAIN else rewritten(host, domain), asked[1])
+    return Asked(host if domain == CLUSTER_DOMAIN else rewritten(host, domain), asked[1], _port_of(asked[0]))
 
 
 def bare(host: str) -> str:
     """A host as proxies compare it: without its port, in small letters."""
     return host.lower() if host.endswith("]") else _PORT.sub("", host.lower())
+
+
+def _port_of(host: str) -> int | None:
+    """The port behind a host."""
+    found = None if host.endswith("]") else _PORT.search(host)
+    return int(found[0][1:] or 0) if found else None
 
 
 def _speech(service: Service, number: int) -> Speech | None:

@@ -60,7 +60,7 @@ def _short(text: str, wide: bool) -> str:
 
 def request_text(request: Request) -> str:
     """``GET /orders, host a, header x-user: me, jwt iss=b``. Safe to print."""
-    words = [f"{request.method} {request.path}"]
+    words = [f"{request.method} {request.target}"]
     words += [f"host {request.host}"] if request.host else []
     words += [f"header {name}: {value}" for name, value in request.headers.items()]
     for path, value in (request.claims or {}).items():

@@ -9,7 +9,7 @@ from ringfence.verdict.meshed.request import Request
 
 
 class RequestDocument(Document, frozen=True):
-    """A request; ``jwt`` null: it has no token."""
+    """A request; ``path`` with its query; ``jwt`` null: it has no token."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ def request_document(request: Request) -> RequestDocument:
     """The document of a request."""
     return RequestDocument(
         method=request.method,
-        path=request.path,
+        path=request.target,
         host=request.host,
         headers=dict(request.headers),
         jwt=nested_claims(request),

@@ -181,7 +181,7 @@ def _request(request: Request | None) -> RequestDocument | None:
     claims = request.claims
     return RequestDocument(
         method=request.method,
-        path=request.path,
+        path=request.target,
         host=request.host or None,
         headers=dict(sorted(request.headers.items())),
         jwt=None if claims is None else {".".join(path): value for path, value in sorted(claims.items())},

@@ -78,8 +78,8 @@ def request_options(witness: Witness) -> list[str]:
     one = witness.request
     if one is None:
         return []
-    plain = one.identity and (one.method, one.path) == ("GET", "/")
-    asked = [] if plain else [("http", f"{one.method} {one.path}")]
+    plain = one.identity and (one.method, one.target) == ("GET", "/")
+    asked = [] if plain else [("http", f"{one.method} {one.target}")]
     asked += [("host", one.host)] if one.host else []
     asked += [("header", f"{name}: {value}") for name, value in sorted(one.headers.items())]
     for path, value in sorted((one.claims or {}).items()):

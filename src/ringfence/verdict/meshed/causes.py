@@ -216,35 +216,45 @@ def _key(one: Request | None) -> object:
     if one is None:
         return None
     claims = None if one.claims is None else tuple(sorted(one.claims.items()))
-    return one.method, one.path, one.host, tuple(sorted(one.headers.items())), claims, one.identity
+    return one.method, one.target, one.host, tuple(sorted(one.headers.items())), claims, one.identity
 
 
 def concrete(known: Known) -> Request | None:
     """A request of the algebra as one that can be asked; None where it cannot."""
     values = dict(known.values)
-    headers, claims = {}, dict(_claims(known))
+    headers, claims, parameters = {}, dict(_claims(known)), {}
     for attribute, value in known.values:
         if attribute.name == "header":
             headers[attribute.key] = str(value)
+        elif attribute.name == "query":
+            parameters[attribute.key] = str(value)
     method, path, host = (values.get(attribute) for attribute in (METHOD, PATH, HOST))
+    tail = "&".join(f"{name}={value}" for name, value in parameters.items())
     try:
         one = request(
             str(method) if method is not None else "GET",
-            str(path) if path is not None else "/",
+            (str(path) if path is not None else "/") + (f"?{tail}" if tail else ""),
             str(host) if host is not None else None,
             headers,
         )
     except EndError:
         return None
-    if one is None:
+    if one is None or one.query != parameters:
+        # What proxies may read in several ways, no client can ask for.
         return None
-    texts = [one.method, one.path, one.host, *headers.values(), *(text for texts in claims.values() for text in texts)]
+    texts = [
+        one.method,
+        one.target,
+        one.host,
+        *headers.values(),
+        *(text for texts in claims.values() for text in texts),
+    ]
     if not all(text.isprintable() for text in texts):
         return None
     if not claims:
         return one
     told = {where: texts[0] if len(texts) == 1 else texts for where, texts in claims.items()}
-    return Request(one.method, one.path, one.host, one.headers, told)
+    return Request(one.method, one.path, one.host, one.headers, told, query=one.query)
 
 
 def _claims(known: Known) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -36,6 +36,12 @@ class Request:
     query: Mapping[str, str | None] = field(default_factory=dict, hash=False)
 
     @property
+    def target(self) -> str:
+        """The path with its query, as far as that is known."""
+        parameters = "&".join(f"{name}={value}" for name, value in self.query.items() if value is not None)
+        return f"{self.path}?{parameters}" if parameters else self.path
+
+    @property
     def preflight(self) -> bool:
         """Whether it is a browser's question before another request (CORS). Proxies do not look at the token of one."""
         asks = (self.headers.get("origin"), self.headers.get("access-control-request-method"))
