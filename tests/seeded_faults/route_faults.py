@@ -94,8 +94,8 @@ ROUTES = (
         "verdict/meshed/ruling.py",
         REWRITING,
         (
-            "return found if found.verdict is Verdict.DENIED else Ruling(Verdict.UNKNOWN, CHANGED)",
-            "return self.of(hop, request, address, host)",
+            'return Ruling(Verdict.UNKNOWN, Reason("rewritten",',
+            'return self.of(hop, request, address, host) or Ruling(Verdict.UNKNOWN, Reason("rewritten",',
             "what changes in an unknown way is judged as it was",
         ),
     ),
