@@ -98,8 +98,8 @@ ROUTES = (
         "verdict/meshed/ruling.py",
         REWRITING,
         (
-            'return Ruling(Verdict.UNKNOWN, Reason("rewritten", ": ".join(filter(None, (CHANGED, sent.unsure)))))',
-            "return self.of(hop, request, address, host)",
+            'return Ruling(Verdict.UNKNOWN, Reason("rewritten",',
+            'return self.of(hop, request, address, host) or Ruling(Verdict.UNKNOWN, Reason("rewritten",',
             "what changes in an unknown way is judged as it was",
         ),
     ),

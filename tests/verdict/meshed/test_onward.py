@@ -283,3 +283,15 @@ def test_what_a_gateway_makes_of_it_is_not_compared_and_not_equal() -> None:
     assert found.decided is False
     assert before.equivalent(after).order is Order.UNDECIDED
     assert before.equivalent(world(entry(), gateway(), routes(), LOCKED)).order is Order.EQUAL
+
+
+def test_each_layer_says_where_it_denies() -> None:
+    """Where one way is closed by the network and the other by the gateway's policy, neither speaks for the other."""
+    parts = entry(), gateway(443, "HTTPS", "ISTIO_MUTUAL"), routes(at=443), mutual(sni=HOST), only_for("other")
+    answer = world(*parts, LOCKED).can("shop/web", ADDRESS, 80)
+    assert answer.verdict is Verdict.DENIED
+    assert answer.layered is not None
+    said = {one.layer: one.reason.message for one in answer.layered.layers if one.verdict is Verdict.MIXED}
+    directly, over = "if sent to the address itself", "if sent to Service edge/egress"
+    assert said["network"] == f"by the way that it is sent: denied {directly}, allowed {over}"
+    assert said["requests"] == f"by the way that it is sent: allowed {directly}, denied {over}"

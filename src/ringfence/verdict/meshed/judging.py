@@ -215,12 +215,14 @@ def requests_of(hop: Hop, rule: Rule) -> tuple[LayerVerdict, str]:
 
 
 def _telling(verdict: Verdict, hops: list[Told]) -> Told:
-    """The first hop that has the verdict; of an allowed flow the last, which is where requests were judged."""
+    """The first hop that has the verdict; of an allowed flow the last where an object judged requests, else the last
+    where any could have."""
     with_it = [told for told in hops if told[0].verdict is verdict]
     if verdict is not Verdict.ALLOWED:
         return with_it[0]
     judged = [told for told in hops if told[0].layers[-1].reason is not NOT_JUDGED]
-    hop, _, symptom = (judged or hops)[-1]
+    named = [told for told in judged if told[0].layers[-1].decided_by]
+    hop, _, symptom = (named or judged or hops)[-1]
     best = hop.layers[-1] if judged else hop.layers[0]
     return hop, best, symptom
 

@@ -83,7 +83,7 @@ def _of_all(question: Question, course: Course) -> Judged:
         return _folded(told, told[0][1].verdict, first.reason, first.decided_by)
     some, others = said & {Verdict.ALLOWED, Verdict.MIXED}, said & {Verdict.DENIED, Verdict.MIXED}
     verdict = Verdict.MIXED if some and others else Verdict.UNKNOWN
-    words = [f"{one.verdict.value} if sent {text}" for text, one in found]
+    words = list(dict.fromkeys(f"{one.verdict.value} if sent {text}" for text, one in found))
     if rest is Verdict.MIXED:
         words.append("denied if for none of these")
     given = next((one.reason.decide for _, one in found if one.verdict is Verdict.UNKNOWN), "")
@@ -104,12 +104,16 @@ def _folded(told: list[tuple[str, Judged]], verdict: Verdict, reason: Reason, de
     layered = shown.layered
     layers = []
     for layer in layered.layers:
-        own = [one for judged in found for one in judged.layered.layers if one.layer == layer.layer]
+        each = [(text, one) for text, judged in told for one in judged.layered.layers if one.layer == layer.layer]
+        own = [one for _, one in each]
         said = {one.verdict for one in own}
         if len(said) > 1:
             between = Verdict.UNKNOWN if Verdict.UNKNOWN in said else Verdict.MIXED
             by = tuple(dict.fromkeys(decision for one in own for decision in one.decided_by))
-            layer = LayerVerdict(layer.layer, between, reason, by)
+            words = ", ".join(dict.fromkeys(f"{one.verdict.value} if sent {text}" for text, one in each))
+            decide = next((one.reason.decide for one in own if one.verdict is Verdict.UNKNOWN), "")
+            code = "sent-on" if between is Verdict.UNKNOWN else "routed-elsewhere"
+            layer = LayerVerdict(layer.layer, between, Reason(code, f"by the way that it is sent: {words}", decide), by)
         layers.append(layer)
     layered = replace(layered, layers=tuple(layers), passing=None)
     if verdict is not Verdict.DENIED:
