@@ -91,7 +91,7 @@ EDITS = (
         "dialects/istio/defaults.py",
         ("tests/verdict/meshed/test_next_steps.py",),
         (
-            "        if not labels or _has_allow(mesh, one.server):",
+            "        if not labels or _has_allow(mesh, allowing, config, one.server):",
             "        if not labels:",
             "a workload that allows by name is not opened to others",
         ),
