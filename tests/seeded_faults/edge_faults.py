@@ -84,8 +84,8 @@ EDGES = (
         (SPEC,),
         ("if not known or any(inside):", "if True:", "an entry takes every address"),
         (
-            "if any(one.protocol.upper() in _BYTES",
-            "if all(one.protocol.upper() not in _BYTES",
+            "return any(one.protocol.upper() in _BYTES",
+            "return all(one.protocol.upper() not in _BYTES",
             "bytes have hosts",
         ),
     ),

@@ -25,6 +25,10 @@ class Entries:
         listed = [(one, addresses_of(one)) for one in entries]
         self.by_address = any(addresses for _, addresses in listed)
         """Whether some entry names addresses."""
+        self.ports = frozenset(one.number for entry, _ in listed for one in entry.ports)
+        """Of all entries."""
+        self.all_ports = self.ports.union(one.target for entry, _ in listed for one in entry.ports)
+        """These, and those of the entries' ends."""
         self._everywhere: list[tuple[int, ServiceEntry]] = []
         self._listening: dict[int, list[tuple[ServiceEntry, Intervals]]] = {}
         self._speaking: dict[int, list[tuple[int, ServiceEntry]]] = {}
@@ -55,16 +59,23 @@ class Entries:
         kept = self._taken.get(key)
         if kept is None:
             listed = self._listening.get(port, ())
-            kept = self._taken[key] = [one for one in listed if _known(one[0], port, sidecar, client)]
+            kept = self._taken[key] = [
+                (entry, addresses)
+                for entry, addresses in listed
+                if (addresses or _takes_bytes(entry, port)) and _known(entry, port, sidecar, client)
+            ]
         for entry, addresses in kept:
             if not addresses:
-                if any(one.protocol.upper() in _BYTES for one in entry.ports if one.number == port):
-                    yield entry, False
+                yield entry, False
                 continue
             known = destination.addresses
             inside = [any(first <= one <= last for first, last in addresses) for one in known]
             if not known or any(inside):
                 yield entry, bool(known) and all(inside)
+
+
+def _takes_bytes(entry: ServiceEntry, port: int) -> bool:
+    return any(one.protocol.upper() in _BYTES for one in entry.ports if one.number == port)
 
 
 def _known(entry: ServiceEntry, port: int, sidecar: Sidecar | None, client: str) -> bool:

@@ -453,12 +453,9 @@ class IstioMesh:
         else:
             found |= self._of_namespace(source.namespace if source is not None else "")
             found |= self._senders.egress.asked_ports
-            for entry in self.objects.service_entries:
-                for port in entry.ports:
-                    found |= {port.number, port.target}
+            found |= self._senders.entries.all_ports
         if source is not None:
-            for entry in self.objects.service_entries:
-                found |= {port.number for port in entry.ports}
+            found |= self._senders.entries.ports
         return frozenset(found)
 
     def trusts(self, identity: str, node_proxy: bool) -> bool:

@@ -102,7 +102,7 @@ class Senders:
         self._pods_of = pods_of
         self._rules = DestinationRules(objects.destination_rules, root)
         self._entries = objects.service_entries
-        self._by_address = Entries(objects.service_entries)
+        self.entries = Entries(objects.service_entries)
         self._routes = [one for one in objects.virtual_services if one.inside]
         self._bound = [one for one in objects.virtual_services if one.gateways]
         self._hosts = {of_service(one.namespace, one.name): one for one in services.all}
@@ -256,7 +256,7 @@ class Senders:
                 service, number = known
                 yield from self._known(source, destination, port, service, number, config)
                 return
-        entries = self._by_address.covering(port, sidecar, source.namespace)
+        entries = self.entries.covering(port, sidecar, source.namespace)
         if destination is not None:
             serving = [one for one in entries if _serves(one, destination)]
             if serving:
@@ -264,7 +264,7 @@ class Senders:
                 return
         taking = []
         if destination is not None:
-            taking = list(self._by_address.taking(destination, port, sidecar, source.namespace))
+            taking = list(self.entries.taking(destination, port, sidecar, source.namespace))
         if any(self._changes(one) for one, _ in taking):
             yield from self._by_entries(taking)
             return
@@ -309,7 +309,7 @@ class Senders:
     @property
     def by_address(self) -> bool:
         """Whether what is sent may hang on the destination's address."""
-        return self._by_address.by_address
+        return self.entries.by_address
 
     def _changes(self, entry: ServiceEntry) -> bool:
         """Whether an entry does more with a connection than to pass it on."""
