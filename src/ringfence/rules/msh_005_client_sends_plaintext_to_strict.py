@@ -128,7 +128,8 @@ def _clients(enforcement: Enforcement) -> list[int]:
     found: dict[object, int] = {}
     for index in enforcement.pods:
         if enforcement.proxy(index) in (Proxy.SIDECAR, Proxy.NODE) and not is_waypoint(enforcement.pod(index)):
-            found.setdefault(enforcement.mesh.client_kind(enforcement.pod(index)), index)
+            pod = enforcement.pod(index)
+            found.setdefault((enforcement.mesh.client_kind(pod), pod.namespace), index)
     return list(found.values())
 
 

@@ -99,7 +99,11 @@ def test_plain_bytes_may_be_tls_of_the_application() -> None:
 
 def test_two_ports_of_a_service_to_one_of_the_pod() -> None:
     ports = HTTP, {"name": "http-more", "port": 81, "targetPort": 8080}
-    assert ask(world(only(f"outbound_.80_._.{API}"), ports=ports)) is Verdict.UNKNOWN
+    asked = world(only(f"outbound_.80_._.{API}"), ports=ports)
+    assert ask(asked, port=80, end="shop/service/api") is Verdict.ALLOWED
+    assert ask(asked, port=81, end="shop/service/api") is Verdict.DENIED
+    # Called by the workload's name, it is dialled at the first port that leads there.
+    assert ask(asked) is Verdict.ALLOWED
 
 
 def test_what_routes_send_may_ask_for_another_name() -> None:
