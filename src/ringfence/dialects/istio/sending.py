@@ -568,9 +568,8 @@ def _leading(service: Service, destination: Pod | None, port: int) -> list[int]:
 
 def _serves(entry: ServiceEntry, pod: Pod) -> bool:
     """Whether a workload serves the hosts of a ServiceEntry."""
-    if not entry.selector or entry.named.namespace != pod.namespace:
-        return False
-    return selects(entry.selector, pod) is not False
+    near = bool(entry.selector) and entry.named.namespace == pod.namespace
+    return near and selects(entry.selector, pod) is not False
 
 
 def _routes_host(route: VirtualService, host: str, client: str) -> bool:
