@@ -568,8 +568,8 @@ def _leading(service: Service, destination: Pod | None, port: int) -> list[int]:
 
 def _serves(entry: ServiceEntry, pod: Pod) -> bool:
     """Whether a workload serves the hosts of a ServiceEntry."""
-    near = bool(entry.selector) and entry.named.namespace == pod.namespace
-    return near and selects(entry.selector, pod) is not False
+    near = entry.named.namespace == pod.namespace
+    return bool(near and entry.selector and selects(entry.selector, pod) is not False)
 
 
 def _routes_host(route: VirtualService, host: str, client: str) -> bool:
