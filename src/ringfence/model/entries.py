@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GATEWAY_API = "gateway.networking.k8s.io"
 NO_HOST = "host"
 """The kind of a backend that is named by a host that nothing in the input has."""
+HOSTNAME = "Hostname"
+"""The kind of a backend that is a host by its name, wherever that is (a mesh adds it to the Gateway API)."""
 
 
 class BackendRef(Value):
@@ -155,6 +157,15 @@ class Listener(Value):
     tls: ListenerTls = ListenerTls.NONE
     carries: Carried | None = None
     redirects: bool = False
+
+    @property
+    def takes(self) -> Carried | None:
+        """What it takes; None: neither requests nor TLS nor bytes over TCP."""
+        if self.carries is not None:
+            return self.carries
+        if self.protocol == "TLS":
+            return Carried.TLS if self.tls is ListenerTls.PASSES else Carried.BYTES
+        return {"HTTP": Carried.REQUESTS, "HTTPS": Carried.REQUESTS, "TCP": Carried.BYTES}.get(self.protocol)
 
 
 class Gateway(Value):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ringfence.dialects.fields.route_matches import matches_of
 from ringfence.dialects.fields.selectors import selector
 from ringfence.model.entries import (
+    HOSTNAME,
     BackendRef,
     Changes,
     Gateway,
@@ -30,6 +31,7 @@ from ringfence.sources.field_checks import PORT_HINT, Fields, Findings, word_hin
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 SCOPES = ("Same", "All", "Selector", "None")
+ISTIO_GROUP = "networking.istio.io"
 ISTIO_TLS_MODE = "gateway.istio.io/tls-terminate-mode"
 """An option of listeners that istiod serves."""
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -180,7 +182,7 @@ def _backends(rule: Fields, namespace: str) -> Iterator[BackendRef]:
             references += [mirror] if mirror.data else []
     for entry in references:
         port = entry.number("port", vital=True)
-        kind = entry.text("kind") or "Service"
+        kind, group = entry.text("kind") or "Service", entry.text("group")
         if port is not None and not 1 <= port <= 65535:
             entry.invalid("port", "must be from 1 to 65535", PORT_HINT, vital=True)
         yield BackendRef(
@@ -188,7 +190,7 @@ def _backends(rule: Fields, namespace: str) -> Iterator[BackendRef]:
             entry.text("name", vital=True),
             port,
             entry.findings.manifest.positions.place(entry.path),
-            kind if not entry.text("group") else f"{entry.text('group')} {kind}",
+            HOSTNAME if (group, kind) == (ISTIO_GROUP, HOSTNAME) else f"{group} {kind}" if group else kind,
         )
 
 

@@ -66,6 +66,7 @@ GROUPS = {
     "PeerAuthentication": "security.istio.io/v1",
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "WasmPlugin": "extensions.istio.io/v1alpha1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
     "Gateway": "gateway.networking.k8s.io/v1",
 }
 

@@ -295,3 +295,95 @@ def test_each_layer_says_where_it_denies() -> None:
     directly, over = "if sent to the address itself", "if sent to Service edge/egress"
     assert said["network"] == f"by the way that it is sent: denied {directly}, allowed {over}"
     assert said["requests"] == f"by the way that it is sent: allowed {directly}, denied {over}"
+
+
+# By the Gateway API: a route of the ServiceEntry leads to the gateway, and one of the gateway to the host.
+
+MANAGED = """---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: out-istio
+  namespace: edge
+  labels:
+    gateway.networking.k8s.io/gateway-name: out
+    gateway.networking.k8s.io/gateway-class-name: istio
+    gateway.istio.io/managed: istio.io-gateway-controller
+    sidecar.istio.io/inject: "false"
+    app: out-istio
+spec:
+  serviceAccountName: out-istio
+  containers: [{name: istio-proxy, image: docker.io/istio/proxyv2, args: [proxy, router]}]
+status: {phase: Running, podIP: 10.1.0.5, podIPs: [{ip: 10.1.0.5}]}
+"""
+MADE = (
+    namespace("shop", **{"istio-injection": "enabled"}),
+    namespace("edge"),
+    workload("shop/web"),
+    MANAGED,
+    service("edge/out-istio", {"name": "http", "port": 80, "targetPort": 80}),
+    entry(),
+)
+TO_GATEWAY = an(
+    "HTTPRoute",
+    "edge/direct",
+    {
+        "parentRefs": [{"group": "networking.istio.io", "kind": "ServiceEntry", "name": "ext"}],
+        "rules": [{"backendRefs": [{"name": "out-istio", "port": 80}]}],
+    },
+)
+LISTENS = an(
+    "Gateway",
+    "edge/out",
+    {
+        "gatewayClassName": "istio",
+        "listeners": [{"name": "http", "hostname": HOST, "port": 80, "protocol": "HTTP"}],
+    },
+)
+
+
+def forward(kind: str = "Hostname", **match: Any) -> str:
+    backend = {"group": "networking.istio.io", "kind": kind, "name": HOST, "port": 443}
+    rule = {"matches": [match] if match else [{}], "backendRefs": [backend]}
+    return an("HTTPRoute", "edge/forward", {"parentRefs": [{"name": "out"}], "hostnames": [HOST], "rules": [rule]})
+
+
+def over_made(*more: str, path: str = "/v1") -> Answer:
+    text = "".join((*MADE, TO_GATEWAY, LISTENS, ORIGINATES, *more))
+    world = ringfence.load_objects([one for one in yaml.safe_load_all(text) if one], assume_no_labels=True)
+    return world.can("shop/web", ADDRESS, 80, request=ringfence.request("GET", path, HOST))
+
+
+def test_a_gateway_of_the_gateway_api_is_a_way_out() -> None:
+    answer = over_made(forward())
+    assert answer.layered is not None
+    assert answer.verdict is Verdict.ALLOWED
+    assert [(hop.destination, hop.port, hop.encryption) for hop in answer.layered.hops] == [
+        ("edge/out-istio", "80/TCP", "none"),
+        (ADDRESS, "443/TCP", "tls"),
+    ]
+
+
+def test_what_no_route_of_such_a_gateway_takes_ends_there() -> None:
+    only = forward(path={"type": "PathPrefix", "value": "/v1"})
+    assert over_made(only).verdict is Verdict.ALLOWED
+    for answer in (over_made(only, path="/v2"), over_made()):
+        assert answer.layered is not None
+        told = answer.verdict, answer.reason.code, answer.layered.symptom, answer.layered.holds
+        assert told == (Verdict.DENIED, "no-route", "http-404", False)
+
+
+def test_policies_of_such_a_gateway_judge_the_request() -> None:
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "out"}
+    rules = [{"to": [{"operation": {"paths": ["/v1"]}}]}]
+    policy = an("AuthorizationPolicy", "edge/out", {"targetRefs": [target], "rules": rules})
+    policy = policy.replace("networking.istio.io", "security.istio.io")
+    assert over_made(forward(), policy).verdict is Verdict.ALLOWED
+    answer = over_made(forward(), policy, path="/v2")
+    assert answer.layered is not None
+    assert (answer.verdict, answer.layered.symptom) == (Verdict.DENIED, "http-403")
+
+
+def test_a_backend_of_another_kind_is_not_followed() -> None:
+    answer = over_made(forward(kind="Something"))
+    assert (answer.verdict, answer.reason.code) == (Verdict.UNKNOWN, "sent-on")

@@ -11,7 +11,7 @@ from ringfence.layers.mesh.transport import meet
 from ringfence.layers.requests.deciding import decide
 from ringfence.layers.requests.facts import Facts
 from ringfence.model.cluster import Pod, Service
-from ringfence.model.entries import Carried, Gateway, Listener, ListenerTls, Route, RouteRule
+from ringfence.model.entries import HOSTNAME, NO_HOST, Carried, Gateway, Listener, ListenerTls, Route, RouteRule
 from ringfence.model.mesh import (
     OF_MESH,
     SNI,
@@ -282,6 +282,11 @@ class Over:
                 where = f"Service {backend.namespace}/{backend.name}"
                 yield self._open(f"the gateway sends it to {where}, and no further way is followed", source)
                 continue
+            if backend.kind not in (HOSTNAME, NO_HOST, "ServiceEntry"):
+                yield self._open(
+                    f"the gateway sends it to {backend.kind} {backend.name}, which is not modelled", source
+                )
+                continue
             port = backend.port if isinstance(backend.port, int) else None
             for option in self.asker.mesh.leaving(pod, backend.name, port, listener.port):
                 leaving = option.value
@@ -313,7 +318,7 @@ class Over:
         routing, requests = self.asker.ways_out
         (index, *_) = first.flow.destination.pods
         entries = self.asker.cluster.entries
-        mine = [one for one in entries.gateways if one.pods is not None and index in routing.pods_of(one)]
+        mine = [one for one in entries.gateways if index in routing.serving(one)]
         for gateway in mine:
             if gateway.broken:
                 return self._open(
@@ -338,8 +343,6 @@ class Over:
                 gateway_of = getattr(server, "gateway", None)
                 if not isinstance(gateway_of, Gateway) or index not in getattr(server, "pods", ()):
                     continue
-                if gateway_of.pods is None:
-                    return self._open(f"what {route.kind} {route.namespace}/{route.name} does there is not followed")
                 for rule, listener in self._rules(route, gateway_of, fitting):
                     taken = requests.taken(route, rule, gateway_of, listener)
                     known = taken is not None and (
@@ -358,12 +361,12 @@ class Over:
         """Whether what is sent comes to a listener, by its form and the name that its TLS asks for."""
         if hop.transport.encryption is Encryption.MTLS:
             carried = Carried.REQUESTS if self.http else Carried.BYTES
-            return listener.tls is ListenerTls.MESH and listener.carries is carried and _covers(listener.hostname, asks)
+            return listener.tls is ListenerTls.MESH and listener.takes is carried and _covers(listener.hostname, asks)
         if self.http:
-            return listener.tls is ListenerTls.NONE and listener.carries is Carried.REQUESTS
+            return listener.tls is ListenerTls.NONE and listener.takes is Carried.REQUESTS
         if listener.tls is ListenerTls.PASSES:
             return _covers(listener.hostname, self.name)
-        return listener.tls is ListenerTls.NONE and listener.carries is Carried.BYTES
+        return listener.tls is ListenerTls.NONE and listener.takes is Carried.BYTES
 
     @staticmethod
     def _rules(
@@ -373,7 +376,7 @@ class Over:
 
         for rule in route.rules:
             for one, listener in fitting:
-                carries = one is gateway and rule.carries in (None, listener.carries)
+                carries = one is gateway and rule.carries in (None, listener.takes)
                 if carries and takes_some(route, rule, gateway, listener):
                     yield rule, listener
 

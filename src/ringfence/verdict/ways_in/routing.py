@@ -141,6 +141,13 @@ class Routing:
             yield DeadEnd(opening, "no-gateway-pods", message, fix, gateway.place, gateway.namespace)
         yield Server(text, seen, gateway=gateway, listeners=listeners)
 
+    def serving(self, gateway: Gateway) -> tuple[int, ...]:
+        """The pods that serve a Gateway: those that it names, or those of the software that its class names."""
+        if gateway.pods is not None:
+            return self.pods_of(gateway)
+        software = self._of_class(gateway)
+        return () if software is None else self._server(software, gateway).pods
+
     def pods_of(self, gateway: Gateway) -> tuple[int, ...]:
         """The pods that a Gateway's own selector takes; those with an open label that it asks for are perhaps meant."""
         if gateway.pods is None:
