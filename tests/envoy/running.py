@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import importlib.util
 import json
+import os
 import re
 import socket
 import ssl
@@ -43,15 +44,24 @@ def program() -> Path | None:
     return path if path.exists() else None
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_CANDIDATES = iter(range(10240 + 1024 * (_WORKER % 20), 32768))
+"""Below those that the system gives to clients, and others for each worker of pytest: of two programs that wait for one
+port to be used, Envoy would let both listen."""
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports of loopback that nobody listens on, nor will."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as one:
+            number = next(_CANDIDATES)
+            try:
+                one.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            found.append(number)
+    return found
 
 
 @dataclass(frozen=True)
