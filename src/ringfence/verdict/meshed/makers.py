@@ -131,7 +131,10 @@ class Makers:
     def _over(self, column: int, first: Callable[[int], Bounds]) -> Over:
         def told(term: Term, ports: int) -> Bounds:
             columns = sorted({self.universe.class_of_pod[index] for index in term.waypoint})
-            last = lambda way: self.grid.between(way, column, ports, term.last)  # noqa: E731
+
+            def last(way: int) -> Bounds:
+                return self.grid.between(way, column, ports, term.last)
+
             return self.leaving.over(columns, ports, first, last)
 
         return told
